@@ -1,0 +1,2 @@
+//! Boots throw-away virtual machines with real kernels.
+fn main() {}

@@ -1,0 +1,95 @@
+//! The system call bitmap of a rule.
+
+use std::fmt;
+
+/// Words in the bitmap (`AUDIT_BITMASK_SIZE`).
+pub const WORDS: usize = 64;
+/// Bits in the bitmap.
+pub const BITS: u32 = 2048;
+/// The first bit that names a class of system calls and not a system call (`AUDIT_SYSCALL_CLASSES` is 16).
+pub const FIRST_CLASS_BIT: u32 = 2032;
+
+/// A set of system call numbers from 0 to 2047.
+#[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Mask([u32; WORDS]);
+
+impl Mask {
+    /// The empty set: matches nothing.
+    pub const NONE: Self = Self([0; WORDS]);
+    /// Every bit, as auditctl sends "all".
+    pub const ALL: Self = Self([u32::MAX; WORDS]);
+
+    /// The bitmap of these words, least significant bit of the first word first.
+    #[must_use]
+    pub fn from_words(words: [u32; WORDS]) -> Self {
+        Self(words)
+    }
+
+    /// The words of the bitmap.
+    #[must_use]
+    pub fn words(&self) -> &[u32; WORDS] {
+        &self.0
+    }
+
+    /// Puts a number into the set; numbers above 2047 are ignored.
+    pub fn insert(&mut self, number: u32) {
+        if let Some(word) = self.0.get_mut(number as usize / 32) {
+            *word |= 1 << (number % 32);
+        }
+    }
+
+    /// Whether the number is in the set.
+    #[must_use]
+    pub fn contains(&self, number: u32) -> bool {
+        self.0.get(number as usize / 32).is_some_and(|word| word & (1 << (number % 32)) != 0)
+    }
+
+    /// Adds all of another set.
+    pub fn union(&mut self, other: &Self) {
+        for (word, more) in self.0.iter_mut().zip(other.0) {
+            *word |= more;
+        }
+    }
+
+    /// Whether the set is empty.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.0.iter().all(|word| *word == 0)
+    }
+
+    /// Whether this means "all system calls": every bit but the class bits is set.
+    #[must_use]
+    pub fn is_all(&self) -> bool {
+        let mut listed = self.clone();
+        listed.clear_class_bits();
+        let mut all = Self::ALL;
+        all.clear_class_bits();
+        listed == all
+    }
+
+    /// Clears bits 2032 to 2047, which the kernel never lists.
+    pub fn clear_class_bits(&mut self) {
+        self.0[WORDS - 1] &= 0x0000_ffff;
+    }
+
+    /// The numbers in the set, ascending.
+    pub fn numbers(&self) -> impl Iterator<Item = u32> + '_ {
+        (0..BITS).filter(|number| self.contains(*number))
+    }
+}
+
+impl FromIterator<u32> for Mask {
+    fn from_iter<I: IntoIterator<Item = u32>>(numbers: I) -> Self {
+        let mut mask = Self::NONE;
+        for number in numbers {
+            mask.insert(number);
+        }
+        mask
+    }
+}
+
+impl fmt::Debug for Mask {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.is_all() { f.write_str("all") } else { f.debug_set().entries(self.numbers()).finish() }
+    }
+}
