@@ -3,4 +3,5 @@
 //! `ARCHITECTURE.md` tells the story of the modules and which may import which.
 
 pub mod kernel;
+pub mod plan;
 pub mod rule;
