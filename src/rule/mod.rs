@@ -4,6 +4,7 @@
 
 pub mod arch;
 pub mod field;
+pub mod id;
 pub mod key;
 pub mod list;
 pub mod mask;
