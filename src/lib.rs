@@ -2,5 +2,8 @@
 //!
 //! `ARCHITECTURE.md` tells the story of the modules and which may import which.
 
+pub mod auditctl;
+pub mod error;
 pub mod kernel;
 pub mod rule;
+pub mod tables;

@@ -4,9 +4,11 @@
 
 pub mod arch;
 pub mod field;
+pub mod field_table;
 pub mod key;
 pub mod list;
 pub mod mask;
+pub mod number;
 
 pub use arch::{Arch, Machine};
 pub use field::{Field, FieldNumber, Op, Value};

@@ -1,0 +1,3 @@
+//! Errors as sentences: the one place where their data becomes prose.
+
+pub mod line;
