@@ -2,6 +2,19 @@
 //!
 //! `ARCHITECTURE.md` tells the story of the modules and which may import which.
 
+pub mod auditctl;
+pub mod augenrules;
+pub mod boot_load;
+pub mod desired;
+pub mod error;
+pub mod intent;
 pub mod kernel;
+pub mod lines;
 pub mod plan;
+pub mod request;
 pub mod rule;
+pub mod rules_d;
+pub mod settings;
+pub mod snapshot;
+pub mod tables;
+pub mod wire;

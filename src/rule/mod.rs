@@ -4,10 +4,12 @@
 
 pub mod arch;
 pub mod field;
+pub mod field_table;
 pub mod id;
 pub mod key;
 pub mod list;
 pub mod mask;
+pub mod number;
 
 pub use arch::{Arch, Machine};
 pub use field::{Field, FieldNumber, Op, Value};
