@@ -2,5 +2,6 @@
 //!
 //! `ARCHITECTURE.md` tells the story of the modules and which may import which.
 
+pub mod augenrules;
 pub mod kernel;
 pub mod rule;
