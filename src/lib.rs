@@ -3,5 +3,7 @@
 //! `ARCHITECTURE.md` tells the story of the modules and which may import which.
 
 pub mod augenrules;
+pub mod error;
 pub mod kernel;
 pub mod rule;
+pub mod rules_d;

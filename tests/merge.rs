@@ -25,7 +25,7 @@ fn the_merge_is_byte_equal_to_every_script_with_every_awk() {
             for (awk_name, awk) in AWKS {
                 let own = case.join(format!("expected.{generation_name}.{awk_name}"));
                 let expected = fs::read(&own).or_else(|_| fs::read(case.join("expected"))).unwrap();
-                let merged = merge(&sources, &Script { generation, awk });
+                let merged = merge(&sources, Script { generation, awk });
                 if merged.to_bytes() != expected {
                     wrong.push(format!("{} {generation_name} {awk_name}", case.display()));
                 }
@@ -129,7 +129,7 @@ fn file(name: &str, bytes: &[u8]) -> (OsString, Vec<u8>) {
 
 fn merged(files: &[(OsString, Vec<u8>)], script: Script) -> Merged {
     let sources: Vec<_> = files.iter().map(|(name, bytes)| Source { name, bytes }).collect();
-    merge(&sources, &script)
+    merge(&sources, script)
 }
 
 fn drop_ins(folder: &Path) -> Vec<(OsString, Vec<u8>)> {

@@ -58,7 +58,7 @@ pub struct Merged {
 /// The rules are those of `init.d/augenrules` of audit-userspace 3.0.9, 3.1.1 and 4.2.1; `tests/merge` holds what
 /// these scripts wrote.
 #[must_use]
-pub fn merge(sources: &[Source<'_>], script: &Script) -> Merged {
+pub fn merge(sources: &[Source<'_>], script: Script) -> Merged {
     let mut sorted: Vec<usize> = (0..sources.len()).collect();
     sorted.sort_by(|a, b| natural_order(sources[*a].name.as_bytes(), sources[*b].name.as_bytes()));
 
@@ -88,7 +88,7 @@ pub fn merge(sources: &[Source<'_>], script: &Script) -> Merged {
 }
 
 /// The sources that `cat` is given, in its order; a source may come twice where the pieces of a split name hit it.
-fn reading_order(sources: &[Source<'_>], sorted: &[usize], script: &Script) -> Vec<usize> {
+fn reading_order(sources: &[Source<'_>], sorted: &[usize], script: Script) -> Vec<usize> {
     if !script.generation.splits_names() {
         return sorted.to_vec();
     }
@@ -110,7 +110,7 @@ fn reading_order(sources: &[Source<'_>], sorted: &[usize], script: &Script) -> V
 }
 
 impl Merged {
-    fn take(&mut self, mut line: MergedLine, script: &Script) {
+    fn take(&mut self, mut line: MergedLine, script: Script) {
         line.text.truncate(script.awk.seen(&line.text));
         if script.generation.drops_carriage_return() && line.text.last() == Some(&b'\r') {
             line.text.pop();

@@ -1,0 +1,3 @@
+//! Errors in words: the one place where prose is made of the data that errors hold.
+
+pub mod file;
