@@ -1,5 +1,6 @@
 //! What a file holds: bytes, mode, owner and group.
 
+use std::ffi::OsStr;
 use std::os::fd::{AsFd, OwnedFd};
 use std::path::Path;
 
@@ -9,7 +10,6 @@ use rustix::io::Errno;
 use super::Directory;
 use super::problem::{FileError, Problem};
 use super::root::fstat;
-use std::ffi::OsStr;
 
 /// The most bytes that are read of one file: a rules file of a million rules has about as many, and a request has at
 /// most 16 MiB.
@@ -26,7 +26,6 @@ pub struct FileState {
     pub uid: u32,
     /// Its group.
     pub gid: u32,
-    pub(super) modified: rustix::fs::Timespec,
 }
 
 /// The mode that a file gets: never wider than the one it has.
@@ -67,7 +66,6 @@ impl Directory {
             mode: stat.st_mode & 0o7777,
             uid: stat.st_uid,
             gid: stat.st_gid,
-            modified: rustix::fs::Timespec { tv_sec: stat.st_mtime as _, tv_nsec: stat.st_mtime_nsec as _ },
         }))
     }
 }

@@ -69,7 +69,7 @@ impl Lock {
                     if waited >= wait {
                         return Err(FileError::new(path, Problem::Busy { waited }));
                     }
-                    sleep(PAUSE.min(wait - waited));
+                    sleep(PAUSE.min(wait.saturating_sub(waited)));
                 }
                 Err(errno) => return Err(FileError::write(&path, "flock", errno, Left::Untouched)),
             }

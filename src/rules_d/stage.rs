@@ -5,7 +5,7 @@ use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
-use rustix::fs::{AtFlags, Timespec};
+use rustix::fs::AtFlags;
 use rustix::io::Errno;
 
 use super::Directory;
@@ -24,14 +24,13 @@ pub struct Wanted<'a> {
     pub uid: u32,
     /// Its group.
     pub gid: u32,
-    pub(super) modified: Option<Timespec>,
 }
 
 impl<'a> Wanted<'a> {
     /// A file of these bytes, mode, owner and group.
     #[must_use]
     pub fn new(bytes: &'a [u8], mode: u32, uid: u32, gid: u32) -> Self {
-        Self { bytes, mode, uid, gid, modified: None }
+        Self { bytes, mode, uid, gid }
     }
 }
 
@@ -111,8 +110,9 @@ impl<'d> Stage<'d> {
         backup: Backup,
     ) -> Result<(), FileError> {
         check(directory, name)?;
-        self.keep(directory, name, backup)?;
+        let copy = kept(directory, name, backup)?;
         let temporary = Temporary::write(directory, name, wanted)?;
+        self.steps.extend(copy);
         self.steps.push(Step { directory, name: name.to_owned(), action: Action::Put(temporary), backup_of: None });
         Ok(())
     }
@@ -123,33 +123,8 @@ impl<'d> Stage<'d> {
     /// As for [`Stage::put`].
     pub fn remove(&mut self, directory: &'d Directory, name: &OsStr, backup: Backup) -> Result<(), FileError> {
         check(directory, name)?;
-        self.keep(directory, name, backup)?;
+        self.steps.extend(kept(directory, name, backup)?);
         self.steps.push(Step { directory, name: name.to_owned(), action: Action::Remove, backup_of: None });
-        Ok(())
-    }
-
-    fn keep(&mut self, directory: &'d Directory, name: &OsStr, backup: Backup) -> Result<(), FileError> {
-        if backup == Backup::None {
-            return Ok(());
-        }
-        let Some(FileState { bytes, mode, uid, gid, modified }) = directory.state(name)? else {
-            return Ok(());
-        };
-        let mut copy = name.to_owned();
-        let mode = match backup {
-            Backup::Previous => {
-                copy.push(".prev");
-                mode & 0o640
-            }
-            Backup::Dated | Backup::None => {
-                copy.push(format!(".{}.{}~", std::process::id(), date(SystemTime::now())));
-                mode
-            }
-        };
-        let wanted = Wanted { bytes: &bytes, mode, uid, gid, modified: Some(modified) };
-        check(directory, &copy)?;
-        let action = Action::Put(Temporary::write(directory, &copy, &wanted)?);
-        self.steps.push(Step { directory, name: copy, action, backup_of: Some(name.to_owned()) });
         Ok(())
     }
 
@@ -184,6 +159,30 @@ impl<'d> Stage<'d> {
             Err(error) => Err(PublishError { error, published }),
         }
     }
+}
+
+/// The step that keeps the old file, where there is one and it is to be kept.
+fn kept<'d>(directory: &'d Directory, name: &OsStr, backup: Backup) -> Result<Option<Step<'d>>, FileError> {
+    if backup == Backup::None {
+        return Ok(None);
+    }
+    let Some(FileState { bytes, mode, uid, gid }) = directory.state(name)? else {
+        return Ok(None);
+    };
+    let mut copy = name.to_owned();
+    let mode = match backup {
+        Backup::Previous => {
+            copy.push(".prev");
+            mode & 0o640
+        }
+        Backup::Dated | Backup::None => {
+            copy.push(format!(".{}.{}~", std::process::id(), date(SystemTime::now())));
+            mode
+        }
+    };
+    check(directory, &copy)?;
+    let action = Action::Put(Temporary::write(directory, &copy, &Wanted::new(&bytes, mode, uid, gid))?);
+    Ok(Some(Step { directory, name: copy, action, backup_of: Some(name.to_owned()) }))
 }
 
 fn check(directory: &Directory, name: &OsStr) -> Result<(), FileError> {

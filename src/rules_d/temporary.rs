@@ -36,21 +36,17 @@ pub(super) struct Temporary<'d> {
 impl<'d> Temporary<'d> {
     /// Writes a file that is to replace `target`, with its final owner and mode from before its first byte.
     pub fn write(directory: &'d Directory, target: &OsStr, wanted: &Wanted<'_>) -> Result<Self, FileError> {
-        let path = directory.path().join(target);
-        let failed = |call| move |errno| FileError::write(&path, call, errno, Left::Old);
-        let (temporary, fd) = Self::create(directory).map_err(failed.clone()("openat"))?;
-        let stat = rustix::fs::fstat(&fd).map_err(failed.clone()("fstat"))?;
+        let path = &directory.path().join(target);
+        let failed = |call| move |errno| FileError::write(path, call, errno, Left::Old);
+        let (temporary, fd) = Self::create(directory).map_err(failed("openat"))?;
+        let stat = rustix::fs::fstat(&fd).map_err(failed("fstat"))?;
         if (stat.st_uid, stat.st_gid) != (wanted.uid, wanted.gid) {
             let (uid, gid) = (rustix::fs::Uid::from_raw(wanted.uid), rustix::fs::Gid::from_raw(wanted.gid));
-            rustix::fs::fchown(&fd, Some(uid), Some(gid)).map_err(failed.clone()("fchown"))?;
+            rustix::fs::fchown(&fd, Some(uid), Some(gid)).map_err(failed("fchown"))?;
         }
-        rustix::fs::fchmod(&fd, Mode::from_raw_mode(wanted.mode)).map_err(failed.clone()("fchmod"))?;
-        keep_label(directory, target, &fd).map_err(failed.clone()("fsetxattr"))?;
-        write_all(&fd, wanted.bytes).map_err(failed.clone()("write"))?;
-        if let Some(modified) = wanted.modified {
-            let times = rustix::fs::Timestamps { last_access: modified, last_modification: modified };
-            rustix::fs::futimens(&fd, &times).map_err(failed.clone()("utimensat"))?;
-        }
+        rustix::fs::fchmod(&fd, Mode::from_raw_mode(wanted.mode)).map_err(failed("fchmod"))?;
+        keep_label(directory, target, &fd).map_err(failed("fsetxattr"))?;
+        write_all(&fd, wanted.bytes).map_err(failed("write"))?;
         rustix::fs::fsync(&fd).map_err(failed("fsync"))?;
         Ok(temporary)
     }
