@@ -1,6 +1,6 @@
 //! The filter lists of the model, in the kernel's order.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 
 use crate::rule::{Field, FieldNumber, List, Rule, Value};
 
@@ -33,7 +33,7 @@ impl From<&Rule> for Stored {
 
 /// All lists: each in its order, and they in the order of their numbers.
 #[derive(Debug, Clone, Default)]
-pub struct Lists(BTreeMap<List, Vec<Stored>>);
+pub struct Lists(BTreeMap<List, VecDeque<Stored>>);
 
 impl Lists {
     pub fn contains(&self, rule: &Stored) -> bool {
@@ -41,11 +41,11 @@ impl Lists {
     }
 
     pub fn append(&mut self, rule: Stored) {
-        self.0.entry(rule.0.list).or_default().push(rule);
+        self.0.entry(rule.0.list).or_default().push_back(rule);
     }
 
     pub fn prepend(&mut self, rule: Stored) {
-        self.0.entry(rule.0.list).or_default().insert(0, rule);
+        self.0.entry(rule.0.list).or_default().push_front(rule);
     }
 
     /// Takes the first equal rule away; `false` where there is none.

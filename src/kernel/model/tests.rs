@@ -74,7 +74,7 @@ fn a_delete_costs_what_the_rcu_switches_make_it_cost() {
         let mut kernel = Model::new().with_rules(&[rule(1)]).with_rcu(rcu);
         let before = kernel.now();
         assert_eq!(kernel.change(&[Change::Unload(&rule(1))]), Ok(vec![Ok(())]));
-        assert_eq!(kernel.now() - before, cost, "{rcu:?}");
+        assert_eq!(kernel.now(), before + cost, "{rcu:?}");
     };
     case(Rcu { expedited: Some(0), normal: Some(0), writable: true }, SLOW_DELETE);
     case(Rcu { expedited: Some(1), normal: Some(0), writable: true }, FAST_DELETE);
