@@ -1,5 +1,7 @@
 //! The kernels that the contract is held against.
 
+#![allow(clippy::panic, clippy::unwrap_used, reason = "a test's own module")]
+
 pub mod rules;
 pub mod running;
 
