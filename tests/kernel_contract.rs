@@ -5,8 +5,10 @@
 mod kernel;
 
 use std::collections::HashSet;
+use std::time::{Duration, Instant};
 
-use audit_rules::kernel::{Change, Errno, Kernel, KernelError, Netlink, Setting};
+use audit_rules::kernel::socket::{Datagrams, Received, Socket};
+use audit_rules::kernel::{Change, Errno, Kernel, KernelError, Netlink, Rcu, Setting};
 use audit_rules::rule::key::MAX_LENGTH;
 use audit_rules::rule::{Action, FieldNumber, List, Mask, Op, Rule, mask};
 use kernel::rules::{KEY, is_ours, key, number, plain, text, with};
@@ -300,6 +302,18 @@ fn twenty_thousand_rules_are_listed_without_a_loss() {
 }
 
 #[test]
+fn grace_periods_are_made_short_and_long_again() {
+    on_each_kernel(|bench| {
+        let before = bench.kernel.rcu();
+        let Some(expedited) = before.expedited.filter(|_| before.writable) else { return };
+        for value in [1, 0, expedited] {
+            bench.kernel.set_rcu_expedited(value).unwrap();
+            assert_eq!(bench.kernel.rcu(), Rcu { expedited: Some(value), ..before });
+        }
+    });
+}
+
+#[test]
 fn a_locked_kernel_refuses_every_change_and_answers_every_question() {
     let locked = |kernel: &mut dyn Kernel| {
         let (one, two) = (plain(1), plain(2));
@@ -355,6 +369,48 @@ fn datagrams_of_other_processes_are_ignored_beside_the_running_kernel() {
         }
         assert_eq!(loan.kernel.status(), Ok(loan.status));
         assert_eq!(loan.kernel.strangers(), 9);
+    });
+}
+
+/// A socket whose reader sleeps, once, while the kernel answers.
+struct Sleepy {
+    socket: Socket,
+    sleep: Duration,
+    overruns: u32,
+}
+
+impl Datagrams for &mut Sleepy {
+    fn send(&mut self, datagram: &[u8], until: Instant) -> Result<(), KernelError> {
+        self.socket.send(datagram, until)?;
+        std::thread::sleep(std::mem::take(&mut self.sleep));
+        Ok(())
+    }
+
+    fn receive(&mut self, buffer: &mut [u8], until: Instant) -> Result<Received, KernelError> {
+        let received = self.socket.receive(buffer, until)?;
+        self.overruns += u32::from(received == Received::Overrun);
+        Ok(received)
+    }
+
+    fn longest(&self) -> usize {
+        self.socket.longest()
+    }
+
+    fn enlarge(&mut self) {
+        self.socket.enlarge();
+    }
+}
+
+#[test]
+fn a_list_that_the_running_kernel_cut_short_for_a_slow_reader_is_read_again() {
+    running::with(|loan| {
+        let rules: Vec<Rule> = (0..20_000).map(plain).collect();
+        loan.kernel.change(&rules.iter().rev().map(Change::Prepend).collect::<Vec<_>>()).unwrap();
+        let sleep = Duration::from_millis(600);
+        let mut sleepy = Sleepy { socket: Socket::open().unwrap(), sleep, overruns: 0 };
+        let listed = Netlink::over(&mut sleepy).rules().unwrap();
+        assert!(listed == rules, "{} rules", listed.len());
+        assert_ne!(sleepy.overruns, 0, "the kernel lost nothing: the receive buffer takes all");
     });
 }
 

@@ -188,9 +188,10 @@ impl<S: Datagrams> Netlink<S> {
         Ok(if lost { None } else { Some(rules) })
     }
 
-    /// Packs as many changes as go into one datagram, and gives their number.
-    fn pack(&mut self, changes: &[Change<'_>]) -> usize {
-        let first = self.sequences(u32::try_from(changes.len().min(BATCH)).unwrap_or(1));
+    /// Packs as many changes as go into one datagram; gives the first sequence number, and how many there are.
+    fn pack(&mut self, changes: &[Change<'_>]) -> (u32, usize) {
+        let wanted = u32::try_from(changes.len().min(BATCH)).unwrap_or(1);
+        let first = self.sequences(wanted);
         self.outgoing.clear();
         let mut packed = 0;
         for (change, sequence) in changes.iter().take(BATCH).zip(first..) {
@@ -210,20 +211,19 @@ impl<S: Datagrams> Netlink<S> {
             }
             packed += 1;
         }
-        self.sequence = first + (u32::try_from(packed).unwrap_or(1).max(1) - 1);
-        packed
+        // What did not fit is numbered anew with the next datagram.
+        self.sequence -= wanted - packed;
+        (first, packed as usize)
     }
 
     /// Sends what was packed, and collects one answer for each change, by its sequence number.
-    fn settle(&mut self, changes: &[Change<'_>]) -> Result<Vec<Result<(), Errno>>, KernelError> {
-        let count = u32::try_from(changes.len()).unwrap_or(u32::MAX);
-        let first = self.sequence - (count - 1);
+    fn settle(&mut self, first: u32, changes: &[Change<'_>]) -> Result<Vec<Result<(), Errno>>, KernelError> {
         let request = match changes.first() {
             Some(Change::Unload(_)) => Request::DeleteRule,
             _ => Request::AddRule,
         };
         self.socket.send(&self.outgoing, Instant::now() + self.patience)?;
-        let patience = self.patience + CHANGE_PATIENCE * count;
+        let patience = self.patience + CHANGE_PATIENCE * u32::try_from(changes.len()).unwrap_or(u32::MAX);
         let until = Instant::now() + patience;
         let mut answers = vec![None; changes.len()];
         let mut open = changes.len();
@@ -281,8 +281,8 @@ impl<S: Datagrams> Kernel for Netlink<S> {
     fn change(&mut self, changes: &[Change<'_>]) -> Result<Vec<Result<(), Errno>>, KernelError> {
         let mut answers = Vec::with_capacity(changes.len());
         while let Some(rest) = changes.get(answers.len()..).filter(|rest| !rest.is_empty()) {
-            let packed = self.pack(rest);
-            answers.extend(self.settle(rest.get(..packed).unwrap_or_default())?);
+            let (first, packed) = self.pack(rest);
+            answers.extend(self.settle(first, rest.get(..packed).unwrap_or(rest))?);
         }
         Ok(answers)
     }

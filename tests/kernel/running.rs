@@ -9,7 +9,7 @@ use std::io::Write;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use audit_rules::kernel::access::{self, Access};
-use audit_rules::kernel::{Change, Kernel, Netlink, Setting, Status};
+use audit_rules::kernel::{Change, Kernel, Netlink, Rcu, Setting, Status};
 
 use super::Bench;
 use super::rules::is_ours;
@@ -21,6 +21,7 @@ static SAID: Mutex<BTreeSet<String>> = Mutex::new(BTreeSet::new());
 pub struct Loan {
     pub kernel: Netlink,
     pub status: Status,
+    rcu: Rcu,
     free: bool,
     _turn: MutexGuard<'static, ()>,
 }
@@ -70,7 +71,7 @@ fn borrow(free: bool) -> Result<Loan, String> {
         return Err("it is locked until the next boot".to_owned());
     }
     match kernel.rules().map_err(|error| error.message())?.len() {
-        0 => Ok(Loan { kernel, status, free, _turn: turn }),
+        0 => Ok(Loan { rcu: kernel.rcu(), kernel, status, free, _turn: turn }),
         count => Err(format!("{count} audit rules of others are loaded")),
     }
 }
@@ -87,14 +88,13 @@ impl Drop for Loan {
         }
         let rules = kernel.rules().unwrap_or_default();
         let ours: Vec<Change<'_>> = rules.iter().filter(|rule| is_ours(rule)).map(Change::Unload).collect();
-        let rcu = kernel.rcu();
-        let expedite = ours.len() > 20 && rcu.expedited == Some(0) && rcu.writable;
-        if expedite {
+        let expedited = self.rcu.expedited.filter(|_| self.rcu.writable);
+        if expedited.is_some() && ours.len() > 20 {
             let _ = kernel.set_rcu_expedited(1);
         }
         let _ = kernel.change(&ours);
-        if expedite {
-            let _ = kernel.set_rcu_expedited(0);
+        if let Some(expedited) = expedited.filter(|_| kernel.rcu() != self.rcu) {
+            let _ = kernel.set_rcu_expedited(expedited);
         }
     }
 }
