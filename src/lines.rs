@@ -6,27 +6,8 @@ use std::rc::Rc;
 use crate::auditctl::{self, Accounts, Context, Control, Line, LineError, LineErrorKind, RuleLine, SkippedSyscall};
 use crate::error::PolicyError;
 use crate::rule::verdict::{Refusal, kernel_verdict};
+use crate::rule::path::PathFact;
 use crate::rule::{FieldNumber, Machine, Rule};
-
-/// What stands at a path, as far as it matters to a rule.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum PathFact {
-    /// A directory, or a link to one.
-    Directory {
-        /// The path itself is a symbolic link: the kernel then watches the link and nothing inside its target.
-        through_link: bool,
-    },
-    /// Anything else that exists.
-    Other {
-        /// The path itself is a symbolic link.
-        through_link: bool,
-    },
-    /// Nothing.
-    Missing {
-        /// The directory that would hold it exists.
-        parent_exists: bool,
-    },
-}
 
 /// What stands at the paths that rules name.
 pub type PathFacts = HashMap<Vec<u8>, PathFact>;
@@ -214,7 +195,7 @@ fn read(text: &[u8], facts: &Facts) -> Reading {
 /// Settles what the paths decide: the kind of a watch, and whether the kernel will find what it needs.
 fn settle(reading: &mut Reading, line: RuleLine, paths: &PathFacts) {
     let kind = line.watched_path().and_then(|path| paths.get(path)).copied();
-    let line = line.with_watch_kind(matches!(kind, Some(PathFact::Directory { .. })));
+    let line = line.with_watch_kind(kind.is_some_and(PathFact::is_directory));
     if let Some(path) = missing_path(&line.rule, paths) {
         reading.obstacles.push(Obstacle::MissingPath { path });
     }

@@ -17,10 +17,11 @@ use crate::auditctl::RuleLine;
 use crate::augenrules::{self, Script, Source};
 use crate::boot_load::{BootLoad, LoadLine, Spot, Trouble};
 use crate::error::{Place, PolicyError, Problem};
-use crate::intent::{Goal, Intent, Keep};
+use crate::intent::{Goal, Intent};
 use crate::lines::Reader;
 use crate::plan::files::{Content, FileTarget};
-use crate::plan::rules::{Because, Wish};
+use crate::plan::rules::{self, Wish};
+use crate::plan::{Target, Wished};
 use crate::request::{OnDuplicate, OnMissing, PermSyscalls, UnknownSyscalls};
 use crate::rule::{Mask, Rule};
 use crate::settings::{Name, Settings};
@@ -98,60 +99,17 @@ pub struct Choices {
     pub perm_syscalls: PermSyscalls,
 }
 
-/// A rule that should be loaded, or should stay in its place if it is.
-#[derive(Debug, Clone)]
-pub struct Wished {
-    /// The rule.
-    pub wish: Wish,
-    /// The request asks for it; otherwise another drop-in holds it, and it matters only where it is loaded.
-    pub is_asked_for: bool,
-    /// Where it stands.
-    pub spot: Spot,
-}
-
-/// What the host should hold.
+/// What the host should hold, and what is to be said about it.
 #[derive(Debug)]
 pub struct Desired {
-    /// The files.
-    pub files: Vec<FileTarget>,
-    /// The rules, in the order of the next boot's load.
-    pub rules: Vec<Wished>,
-    /// Rules that should no longer be loaded.
-    pub dropped: Vec<Wish>,
-    /// What a purge leaves alone; none where foreign rules stay.
-    pub purge: Option<Keep>,
-    /// The settings.
-    pub settings: Settings,
+    /// Files, rules and settings.
+    pub target: Target,
     /// Lines that are not loaded, or not as a whole.
     pub skipped: Vec<Skipped>,
     /// Rules that stand somewhere else already.
     pub deduplicated: Vec<Deduplicated>,
     /// What is worth a sentence.
     pub warnings: Vec<Warning>,
-}
-
-impl Desired {
-    /// Why a loaded rule that no wish asks for goes; none where it stays.
-    #[must_use]
-    pub fn fate(&self, rule: &Rule) -> Option<Because> {
-        if is_one_of(rule, &self.dropped) {
-            return Some(Because::NoLongerWanted);
-        }
-        let keep = self.purge.as_ref()?;
-        let kept = rule.keys().any(|key| keep.keeps_key(key));
-        (!kept).then_some(Because::Purged)
-    }
-}
-
-fn is_one_of(rule: &Rule, wishes: &[Wish]) -> bool {
-    let mask = rule.syscalls.clone().listed();
-    wishes.iter().any(|wish| {
-        let masks = || std::iter::once(&wish.rule.syscalls).chain(&wish.other_masks);
-        (wish.rule.list, wish.rule.action) == (rule.list, rule.action)
-            && wish.rule.fields == rule.fields
-            && wish.rule.rest == rule.rest
-            && masks().any(|wished| wished.clone().listed() == mask)
-    })
 }
 
 /// The wish that a line means.
@@ -342,18 +300,19 @@ impl Work<'_> {
         let own_rules: std::collections::HashSet<Rule> =
             own.rules.iter().map(|line| line.rule.clone().as_listed()).collect();
         let asks_for_all = matches!(self.intent.goal, Goal::Loaded(_) | Goal::Exact(..));
-        let rules: Vec<Wished> = load
+        let rules_wished: Vec<Wished> = load
             .rules
             .iter()
             .map(|loaded| Wished {
                 wish: wish(&loaded.line, self.choices.perm_syscalls),
                 is_asked_for: asks_for_all || own_rules.contains(&loaded.rule().clone().as_listed()),
-                spot: loaded.spot.clone(),
+                spot: Some(loaded.spot.clone()),
             })
             .collect();
-        let wished: Vec<Wish> = rules.iter().map(|wished| wished.wish.clone()).collect();
-        let mut dropped: Vec<Wish> = own.dropped.iter().map(|line| wish(line, self.choices.perm_syscalls)).collect();
-        dropped.retain(|old| !is_one_of(&old.rule.clone().as_listed(), &wished));
+        let wished: std::collections::HashSet<Rule> =
+            load.rules.iter().map(|loaded| loaded.rule().clone().as_listed()).collect();
+        let gone = own.dropped.iter().filter(|line| !wished.contains(&line.rule.clone().as_listed()));
+        let dropped: Vec<Wish> = gone.map(|line| wish(line, self.choices.perm_syscalls)).collect();
 
         let mut skipped = own.skipped;
         let mut deduplicated = own.deduplicated;
@@ -364,16 +323,14 @@ impl Work<'_> {
         let settings = if asks_for_all { load.settings.clone() } else { own.settings };
         warnings.extend(self.overruled(&load, &settings));
         warnings.extend(warning::about(&lines, &load));
-        Desired {
-            files: targets,
-            rules,
-            dropped,
-            purge: self.intent.goal.purge().cloned(),
-            settings,
-            skipped,
-            deduplicated,
-            warnings,
-        }
+        let ordering = match self.intent.ordering {
+            crate::request::Ordering::Relevant => rules::Ordering::Relevant,
+            crate::request::Ordering::Strict => rules::Ordering::Strict,
+            crate::request::Ordering::Ignore => rules::Ordering::Ignore,
+        };
+        let purge = self.intent.goal.purge().cloned();
+        let target = Target { files: targets, rules: rules_wished, ordering, dropped, purge, restores: false, settings };
+        Desired { target, skipped, deduplicated, warnings }
     }
 
     /// The drop-ins behind the change, and the files that the change is about.

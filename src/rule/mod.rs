@@ -10,6 +10,7 @@ pub mod key;
 pub mod list;
 pub mod mask;
 pub mod number;
+pub mod path;
 
 pub use arch::{Arch, Machine};
 pub use field::{Field, FieldNumber, Op, Value};

@@ -6,45 +6,7 @@ use rustix::fs::FileType;
 use rustix::io::Errno as OsError;
 
 use super::Root;
-use super::problem::{Errno, number};
-
-/// What a path is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum PathFact {
-    /// There is nothing.
-    Missing {
-        /// Whether the directory above it exists; the kernel refuses a watch where it does not.
-        parent_exists: bool,
-    },
-    /// A directory.
-    Directory,
-    /// A symbolic link. The kernel watches the link itself and not what it leads to.
-    Symlink {
-        /// What it leads to.
-        target: LinkTarget,
-    },
-    /// A file or anything else.
-    Other,
-    /// It could not be told.
-    Unknown(Errno),
-}
-
-/// What a symbolic link leads to.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[allow(missing_docs)]
-pub enum LinkTarget {
-    Directory,
-    Other,
-    Missing,
-}
-
-impl PathFact {
-    /// Whether `stat` says directory: auditctl makes `dir=` of such a watch, and `path=` of all others.
-    #[must_use]
-    pub fn is_directory(self) -> bool {
-        matches!(self, Self::Directory | Self::Symlink { target: LinkTarget::Directory })
-    }
-}
+use crate::rule::path::{LinkTarget, PathFact};
 
 impl Root {
     /// What an absolute path is, seen from inside the root: no link leads out of it.
@@ -64,7 +26,7 @@ impl Root {
                 let parent = path.parent().unwrap_or(Path::new("/"));
                 PathFact::Missing { parent_exists: self.kind(parent, true) == Ok(FileType::Directory) }
             }
-            Err(errno) => PathFact::Unknown(number(errno)),
+            Err(_) => PathFact::Unknown,
         }
     }
 

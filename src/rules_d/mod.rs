@@ -25,7 +25,6 @@ pub use directory::{DIRECTORY_MODE, Directory};
 pub use journal::{Found as JournalFound, Journal, JournalFile, boot_id};
 pub use listing::{DropIn, Listing, MAX_TOTAL};
 pub use lock::Lock;
-pub use lookup::{LinkTarget, PathFact};
 pub use name::{DropInName, SUFFIX, absolute_path, drop_in_name};
 pub use problem::{Errno, FileError, Found, Left, NameError, NameProblem, PathProblem, Problem, SkipReason, Skipped};
 pub use root::Root;
