@@ -70,10 +70,10 @@ fn nothing_is_seen_before_publishing_and_nothing_stays_of_a_dropped_stage() {
     stage.put(&directory, OsStr::new("b.rules"), &wanted(b"-w /b\n", 0o640), Backup::None).unwrap();
     stage.remove(&directory, OsStr::new("gone.rules"), Backup::None).unwrap();
 
-    let seen = |name: &str| !name.starts_with('.') || name.ends_with(".rules");
-    let visible: Vec<_> = scene.names(RULES_D).into_iter().filter(|name| seen(name)).collect();
-    assert_eq!(visible, ["a.rules", "gone.rules"]);
-    assert_eq!(scene.bytes_of("etc/audit/rules.d/a.rules"), b"-w /old\n");
+    assert_eq!(scene.names(RULES_D).len(), 5, "three temporaries beside the two files");
+    let listing = directory.read(&scene.root()).unwrap();
+    let visible: Vec<_> = listing.drop_ins.iter().map(|drop_in| drop_in.state.bytes.as_slice()).collect();
+    assert_eq!(visible, [b"-w /old\n".as_slice(), b"-w /gone\n"]);
 
     drop(stage);
     assert_eq!(scene.names(RULES_D), ["a.rules", "gone.rules"]);
@@ -129,6 +129,30 @@ fn a_dated_backup_holds_the_old_bytes_and_mode_and_is_no_drop_in() {
     assert_eq!(fs::read(copy).unwrap(), b"-w /old\n");
     assert_eq!(fs::metadata(copy).unwrap().mode() & 0o7777, 0o600);
     assert_eq!(scene.rules_d().read(&scene.root()).unwrap().drop_ins.len(), 1);
+}
+
+#[test]
+#[ignore = "needs root, and a temporary directory on a file system with extended attributes"]
+fn a_replaced_file_keeps_its_selinux_label() {
+    let scene = Scene::new();
+    let path = scene.path("etc/audit/rules.d/a.rules");
+    let label = b"system_u:object_r:auditd_etc_t:s0\0";
+    scene.file("etc/audit/rules.d/a.rules", "-w /old\n");
+    rustix::fs::setxattr(&path, "security.selinux", label, rustix::fs::XattrFlags::empty()).unwrap();
+    put(&scene.rules_d(), "a.rules", &wanted(b"-w /new\n", 0o640), Backup::None);
+    let mut kept = vec![0; 256];
+    let length = rustix::fs::getxattr(&path, "security.selinux", kept.as_mut_slice()).unwrap();
+    assert_eq!(&kept[..length], label);
+}
+
+#[test]
+#[ignore = "needs root"]
+fn a_file_gets_the_owner_and_group_that_it_is_given() {
+    let scene = Scene::new();
+    scene.file("etc/audit/rules.d/a.rules", "-w /old\n");
+    put(&scene.rules_d(), "a.rules", &Wanted::new(b"-w /new\n", 0o640, 12, 34), Backup::None);
+    let file = fs::metadata(scene.path("etc/audit/rules.d/a.rules")).unwrap();
+    assert_eq!((file.uid(), file.gid(), file.mode() & 0o7777), (12, 34, 0o640));
 }
 
 #[test]
