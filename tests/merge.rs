@@ -1,5 +1,5 @@
 //! The merge, held to the bytes that the real scripts wrote (`tests/merge/README.md`).
-#![allow(clippy::disallowed_methods, reason = "reads the cases")]
+#![allow(clippy::disallowed_methods, clippy::unwrap_used, reason = "reads the cases; a test may end in a panic")]
 
 use std::ffi::{OsStr, OsString};
 use std::fs;

@@ -152,3 +152,67 @@ fn noun(found: Found) -> &'static str {
         Found::Unknown => "something else",
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::path::PathBuf;
+    use std::time::Duration;
+
+    use crate::rules_d::{Errno, FileError, Found, Left, PathProblem, Problem, drop_in_name};
+
+    #[test]
+    fn every_problem_has_a_kind_of_its_own_and_a_message_that_names_the_path() {
+        let component = PathBuf::from("/etc");
+        let errno = Errno::EACCES;
+        let rows = [
+            (Problem::SymlinkInPath { component: component.clone() }, "symlink_in_path"),
+            (Problem::NotADirectory { component: component.clone(), found: Found::File }, "not_a_directory"),
+            (Problem::WritableByOthers { component: component.clone(), mode: 0o777 }, "directory_writable_by_others"),
+            (Problem::ForeignOwner { component: component.clone(), uid: 7 }, "directory_owned_by_others"),
+            (Problem::ImmutableInode { component, append_only: false }, "target_immutable_inode"),
+            (Problem::ReadOnlyFileSystem, "read_only_file_system"),
+            (Problem::NotARegularFile { found: Found::Fifo }, "not_a_regular_file"),
+            (Problem::Unreadable { call: "openat", errno }, "unreadable"),
+            (Problem::TooLarge { limit: 64 << 20 }, "too_large"),
+            (Problem::NoSpace { errno: Errno::ENOSPC }, "no_space"),
+            (Problem::NoDirectory, "no_directory"),
+            (Problem::Busy { waited: Duration::from_millis(1500) }, "busy"),
+            (Problem::BadPath(PathProblem::Upwards), "bad_path"),
+            (Problem::System { call: "renameat", errno }, "file_error"),
+        ];
+        for (problem, kind) in rows {
+            let error = FileError { path: "/etc/audit/x".into(), problem, left: Left::Untouched };
+            assert_eq!(error.kind(), kind);
+            assert!(error.message().contains("/etc/audit/x"), "{}", error.message());
+        }
+    }
+
+    #[test]
+    fn a_failed_write_says_what_is_left_behind() {
+        let error = |left| FileError { path: "/x".into(), problem: Problem::ReadOnlyFileSystem, left };
+        let rows = [
+            (Left::Untouched, "/x lies on a file system that is mounted read-only"),
+            (Left::Old, "/x lies on a file system that is mounted read-only; what was there before is untouched"),
+            (Left::New, "/x lies on a file system that is mounted read-only; the new content is in place"),
+        ];
+        for (left, message) in rows {
+            assert_eq!(error(left).message(), message);
+        }
+    }
+
+    #[test]
+    fn the_words_of_the_operating_system_are_kept() {
+        let problem = Problem::Unreadable { call: "openat", errno: Errno::EACCES };
+        let error = FileError { path: "/x".into(), problem, left: Left::Untouched };
+        assert_eq!(error.message(), "/x cannot be read: openat: Permission denied (EACCES)");
+        assert_eq!(error.hint().as_deref(), Some("run it as root (in Ansible: become: true)"));
+    }
+
+    #[test]
+    fn a_bad_name_is_shown_with_a_better_one_where_there_is_one() {
+        let error = drop_in_name("my own rules");
+        let words = error.map_err(|error| (error.message(), error.hint()));
+        let message = r#"the name "my own rules" of a drop-in cannot be used: it holds white space; augenrules before 4.2 loses such files"#;
+        assert_eq!(words.err(), Some((message.to_owned(), Some("my-own-rules".to_owned()))));
+    }
+}

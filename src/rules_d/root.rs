@@ -27,7 +27,9 @@ pub struct Root {
 pub(super) struct Resolved {
     /// An `O_PATH` descriptor.
     pub fd: OwnedFd,
-    /// The name of the last component, after all links.
+    /// The directory that holds it.
+    pub parent: OwnedFd,
+    /// The name of the last component, after all links; empty for the root itself.
     pub name: OsString,
 }
 
@@ -86,13 +88,13 @@ impl Root {
             Err(Errno::NOENT | Errno::NOTDIR | Errno::LOOP) => return Ok(None),
             Err(errno) => return Err(FileError::unreadable(&path, "open", errno)),
         };
-        let link = PathBuf::from(format!("/proc/self/fd/{}", std::os::fd::AsRawFd::as_raw_fd(&resolved.fd)));
         let stat = fstat(&resolved.fd, &path)?;
         let kind = FileType::from_raw_mode(stat.st_mode);
         if kind != FileType::RegularFile {
             return Err(FileError::new(path, Problem::NotARegularFile { found: kind.into() }));
         }
-        let fd = rustix::fs::open(&link, OFlags::RDONLY | OFlags::NONBLOCK | OFlags::CLOEXEC, Mode::empty())
+        let flags = OFlags::RDONLY | OFlags::NONBLOCK | OFlags::NOFOLLOW | OFlags::CLOEXEC;
+        let fd = rustix::fs::openat(&resolved.parent, &resolved.name, flags, Mode::empty())
             .map_err(|errno| FileError::unreadable(&path, "open", errno))?;
         contents::read(&fd, &path).map(Some)
     }
@@ -112,14 +114,14 @@ impl Root {
     pub(super) fn resolve(&self, inside: &Path, follow_last: bool) -> Result<Resolved, Errno> {
         let mut ahead: VecDeque<OsString> = VecDeque::new();
         push_front(&mut ahead, inside);
-        let mut way: Vec<Resolved> = Vec::new();
+        let mut way: Vec<(OwnedFd, OsString)> = Vec::new();
         let mut links = 0;
         while let Some(name) = ahead.pop_front() {
             if name == ".." {
                 way.pop();
                 continue;
             }
-            let here = way.last().map_or(self.fd.as_fd(), |last| last.fd.as_fd());
+            let here = way.last().map_or(self.fd.as_fd(), |(fd, _)| fd.as_fd());
             let flags = OFlags::PATH | OFlags::NOFOLLOW | OFlags::CLOEXEC;
             let fd = rustix::fs::openat(here, &name, flags, Mode::empty())?;
             let kind = FileType::from_raw_mode(rustix::fs::fstat(&fd)?.st_mode);
@@ -138,13 +140,13 @@ impl Root {
                 if kind != FileType::Directory && !ahead.is_empty() {
                     return Err(Errno::NOTDIR);
                 }
-                way.push(Resolved { fd, name });
+                way.push((fd, name));
             }
         }
-        match way.pop() {
-            Some(last) => Ok(last),
-            None => Ok(Resolved { fd: rustix::io::fcntl_dupfd_cloexec(&self.fd, 0)?, name: OsString::from("/") }),
-        }
+        let root = || rustix::io::fcntl_dupfd_cloexec(&self.fd, 0);
+        let (fd, name) = way.pop().map_or_else(|| root().map(|fd| (fd, OsString::new())), Ok)?;
+        let parent = way.pop().map_or_else(root, |(fd, _)| Ok(fd))?;
+        Ok(Resolved { fd, parent, name })
     }
 
     pub(super) fn descriptor(&self) -> &OwnedFd {
