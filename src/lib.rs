@@ -7,3 +7,4 @@ pub mod error;
 pub mod kernel;
 pub mod rule;
 pub mod tables;
+pub mod wire;

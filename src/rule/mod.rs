@@ -9,6 +9,7 @@ pub mod key;
 pub mod list;
 pub mod mask;
 pub mod number;
+pub mod verdict;
 
 pub use arch::{Arch, Machine};
 pub use field::{Field, FieldNumber, Op, Value};
