@@ -4,7 +4,9 @@
 
 pub mod auditctl;
 pub mod error;
+pub mod explain;
 pub mod kernel;
+pub mod report;
 pub mod rule;
 pub mod tables;
 pub mod wire;

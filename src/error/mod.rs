@@ -1,3 +1,5 @@
 //! Errors as sentences: the one place where their data becomes prose.
 
 pub mod line;
+pub mod note;
+pub mod verdict;
