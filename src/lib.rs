@@ -2,6 +2,7 @@
 //!
 //! `ARCHITECTURE.md` tells the story of the modules and which may import which.
 
+pub mod apply;
 pub mod auditctl;
 pub mod augenrules;
 pub mod boot_load;
@@ -10,11 +11,14 @@ pub mod error;
 pub mod intent;
 pub mod kernel;
 pub mod lines;
+pub mod observe;
 pub mod plan;
 pub mod request;
+pub mod restore;
 pub mod rule;
 pub mod rules_d;
 pub mod settings;
 pub mod snapshot;
 pub mod tables;
 pub mod wire;
+pub mod world;

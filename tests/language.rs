@@ -104,3 +104,30 @@ fn every_lenient_line_is_refused_at_its_place() {
     }
     fail_on(&disagreements);
 }
+
+/// The rule of a line on the host of the vectors, as the kernel lists it.
+fn listed(line: &[u8]) -> Result<Option<Rule>, String> {
+    match auditctl::parse(line, &host::context()) {
+        Ok(Line::Statement(statement)) => Ok(statement.rule.map(|line| on_host(line).rule.as_listed())),
+        Ok(_) => Ok(None),
+        Err(error) => Err(error.message()),
+    }
+}
+
+#[test]
+fn every_accepted_rule_reads_back_from_its_canonical_text() {
+    let mut disagreements = Vec::new();
+    for vector in jsonl(include_str!("vectors/auditctl.jsonl")) {
+        let line = vector["line"].as_str().unwrap();
+        let Ok(Some(rule)) = listed(line.as_bytes()) else { continue };
+        let text = auditctl::canonical(&rule, host::context().machine);
+        if listed(&text).as_ref() != Ok(&Some(rule.clone())) {
+            disagreements.push(format!(
+                "{line}\n     {}\n     {rule:?}\n     {:?}",
+                String::from_utf8_lossy(&text),
+                listed(&text)
+            ));
+        }
+    }
+    fail_on(&disagreements);
+}

@@ -28,6 +28,16 @@ pub fn split(text: &[u8]) -> Result<(String, Op, &[u8]), LineErrorKind> {
     }
 }
 
+/// The operators that auditctl finds in a text before it looks for `=`.
+pub fn before_equal() -> impl Iterator<Item = &'static str> {
+    Op::SEARCHED.iter().take_while(|(op, _)| *op != Op::EQUAL).map(|(_, symbol)| *symbol)
+}
+
+/// Whether a text holds an operator that would be found before the `=` in front of it.
+pub fn has_operator_before_equal(text: &[u8]) -> bool {
+    before_equal().any(|symbol| find(text, symbol.as_bytes()).is_some())
+}
+
 /// A text's first place, in bytes.
 fn find(text: &[u8], part: &[u8]) -> Option<usize> {
     text.windows(part.len()).position(|window| window == part)

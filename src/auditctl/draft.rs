@@ -281,11 +281,9 @@ impl<'a> Draft<'a> {
 
     /// auditctl builds `key=TEXT` and searches it for operators, so a key cannot hold those that come before `=`.
     fn append_key(&mut self) -> Result<(), LineErrorKind> {
-        let before_equal = Op::SEARCHED.iter().take_while(|(op, _)| *op != Op::EQUAL);
-        for (_, op) in before_equal {
-            if self.key.windows(op.len()).any(|window| window == op.as_bytes()) {
-                return Err(LineErrorKind::KeyHasOperator { op });
-            }
+        let found = condition::before_equal().find(|op| self.key.windows(op.len()).any(|part| part == op.as_bytes()));
+        if let Some(op) = found {
+            return Err(LineErrorKind::KeyHasOperator { op });
         }
         if !self.keyable {
             return Err(LineErrorKind::KeyWithoutRule);

@@ -179,8 +179,6 @@ pub enum Note {
     ActionIgnoredOnExclude,
     /// No system call is in the mask.
     EmptyMask,
-    /// `perm=` of nothing.
-    EmptyPerm,
     /// A system call of the line was left out because this machine lacks it.
     SyscallSkipped(SkippedSyscall),
     /// On the `task` list this field has nothing to compare with yet.
@@ -199,11 +197,6 @@ pub enum Note {
     LongKey {
         /// All keys with their separators, in bytes.
         length: usize,
-    },
-    /// A watch of a path whose kind decides how it is loaded.
-    WatchKindDependsOnHost {
-        /// The path.
-        path: Vec<u8>,
     },
     /// The action `possible`: nothing is sent.
     Possible,

@@ -14,12 +14,14 @@ mod notes;
 mod options;
 mod permissions;
 mod syscalls;
+pub mod text;
 pub mod tokens;
 mod watch;
 
 pub use accounts::{Accounts, parse_group, parse_passwd};
 pub use error::{BadSetting, Habit, LineError, LineErrorKind};
 pub use line::{Context, Control, Line, Narrowing, Note, RuleLine, SkippedSyscall, Statement, UnknownSyscalls, Verb};
+pub use text::{canonical, canonical_lossy};
 pub use tokens::quote;
 
 use control::Follows;

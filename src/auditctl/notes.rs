@@ -4,8 +4,8 @@ use super::line::{Note, RuleLine};
 use crate::rule::{Action, FieldNumber, List, Machine};
 use crate::tables::syscalls;
 
-/// Keys beyond this length are refused by auditctl before 2.0 and by what its manual page says, in bytes.
-const OLD_KEY: usize = 31;
+/// The longest key by auditctl(8), in bytes; auditctl and the kernel take longer ones.
+const MANUAL_KEY: usize = 31;
 
 /// The notes on a rule for a machine.
 #[must_use]
@@ -31,7 +31,6 @@ pub fn of(line: &RuleLine, machine: &Machine) -> Vec<Note> {
             notes.push(Note::SyscallsWithoutArch { differing });
         }
     }
-    notes.extend(line.watched_path().map(|path| Note::WatchKindDependsOnHost { path: path.to_vec() }));
     for field in rule.fields.iter().filter(|f| matches!(f.number, FieldNumber::PATH | FieldNumber::DIR)) {
         let path = field.text().unwrap_or_default();
         if path.iter().any(|byte| matches!(byte, b'*' | b'?')) {
@@ -41,7 +40,7 @@ pub fn of(line: &RuleLine, machine: &Machine) -> Vec<Note> {
             notes.push(Note::PathNotNormal { path: path.to_vec() });
         }
     }
-    notes.extend(rule.key().map(<[u8]>::len).filter(|l| *l > OLD_KEY).map(|length| Note::LongKey { length }));
+    notes.extend(rule.key().map(<[u8]>::len).filter(|l| *l > MANUAL_KEY).map(|length| Note::LongKey { length }));
     notes.extend(line.skipped_syscalls.iter().cloned().map(Note::SyscallSkipped));
     notes
 }
@@ -64,7 +63,7 @@ fn evaluates(number: FieldNumber) -> bool {
 
 /// Fields that only exist while a system call runs (`audit_filter_rules` with a context).
 fn needs_syscall(number: FieldNumber) -> bool {
-    matches!(number.0, 10 | 11 | 19..=23 | 100..=110 | 113 | 200..=203)
+    matches!(number.0, 11 | 19..=23 | 100..=110 | 113 | 200..=203)
 }
 
 /// The system calls of the rule whose number is another one, or none, on the 32-bit side.

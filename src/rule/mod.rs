@@ -11,6 +11,7 @@ pub mod list;
 pub mod mask;
 pub mod number;
 pub mod path;
+pub mod verdict;
 
 pub use arch::{Arch, Machine};
 pub use field::{Field, FieldNumber, Op, Value};

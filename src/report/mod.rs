@@ -1,0 +1,3 @@
+//! Reports: the shapes of the JSON that goes out.
+
+pub mod explain;
