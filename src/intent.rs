@@ -9,6 +9,7 @@ use crate::request::{
     Compile, Expedite, Id, OnDuplicate, OnLocked, OnMissing, Ordering, PermSyscalls, Request, RuleSaid, Rules, State,
     Target, UnknownSyscalls,
 };
+use crate::rule::Machine;
 use crate::rules_d::{DropInName, drop_in_name};
 use crate::settings::Settings;
 use crate::snapshot::Snapshot;
@@ -182,10 +183,10 @@ impl Intent {
     ///
     /// # Errors
     /// Every problem found.
-    pub fn of(request: &Request) -> Result<Self, Vec<Problem>> {
+    pub fn of(request: &Request, machine: &Machine) -> Result<Self, Vec<Problem>> {
         let mut problems = Vec::new();
         problems.extend(unused(request));
-        let lines = author_lines(request, &mut problems);
+        let lines = author_lines(request, machine, &mut problems);
         let keep = keep(request, &mut problems);
         let place = Location::of(request).unwrap_or_else(|more| {
             problems.extend(more);
@@ -299,7 +300,7 @@ fn goal(request: &Request, lines: Vec<AuthorLine>, keep: Keep, problems: &mut Ve
 /// The lines of `rules`, in order; a text of several lines gives several.
 ///
 /// Used by `apply` and `explain` alike.
-pub fn author_lines(request: &Request, problems: &mut Vec<Problem>) -> Vec<AuthorLine> {
+pub fn author_lines(request: &Request, machine: &Machine, problems: &mut Vec<Problem>) -> Vec<AuthorLine> {
     match &request.rules {
         None => Vec::new(),
         Some(Rules::File(text)) => split(text, "/rules"),
@@ -310,7 +311,7 @@ pub fn author_lines(request: &Request, problems: &mut Vec<Problem>) -> Vec<Autho
                 let pointer = format!("/rules/{at}");
                 match said {
                     RuleSaid::Line(text) => split(text, &pointer),
-                    RuleSaid::Object(object) => match object.lines() {
+                    RuleSaid::Object(object) => match object.lines(machine) {
                         Ok(lines) => lines
                             .into_iter()
                             .map(|text| AuthorLine { text, pointer: pointer.clone(), line: None })

@@ -1,10 +1,11 @@
 //! An earlier change, taken back.
 
+use crate::auditctl::canonical_lossy;
 use crate::error::{PolicyError, Problem, RequestError};
 use crate::plan::files::{Content, FileTarget};
 use crate::plan::rules::{Ordering, Wish};
 use crate::plan::{KernelState, Target, Wished};
-use crate::rule::{Rule, id::Id};
+use crate::rule::{Machine, Rule, id::Id};
 use crate::settings::{Name, Settings};
 use crate::snapshot::{Snapshot, Unusable, VERSION};
 
@@ -30,6 +31,7 @@ pub fn restored(
     force: bool,
     files: &[Option<Content>],
     kernel: Option<&KernelState>,
+    machine: &Machine,
 ) -> Result<Target, Problem> {
     if snapshot.version != VERSION {
         return Err(Unusable::Version(snapshot.version).into());
@@ -54,7 +56,7 @@ pub fn restored(
         target.files.push(FileTarget { path: saved.path.clone().into(), before: now.clone(), after: before });
     }
     if let Some(kernel) = kernel {
-        rules(snapshot, force, &kernel.rules, &mut target)?;
+        rules(snapshot, force, &kernel.rules, machine, &mut target)?;
         settings(snapshot, force, &kernel.settings(), &mut target)?;
     }
     Ok(target)
@@ -64,7 +66,13 @@ fn changed(difference: String) -> Problem {
     Problem::at_pointer(PolicyError::HostChanged { difference }.into(), "/snapshot")
 }
 
-fn rules(snapshot: &Snapshot, force: bool, now: &[Rule], target: &mut Target) -> Result<(), Problem> {
+fn rules(
+    snapshot: &Snapshot,
+    force: bool,
+    now: &[Rule],
+    machine: &Machine,
+    target: &mut Target,
+) -> Result<(), Problem> {
     let Some(saved) = &snapshot.rules else { return Ok(()) };
     let ids: Vec<String> = now.iter().map(|rule| Id::of(rule).to_string()).collect();
     let known = saved.before_as_far_as_known(now)?;
@@ -73,7 +81,7 @@ fn rules(snapshot: &Snapshot, force: bool, now: &[Rule], target: &mut Target) ->
     } else if force || known.as_slice() == now {
         known
     } else {
-        return Err(changed(difference(&ids, &saved.after, now)));
+        return Err(changed(difference(&ids, &saved.after, now, machine)));
     };
     let stays: std::collections::HashSet<&Rule> = before.iter().collect();
     let came_with_the_change: std::collections::HashSet<&String> = saved.after.iter().collect();
@@ -85,13 +93,13 @@ fn rules(snapshot: &Snapshot, force: bool, now: &[Rule], target: &mut Target) ->
 }
 
 /// The first place at which two lists differ, in words.
-fn difference(now: &[String], then: &[String], rules: &[Rule]) -> String {
+fn difference(now: &[String], then: &[String], rules: &[Rule], machine: &Machine) -> String {
     let at = now.iter().zip(then).position(|(now, then)| now != then).unwrap_or(now.len().min(then.len()));
     match rules.get(at) {
         Some(rule) if !then.contains(&now[at]) => {
-            format!("the kernel holds `{}`, which the change did not leave", crate::auditctl::canonical_text(rule))
+            format!("the kernel holds `{}`, which the change did not leave", canonical_lossy(rule, machine))
         }
-        Some(rule) => format!("rule {} of the kernel is `{}`", at + 1, crate::auditctl::canonical_text(rule)),
+        Some(rule) => format!("rule {} of the kernel is `{}`", at + 1, canonical_lossy(rule, machine)),
         None => format!("the kernel holds {} rules, and the change left {}", now.len(), then.len()),
     }
 }

@@ -5,7 +5,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use super::expedite::Expediter;
 use super::file_steps::{Directories, remaining};
 use super::kernel_steps::{change_rules, change_settings};
-use crate::auditctl::canonical_text;
+use crate::auditctl::canonical_lossy;
 use crate::desired::Warning;
 use crate::error::{PolicyError, Problem, What};
 use crate::intent::Intent;
@@ -67,6 +67,7 @@ pub fn change(
             _ => None,
         },
         interrupted: &mut *world.interrupted,
+        machine: world.machine,
         backup: intent.backup,
         expediter: None,
     };
@@ -103,6 +104,7 @@ struct Run<'a> {
     root: &'a Root,
     kernel: Option<&'a mut dyn Kernel>,
     interrupted: &'a mut dyn FnMut() -> Option<&'static str>,
+    machine: Machine,
     backup: bool,
     expediter: Option<Expediter>,
 }
@@ -145,7 +147,7 @@ impl Run<'_> {
     ) -> Result<(), Problem> {
         self.settings_at(settings, Moment::BeforeRules)?;
         if let (Some(kernel), Some(expediter)) = (&mut self.kernel, &mut self.expediter) {
-            change_rules(&mut **kernel, rules, expediter, self.interrupted)?;
+            change_rules(&mut **kernel, rules, &self.machine, expediter, self.interrupted)?;
         }
         self.settings_at(settings, Moment::BehindRules)
     }
@@ -177,7 +179,7 @@ impl Run<'_> {
                 return Err(PolicyError::Locked.into_problem());
             }
             if let Some(expediter) = &mut self.expediter {
-                change_rules(&mut **kernel, &left, expediter, self.interrupted)?;
+                change_rules(&mut **kernel, &left, &self.machine, expediter, self.interrupted)?;
             }
         }
         let Some(kernel) = &mut self.kernel else { return Ok(()) };
@@ -186,7 +188,7 @@ impl Run<'_> {
             None => Ok(()),
             Some(step) => {
                 let verb = if step.doing == Doing::Unload { "is still loaded" } else { "is not loaded in its place" };
-                Err(not_as_wished(format!("`{}` {verb} after {ATTEMPTS} attempts", canonical_text(&step.rule))))
+                Err(not_as_wished(format!("`{}` {verb} after {ATTEMPTS} attempts", canonical_lossy(&step.rule, &self.machine))))
             }
         }
     }
@@ -251,7 +253,7 @@ impl Run<'_> {
             }
             let settings: Vec<SettingStep> = left.settings.clone();
             if let Some(expediter) = &mut self.expediter {
-                change_rules(&mut **kernel, &left.rules, expediter, self.interrupted)?;
+                change_rules(&mut **kernel, &left.rules, &self.machine, expediter, self.interrupted)?;
             }
             change_settings(&mut **kernel, &settings)?;
         }
@@ -275,7 +277,7 @@ impl Run<'_> {
                 let left = plan(&way_back(done, before), Some(&now));
                 differences.extend(left.rules.iter().map(|step| {
                     let verb = if step.doing == Doing::Unload { "is loaded" } else { "is not loaded in its place" };
-                    format!("`{}` {verb}", canonical_text(&step.rule))
+                    format!("`{}` {verb}", canonical_lossy(&step.rule, &self.machine))
                 }));
                 differences.extend(
                     left.settings.iter().map(|s| format!("{} is {}, it was {}", s.name.text(), s.before, s.after)),

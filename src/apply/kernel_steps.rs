@@ -3,11 +3,12 @@
 use std::time::Duration;
 
 use super::expedite::Expediter;
-use crate::auditctl::canonical_text;
+use crate::auditctl::canonical_lossy;
 use crate::error::{Place, PolicyError, Problem};
 use crate::kernel::{Change, Errno, Kernel};
 use crate::plan::rules::{Doing, RuleStep};
 use crate::plan::settings::SettingStep;
+use crate::rule::Machine;
 
 /// Most loads in one call: all of them run under the audit lock, some microseconds each.
 const LOADS: usize = 64;
@@ -22,6 +23,7 @@ const LOADS: usize = 64;
 pub fn change_rules(
     kernel: &mut dyn Kernel,
     steps: &[RuleStep],
+    machine: &Machine,
     expediter: &mut Expediter,
     interrupted: &mut dyn FnMut() -> Option<&'static str>,
 ) -> Result<(), Problem> {
@@ -47,7 +49,7 @@ pub fn change_rules(
         for (step, answer) in batch.iter().zip(answers) {
             match (step.doing, answer) {
                 (_, Ok(())) | (Doing::Append | Doing::Prepend, Err(Errno::EEXIST)) | (Doing::Unload, Err(Errno::ENOENT)) => {}
-                (doing, Err(errno)) => return Err(refused(step, doing, errno)),
+                (doing, Err(errno)) => return Err(refused(step, machine, doing, errno)),
             }
         }
         rest = behind;
@@ -82,9 +84,9 @@ fn change(step: &RuleStep) -> Change<'_> {
     }
 }
 
-fn refused(step: &RuleStep, doing: Doing, errno: Errno) -> Problem {
+fn refused(step: &RuleStep, machine: &Machine, doing: Doing, errno: Errno) -> Problem {
     let verb = if doing == Doing::Unload { "unload" } else { "load" };
-    let rule = canonical_text(&step.rule);
+    let rule = canonical_lossy(&step.rule, machine);
     let error = PolicyError::StepRefused { step: verb.to_owned(), errno: format!("{errno:?}") };
     Problem::at(error, Place { rule: Some(rule), ..Place::default() })
 }

@@ -94,7 +94,7 @@ pub fn apply(intent: &Intent, world: &mut World<'_>) -> Result<Applied, Vec<Prob
     let pending = hold_back(intent, &layers, before.as_ref(), &mut plan)?;
     if let Some(before) = &before {
         check_settings(intent, before, &target, &mut warnings)?;
-        warnings.extend(about_kernel(before, &target));
+        warnings.extend(about_kernel(before, &target, &world.machine));
     }
     let obstacles = file_steps::Directories::of(&root, &plan.files).map_err(file)?.obstacles(&plan.files);
     if !obstacles.is_empty() {
@@ -211,7 +211,7 @@ fn wished(
         let now = snapshot.files.iter().map(|saved| content(root, Path::new(&saved.path)).map_err(file));
         let now = now.collect::<Result<Vec<_>, _>>()?;
         check_paths(snapshot, &intent.place.rules_dir)?;
-        let target = restored(snapshot, *force, &now, kernel).map_err(|problem| vec![problem])?;
+        let target = restored(snapshot, *force, &now, kernel, &world.machine).map_err(|problem| vec![problem])?;
         return Ok(Desired { target, skipped: Vec::new(), deduplicated: Vec::new(), warnings: Vec::new() });
     }
     let mut observed = observe(intent, root, rules_d, world.machine)?;
@@ -292,13 +292,13 @@ fn check_settings(
 }
 
 /// What the kernel's own list is worth a sentence for.
-fn about_kernel(kernel: &KernelState, target: &Target) -> Vec<Warning> {
+fn about_kernel(kernel: &KernelState, target: &Target, machine: &crate::rule::Machine) -> Vec<Warning> {
     let in_files: std::collections::HashSet<crate::rule::Rule> =
         target.rules.iter().map(|wished| wished.wish.rule.clone().as_listed()).collect();
     let foreign = kernel.rules.iter().filter(|rule| !in_files.contains(rule));
     let blockers = foreign.filter_map(|rule| {
         let effect = crate::desired::blocker(rule)?;
-        Some(Warning::Blocker { rule: crate::auditctl::canonical_text(rule), spot: None, effect })
+        Some(Warning::Blocker { rule: crate::auditctl::canonical_lossy(rule, machine), spot: None, effect })
     });
     blockers.collect()
 }

@@ -11,7 +11,7 @@ use std::path::PathBuf;
 use std::rc::Rc;
 
 pub use drop_in::{Deduplicated, HEADER, Skipped, Treatment};
-pub use warning::Warning;
+pub use warning::{Warning, blocker};
 
 use crate::auditctl::RuleLine;
 use crate::augenrules::{self, Script, Source};
@@ -65,7 +65,7 @@ impl Files {
     fn merged(&self, drop_ins: &[DropIn]) -> (Vec<LoadLine>, Vec<u8>) {
         let sources: Vec<Source<'_>> =
             drop_ins.iter().map(|d| Source { name: OsStr::new(&d.name), bytes: &d.content.bytes }).collect();
-        let merged = augenrules::merge(&sources, &self.script);
+        let merged = augenrules::merge(&sources, self.script);
         let spot = |origin: &augenrules::Origin| Spot {
             file: drop_ins.get(origin.file).map_or_else(String::new, |d| self.path(&d.name).display().to_string()),
             line: origin.line,
@@ -322,7 +322,7 @@ impl Work<'_> {
         }
         let settings = if asks_for_all { load.settings.clone() } else { own.settings };
         warnings.extend(self.overruled(&load, &settings));
-        warnings.extend(warning::about(&lines, &load));
+        warnings.extend(warning::about(&lines, &load, &self.reader.facts().machine));
         let ordering = match self.intent.ordering {
             crate::request::Ordering::Relevant => rules::Ordering::Relevant,
             crate::request::Ordering::Strict => rules::Ordering::Strict,

@@ -1,8 +1,9 @@
 //! What is worth a sentence without being an error.
 
+use crate::auditctl::canonical_lossy;
 use crate::boot_load::{BootLoad, LoadLine, Spot, Trouble};
 use crate::error::Problem;
-use crate::rule::{Action, FieldNumber, List, Op, Rule};
+use crate::rule::{Action, FieldNumber, List, Machine, Op, Rule};
 use crate::settings::Name;
 
 /// Something that a person should know.
@@ -115,7 +116,7 @@ impl Warning {
 }
 
 /// What the load at the next boot is worth a sentence for.
-pub fn about(lines: &[LoadLine], load: &BootLoad) -> Vec<Warning> {
+pub fn about(lines: &[LoadLine], load: &BootLoad, machine: &Machine) -> Vec<Warning> {
     let glued = lines.iter().filter_map(|line| match line.spots.as_slice() {
         [first, second, ..] => Some(Warning::Glued { first: first.clone(), second: second.clone() }),
         _ => None,
@@ -132,7 +133,7 @@ pub fn about(lines: &[LoadLine], load: &BootLoad) -> Vec<Warning> {
     });
     let blockers = load.rules.iter().filter_map(|loaded| {
         let effect = blocker(loaded.rule())?;
-        let rule = crate::auditctl::canonical_text(loaded.rule());
+        let rule = canonical_lossy(loaded.rule(), machine);
         Some(Warning::Blocker { rule, spot: Some(loaded.spot.clone()), effect })
     });
     glued.chain(stop).chain(blockers).collect()

@@ -11,7 +11,7 @@ pub use request::RequestError;
 
 use crate::auditctl::LineErrorKind;
 use crate::kernel::KernelError;
-use crate::rules_d::FileError;
+use crate::rules_d::{FileError, NameError};
 
 /// One problem with its place.
 #[derive(Debug, Clone, PartialEq)]
@@ -33,6 +33,8 @@ pub enum What {
     Policy(PolicyError),
     /// A file or directory.
     File(FileError),
+    /// The name of a drop-in.
+    Name(NameError),
     /// The kernel.
     Kernel(KernelError),
 }
@@ -74,6 +76,7 @@ from_layer! {
     LineErrorKind => Line,
     PolicyError => Policy,
     FileError => File,
+    NameError => Name,
     KernelError => Kernel,
 }
 
@@ -98,6 +101,7 @@ impl Problem {
             What::Line(error) => error.kind(),
             What::Policy(error) => error.kind(),
             What::File(error) => error.kind(),
+            What::Name(error) => error.kind(),
             What::Kernel(error) => error.kind(),
         }
     }
@@ -110,6 +114,7 @@ impl Problem {
             What::Line(error) => error.message(),
             What::Policy(error) => error.message(),
             What::File(error) => error.message(),
+            What::Name(error) => error.message(),
             What::Kernel(error) => error.message(),
         }
     }
@@ -122,6 +127,7 @@ impl Problem {
             What::Line(error) => error.hint(),
             What::Policy(error) => error.hint(),
             What::File(error) => error.hint(),
+            What::Name(error) => error.hint(),
             What::Kernel(error) => error.hint(),
         }
     }
@@ -133,7 +139,7 @@ impl Problem {
             What::Policy(error) => error.errno(),
             What::File(error) => error.errno().map(|errno| format!("{errno:?}")),
             What::Kernel(error) => error.errno().map(|errno| format!("{errno:?}")),
-            What::Request(_) | What::Line(_) => None,
+            What::Request(_) | What::Line(_) | What::Name(_) => None,
         }
     }
 

@@ -77,7 +77,7 @@ impl PolicyError {
                 format!("there is no {noun} {} on {arch}{rest}", names.join(", "))
             }
             Self::KernelRefuses(refusal) => {
-                format!("the kernel refuses this with {}: {}", refusal.errno_name(), refusal.message())
+                format!("the kernel refuses this with {}: {}", refusal.why.errno(), refusal.message())
             }
             Self::MissingPath { path } => format!("{path} does not exist"),
             Self::Duplicate { same_as } => format!("the same rule stands in {same_as}"),
@@ -123,7 +123,7 @@ impl PolicyError {
     #[must_use]
     pub fn errno(&self) -> Option<String> {
         match self {
-            Self::KernelRefuses(refusal) => Some(refusal.errno_name().to_owned()),
+            Self::KernelRefuses(refusal) => Some(refusal.why.errno().to_owned()),
             Self::MissingPath { .. } => Some("ENOENT".to_owned()),
             Self::Duplicate { .. } => Some("EEXIST".to_owned()),
             Self::StepRefused { errno, .. } => Some(errno.clone()),

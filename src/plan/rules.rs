@@ -113,7 +113,7 @@ pub fn plan_rules(
         let mut moved: HashMap<usize, Vec<&Rule>> = HashMap::new();
         let mut staying = stay.iter().copied().peekable();
         let gone =
-            candidates.iter().enumerate().filter(|(c, _)| staying.next_if_eq(&c).is_none()).map(|(_, entry)| entry);
+            candidates.iter().enumerate().filter(|(c, _)| staying.next_if_eq(c).is_none()).map(|(_, entry)| entry);
         for (rule, at) in copies.iter().chain(gone) {
             if kept[*at] {
                 steps.unload(rule, Because::NoLongerWanted);

@@ -4,6 +4,8 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 use crate::auditctl::quote;
+use crate::rule::Machine;
+use crate::tables::syscalls::canonical_name;
 
 /// A rule by its parts; it means exactly the line, or the lines, that it renders to.
 #[derive(Debug, Clone, Default, PartialEq, Deserialize, JsonSchema)]
@@ -166,7 +168,7 @@ impl RuleObject {
     ///
     /// # Errors
     /// Why no line can say it.
-    pub fn lines(&self) -> Result<Vec<String>, Unsayable> {
+    pub fn lines(&self, machine: &Machine) -> Result<Vec<String>, Unsayable> {
         if *self == Self::default() {
             return Err(Unsayable::Empty);
         }
@@ -177,8 +179,8 @@ impl RuleObject {
             return Ok(vec![watch]);
         }
         match &self.arch {
-            None => Ok(vec![self.line(None)?]),
-            Some(arches) => arches.all().iter().map(|arch| self.line(Some(arch))).collect(),
+            None => Ok(vec![self.line(None, machine)?]),
+            Some(arches) => arches.all().iter().map(|arch| self.line(Some(arch), machine)).collect(),
         }
     }
 
@@ -199,7 +201,7 @@ impl RuleObject {
         Ok(Some(line))
     }
 
-    fn line(&self, arch: Option<&String>) -> Result<String, Unsayable> {
+    fn line(&self, arch: Option<&String>, machine: &Machine) -> Result<String, Unsayable> {
         let verb = if self.prepend { "-A" } else { "-a" };
         let action = if self.action == Some(ActionName::Never) { "never" } else { "always" };
         let list = self.list.unwrap_or(ListName::Exit);
@@ -211,7 +213,7 @@ impl RuleObject {
         if let Some(arch) = arch {
             field(&format!("arch={arch}"))?;
         }
-        let syscalls = self.syscall_names(arch.map(String::as_str));
+        let syscalls = self.syscall_names(arch.map(String::as_str), machine);
         if !syscalls.is_empty() {
             line += &format!(" -S {}", token(&syscalls.join(","))?);
         }
@@ -249,9 +251,10 @@ impl RuleObject {
             && !["path", "dir", "exe", "perm"].iter().any(|name| named(name))
     }
 
-    fn syscall_names(&self, arch: Option<&str>) -> Vec<String> {
+    fn syscall_names(&self, arch: Option<&str>, machine: &Machine) -> Vec<String> {
         let said = self.syscalls.as_ref().map_or(&[][..], OneOrMany::all);
-        let name = |name: &str| crate::auditctl::syscall_alias(arch, name).map_or_else(|| name.to_owned(), str::to_owned);
+        let arch = arch.map_or(Some(machine.native), |value| machine.arch(value).ok());
+        let name = |name: &str| arch.and_then(|arch| canonical_name(arch, name)).unwrap_or(name).to_owned();
         said.iter()
             .map(|syscall| match syscall {
                 SyscallSaid::Number(number) => number.to_string(),
