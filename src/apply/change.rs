@@ -15,6 +15,7 @@ use crate::plan::files::FileStep;
 use crate::plan::rules::{Doing, Ordering, Wish};
 use crate::plan::settings::{Moment, SettingStep};
 use crate::plan::{KernelState, Plan, Target, Wished, plan};
+use crate::rule::Machine;
 use crate::rules_d::{Directory, FileError, Journal, JournalFile, Root, boot_id};
 use crate::settings::Settings;
 use crate::world::World;

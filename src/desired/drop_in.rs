@@ -150,11 +150,9 @@ fn add_settings(
     text: &mut Vec<Vec<u8>>,
     problems: &mut Vec<Problem>,
 ) {
-    let mut new = Settings {
-        ignore_errors: declared.settings.ignore_errors && !composed.settings.ignore_errors,
-        continue_on_errors: declared.settings.continue_on_errors && !composed.settings.continue_on_errors,
-        ..Settings::default()
-    };
+    let mut new = Settings::default();
+    new.ignore_errors = declared.settings.ignore_errors && !composed.settings.ignore_errors;
+    new.continue_on_errors = declared.settings.continue_on_errors && !composed.settings.continue_on_errors;
     for (name, value) in declared.settings.iter() {
         match composed.settings.get(name) {
             None => new.set(name, value),

@@ -24,6 +24,16 @@ impl FileError {
         }
     }
 
+    /// What the operating system answered, where it was asked.
+    #[must_use]
+    pub fn errno(&self) -> Option<crate::rules_d::Errno> {
+        match &self.problem {
+            Problem::Unreadable { errno, .. } | Problem::NoSpace { errno } | Problem::System { errno, .. } => Some(*errno),
+            Problem::ReadOnlyFileSystem => Some(crate::rules_d::Errno::EROFS),
+            _ => None,
+        }
+    }
+
     /// What is wrong, at which path, and what the path holds now.
     #[must_use]
     pub fn message(&self) -> String {

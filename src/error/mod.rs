@@ -3,8 +3,10 @@
 pub mod file;
 pub mod kernel;
 pub mod line;
+pub mod note;
 mod policy;
 mod request;
+pub mod verdict;
 
 pub use policy::PolicyError;
 pub use request::RequestError;

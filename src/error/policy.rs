@@ -77,7 +77,7 @@ impl PolicyError {
                 format!("there is no {noun} {} on {arch}{rest}", names.join(", "))
             }
             Self::KernelRefuses(refusal) => {
-                format!("the kernel refuses this with {}: {}", refusal.why.errno(), refusal.message())
+                format!("the kernel refuses this with {}: {}", refusal.why.errno(), refusal.why.message())
             }
             Self::MissingPath { path } => format!("{path} does not exist"),
             Self::Duplicate { same_as } => format!("the same rule stands in {same_as}"),
