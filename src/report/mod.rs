@@ -338,8 +338,9 @@ impl Report {
     }
 }
 
-/// The JSON Schema of the report.
+/// The JSON Schema of the report, as it is written: what may be left out is not required.
 #[must_use]
 pub fn schema() -> serde_json::Value {
-    schemars::schema_for!(Report).to_value()
+    let settings = schemars::generate::SchemaSettings::default().for_serialize();
+    settings.into_generator().into_root_schema_for::<Report>().to_value()
 }
