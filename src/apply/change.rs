@@ -77,10 +77,18 @@ pub fn change(
     let journal = run_dir.map(JournalFile::new);
     let mut warnings = Vec::new();
     let mut expedited = false;
-    let result = run.journal(journal.as_ref(), plan).and_then(|()| run.carry_out(target, plan));
+    let mut directories = None;
+    let result =
+        run.journal(journal.as_ref(), plan).and_then(|()| run.carry_out(target, plan, &mut directories));
     let end = match result {
         Ok(()) => End::Applied,
-        Err(problem) => run.take_back(plan, before, problem),
+        Err(problem) => {
+            let end = run.take_back(plan, before, problem);
+            if let Some(Err(error)) = directories.map(Directories::discard) {
+                warnings.push(Warning::Tolerated(Box::new(What::File(error).into())));
+            }
+            end
+        }
     };
     if let (Some(expediter), Some(kernel)) = (&mut run.expediter, &mut run.kernel) {
         expediter.restore(&mut **kernel);
@@ -128,8 +136,9 @@ impl Run<'_> {
         journal.write(&note).map_err(|error| What::File(error).into())
     }
 
-    fn carry_out(&mut self, target: &Target, plan: &Plan) -> Result<(), Problem> {
-        let mut directories = Directories::of(self.root, &plan.files).map_err(What::File)?;
+    /// `made` is left with the directories that were made for it.
+    fn carry_out(&mut self, target: &Target, plan: &Plan, made: &mut Option<Directories>) -> Result<(), Problem> {
+        let directories = made.insert(Directories::of(self.root, &plan.files).map_err(What::File)?);
         directories.create().map_err(What::File)?;
         let staged = directories.stage(&plan.files, self.backup);
         let stage = match staged {
