@@ -5,8 +5,8 @@ use std::rc::Rc;
 
 use crate::auditctl::{self, Accounts, Context, Control, Line, LineError, LineErrorKind, RuleLine, SkippedSyscall};
 use crate::error::PolicyError;
-use crate::rule::verdict::{Refusal, kernel_verdict};
 use crate::rule::path::PathFact;
+use crate::rule::verdict::{Refusal, kernel_verdict};
 use crate::rule::{FieldNumber, Machine, Rule};
 
 /// What stands at the paths that rules name.
@@ -74,7 +74,7 @@ impl Obstacle {
                 let arch = skipped.first().and_then(|s| s.arch.name()).unwrap_or("this machine").to_owned();
                 PolicyError::SyscallsOfOthers { names, arch, emptied: *emptied }.into()
             }
-            Self::Refused(refusal) => PolicyError::KernelRefuses(refusal.clone()).into(),
+            Self::Refused(refusal) => PolicyError::KernelRefuses(*refusal).into(),
             Self::MissingPath { path } => {
                 PolicyError::MissingPath { path: String::from_utf8_lossy(path).into_owned() }.into()
             }
@@ -131,7 +131,9 @@ impl Reader {
         for line in lines {
             let reading = self.read(line);
             let rule = reading.rule.iter().flat_map(|line| &line.rule.fields);
-            paths.extend(rule.filter(|field| is_path(field.number)).filter_map(|field| field.text()).map(<[u8]>::to_vec));
+            paths.extend(
+                rule.filter(|field| is_path(field.number)).filter_map(|field| field.text()).map(<[u8]>::to_vec),
+            );
         }
         paths.sort_unstable();
         paths.dedup();
@@ -207,11 +209,9 @@ fn missing_path(rule: &Rule, paths: &PathFacts) -> Option<Vec<u8>> {
     rule.fields.iter().filter(|field| is_path(field.number)).find_map(|field| {
         let path = field.text()?;
         match paths.get(path)? {
-            PathFact::Missing { parent_exists: false } => Some(if field.number == FieldNumber::DIR {
-                path.to_vec()
-            } else {
-                parent(path)
-            }),
+            PathFact::Missing { parent_exists: false } => {
+                Some(if field.number == FieldNumber::DIR { path.to_vec() } else { parent(path) })
+            }
             PathFact::Missing { .. } if field.number == FieldNumber::DIR => Some(path.to_vec()),
             _ => None,
         }

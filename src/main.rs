@@ -63,7 +63,8 @@ fn read_file(path: &str) -> Result<Vec<u8>, Problem> {
 
 fn answer(request: Result<Vec<u8>, Problem>) -> u8 {
     let report = request.map_or_else(|problem| Report::failed(&[problem]), |bytes| run(&bytes));
-    let text = serde_json::to_string(&report).unwrap_or_else(|error| format!("{{\"failed\":true,\"msg\":\"{error}\"}}"));
+    let text =
+        serde_json::to_string(&report).unwrap_or_else(|error| format!("{{\"failed\":true,\"msg\":\"{error}\"}}"));
     print(&text).max(u8::from(report.failed))
 }
 

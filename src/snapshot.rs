@@ -2,6 +2,8 @@
 //!
 //! To callers it is opaque; it travels in a report's `undo` and comes back in a request.
 
+use std::fmt::Write;
+
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -135,7 +137,11 @@ impl Snapshot {
             rules: rules.map(|(before, after)| SavedRules::of(before, after)),
             control: settings
                 .iter()
-                .map(|step| SavedSetting { setting: step.name.text().to_owned(), before: step.before, after: step.after })
+                .map(|step| SavedSetting {
+                    setting: step.name.text().to_owned(),
+                    before: step.before,
+                    after: step.after,
+                })
                 .collect(),
         }
     }
@@ -264,8 +270,14 @@ impl SavedRule {
     }
 }
 
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+/// Bytes in hexadecimal, lower case.
+#[must_use]
+pub fn hex(bytes: &[u8]) -> String {
+    bytes.iter().fold(String::new(), |mut text, byte| {
+        // Writing to a string does not fail.
+        let _ = write!(text, "{byte:02x}");
+        text
+    })
 }
 
 fn unhex(digits: &str) -> Option<Vec<u8>> {

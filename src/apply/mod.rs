@@ -100,7 +100,8 @@ pub fn apply(intent: &Intent, world: &mut World<'_>) -> Result<Applied, Vec<Prob
     if !obstacles.is_empty() {
         return Err(obstacles);
     }
-    let irreversible = |step: &&crate::plan::settings::SettingStep| crate::desired::is_irreversible(step.name, step.after);
+    let irreversible =
+        |step: &&crate::plan::settings::SettingStep| crate::desired::is_irreversible(step.name, step.after);
     warnings.extend(plan.settings.iter().filter(irreversible).map(|step| Warning::Irreversible { name: step.name }));
 
     let mut applied = Applied {
@@ -124,7 +125,8 @@ pub fn apply(intent: &Intent, world: &mut World<'_>) -> Result<Applied, Vec<Prob
         applied.end = End::Planned;
         return Ok(applied);
     }
-    let changed = change::change(intent, &root, run_dir.as_ref(), world, &applied.target, &applied.plan, applied.before.as_ref());
+    let changed =
+        change::change(intent, &root, run_dir.as_ref(), world, &applied.target, &applied.plan, applied.before.as_ref());
     applied.warnings.extend(changed.warnings);
     applied.expedited = changed.expedited;
     applied.now = changed.now;

@@ -63,7 +63,7 @@ pub fn compose(
     declared: &Declared,
     path: &str,
     others: &HashMap<Rule, Spot>,
-    choices: &Choices,
+    choices: Choices,
     reader: &mut Reader,
     problems: &mut Vec<Problem>,
 ) -> Composed {
@@ -83,14 +83,9 @@ pub fn compose(
                 Declarable::Not => problems.push(Problem::at(PolicyError::NotDeclarative, place())),
             }
         }
-        let blocked = reading.obstacles.iter().filter_map(|why| match choices.treats(why) {
-            Treatment::Refuse => {
-                problems.push(Problem::at(why.what(), place()));
-                None
-            }
-            Treatment::Skip => Some(why),
-        });
-        let aside: Vec<&Obstacle> = blocked.collect();
+        let (aside, refused): (Vec<&Obstacle>, Vec<&Obstacle>) =
+            reading.obstacles.iter().partition(|why| matches!(choices.treats(why), Treatment::Skip));
+        problems.extend(refused.into_iter().map(|why| Problem::at(why.what(), place())));
         composed.skipped.extend(aside.iter().map(|why| Skipped {
             line: author.text.clone(),
             place: place(),
@@ -210,7 +205,7 @@ pub enum Treatment {
 impl Choices {
     /// What the request says of such obstacles.
     #[must_use]
-    pub fn treats(&self, why: &Obstacle) -> Treatment {
+    pub fn treats(self, why: &Obstacle) -> Treatment {
         let skip = (why.is_missing() && self.on_missing == OnMissing::Skip)
             || (why.is_syscalls() && self.unknown_syscalls == UnknownSyscalls::Skip);
         if skip { Treatment::Skip } else { Treatment::Refuse }
@@ -244,7 +239,9 @@ fn comment(reason: &str, line: &str) -> Vec<u8> {
 pub fn without(bytes: &[u8], unwanted: &[&AuthorLine], reader: &mut Reader) -> Option<Vec<u8>> {
     let rules: Vec<Rule> = unwanted
         .iter()
-        .filter_map(|author| reader.read(author.text.as_bytes()).rule.as_ref().map(|line| line.rule.clone().as_listed()))
+        .filter_map(|author| {
+            reader.read(author.text.as_bytes()).rule.as_ref().map(|line| line.rule.clone().as_listed())
+        })
         .collect();
     let controls: Vec<Control> =
         unwanted.iter().flat_map(|author| reader.read(author.text.as_bytes()).controls.clone()).collect();

@@ -215,13 +215,12 @@ impl Work<'_> {
                 let path = self.files.path(&name).display().to_string();
                 let others = self.rules_beside(&name);
                 let composed =
-                    drop_in::compose(declared, &path, &others, &self.choices, self.reader, &mut self.problems);
+                    drop_in::compose(declared, &path, &others, self.choices, self.reader, &mut self.problems);
                 own.rules = composed.rules;
                 own.settings = composed.settings;
                 own.skipped = composed.skipped;
                 own.deduplicated = composed.deduplicated;
-                own.warnings
-                    .extend(composed.at_boot_only.into_iter().map(|(line, _)| Warning::AtBootOnly { line }));
+                own.warnings.extend(composed.at_boot_only.into_iter().map(|(line, _)| Warning::AtBootOnly { line }));
                 own.dropped = self.rules_in(&name);
                 Change::Holds(name, composed.bytes)
             }
@@ -321,7 +320,7 @@ impl Work<'_> {
             self.judge_failing(&load, &mut skipped, &mut deduplicated);
         }
         let settings = if asks_for_all { load.settings.clone() } else { own.settings };
-        warnings.extend(self.overruled(&load, &settings));
+        warnings.extend(overruled(&load, &settings));
         warnings.extend(warning::about(&lines, &load, &self.reader.facts().machine));
         let ordering = match self.intent.ordering {
             crate::request::Ordering::Relevant => rules::Ordering::Relevant,
@@ -329,7 +328,8 @@ impl Work<'_> {
             crate::request::Ordering::Ignore => rules::Ordering::Ignore,
         };
         let purge = self.intent.goal.purge().cloned();
-        let target = Target { files: targets, rules: rules_wished, ordering, dropped, purge, restores: false, settings };
+        let target =
+            Target { files: targets, rules: rules_wished, ordering, dropped, purge, restores: false, settings };
         Desired { target, skipped, deduplicated, warnings }
     }
 
@@ -386,18 +386,18 @@ impl Work<'_> {
             }
         }
     }
+}
 
-    /// Settings of the request that a later drop-in sets otherwise at the next boot.
-    fn overruled(&self, load: &BootLoad, wished: &Settings) -> Vec<Warning> {
-        wished
-            .iter()
-            .filter_map(|(name, value)| {
-                let at_boot = load.settings.get(name)?;
-                let spot = load.set_at.get(&name)?.clone();
-                (at_boot != value).then_some(Warning::Overruled { name, wished: value, at_boot, spot })
-            })
-            .collect()
-    }
+/// Settings of the request that a later drop-in sets otherwise at the next boot.
+fn overruled(load: &BootLoad, wished: &Settings) -> Vec<Warning> {
+    wished
+        .iter()
+        .filter_map(|(name, value)| {
+            let at_boot = load.settings.get(name)?;
+            let spot = load.set_at.get(&name)?.clone();
+            (at_boot != value).then_some(Warning::Overruled { name, wished: value, at_boot, spot })
+        })
+        .collect()
 }
 
 /// Whether only a reboot takes this setting back.

@@ -86,9 +86,9 @@ impl Warning {
     #[must_use]
     pub fn sentence(&self) -> String {
         match self {
-            Self::BootStops { spot, line, why, behind } => format!(
-                "the boot load stops at {spot} (`{line}`: {why}); {behind} lines behind it would not be loaded"
-            ),
+            Self::BootStops { spot, line, why, behind } => {
+                format!("the boot load stops at {spot} (`{line}`: {why}); {behind} lines behind it would not be loaded")
+            }
             Self::Blocker { rule, spot, effect } => {
                 let at = spot.as_ref().map_or_else(|| "in the kernel".to_owned(), ToString::to_string);
                 format!("`{rule}` ({at}) {effect}")
@@ -143,9 +143,8 @@ pub fn about(lines: &[LoadLine], load: &BootLoad, machine: &Machine) -> Vec<Warn
 #[must_use]
 pub fn blocker(rule: &Rule) -> Option<&'static str> {
     let only = |field: FieldNumber| matches!(rule.fields.as_slice(), [one] if one.number == field);
-    let everything = |op: Op, value: u32| {
-        matches!((op, value), (Op::GREATER_OR_EQUAL, 0) | (Op::GREATER, 0) | (Op::NOT_EQUAL, 0))
-    };
+    let everything =
+        |op: Op, value: u32| value == 0 && [Op::GREATER_OR_EQUAL, Op::GREATER, Op::NOT_EQUAL].contains(&op);
     match rule.list {
         List::TASK if rule.action == Action::NEVER && rule.fields.is_empty() => {
             Some("switches system call auditing off for every new process")

@@ -95,7 +95,9 @@ pub fn plan_rules(
         let own: Vec<&Wish> = wishes.iter().filter(|w| w.rule.list == list).collect();
         let ranks = ranks(own.iter().map(|w| w.rule.action), ordering);
         let mut place = vec![0; wishes.len()];
-        (0..wishes.len()).filter(|w| wishes[*w].rule.list == list).enumerate().for_each(|(at, w)| place[w] = at);
+        for (at, w) in (0..wishes.len()).filter(|w| wishes[*w].rule.list == list).enumerate() {
+            place[w] = at;
+        }
 
         let mut candidates: Vec<(&Rule, usize)> = Vec::new();
         let mut copies: Vec<(&Rule, usize)> = Vec::new();
@@ -108,7 +110,9 @@ pub fn plan_rules(
         }
         let stay = longest_stay(&candidates.iter().map(|(_, at)| *at).collect::<Vec<_>>(), &ranks);
         let mut kept = vec![false; own.len()];
-        stay.iter().for_each(|c| kept[candidates[*c].1] = true);
+        for c in &stay {
+            kept[candidates[*c].1] = true;
+        }
 
         let mut moved: HashMap<usize, Vec<&Rule>> = HashMap::new();
         let mut staying = stay.iter().copied().peekable();
@@ -125,8 +129,12 @@ pub fn plan_rules(
             steps.place(&own[at].rule, doing, &moved.remove(&at).unwrap_or_default(), why_loaded);
         };
         let (front, back) = sides(&kept, &ranks);
-        front.into_iter().rev().for_each(|at| load(at, Doing::Prepend));
-        back.into_iter().for_each(|at| load(at, Doing::Append));
+        for at in front.into_iter().rev() {
+            load(at, Doing::Prepend);
+        }
+        for at in back {
+            load(at, Doing::Append);
+        }
     }
     steps.in_order()
 }
@@ -235,9 +243,9 @@ pub fn assign(loaded: &[Rule], wishes: &[Wish]) -> Vec<Fulfils> {
     let mut taken: HashSet<(usize, &Mask)> = HashSet::new();
     let mut fulfilled = vec![Fulfils::Nothing; loaded.len()];
     for (l, rule) in loaded.iter().enumerate().rev() {
-        let Some(wished) = by_shape.get(&shape(rule)) else { continue };
+        let Some(shaped) = by_shape.get(&shape(rule)) else { continue };
         let mask = rule.syscalls.clone().listed();
-        let same = || wished.iter().filter(|(_, wished)| *wished == mask).map(|(w, _)| *w);
+        let same = || shaped.iter().filter(|(_, known)| *known == mask).map(|(w, _)| *w);
         if let Some(free) = same().rev().find(|w| !taken.contains(&(*w, &rule.syscalls))) {
             taken.insert((free, &rule.syscalls));
             fulfilled[l] = Fulfils::Wish(free);
@@ -277,8 +285,12 @@ fn name_replacements(loads: &mut [RuleStep], unloads: &mut [RuleStep]) {
         let comes = |s: &RuleStep| s.because == Because::Missing && subjects(&s.rule).any(|x| old.contains(&x));
         (0..loads.len()).filter(|l| comes(&loads[*l])).collect()
     };
-    replaced.into_iter().for_each(|u| unloads[u].because = Because::Replaced);
-    replacing.into_iter().for_each(|l| loads[l].because = Because::Replaced);
+    for u in replaced {
+        unloads[u].because = Because::Replaced;
+    }
+    for l in replacing {
+        loads[l].because = Because::Replaced;
+    }
 }
 
 #[cfg(test)]

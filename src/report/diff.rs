@@ -8,7 +8,6 @@ use crate::plan::rules::{Doing, RuleStep};
 use crate::plan::settings::SettingStep;
 use crate::plan::{KernelState, Plan};
 use crate::rule::{Machine, Rule};
-use crate::settings::{Name, Settings};
 
 /// Lines around each change.
 const CONTEXT: usize = 3;
@@ -19,14 +18,17 @@ pub fn diff(plan: &Plan, before: Option<&KernelState>, machine: &Machine) -> Str
     let mut text: String = plan.files.iter().map(file).collect();
     if let Some(before) = before {
         text += &rules(&plan.rules, &before.rules, machine);
-        text += &settings(&plan.settings, &before.settings());
+        text += &settings(&plan.settings);
     }
     text
 }
 
 fn unified(name: &str, before: &str, after: &str) -> String {
     let diff = TextDiff::from_lines(before, after);
-    diff.unified_diff().context_radius(CONTEXT).header(&format!("before: {name}"), &format!("after: {name}")).to_string()
+    diff.unified_diff()
+        .context_radius(CONTEXT)
+        .header(&format!("before: {name}"), &format!("after: {name}"))
+        .to_string()
 }
 
 fn file(step: &FileStep) -> String {
@@ -37,7 +39,8 @@ fn file(step: &FileStep) -> String {
     let lines = unified(&name, &text(&step.before), &text(&step.after));
     match (&step.before, &step.after) {
         (Some(before), Some(after)) if (before.mode, before.uid, before.gid) != (after.mode, after.uid, after.gid) => {
-            let permit = |content: &Content| format!("mode {:04o} owner {}:{}\n", content.mode, content.uid, content.gid);
+            let permit =
+                |content: &Content| format!("mode {:04o} owner {}:{}\n", content.mode, content.uid, content.gid);
             lines + &unified(&format!("{name} (permissions)"), &permit(before), &permit(after))
         }
         _ => lines,
@@ -70,13 +73,13 @@ fn carried_out(steps: &[RuleStep], before: &[Rule]) -> Vec<Rule> {
     after
 }
 
-fn settings(steps: &[SettingStep], before: &Settings) -> String {
+fn settings(steps: &[SettingStep]) -> String {
     if steps.is_empty() {
         return String::new();
     }
-    let text = |value: &dyn Fn(Name) -> Option<u32>| -> String {
-        Name::ALL.into_iter().filter_map(|name| value(name).map(|value| format!("{} {value}\n", name.text()))).collect()
+    let text = |value: &dyn Fn(&SettingStep) -> u32| -> String {
+        let lines = steps.iter().map(|step| format!("{} {}\n", step.name.text(), value(step)));
+        lines.collect::<Vec<_>>().concat()
     };
-    let behind = |name: Name| steps.iter().find(|step| step.name == name).map(|step| step.after).or(before.get(name));
-    unified("control", &text(&|name| before.get(name)), &text(&behind))
+    unified("control", &text(&|step| step.before), &text(&|step| step.after))
 }

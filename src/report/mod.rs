@@ -313,7 +313,11 @@ impl Report {
                 format!("nothing was changed: {} problems: {}", several.len(), all.join("; "))
             }
         };
-        Self { failed: true, errors: problems.iter().map(ErrorReport::from).collect(), ..Self::quiet(msg, Outcome::Failed) }
+        Self {
+            failed: true,
+            errors: problems.iter().map(ErrorReport::from).collect(),
+            ..Self::quiet(msg, Outcome::Failed)
+        }
     }
 
     /// A report that says this and nothing else.

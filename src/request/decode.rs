@@ -36,15 +36,15 @@ pub fn decode(bytes: &[u8]) -> Result<Request, Vec<Problem>> {
     if !problems.is_empty() {
         return Err(problems);
     }
-    let mut request: Request = serde_json::from_value(value).map_err(|error| {
-        vec![Problem::from(RequestError::NotJson { line: 0, column: 0, why: error.to_string() })]
-    })?;
+    let mut request: Request = serde_json::from_value(value)
+        .map_err(|error| vec![Problem::from(RequestError::NotJson { line: 0, column: 0, why: error.to_string() })])?;
     request.check_mode |= tool.check_mode;
     request.diff |= tool.diff;
     if let Mode::Octal(digits) = &request.mode {
         let octal = digits.strip_prefix('0').unwrap_or(digits).trim_start_matches('o');
         if octal.len() != 3 || !octal.chars().all(|digit| digit.is_digit(8)) {
-            let error = RequestError::BadValue { found: digits.clone(), allowed: vec!["0640".to_owned()], nearest: None };
+            let error =
+                RequestError::BadValue { found: digits.clone(), allowed: vec!["0640".to_owned()], nearest: None };
             return Err(vec![Problem::at_pointer(error.into(), "/mode")]);
         }
     }
@@ -150,7 +150,8 @@ impl<'de> Visitor<'de> for Node<'_> {
         while let Some(key) = entries.next_key::<String>()? {
             let child = self.child(&escaped(&key));
             if object.contains_key(&key) {
-                let problem = Problem::at_pointer(RequestError::DuplicateKey { key: key.clone() }.into(), &child.pointer);
+                let problem =
+                    Problem::at_pointer(RequestError::DuplicateKey { key: key.clone() }.into(), &child.pointer);
                 self.duplicates.borrow_mut().push(problem);
             }
             let entry = entries.next_value_seed(child)?;

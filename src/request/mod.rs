@@ -16,6 +16,7 @@ use serde::{Deserialize, Serialize};
 use crate::snapshot::Snapshot;
 
 /// One request to `audit_rules`. A key whose value is null counts as not given.
+#[allow(clippy::struct_excessive_bools)]
 #[derive(Debug, Clone, Default, PartialEq, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 #[schemars(title = "audit_rules request", extend("patternProperties" = {"^_ansible_": true}))]
@@ -377,7 +378,9 @@ impl Mode {
     #[must_use]
     pub fn bits(&self) -> u32 {
         match self {
-            Self::Octal(digits) => digits.chars().filter_map(|digit| digit.to_digit(8)).fold(0, |bits, digit| bits * 8 + digit),
+            Self::Octal(digits) => {
+                digits.chars().filter_map(|digit| digit.to_digit(8)).fold(0, |bits, digit| bits * 8 + digit)
+            }
             Self::Number(bits) => *bits,
         }
     }

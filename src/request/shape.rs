@@ -49,7 +49,9 @@ impl<'a> Checker<'a> {
             Value::Number(number) => {
                 let bound = |name: &str| schema.get(name).and_then(Value::as_i64);
                 let (low, high) = (bound("minimum"), bound("maximum").or_else(|| format_maximum(schema)));
-                let fits = number.as_i64().is_some_and(|n| low.is_none_or(|low| n >= low) && high.is_none_or(|high| n <= high));
+                let fits = number
+                    .as_i64()
+                    .is_some_and(|n| low.is_none_or(|low| n >= low) && high.is_none_or(|high| n <= high));
                 if !fits && (low.is_some() || high.is_some()) {
                     self.report(RequestError::OutOfRange { found: number.to_string(), low, high }, pointer);
                 }
@@ -57,7 +59,9 @@ impl<'a> Checker<'a> {
             Value::String(text) => {
                 let bound = |name: &str| schema.get(name).and_then(Value::as_u64);
                 let length = text.chars().count() as u64;
-                if bound("minLength").is_some_and(|low| length < low) || bound("maxLength").is_some_and(|high| length > high) {
+                if bound("minLength").is_some_and(|low| length < low)
+                    || bound("maxLength").is_some_and(|high| length > high)
+                {
                     self.report(RequestError::Length { found: length, high: bound("maxLength") }, pointer);
                 }
             }
@@ -105,7 +109,8 @@ impl<'a> Checker<'a> {
                 self.check(entry, property, &at);
             } else if closed {
                 let known = properties.into_iter().flat_map(|properties| properties.keys()).map(String::as_str);
-                let error = RequestError::UnknownKey { key: key.clone(), nearest: nearest(key, known).map(str::to_owned) };
+                let error =
+                    RequestError::UnknownKey { key: key.clone(), nearest: nearest(key, known).map(str::to_owned) };
                 self.report(error, &at);
             }
         }
@@ -140,7 +145,8 @@ impl<'a> Checker<'a> {
     }
 
     fn wrong_type(&mut self, value: &Value, expected: Vec<&str>, pointer: &str) {
-        let mut expected: Vec<String> = expected.into_iter().filter(|name| *name != "null").map(str::to_owned).collect();
+        let mut expected: Vec<String> =
+            expected.into_iter().filter(|name| *name != "null").map(str::to_owned).collect();
         expected.sort_unstable();
         expected.dedup();
         self.report(RequestError::WrongType { expected, found: type_name(value) }, pointer);
