@@ -74,13 +74,13 @@ fn rule_form(rule: &Rule, machine: &Machine) -> Vec<Vec<u8>> {
 
 /// Lists that refuse a `-S` behind them take one before them, and so do keys that have nothing to stand behind.
 fn syscalls_before_list(rule: &Rule, machine: &Machine) -> Option<String> {
-    if matches!(rule.list, List::EXIT | List::TASK) || rule.arch().is_some() {
+    let refuses = matches!(rule.list, List::USER | List::EXCLUDE | List::FILESYSTEM);
+    if !(refuses || rule.list == List::IO_URING) || rule.arch().is_some() {
         return None;
     }
-    let refuses = rule.list != List::IO_URING;
     match rule.syscalls.is_all() {
         true if needs_help_for_key(rule) => Some("all".to_owned()),
-        false if refuses => Some(names(&rule.syscalls, Some(machine.native))),
+        false if refuses => Some(names(&rule.syscalls, machine.native)),
         _ => None,
     }
 }
@@ -94,20 +94,20 @@ fn needs_help_for_key(rule: &Rule) -> bool {
 fn syscalls_behind_arch(rule: &Rule, machine: &Machine) -> Option<[Vec<u8>; 2]> {
     let mask = &rule.syscalls;
     let value = match rule.list {
-        List::EXIT if mask.is_all() => "all".to_owned(),
-        List::EXIT => names(mask, Some(rule.arch().unwrap_or(machine.native))),
-        List::IO_URING if !mask.is_all() => {
+        List::IO_URING if mask.is_all() => return None,
+        List::IO_URING => {
             let operations = tables::uring_operations();
             list(mask.numbers().map(|number| operations.name(number).map_or_else(|| number.to_string(), str::to_owned)))
         }
-        _ => return None,
+        List::USER | List::TASK | List::EXCLUDE | List::FILESYSTEM => return None,
+        _ if mask.is_all() => "all".to_owned(),
+        _ => names(mask, rule.arch().unwrap_or(machine.native)),
     };
     Some([b"-S".to_vec(), value.into_bytes()])
 }
 
-fn names(mask: &Mask, arch: Option<Arch>) -> String {
-    let name = |number| arch.and_then(|arch| syscalls::name(arch, number));
-    list(mask.numbers().map(|number| name(number).map_or_else(|| number.to_string(), str::to_owned)))
+fn names(mask: &Mask, arch: Arch) -> String {
+    list(mask.numbers().map(|number| syscalls::name(arch, number).map_or_else(|| number.to_string(), str::to_owned)))
 }
 
 /// An empty mask is a comma alone: no `-S` would mean all.
