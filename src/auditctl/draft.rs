@@ -172,9 +172,10 @@ impl<'a> Draft<'a> {
             return Err(LineErrorKind::WatchNotFirst { option: given.option });
         }
         let path = watch::path(given.value)?;
-        match adds {
-            true => self.added = Some((List::EXIT, false)),
-            false => self.deleted = Some(List::EXIT),
+        if adds {
+            self.added = Some((List::EXIT, false));
+        } else {
+            self.deleted = Some(List::EXIT);
         }
         self.action = Action::ALWAYS;
         self.named.mask = Mask::ALL;

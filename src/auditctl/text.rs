@@ -56,9 +56,9 @@ fn rule_form(rule: &Rule, machine: &Machine) -> Vec<Vec<u8>> {
     if let Some(before) = syscalls_before_list(rule, machine) {
         words.extend([b"-S".to_vec(), before.into_bytes()]);
     }
-    let list = rule.list.name().map_or_else(|| rule.list.0.to_string(), str::to_owned);
+    let list_name = rule.list.name().map_or_else(|| rule.list.0.to_string(), str::to_owned);
     let action = rule.action.name().map_or_else(|| rule.action.0.to_string(), str::to_owned);
-    words.extend([b"-a".to_vec(), format!("{action},{list}").into_bytes()]);
+    words.extend([b"-a".to_vec(), format!("{action},{list_name}").into_bytes()]);
     let last = rule.fields.len().saturating_sub(1);
     for (at, field) in rule.fields.iter().enumerate() {
         if at == behind_arch {
