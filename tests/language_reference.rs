@@ -199,7 +199,7 @@ fn every_recorded_command_line_sends_what_auditctl_sent() {
             (Err(_), true) => {}
             (Err(why), false) => disagreements.push(format!("{shown}\n     refused: {why}")),
             (Ok(sent), true) => {
-                disagreements.push(format!("{shown}\n     accepted, recorded {} {sent:?}", recorded["text"]))
+                disagreements.push(format!("{shown}\n     accepted, recorded {} {sent:?}", recorded["text"]));
             }
             (Ok(sent), false) => {
                 let expected: Vec<Sent> = messages.iter().map(expected).collect();
