@@ -384,3 +384,26 @@ fn canonical_text_is_auditctls_listing_but_for_what_that_loses() {
     disagreements.extend(differences.iter().map(|(listed, _)| format!("no longer differs: {listed}")));
     fail_on(&disagreements);
 }
+
+#[test]
+fn comparisons_are_the_recorded_pairs_and_no_others() {
+    let file: Json = serde_json::from_str(include_str!("reference/field-compare.json")).unwrap();
+    let mut recorded = BTreeMap::new();
+    for pair in file["pairs"].as_array().unwrap() {
+        for spelling in pair["accepted_spellings"].as_array().unwrap() {
+            let name = |at: usize| spelling[at].as_str().unwrap().to_owned();
+            recorded.insert((name(0), name(1)), pair["value"].as_u64().unwrap());
+        }
+    }
+    let names = ["uid", "euid", "suid", "fsuid", "auid", "obj_uid", "gid", "egid", "sgid", "fsgid", "obj_gid", "pid"];
+    for left in names {
+        for right in names {
+            let line = format!("-a always,exit -C {left}!={right}");
+            let read = match auditctl::parse(line.as_bytes(), &host::context()) {
+                Ok(Line::Statement(statement)) => statement.rule.unwrap().rule.fields[0].value.number().map(u64::from),
+                _ => None,
+            };
+            assert_eq!(read, recorded.get(&(left.to_owned(), right.to_owned())).copied(), "{line}");
+        }
+    }
+}
