@@ -257,17 +257,12 @@ impl From<&Field> for FieldReport {
         let (value, text, bytes) = match &field.value {
             Value::Number(value) => (Some(*value), None, None),
             Value::Text(text) => {
-                let bytes = std::str::from_utf8(text).is_err().then(|| hexadecimal(text));
+                let bytes = std::str::from_utf8(text).is_err().then(|| crate::snapshot::hex(text));
                 (None, Some(String::from_utf8_lossy(text).into_owned()), bytes)
             }
         };
         Self { field: field.number.0, op: field.op.0, value, text, bytes }
     }
-}
-
-fn hexadecimal(bytes: &[u8]) -> String {
-    const DIGITS: [char; 16] = ['0', '1', '2', '3', '4', '5', '6', '7', '8', '9', 'a', 'b', 'c', 'd', 'e', 'f'];
-    bytes.iter().flat_map(|byte| [byte >> 4, byte & 0xf]).map(|digit| DIGITS[usize::from(digit)]).collect()
 }
 
 impl From<Refusal> for KernelReport {
