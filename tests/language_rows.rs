@@ -540,3 +540,32 @@ fn no_bytes_make_parsing_panic() {
     }
     assert!(accepted > 100, "{accepted}");
 }
+
+#[test]
+fn word_lengths_and_native_tables_are_the_machines_own() {
+    let rows: [(&str, &str, Result<u32, &str>); 14] = [
+        ("x86_64", "-F arch=b64 -S openat", Ok(257)),
+        ("x86_64", "-F arch=b32 -S openat", Ok(295)),
+        ("x86_64", "-S openat", Ok(257)),
+        ("i686", "-S openat", Ok(295)),
+        ("i686", "-F arch=b64 -S openat", Err("unknown_arch")),
+        ("i686", "-F arch=x86_64 -S openat", Ok(257)),
+        ("aarch64", "-F arch=b64 -S openat", Ok(56)),
+        ("aarch64", "-F arch=b32 -S openat", Ok(322)),
+        ("armv7l", "-S openat", Ok(322)),
+        ("ppc64le", "-F arch=b64 -S openat", Ok(286)),
+        ("ppc64le", "-F arch=b32 -S openat", Err("unknown_arch")),
+        ("s390x", "-S openat", Ok(288)),
+        ("riscv64", "-F arch=b64 -S openat", Ok(56)),
+        ("riscv64", "-F arch=b64 -S open", Err("unknown_syscall")),
+    ];
+    for (machine, rest, expected) in rows {
+        let read = match parse_on(machine, UnknownSyscalls::Fail, &format!("-a always,exit {rest}")) {
+            Ok(Line::Statement(statement)) => Ok(statement.rule.unwrap().rule.syscalls.numbers().next().unwrap()),
+            Ok(other) => panic!("{other:?}"),
+            Err(error) => Err(error.kind()),
+        };
+        assert_eq!(read, expected, "{machine}: {rest}");
+    }
+    assert_eq!(Machine::from_uname("loongarch64"), None);
+}
