@@ -64,7 +64,7 @@ fn image_below(tree: &Path) -> Option<PathBuf> {
 }
 
 /// Where a bzImage says its compressed kernel lies (Linux `Documentation/arch/x86/boot.rst`: `setup_sects` at 0x1f1,
-/// "HdrS" at 0x202, `payload_offset` at 0x248 and `payload_length` at 0x24c, both from the end of the setup code).
+/// `HdrS` at 0x202, `payload_offset` at 0x248 and `payload_length` at 0x24c, both from the end of the setup code).
 fn payload(image: &[u8]) -> Option<&[u8]> {
     let word = |at: usize| -> Option<usize> {
         let bytes = image.get(at..at + 4)?;
@@ -99,7 +99,7 @@ fn uncompressed(image: &[u8]) -> Result<Vec<u8>, String> {
     // On arm64 the image itself may be a gzip file.
     let payload = payload(image).unwrap_or(image);
     let packer = PACKERS.iter().find(|packer| payload.starts_with(packer.magic)).ok_or("its packing is not known")?;
-    let packed = if packer.size_appended { &payload[..payload.len() - 4] } else { payload };
+    let stream = if packer.size_appended { &payload[..payload.len() - 4] } else { payload };
     command::find(packer.program).ok_or_else(|| format!("this host has no {}", packer.program))?;
     let mut child = Command::new(packer.program)
         .args(["-d", "-c", "-q"])
@@ -111,7 +111,7 @@ fn uncompressed(image: &[u8]) -> Result<Vec<u8>, String> {
     let stdin = child.stdin.take();
     let output = std::thread::scope(|scope| {
         // A broken pipe here shows as a short output below.
-        scope.spawn(move || stdin.map(|mut stdin| stdin.write_all(packed)));
+        scope.spawn(move || stdin.map(|mut stdin| stdin.write_all(stream)));
         child.wait_with_output()
     })
     .map_err(|error| format!("cannot read from {}: {error}", packer.program))?;

@@ -5,12 +5,15 @@ mod cache;
 mod command;
 mod console;
 mod cpio;
+mod demonstration;
+mod executables;
 mod guest;
 mod kernel;
 mod machine;
 mod report;
 mod stock;
 mod suite;
+mod trial;
 mod userland;
 
 use guest::{Errand, Parcel};
@@ -26,6 +29,9 @@ lab: throw-away virtual machines with real kernels, from Debian's packages
   lab fetch KERNEL...              get the newest kernel and userland of these suites into the cache
   lab run --kernel KERNEL --script FILE [--append WORDS] [--file HOST:GUEST[:MODE]]... [--env NAME=VALUE]...
           [--timeout SECONDS]      boot a guest, run a script in it, show its output, exit with its status
+  lab test --kernel KERNEL... --test NAME...
+                                   run integration tests of the project in guests, one guest per kernel and column
+  lab demo --kernel KERNEL         show the main job in a guest
   lab json POINTER FILE            print the part of a JSON file that a JSON pointer names
   lab show FILE                    print a report of audit_rules for people
 
@@ -40,6 +46,8 @@ fn main() -> ExitCode {
     let outcome = match verb.as_str() {
         "fetch" => fetch(&words),
         "run" => run(words),
+        "test" => test(words),
+        "demo" => demo(&words),
         "json" => json(&words),
         "show" => show(&words),
         "help" | "--help" | "-h" => {
@@ -98,6 +106,31 @@ fn run(mut words: VecDeque<String>) -> Result<i32, String> {
     errand.script = cache::read(Path::new(&script))?;
     errand.stock = stock::take(&name, machine)?;
     guest::run(machine, &errand, &mut |line| println!("{line}"))
+}
+
+fn demo(words: &VecDeque<String>) -> Result<i32, String> {
+    match (words.front().map(String::as_str), words.get(1)) {
+        (Some("--kernel"), Some(kernel)) => demonstration::run(machine::of_this_host()?, kernel),
+        _ => Err(format!("lab demo needs --kernel\n{USAGE}")),
+    }
+}
+
+fn test(mut words: VecDeque<String>) -> Result<i32, String> {
+    let machine = machine::of_this_host()?;
+    let mut kernels = Vec::new();
+    let mut tests = Vec::new();
+    while let Some(word) = words.pop_front() {
+        let value = words.pop_front().ok_or_else(|| format!("{word} needs a value"))?;
+        match word.as_str() {
+            "--kernel" => kernels.push(value),
+            "--test" => tests.push(value),
+            _ => return Err(format!("no option {word}\n{USAGE}")),
+        }
+    }
+    if kernels.is_empty() || tests.is_empty() {
+        return Err(format!("lab test needs --kernel and --test\n{USAGE}"));
+    }
+    trial::run(machine, &kernels, &tests)
 }
 
 /// Reads `HOST:GUEST[:MODE]`, the mode in octal.
