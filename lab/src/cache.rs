@@ -67,7 +67,19 @@ impl Temporary {
     /// # Errors
     /// When it cannot be made.
     pub fn directory() -> Result<Self, String> {
-        let path = directory()?.join("tmp").join(nonce());
+        Self::below(&directory()?.join("tmp"))
+    }
+
+    /// A new directory in the system's own place for such, as a guest has no cache.
+    ///
+    /// # Errors
+    /// When it cannot be made.
+    pub fn in_tmp() -> Result<Self, String> {
+        Self::below(&env::temp_dir())
+    }
+
+    fn below(parent: &Path) -> Result<Self, String> {
+        let path = parent.join(format!("lab-{}", nonce()));
         make(&path)?;
         Ok(Self(path))
     }

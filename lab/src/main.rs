@@ -1,6 +1,7 @@
 //! Boots throw-away virtual machines with real kernels. `lab help` lists its verbs.
 
 mod apt;
+mod bench;
 mod cache;
 mod command;
 mod console;
@@ -10,6 +11,7 @@ mod executables;
 mod guest;
 mod kernel;
 mod machine;
+mod measure;
 mod report;
 mod stock;
 mod suite;
@@ -32,6 +34,9 @@ lab: throw-away virtual machines with real kernels, from Debian's packages
   lab test --kernel KERNEL... --test NAME...
                                    run integration tests of the project in guests, one guest per kernel and column
   lab demo --kernel KERNEL         show the main job in a guest
+  lab bench --kernel KERNEL...     compare with auditctl and augenrules in guests, and on this host where that is safe;
+                                   writes docs/performance.md
+  lab measure REPETITIONS          the comparison on the running kernel, whose rules it replaces: bench calls it
   lab json POINTER FILE            print the part of a JSON file that a JSON pointer names
   lab show FILE                    print a report of audit_rules for people
 
@@ -48,6 +53,8 @@ fn main() -> ExitCode {
         "run" => run(words),
         "test" => test(words),
         "demo" => demo(&words),
+        "bench" => bench(words),
+        "measure" => measure(&words),
         "json" => json(&words),
         "show" => show(&words),
         "help" | "--help" | "-h" => {
@@ -133,6 +140,24 @@ fn test(mut words: VecDeque<String>) -> Result<i32, String> {
     trial::run(machine, &kernels, &tests)
 }
 
+fn bench(mut words: VecDeque<String>) -> Result<i32, String> {
+    let mut kernels = Vec::new();
+    while let Some(word) = words.pop_front() {
+        match (word.as_str(), words.pop_front()) {
+            ("--kernel", Some(kernel)) => kernels.push(kernel),
+            _ => return Err(format!("lab bench takes --kernel KERNEL, not {word}\n{USAGE}")),
+        }
+    }
+    bench::run(machine::of_this_host()?, &kernels)
+}
+
+fn measure(words: &VecDeque<String>) -> Result<i32, String> {
+    let repetitions = words.front().and_then(|word| word.parse().ok());
+    let repetitions = repetitions.ok_or_else(|| format!("lab measure needs a number of repetitions\n{USAGE}"))?;
+    println!("{}{}", bench::MARK, measure::all(repetitions)?);
+    Ok(0)
+}
+
 /// Reads `HOST:GUEST[:MODE]`, the mode in octal.
 fn parcel(text: &str) -> Result<Parcel, String> {
     let wrong = || format!("--file takes HOST:GUEST[:MODE], not {text}");
@@ -160,7 +185,7 @@ fn json(words: &VecDeque<String>) -> Result<i32, String> {
     let part = value.pointer(pointer).ok_or_else(|| format!("{path} holds nothing at {pointer}"))?;
     match part {
         Value::String(text) => println!("{text}"),
-        other => println!("{other}"),
+        other => println!("{other:#}"),
     }
     Ok(0)
 }
