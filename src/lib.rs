@@ -2,5 +2,7 @@
 //!
 //! `ARCHITECTURE.md` tells the story of the modules and which may import which.
 
+pub mod error;
 pub mod kernel;
 pub mod rule;
+pub mod wire;

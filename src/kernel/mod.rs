@@ -3,7 +3,20 @@
 //! [`Kernel`] is all that the rest of the program knows of it; the model and the real one are held to one
 //! contract test.
 
+use std::time::Duration;
+
 use crate::rule::Rule;
+
+pub mod access;
+pub mod message;
+#[cfg(any(test, feature = "model"))]
+pub mod model;
+pub mod netlink;
+pub mod socket;
+mod sysfs;
+
+pub use access::Access;
+pub use netlink::Netlink;
 
 /// The audit subsystem of a kernel.
 ///
@@ -50,6 +63,9 @@ pub trait Kernel {
     /// # Errors
     /// The operating system's answer.
     fn set_rcu_expedited(&mut self, value: u32) -> Result<(), KernelError>;
+
+    /// The time since some fixed moment; never goes back. To measure what a change took.
+    fn now(&mut self) -> Duration;
 }
 
 /// One change of the rule lists.
