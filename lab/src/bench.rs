@@ -89,7 +89,7 @@ fn in_guest(machine: &Machine, kernel: &str) -> Result<Value, String> {
         timeout: TIMEOUT,
     };
     let mut lines = Vec::new();
-    let status = guest::run(machine, &errand, &mut |line| lines.push(line.to_owned()))?;
+    let status = guest::run(machine, &errand, &mut |said| guest::keep(&mut lines, said))?;
     result_among(&lines.join("\n")).ok_or_else(|| format!("ended with status {status}: {}", lines.join("; ")))
 }
 

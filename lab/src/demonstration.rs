@@ -31,7 +31,7 @@ pub fn run(machine: &Machine, kernel: &str) -> Result<i32, String> {
         script,
         timeout: Duration::from_secs(120),
     };
-    let status = guest::run(machine, &errand, &mut |line| println!("{line}"))?;
+    let status = guest::run(machine, &errand, &mut guest::print)?;
     println!("\nThe machine ran for {:.1} s and is gone.", start.elapsed().as_secs_f32());
     Ok(status)
 }

@@ -43,6 +43,31 @@ pub struct Errand {
     pub timeout: Duration,
 }
 
+/// What is told of a guest while it runs.
+#[derive(Clone, Copy, Debug)]
+pub enum Said<'a> {
+    /// A line of the script.
+    Line(&'a str),
+    /// The guest was lost: what it said does not count, and it is started again.
+    Lost,
+}
+
+/// Prints what a guest says, as it says it.
+pub fn print(said: Said) {
+    match said {
+        Said::Line(line) => println!("{line}"),
+        Said::Lost => println!("\nThe virtual machine was lost, and is started again.\n"),
+    }
+}
+
+/// Keeps what a guest says until its end.
+pub fn keep(lines: &mut Vec<String>, said: Said) {
+    match said {
+        Said::Line(line) => lines.push((*line).to_owned()),
+        Said::Lost => lines.clear(),
+    }
+}
+
 /// How long a guest may take until its script begins.
 const BOOT: Duration = Duration::from_secs(90);
 const ATTEMPTS: u32 = 3;
@@ -55,14 +80,17 @@ const LAST_LINES: usize = 30;
 ///
 /// # Errors
 /// When no attempt came to an end.
-pub fn run(machine: &Machine, errand: &Errand, line: &mut dyn FnMut(&str)) -> Result<i32, String> {
+pub fn run(machine: &Machine, errand: &Errand, hear: &mut dyn FnMut(Said)) -> Result<i32, String> {
     let mut reasons = Vec::new();
     for attempt in 1..=ATTEMPTS {
-        match attempt_once(machine, errand, line)? {
+        match attempt_once(machine, errand, hear)? {
             Verdict::Ended(status) => return Ok(status),
             Verdict::Lost(reason) => {
                 eprintln!("lab: guest {}, attempt {attempt} of {ATTEMPTS}: {reason}", errand.stock.suite);
-                reasons.push(reason);
+                reasons.push(reason.lines().next().unwrap_or_default().to_owned());
+                if attempt < ATTEMPTS {
+                    hear(Said::Lost);
+                }
             }
         }
     }
@@ -85,7 +113,7 @@ impl Drop for Emulator {
     }
 }
 
-fn attempt_once(machine: &Machine, errand: &Errand, line: &mut dyn FnMut(&str)) -> Result<Verdict, String> {
+fn attempt_once(machine: &Machine, errand: &Errand, hear: &mut dyn FnMut(Said)) -> Result<Verdict, String> {
     let nonce = cache::nonce();
     let directory = Temporary::directory()?;
     let initrd = directory.0.join("initrd");
@@ -116,7 +144,7 @@ fn attempt_once(machine: &Machine, errand: &Errand, line: &mut dyn FnMut(&str)) 
     let emulator = Emulator(child);
     let (Some(stdout), Some(stderr)) = streams else { return Err("QEMU has no output".to_owned()) };
     let complaints = std::thread::spawn(move || text_of(stderr));
-    let verdict = listen(&lines_of(stdout), &mut Console::new(&nonce), errand.timeout, line);
+    let verdict = listen(&lines_of(stdout), &mut Console::new(&nonce), errand.timeout, hear);
     drop(emulator);
     Ok(match verdict {
         Verdict::Lost(reason) => {
@@ -127,7 +155,7 @@ fn attempt_once(machine: &Machine, errand: &Errand, line: &mut dyn FnMut(&str)) 
     })
 }
 
-fn listen(lines: &Receiver<String>, console: &mut Console, timeout: Duration, line: &mut dyn FnMut(&str)) -> Verdict {
+fn listen(lines: &Receiver<String>, console: &mut Console, timeout: Duration, hear: &mut dyn FnMut(Said)) -> Verdict {
     let mut deadline = Instant::now() + BOOT;
     let mut last: Vec<String> = Vec::new();
     loop {
@@ -139,22 +167,26 @@ fn listen(lines: &Receiver<String>, console: &mut Console, timeout: Duration, li
                     RecvTimeoutError::Timeout => format!("not up after {} s", BOOT.as_secs()),
                     RecvTimeoutError::Disconnected => "died without its end marker".to_owned(),
                 };
+                // The lines of the script were told already.
                 let from = last.len().saturating_sub(LAST_LINES);
-                return Verdict::Lost(format!("{what}; its last lines:\n  {}", last[from..].join("\n  ")));
+                let last = last[from..].iter().fold(String::new(), |text, line| text + "\n  " + line);
+                return Verdict::Lost(what + &last);
             }
         };
         match console.read(&text) {
-            Event::Boot(_) => {}
-            Event::Began => deadline = Instant::now() + timeout,
-            Event::Line(text) => line(text),
+            Event::Boot(text) => last.push(text.to_owned()),
+            Event::Began => {
+                deadline = Instant::now() + timeout;
+                last.clear();
+            }
+            Event::Line(text) => hear(Said::Line(text)),
             Event::Ended(rest, status) => {
                 if !rest.is_empty() {
-                    line(rest);
+                    hear(Said::Line(rest));
                 }
                 return Verdict::Ended(status);
             }
         }
-        last.push(text);
     }
 }
 

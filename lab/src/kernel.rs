@@ -55,12 +55,14 @@ pub fn unpack(apt: &Apt, package: &Package, suite: &Suite) -> Result<PathBuf, St
     Ok(target)
 }
 
+/// The kernel among a package's files: in `/boot`, and from 7.x on beside its modules.
 fn image_below(tree: &Path) -> Option<PathBuf> {
-    ["boot", "usr/boot"].iter().find_map(|directory| {
-        let entries = fs::read_dir(tree.join(directory)).ok()?;
-        let mut paths = entries.flatten().map(|entry| entry.path());
-        paths.find(|path| path.file_name().is_some_and(|name| name.to_string_lossy().starts_with("vmlinu")))
-    })
+    let entries = |directory: PathBuf| fs::read_dir(directory).into_iter().flatten().flatten();
+    let modules = ["lib/modules", "usr/lib/modules"].into_iter().flat_map(|path| entries(tree.join(path)));
+    let mut directories = vec![tree.join("boot")];
+    directories.extend(modules.map(|entry| entry.path()));
+    let mut files = directories.into_iter().flat_map(entries);
+    files.find(|entry| entry.file_name().to_string_lossy().starts_with("vmlinu")).map(|entry| entry.path())
 }
 
 /// Where a bzImage says its compressed kernel lies (Linux `Documentation/arch/x86/boot.rst`: `setup_sects` at 0x1f1,

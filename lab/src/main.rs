@@ -112,7 +112,7 @@ fn run(mut words: VecDeque<String>) -> Result<i32, String> {
     };
     errand.script = cache::read(Path::new(&script))?;
     errand.stock = stock::take(&name, machine)?;
-    guest::run(machine, &errand, &mut |line| println!("{line}"))
+    guest::run(machine, &errand, &mut guest::print)
 }
 
 fn demo(words: &VecDeque<String>) -> Result<i32, String> {

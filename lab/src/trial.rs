@@ -132,7 +132,7 @@ fn one(machine: &Machine, stock: &Stock, column: &Column, luggage: &Luggage) -> 
     };
     let start = Instant::now();
     let mut lines = Vec::new();
-    let status = guest::run(machine, &errand, &mut |line| lines.push(line.to_owned()));
+    let status = guest::run(machine, &errand, &mut |said| guest::keep(&mut lines, said));
     let mut tally = count(&lines);
     let reason = match status {
         Ok(0) if tally.passed == 0 => Some("no test ran".to_owned()),

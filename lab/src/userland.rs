@@ -42,7 +42,9 @@ const INIT: &[u8] = include_bytes!("../guest/init");
 /// When the suite lacks one.
 pub fn newest(apt: &Apt) -> Result<Vec<Package>, String> {
     let mut names = apt.with_dependencies(&PACKAGES)?;
-    names.retain(|name| PACKAGES.contains(&name.as_str()) || name.starts_with("lib"));
+    names.retain(|name| {
+        PACKAGES.contains(&name.as_str()) || ["lib", "zlib"].iter().any(|start| name.starts_with(start))
+    });
     names.sort();
     apt.resolve(&names)
 }
