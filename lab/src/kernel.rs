@@ -98,9 +98,14 @@ const PACKERS: [Packer; 4] = [
 ];
 
 fn uncompressed(image: &[u8]) -> Result<Vec<u8>, String> {
-    // On arm64 the image itself may be a gzip file.
-    let payload = payload(image).unwrap_or(image);
-    let packer = PACKERS.iter().find(|packer| payload.starts_with(packer.magic)).ok_or("its packing is not known")?;
+    // On arm64 the image itself may be a gzip file, or not packed at all.
+    let bz_image = payload(image);
+    let payload = bz_image.unwrap_or(image);
+    let packer = match PACKERS.iter().find(|packer| payload.starts_with(packer.magic)) {
+        Some(packer) => packer,
+        None if bz_image.is_none() => return Ok(image.to_vec()),
+        None => return Err("its packing is not known".to_owned()),
+    };
     let stream = if packer.size_appended { &payload[..payload.len() - 4] } else { payload };
     command::find(packer.program).ok_or_else(|| format!("this host has no {}", packer.program))?;
     let mut child = Command::new(packer.program)
@@ -156,5 +161,6 @@ mod tests {
     #[test]
     fn a_kernel_of_unknown_packing_is_left_as_it_is() {
         assert!(uncompressed(&image(b"????")).is_err());
+        assert_eq!(uncompressed(b"MZ plain arm64 image"), Ok(b"MZ plain arm64 image".to_vec()));
     }
 }
