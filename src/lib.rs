@@ -2,7 +2,30 @@
 //!
 //! `ARCHITECTURE.md` tells the story of the modules and which may import which.
 
+pub mod apply;
+pub mod auditctl;
+pub mod augenrules;
+pub mod boot_load;
+pub mod desired;
 pub mod error;
+pub mod explain;
+pub mod intent;
 pub mod kernel;
+pub mod lines;
+pub mod observe;
+pub mod plan;
+pub mod report;
+pub mod request;
+pub mod restore;
 pub mod rule;
+pub mod rules_d;
+pub mod settings;
+mod signals;
+pub mod snapshot;
+pub mod tables;
 pub mod wire;
+pub mod world;
+
+mod program;
+
+pub use program::{explained, run, run_on};

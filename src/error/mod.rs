@@ -1,3 +1,163 @@
-//! Errors as sentences: the one place where what went wrong becomes prose.
+//! Problems as data, and the one place where they become sentences.
 
+pub mod file;
 pub mod kernel;
+pub mod line;
+pub mod note;
+mod policy;
+mod request;
+pub mod verdict;
+
+pub use policy::PolicyError;
+pub use request::RequestError;
+
+use crate::auditctl::LineErrorKind;
+use crate::kernel::KernelError;
+use crate::rules_d::{FileError, NameError};
+
+/// One problem with its place.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Problem {
+    /// What is wrong.
+    pub what: What,
+    /// Where.
+    pub place: Box<Place>,
+}
+
+/// What is wrong, by the layer that found it.
+#[derive(Debug, Clone, PartialEq)]
+pub enum What {
+    /// The request is not of the form that the schema gives.
+    Request(RequestError),
+    /// A rule line is not what auditctl takes.
+    Line(LineErrorKind),
+    /// The request is well formed but cannot be done on this host.
+    Policy(PolicyError),
+    /// A file or directory.
+    File(FileError),
+    /// The name of a drop-in.
+    Name(NameError),
+    /// The kernel.
+    Kernel(KernelError),
+}
+
+/// Where a problem is. Every part that is known is given.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Place {
+    /// JSON pointer into the request (RFC 6901).
+    pub pointer: Option<String>,
+    /// The rule's text.
+    pub rule: Option<String>,
+    /// The file.
+    pub file: Option<String>,
+    /// The line in the file or in the given text, from 1.
+    pub line: Option<usize>,
+    /// The byte column in the line, from 1.
+    pub column: Option<usize>,
+}
+
+impl<T: Into<What>> From<T> for Problem {
+    fn from(what: T) -> Self {
+        Self { what: what.into(), place: Box::default() }
+    }
+}
+
+/// Lets each layer's errors become a [`What`].
+macro_rules! from_layer {
+    ($($layer:ty => $variant:ident,)+) => {
+        $(impl From<$layer> for What {
+            fn from(error: $layer) -> Self {
+                Self::$variant(error)
+            }
+        })+
+    };
+}
+
+from_layer! {
+    RequestError => Request,
+    LineErrorKind => Line,
+    PolicyError => Policy,
+    FileError => File,
+    NameError => Name,
+    KernelError => Kernel,
+}
+
+impl Problem {
+    /// A problem at a place of the request.
+    #[must_use]
+    pub fn at_pointer(what: What, pointer: &str) -> Self {
+        Self { what, place: Box::new(Place { pointer: Some(pointer.to_owned()), ..Place::default() }) }
+    }
+
+    /// A problem at a place.
+    #[must_use]
+    pub fn at(what: impl Into<What>, place: Place) -> Self {
+        Self { what: what.into(), place: Box::new(place) }
+    }
+
+    /// The stable name of this kind of problem.
+    #[must_use]
+    pub fn kind(&self) -> &'static str {
+        match &self.what {
+            What::Request(error) => error.kind(),
+            What::Line(error) => error.kind(),
+            What::Policy(error) => error.kind(),
+            What::File(error) => error.kind(),
+            What::Name(error) => error.kind(),
+            What::Kernel(error) => error.kind(),
+        }
+    }
+
+    /// The problem as a sentence, without its place.
+    #[must_use]
+    pub fn message(&self) -> String {
+        match &self.what {
+            What::Request(error) => error.message(),
+            What::Line(error) => error.message(),
+            What::Policy(error) => error.message(),
+            What::File(error) => error.message(),
+            What::Name(error) => error.message(),
+            What::Kernel(error) => error.message(),
+        }
+    }
+
+    /// What may help.
+    #[must_use]
+    pub fn hint(&self) -> Option<String> {
+        match &self.what {
+            What::Request(error) => error.hint(),
+            What::Line(error) => error.hint(),
+            What::Policy(error) => error.hint(),
+            What::File(error) => error.hint(),
+            What::Name(error) => error.hint(),
+            What::Kernel(error) => error.hint(),
+        }
+    }
+
+    /// The kernel's or operating system's name of the error, where there is one: `EPERM`.
+    #[must_use]
+    pub fn errno(&self) -> Option<String> {
+        match &self.what {
+            What::Policy(error) => error.errno(),
+            What::File(error) => error.errno().map(|errno| format!("{errno:?}")),
+            What::Kernel(error) => error.errno().map(|errno| format!("{errno:?}")),
+            What::Request(_) | What::Line(_) | What::Name(_) => None,
+        }
+    }
+
+    /// The problem with its place, on one line, for people.
+    #[must_use]
+    pub fn sentence(&self) -> String {
+        let place = &self.place;
+        let at = match (&place.file, place.line, &place.pointer) {
+            (Some(file), Some(line), _) => format!("{file}:{line}: "),
+            (Some(file), None, _) => format!("{file}: "),
+            (None, Some(line), Some(pointer)) => format!("{pointer} line {line}: "),
+            (None, _, Some(pointer)) if !pointer.is_empty() => format!("{pointer}: "),
+            _ => String::new(),
+        };
+        let rule = place.rule.as_ref().map_or_else(String::new, |rule| format!(" in `{rule}`"));
+        let hint = self.hint().map_or_else(String::new, |hint| format!(" ({hint})"));
+        format!("{at}{}{rule}{hint}", self.message())
+    }
+}

@@ -200,7 +200,7 @@ impl<S: Datagrams> Netlink<S> {
                 Change::Append(rule) | Change::Prepend(rule) => (Request::AddRule, rule),
                 Change::Unload(rule) => (Request::DeleteRule, rule),
             };
-            let mut payload = wire::encode(rule);
+            let mut payload = wire::encode(rule, false);
             if matches!(change, Change::Prepend(_)) {
                 set_prepend(&mut payload);
             }

@@ -72,6 +72,13 @@ impl Mask {
         self.0[WORDS - 1] &= 0x0000_ffff;
     }
 
+    /// The set as the kernel lists it, without class bits.
+    #[must_use]
+    pub fn listed(mut self) -> Self {
+        self.clear_class_bits();
+        self
+    }
+
     /// The numbers in the set, ascending.
     pub fn numbers(&self) -> impl Iterator<Item = u32> + '_ {
         (0..BITS).filter(|number| self.contains(*number))

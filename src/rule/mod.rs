@@ -4,9 +4,14 @@
 
 pub mod arch;
 pub mod field;
+pub mod field_table;
+pub mod id;
 pub mod key;
 pub mod list;
 pub mod mask;
+pub mod number;
+pub mod path;
+pub mod verdict;
 
 pub use arch::{Arch, Machine};
 pub use field::{Field, FieldNumber, Op, Value};

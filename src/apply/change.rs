@@ -1,0 +1,314 @@
+//! The change itself: staged, carried out, read back; and taken back where it fails.
+
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use super::expedite::Expediter;
+use super::file_steps::{Directories, remaining};
+use super::kernel_steps::{change_rules, change_settings};
+use crate::auditctl::canonical_lossy;
+use crate::desired::Warning;
+use crate::error::{PolicyError, Problem, What};
+use crate::intent::Intent;
+use crate::kernel::Kernel;
+use crate::observe::kernel_state;
+use crate::plan::files::FileStep;
+use crate::plan::rules::{Doing, Ordering, Wish};
+use crate::plan::settings::{Moment, SettingStep};
+use crate::plan::{KernelState, Plan, Target, Wished, plan};
+use crate::rule::Machine;
+use crate::rules_d::{Directory, FileError, Journal, JournalFile, Root, boot_id};
+use crate::settings::Settings;
+use crate::world::World;
+
+/// How often the kernel's rules are brought to the target before somebody else's changes are given up on.
+const ATTEMPTS: u32 = 3;
+
+/// How a run ended.
+#[derive(Debug, Clone, PartialEq)]
+pub enum End {
+    /// There was nothing to do.
+    Unchanged,
+    /// Nothing was done, because of check mode.
+    Planned,
+    /// Everything is as wished, read back.
+    Applied,
+    /// Something failed, and the host is proven to be as before.
+    RolledBack(Vec<Problem>),
+    /// Something failed, and the host is not as before.
+    Stranded(Vec<Problem>),
+}
+
+/// What a change came to.
+#[derive(Debug)]
+pub struct Changed {
+    /// How it ended.
+    pub end: End,
+    /// What the kernel holds now.
+    pub now: Option<KernelState>,
+    /// What is worth a sentence.
+    pub warnings: Vec<Warning>,
+    /// Whether grace periods were made short.
+    pub expedited: bool,
+}
+
+/// Carries out a plan, reads back, and takes everything back where that is not the target.
+pub fn change(
+    intent: &Intent,
+    root: &Root,
+    run_dir: Option<&Directory>,
+    world: &mut World<'_>,
+    target: &Target,
+    plan: &Plan,
+    before: Option<&KernelState>,
+) -> Changed {
+    let mut run = Run {
+        root,
+        kernel: match (&mut world.kernel, before) {
+            (Some(kernel), Some(_)) => Some(&mut **kernel),
+            _ => None,
+        },
+        interrupted: &mut *world.interrupted,
+        machine: world.machine,
+        backup: intent.backup,
+        expediter: None,
+    };
+    run.expediter = run.kernel.as_mut().map(|kernel| Expediter::new(intent.expedite, &mut **kernel));
+    let journal = run_dir.map(JournalFile::new);
+    let mut warnings = Vec::new();
+    let mut expedited = false;
+    let result = run.journal(journal.as_ref(), plan).and_then(|()| run.carry_out(target, plan));
+    let end = match result {
+        Ok(()) => End::Applied,
+        Err(problem) => run.take_back(plan, before, problem),
+    };
+    if let (Some(expediter), Some(kernel)) = (&mut run.expediter, &mut run.kernel) {
+        expediter.restore(&mut **kernel);
+        expedited = expediter.was_used();
+    }
+    if let Some(Err(error)) = journal.map(|journal| journal.remove()) {
+        warnings.push(Warning::Tolerated(Box::new(What::File(error).into())));
+    }
+    let now = match &mut run.kernel {
+        Some(kernel) => kernel_state(&mut **kernel).ok(),
+        None => None,
+    };
+    if let (Some(before), Some(now)) = (before, &now) {
+        let lost = now.status.lost.saturating_sub(before.status.lost);
+        if lost > 0 {
+            warnings.push(Warning::LostRecords { lost });
+        }
+    }
+    Changed { end, now, warnings, expedited }
+}
+
+struct Run<'a> {
+    root: &'a Root,
+    kernel: Option<&'a mut dyn Kernel>,
+    interrupted: &'a mut dyn FnMut() -> Option<&'static str>,
+    machine: Machine,
+    backup: bool,
+    expediter: Option<Expediter>,
+}
+
+impl Run<'_> {
+    /// Leaves a note for the next run in case this one is killed.
+    fn journal(&self, journal: Option<&JournalFile<'_>>, plan: &Plan) -> Result<(), Problem> {
+        let Some(journal) = journal else { return Ok(()) };
+        let deletes = plan.rules.iter().any(|step| step.doing == Doing::Unload);
+        let note = Journal {
+            pid: std::process::id(),
+            boot_id: boot_id().unwrap_or_default(),
+            started: SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs()),
+            paths: plan.files.iter().map(|step| step.path.display().to_string()).collect(),
+            rcu_expedited: self.expediter.as_ref().filter(|_| deletes).and_then(Expediter::to_restore),
+        };
+        journal.write(&note).map_err(|error| What::File(error).into())
+    }
+
+    fn carry_out(&mut self, target: &Target, plan: &Plan) -> Result<(), Problem> {
+        let mut directories = Directories::of(self.root, &plan.files).map_err(What::File)?;
+        directories.create().map_err(What::File)?;
+        let staged = directories.stage(&plan.files, self.backup);
+        let stage = match staged {
+            Ok(stage) => stage,
+            Err(error) => return Err(What::File(error).into()),
+        };
+        self.change_kernel(&plan.rules, &plan.settings)?;
+        stage.publish().map_err(|stopped| What::File(stopped.error))?;
+        self.verify_files(&plan.files)?;
+        self.converge(target)?;
+        self.settings_at(&plan.settings, Moment::Last)?;
+        self.verify_settings(&plan.settings)
+    }
+
+    fn change_kernel(
+        &mut self,
+        rules: &[crate::plan::rules::RuleStep],
+        settings: &[SettingStep],
+    ) -> Result<(), Problem> {
+        self.settings_at(settings, Moment::BeforeRules)?;
+        if let (Some(kernel), Some(expediter)) = (&mut self.kernel, &mut self.expediter) {
+            change_rules(&mut **kernel, rules, &self.machine, expediter, self.interrupted)?;
+        }
+        self.settings_at(settings, Moment::BehindRules)
+    }
+
+    fn settings_at(&mut self, settings: &[SettingStep], moment: Moment) -> Result<(), Problem> {
+        match &mut self.kernel {
+            Some(kernel) => change_settings(&mut **kernel, settings.iter().filter(|step| step.moment() == moment)),
+            None => Ok(()),
+        }
+    }
+
+    fn verify_files(&self, steps: &[FileStep]) -> Result<(), Problem> {
+        match remaining(self.root, steps).map_err(What::File)?.first() {
+            None => Ok(()),
+            Some(step) => Err(not_as_wished(format!("{} does not hold what was written", step.path.display()))),
+        }
+    }
+
+    /// Reads the kernel's rules back; what somebody else changed meanwhile is brought to the target again.
+    fn converge(&mut self, target: &Target) -> Result<(), Problem> {
+        for _ in 0..ATTEMPTS {
+            let Some(kernel) = &mut self.kernel else { return Ok(()) };
+            let now = kernel_state(&mut **kernel)?;
+            let left = plan(&Target { files: Vec::new(), ..target.clone() }, Some(&now)).rules;
+            if left.is_empty() {
+                return Ok(());
+            }
+            if now.status.is_locked() {
+                return Err(PolicyError::Locked.into_problem());
+            }
+            if let Some(expediter) = &mut self.expediter {
+                change_rules(&mut **kernel, &left, &self.machine, expediter, self.interrupted)?;
+            }
+        }
+        let Some(kernel) = &mut self.kernel else { return Ok(()) };
+        let now = kernel_state(&mut **kernel)?;
+        match plan(&Target { files: Vec::new(), ..target.clone() }, Some(&now)).rules.first() {
+            None => Ok(()),
+            Some(step) => {
+                let verb = if step.doing == Doing::Unload { "is still loaded" } else { "is not loaded in its place" };
+                Err(not_as_wished(format!("`{}` {verb} after {ATTEMPTS} attempts", canonical_lossy(&step.rule, &self.machine))))
+            }
+        }
+    }
+
+    fn verify_settings(&mut self, steps: &[SettingStep]) -> Result<(), Problem> {
+        let Some(kernel) = &mut self.kernel else { return Ok(()) };
+        if steps.is_empty() {
+            return Ok(());
+        }
+        let held = kernel_state(&mut **kernel)?.settings();
+        match steps.iter().find(|step| held.get(step.name) != Some(step.after)) {
+            None => Ok(()),
+            Some(step) => {
+                let now = held.get(step.name).map_or_else(|| "gone".to_owned(), |value| value.to_string());
+                Err(not_as_wished(format!("{} is {now}, not {}", step.name.text(), step.after)))
+            }
+        }
+    }
+
+    /// Brings the host back to where it was before the plan, and reads that back too.
+    fn take_back(&mut self, plan: &Plan, before: Option<&KernelState>, problem: Problem) -> End {
+        let mut problems = vec![problem];
+        // A second signal must not stop the way back.
+        self.interrupted = Box::leak(Box::new(|| None));
+        let tried = self.restore_files(&plan.files).err().into_iter().chain(
+            before.and_then(|before| self.restore_kernel(plan, before).err()),
+        );
+        let failures: Vec<Problem> = tried.collect();
+        let differences = self.differences(plan, before);
+        if differences.is_empty() {
+            return End::RolledBack(problems);
+        }
+        problems.extend(failures);
+        problems.extend(differences.into_iter().map(|difference| PolicyError::Stranded { difference }.into_problem()));
+        End::Stranded(problems)
+    }
+
+    fn restore_files(&self, steps: &[FileStep]) -> Result<(), Problem> {
+        let back: Vec<FileStep> = steps
+            .iter()
+            .map(|step| FileStep { path: step.path.clone(), before: step.after.clone(), after: step.before.clone() })
+            .collect();
+        let back = remaining(self.root, &back).map_err(What::File)?;
+        if back.is_empty() {
+            return Ok(());
+        }
+        let publish = || -> Result<(), FileError> {
+            let directories = Directories::of(self.root, &back)?;
+            directories.stage(&back, false)?.publish().map(|_| ()).map_err(|stopped| stopped.error)
+        };
+        publish().map_err(|error| What::File(error).into())
+    }
+
+    fn restore_kernel(&mut self, done: &Plan, before: &KernelState) -> Result<(), Problem> {
+        let target = way_back(done, before);
+        for _ in 0..ATTEMPTS {
+            let Some(kernel) = &mut self.kernel else { return Ok(()) };
+            let now = kernel_state(&mut **kernel)?;
+            let left = plan(&target, Some(&now));
+            if left.is_quiet() {
+                return Ok(());
+            }
+            let settings: Vec<SettingStep> = left.settings.clone();
+            if let Some(expediter) = &mut self.expediter {
+                change_rules(&mut **kernel, &left.rules, &self.machine, expediter, self.interrupted)?;
+            }
+            change_settings(&mut **kernel, &settings)?;
+        }
+        Ok(())
+    }
+
+    /// Everything in which the host is not as before.
+    fn differences(&mut self, done: &Plan, before: Option<&KernelState>) -> Vec<String> {
+        let mut differences = Vec::new();
+        for step in &done.files {
+            match crate::observe::content(self.root, &step.path) {
+                Ok(now) if now == step.before => {}
+                Ok(_) => differences.push(format!("{} does not hold what it held", step.path.display())),
+                Err(error) => differences.push(Problem::from(What::File(error)).message()),
+            }
+        }
+        let (Some(before), Some(kernel)) = (before, &mut self.kernel) else { return differences };
+        match kernel_state(&mut **kernel) {
+            Err(error) => differences.push(format!("the kernel cannot be read: {}", Problem::from(error).message())),
+            Ok(now) => {
+                let left = plan(&way_back(done, before), Some(&now));
+                differences.extend(left.rules.iter().map(|step| {
+                    let verb = if step.doing == Doing::Unload { "is loaded" } else { "is not loaded in its place" };
+                    format!("`{}` {verb}", canonical_lossy(&step.rule, &self.machine))
+                }));
+                differences.extend(
+                    left.settings.iter().map(|s| format!("{} is {}, it was {}", s.name.text(), s.before, s.after)),
+                );
+            }
+        }
+        differences
+    }
+}
+
+/// The target that takes a plan back: what was loaded, in its order, without what the plan loads.
+fn way_back(done: &Plan, before: &KernelState) -> Target {
+    let loads = done.rules.iter().filter(|step| step.doing != Doing::Unload).map(|step| step.rule.clone().as_listed());
+    let mut settings = Settings::default();
+    done.settings.iter().for_each(|step| settings.set(step.name, step.before));
+    Target {
+        files: Vec::new(),
+        rules: before
+            .rules
+            .iter()
+            .map(|rule| Wished { wish: Wish::from(rule.clone()), is_asked_for: true, spot: None })
+            .collect(),
+        ordering: Ordering::Strict,
+        dropped: loads.filter(|rule| !before.rules.contains(rule)).map(Wish::from).collect(),
+        purge: None,
+        restores: true,
+        settings,
+    }
+}
+
+fn not_as_wished(difference: String) -> Problem {
+    PolicyError::NotAsWished { difference }.into_problem()
+}

@@ -1,0 +1,102 @@
+//! Carries out the steps on files: everything is staged before the first change, and published by renames.
+
+use std::path::Path;
+
+use crate::error::{Problem, What};
+use crate::observe::content;
+use crate::plan::files::FileStep;
+use crate::rules_d::{Backup, Directory, FileError, Root, Stage, Wanted};
+
+/// The directories of the files of a plan.
+#[derive(Debug)]
+pub struct Directories(Vec<(std::path::PathBuf, Directory)>);
+
+impl Directories {
+    /// Walks to the directory of each file; nothing is created.
+    ///
+    /// # Errors
+    /// A link or something else that is no directory on the way.
+    pub fn of(root: &Root, steps: &[FileStep]) -> Result<Self, FileError> {
+        let mut directories: Vec<(std::path::PathBuf, Directory)> = Vec::new();
+        for parent in steps.iter().filter_map(|step| step.path.parent()) {
+            if !directories.iter().any(|(path, _)| path == parent) {
+                directories.push((parent.to_owned(), root.directory(parent)?));
+            }
+        }
+        Ok(Self(directories))
+    }
+
+    /// Everything that speaks against these steps. Only looks.
+    #[must_use]
+    pub fn obstacles(&self, steps: &[FileStep]) -> Vec<Problem> {
+        let names = |directory: &Path| -> Vec<&std::ffi::OsStr> {
+            let own = steps.iter().filter(|step| step.path.parent() == Some(directory));
+            own.filter_map(|step| step.path.file_name()).collect()
+        };
+        let found = self.0.iter().flat_map(|(path, directory)| directory.obstacles(&names(path)));
+        let mut problems: Vec<Problem> = found.map(|error| Problem::from(What::File(error))).collect();
+        problems.dedup();
+        problems
+    }
+
+    /// Creates the directories that are missing.
+    ///
+    /// # Errors
+    /// What the operating system answers.
+    pub fn create(&mut self) -> Result<(), FileError> {
+        self.0.iter_mut().try_for_each(|(_, directory)| directory.create())
+    }
+
+    /// Makes ready every step; none can be seen yet.
+    ///
+    /// # Errors
+    /// The first step that cannot be made ready; nothing is left of the others then.
+    pub fn stage(&self, steps: &[FileStep], backup: bool) -> Result<Stage<'_>, FileError> {
+        let mut stage = Stage::new();
+        for step in steps {
+            let own = self.0.iter().find(|(path, _)| Some(path.as_path()) == step.path.parent());
+            let (Some((_, directory)), Some(name)) = (own, step.path.file_name()) else { continue };
+            let kept = match step.path.extension().and_then(std::ffi::OsStr::to_str) {
+                Some("rules") if name == "audit.rules" && !is_drop_in(&step.path) => Backup::Previous,
+                _ if backup => Backup::Dated,
+                _ => Backup::None,
+            };
+            match &step.after {
+                Some(after) => {
+                    let wanted = Wanted::new(&after.bytes, after.mode, after.uid, after.gid);
+                    stage.put(directory, name, &wanted, kept)?;
+                }
+                None => stage.remove(directory, name, kept)?,
+            }
+        }
+        Ok(stage)
+    }
+
+    /// Takes directories away again that were created for nothing.
+    ///
+    /// # Errors
+    /// What the operating system answers.
+    pub fn discard(self) -> Result<(), FileError> {
+        self.0.into_iter().rev().try_for_each(|(_, directory)| directory.discard())
+    }
+}
+
+/// Whether the file lies in a directory of drop-ins; `audit.rules` there is a drop-in of that name.
+fn is_drop_in(path: &Path) -> bool {
+    path.parent().and_then(Path::file_name).is_some_and(|name| name.to_string_lossy().ends_with(".d"))
+}
+
+/// The steps whose file is not as it should be, with what it holds now.
+///
+/// # Errors
+/// A file that cannot be read.
+pub fn remaining(root: &Root, steps: &[FileStep]) -> Result<Vec<FileStep>, FileError> {
+    let mut remaining = Vec::new();
+    for step in steps {
+        let now = content(root, &step.path)?;
+        if now != step.after {
+            remaining.push(FileStep { before: now, ..step.clone() });
+        }
+    }
+    Ok(remaining)
+}

@@ -1,0 +1,304 @@
+//! Brings a host to a target, or back to where it was.
+
+mod change;
+mod expedite;
+mod file_steps;
+mod kernel_steps;
+
+use std::ffi::OsStr;
+use std::path::Path;
+use std::time::Duration;
+
+pub use change::{Changed, End};
+
+use crate::desired::{Deduplicated, Desired, Skipped, Warning, desired};
+use crate::error::{PolicyError, Problem, RequestError, What};
+use crate::intent::{Goal, Intent};
+use crate::kernel::{Access, Features};
+use crate::observe::{content, kernel_state, observe};
+use crate::plan::{KernelState, Plan, Target, plan};
+use crate::request::{Compile, OnLocked, Target as Layer};
+use crate::restore::restored;
+use crate::rules_d::{Directory, FileError, Journal, JournalFile, JournalFound, Lock, RUN_DIR, Root, boot_id};
+use crate::settings::Name;
+use crate::snapshot::Snapshot;
+use crate::world::World;
+
+/// How long a run waits for another one to end.
+const PATIENCE: Duration = Duration::from_secs(10);
+/// Longest wait time that any kernel takes, in jiffies: `10 * 60 * HZ` with the largest HZ, 1000.
+const MOST_WAIT: u32 = 600_000;
+
+/// What a request to apply came to.
+#[derive(Debug)]
+pub struct Applied {
+    /// The steps.
+    pub plan: Plan,
+    /// The steps that wait for a reboot, because the kernel is locked.
+    pub pending: Plan,
+    /// How it ended.
+    pub end: End,
+    /// The target.
+    pub target: Target,
+    /// What the kernel held before.
+    pub before: Option<KernelState>,
+    /// What the kernel holds now.
+    pub now: Option<KernelState>,
+    /// Why the kernel is not managed; none where it is.
+    pub unmanaged: Option<String>,
+    /// Lines that are not loaded, or not as a whole.
+    pub skipped: Vec<Skipped>,
+    /// Rules that stand somewhere else already.
+    pub deduplicated: Vec<Deduplicated>,
+    /// What is worth a sentence.
+    pub warnings: Vec<Warning>,
+    /// What takes the change back.
+    pub undo: Option<Snapshot>,
+    /// Whether grace periods were made short.
+    pub expedited: bool,
+}
+
+/// Which layers a run converges.
+struct Layers {
+    files: bool,
+    kernel: bool,
+    unmanaged: Option<String>,
+}
+
+/// Makes the host agree with the request; in check mode only plans it.
+///
+/// # Errors
+/// Every problem found before the first change: nothing was changed.
+pub fn apply(intent: &Intent, world: &mut World<'_>) -> Result<Applied, Vec<Problem>> {
+    let layers = layers(intent, world)?;
+    let root = Root::open(&world.root_of(&intent.place)).map_err(file)?;
+    let rules_d = root.directory(&intent.place.rules_dir).map_err(file)?;
+    let mut run_dir = run_directory(intent, world)?;
+    let lock = if intent.check_mode { None } else { Some(lock(run_dir.as_mut(), &rules_d)?) };
+    let mut warnings = Vec::new();
+    if let (Some(run_dir), Some(held)) = (&run_dir, &lock) {
+        warnings.extend(finish_interrupted(run_dir, world)?);
+        rules_d.remove_stale(held).map_err(file)?;
+    }
+    let before = match &mut world.kernel {
+        Some(kernel) if layers.kernel => Some(kernel_state(*kernel).map_err(|error| vec![error.into()])?),
+        _ => None,
+    };
+    let desired = wished(intent, &root, &rules_d, world, &layers, before.as_ref())?;
+    warnings.extend(desired.warnings);
+    let mut target = desired.target;
+    if !layers.files {
+        target.files.clear();
+    }
+    let mut plan = plan(&target, before.as_ref());
+    let pending = hold_back(intent, &layers, before.as_ref(), &mut plan)?;
+    if let Some(before) = &before {
+        check_settings(intent, before, &target, &mut warnings)?;
+        warnings.extend(about_kernel(before, &target, &world.machine));
+    }
+    let obstacles = file_steps::Directories::of(&root, &plan.files).map_err(file)?.obstacles(&plan.files);
+    if !obstacles.is_empty() {
+        return Err(obstacles);
+    }
+    let irreversible = |step: &&crate::plan::settings::SettingStep| crate::desired::is_irreversible(step.name, step.after);
+    warnings.extend(plan.settings.iter().filter(irreversible).map(|step| Warning::Irreversible { name: step.name }));
+
+    let mut applied = Applied {
+        plan,
+        pending,
+        end: End::Unchanged,
+        target,
+        now: before.clone(),
+        before,
+        unmanaged: layers.unmanaged,
+        skipped: desired.skipped,
+        deduplicated: desired.deduplicated,
+        warnings,
+        undo: None,
+        expedited: false,
+    };
+    if applied.plan.is_empty() {
+        return Ok(applied);
+    }
+    if intent.check_mode {
+        applied.end = End::Planned;
+        return Ok(applied);
+    }
+    let changed = change::change(intent, &root, run_dir.as_ref(), world, &applied.target, &applied.plan, applied.before.as_ref());
+    applied.warnings.extend(changed.warnings);
+    applied.expedited = changed.expedited;
+    applied.now = changed.now;
+    if matches!(changed.end, End::Applied) {
+        let rules = applied.before.as_ref().zip(applied.now.as_ref());
+        let rules = rules.filter(|_| !applied.plan.rules.is_empty());
+        let rules = rules.map(|(before, now)| (before.rules.as_slice(), now.rules.as_slice()));
+        applied.undo = Some(Snapshot::of_change(&applied.plan.files, rules, &applied.plan.settings));
+    }
+    applied.end = changed.end;
+    Ok(applied)
+}
+
+fn file(error: FileError) -> Vec<Problem> {
+    vec![Problem::from(What::File(error))]
+}
+
+/// Which layers the request can and should converge on this host.
+fn layers(intent: &Intent, world: &World<'_>) -> Result<Layers, Vec<Problem>> {
+    let files = intent.target != Layer::Runtime;
+    let only_files = |why: &str| Ok(Layers { files: true, kernel: false, unmanaged: Some(why.to_owned()) });
+    if intent.target == Layer::Filesystem {
+        return only_files("target: filesystem");
+    }
+    if !intent.place.is_live() {
+        return only_files("another root directory: files only");
+    }
+    match &world.access {
+        Some(Access::Managed(_)) => Ok(Layers { files, kernel: true, unmanaged: None }),
+        Some(Access::Absent(why)) if intent.target == Layer::Auto => only_files(&why.message()),
+        Some(Access::Absent(why)) => Err(vec![PolicyError::NoKernel { why: why.message() }.into_problem()]),
+        Some(Access::Denied(why)) => {
+            Err(vec![PolicyError::Denied { why: why.message(), remedy: why.hint() }.into_problem()])
+        }
+        None => only_files("the kernel was not asked"),
+    }
+}
+
+/// The directory of the lock and the journal of the running host.
+fn run_directory(intent: &Intent, world: &World<'_>) -> Result<Option<Directory>, Vec<Problem>> {
+    if intent.check_mode || !intent.place.is_live() {
+        return Ok(None);
+    }
+    let root = Root::open(&world.root).map_err(file)?;
+    root.directory(Path::new(RUN_DIR)).map(Some).map_err(file)
+}
+
+fn lock(run_dir: Option<&mut Directory>, rules_d: &Directory) -> Result<Lock, Vec<Problem>> {
+    match run_dir {
+        Some(run_dir) => Lock::take(run_dir, PATIENCE).map_err(file),
+        None => Lock::take_directory(rules_d, PATIENCE).map_err(file),
+    }
+}
+
+/// Puts back what a killed run of this boot had changed of the host's behaviour, and says that there was one.
+fn finish_interrupted(run_dir: &Directory, world: &mut World<'_>) -> Result<Option<Warning>, Vec<Problem>> {
+    let journal = JournalFile::new(run_dir);
+    let JournalFound::Whole(Journal { pid, boot_id: boot, rcu_expedited, .. }) = journal.read().map_err(file)? else {
+        return Ok(None);
+    };
+    if boot_id().is_some_and(|now| now != boot) {
+        journal.remove().map_err(file)?;
+        return Ok(None);
+    }
+    if let (Some(kernel), Some(value)) = (&mut world.kernel, rcu_expedited) {
+        if kernel.rcu().expedited.is_some_and(|now| now != value) {
+            kernel.set_rcu_expedited(value).map_err(|error| vec![error.into()])?;
+        }
+    }
+    journal.remove().map_err(file)?;
+    Ok(Some(Warning::FinishedInterrupted { pid }))
+}
+
+/// What the request asks of this host.
+fn wished(
+    intent: &Intent,
+    root: &Root,
+    rules_d: &Directory,
+    world: &World<'_>,
+    layers: &Layers,
+    kernel: Option<&KernelState>,
+) -> Result<Desired, Vec<Problem>> {
+    if let Goal::Restored(snapshot, force) = &intent.goal {
+        let now = snapshot.files.iter().map(|saved| content(root, Path::new(&saved.path)).map_err(file));
+        let now = now.collect::<Result<Vec<_>, _>>()?;
+        check_paths(snapshot, &intent.place.rules_dir)?;
+        let target = restored(snapshot, *force, &now, kernel, &world.machine).map_err(|problem| vec![problem])?;
+        return Ok(Desired { target, skipped: Vec::new(), deduplicated: Vec::new(), warnings: Vec::new() });
+    }
+    let mut observed = observe(intent, root, rules_d, world.machine)?;
+    let alone = matches!(intent.goal, Goal::Loaded(_)) && intent.target == Layer::Filesystem;
+    let compile = layers.files
+        && match intent.compile {
+            Compile::Always => true,
+            Compile::Never => false,
+            Compile::Auto => alone || observed.files.audit_rules.is_some(),
+        };
+    desired(intent, &observed.files, observed.permit, compile, &mut observed.reader)
+}
+
+/// A snapshot may only name files that a change of ours can have written.
+fn check_paths(snapshot: &Snapshot, rules_dir: &Path) -> Result<(), Vec<Problem>> {
+    let merged = rules_dir.with_file_name("audit.rules");
+    let strange = snapshot.files.iter().map(|saved| Path::new(&saved.path)).find(|path| {
+        let is_drop_in = path.parent() == Some(rules_dir) && path.extension() == Some(OsStr::new("rules"));
+        !is_drop_in && **path != merged
+    });
+    match strange {
+        None => Ok(()),
+        Some(path) => {
+            let why = format!("{} is neither a drop-in of {} nor audit.rules", path.display(), rules_dir.display());
+            Err(vec![Problem::at_pointer(RequestError::BadSnapshot { why }.into(), "/snapshot/files")])
+        }
+    }
+}
+
+/// Takes out of a plan what only a reboot can bring: on a locked kernel everything but the files, and a locked feature.
+fn hold_back(
+    intent: &Intent,
+    layers: &Layers,
+    before: Option<&KernelState>,
+    plan: &mut Plan,
+) -> Result<Plan, Vec<Problem>> {
+    let mut pending = Plan::default();
+    let Some(before) = before else { return Ok(pending) };
+    if before.status.is_locked() && !plan.is_quiet() {
+        if intent.on_locked == OnLocked::Fail || !layers.files {
+            return Err(vec![PolicyError::Locked.into_problem()]);
+        }
+        pending.rules.append(&mut plan.rules);
+        pending.settings.append(&mut plan.settings);
+    }
+    let locked = before.features.is_some_and(|features| features.lock & Features::LOGINUID_IMMUTABLE != 0);
+    let waits = |name: Name| locked && name == Name::LoginuidImmutable;
+    pending.settings.extend(plan.settings.iter().filter(|step| waits(step.name)));
+    plan.settings.retain(|step| !waits(step.name));
+    Ok(pending)
+}
+
+/// Settings that this kernel does not have, or would refuse.
+fn check_settings(
+    intent: &Intent,
+    kernel: &KernelState,
+    target: &Target,
+    warnings: &mut Vec<Warning>,
+) -> Result<(), Vec<Problem>> {
+    let mut problems = Vec::new();
+    let held = kernel.settings();
+    for (name, value) in target.settings.iter() {
+        let pointer = format!("/control/{}", name.text());
+        if name == Name::BacklogWaitTime && value > MOST_WAIT {
+            let error = PolicyError::WaitTime { jiffies: value, most: MOST_WAIT };
+            problems.push(Problem::at_pointer(error.into(), &pointer));
+        }
+        if held.get(name).is_none() {
+            if matches!(intent.goal, Goal::Present(_) | Goal::Exact(..)) {
+                let error = PolicyError::NoSuchSetting { setting: name.text() };
+                problems.push(Problem::at_pointer(error.into(), &pointer));
+            } else {
+                warnings.push(Warning::NoSuchSetting { name });
+            }
+        }
+    }
+    if problems.is_empty() { Ok(()) } else { Err(problems) }
+}
+
+/// What the kernel's own list is worth a sentence for.
+fn about_kernel(kernel: &KernelState, target: &Target, machine: &crate::rule::Machine) -> Vec<Warning> {
+    let in_files: std::collections::HashSet<crate::rule::Rule> =
+        target.rules.iter().map(|wished| wished.wish.rule.clone().as_listed()).collect();
+    let foreign = kernel.rules.iter().filter(|rule| !in_files.contains(rule));
+    let blockers = foreign.filter_map(|rule| {
+        let effect = crate::desired::blocker(rule)?;
+        Some(Warning::Blocker { rule: crate::auditctl::canonical_lossy(rule, machine), spot: None, effect })
+    });
+    blockers.collect()
+}

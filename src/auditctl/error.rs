@@ -1,0 +1,242 @@
+//! Why a line is refused.
+
+use crate::rule::arch::UnknownArch;
+use crate::rule::number::BadNumber;
+use crate::rule::{Arch, List};
+
+/// Why a line is refused, and where.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LineError {
+    /// What is wrong.
+    pub what: LineErrorKind,
+    /// Where the word at fault begins in the line, in bytes from 0.
+    pub column: usize,
+    /// A habit from elsewhere that explains the mistake.
+    pub habit: Option<Habit>,
+}
+
+/// What people write from habit and auditctl does not read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Habit {
+    /// A tab between words.
+    Tab,
+    /// Quotation marks, as a shell reads them.
+    Quotes,
+    /// `&gt;` and its like, from a web page.
+    HtmlEntity,
+    /// A comment behind the rule.
+    TrailingComment,
+}
+
+/// What is wrong with a line. Texts are for messages: bytes that are no UTF-8 are replaced in them.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[allow(missing_docs)]
+pub enum LineErrorKind {
+    LineTooLong {
+        length: usize,
+    },
+    BadByte {
+        byte: u8,
+    },
+    CarriageReturn,
+
+    UnknownOption {
+        option: String,
+    },
+    AmbiguousOption {
+        option: String,
+        options: Vec<&'static str>,
+    },
+    MissingArgument {
+        option: &'static str,
+    },
+    UnwantedValue {
+        option: &'static str,
+    },
+    StrayWord {
+        word: String,
+    },
+    StandsAlone {
+        option: &'static str,
+    },
+    NestedRules,
+
+    NotListAndAction {
+        value: String,
+    },
+    UnknownList {
+        word: String,
+        nearest: Option<&'static str>,
+    },
+    UnknownAction {
+        word: String,
+    },
+    PossibleBeforeList,
+    TwoVerbs,
+    TaskAfterSyscall,
+    MissingList {
+        option: &'static str,
+    },
+
+    WatchWithRule {
+        option: &'static str,
+    },
+    WatchNotFirst {
+        option: &'static str,
+    },
+    RelativePath {
+        path: String,
+    },
+    PathTooLong {
+        length: usize,
+    },
+    NameTooLong {
+        length: usize,
+    },
+
+    PermissionWithoutRule,
+    PermissionWithoutField,
+    BadPermission {
+        value: String,
+    },
+
+    SyscallOnList {
+        list: List,
+    },
+    UnknownSyscall {
+        name: String,
+        arch: Arch,
+        exists_on: Vec<&'static str>,
+        alias_of: Option<&'static str>,
+        nearest: Option<&'static str>,
+    },
+    BadSyscallNumber {
+        value: String,
+        why: BadNumber,
+    },
+    ClassBit {
+        number: u32,
+    },
+    UnknownOperation {
+        name: String,
+        nearest: Option<&'static str>,
+    },
+
+    MissingOperator {
+        text: String,
+    },
+    MissingField {
+        text: String,
+    },
+    MissingValue {
+        text: String,
+    },
+    UnknownField {
+        name: String,
+        nearest: Option<&'static str>,
+    },
+    FieldNotOnList {
+        field: &'static str,
+        list: List,
+    },
+    BadOperator {
+        field: &'static str,
+        op: &'static str,
+    },
+    BadValue {
+        field: &'static str,
+        value: String,
+        why: BadNumber,
+    },
+    UnknownUser {
+        field: &'static str,
+        name: String,
+    },
+    UnknownGroup {
+        field: &'static str,
+        name: String,
+    },
+    UnknownErrno {
+        value: String,
+        nearest: Option<&'static str>,
+    },
+    UnknownRecordType {
+        value: String,
+        nearest: Option<&'static str>,
+    },
+    UnknownFileType {
+        value: String,
+        nearest: Option<&'static str>,
+    },
+    UnknownFilesystemType {
+        value: String,
+        nearest: Option<&'static str>,
+    },
+    UnknownArch {
+        value: String,
+        why: UnknownArch,
+    },
+    ArchAfterSyscall,
+    BadSession {
+        value: String,
+    },
+    BadAddressFamily {
+        value: String,
+        number: Option<u32>,
+    },
+    BadComparison {
+        number: u32,
+    },
+    TextTooLong {
+        field: &'static str,
+        length: usize,
+    },
+    TooManyFields,
+
+    KeyTooLong {
+        length: usize,
+    },
+    KeySeparator,
+    KeyWithoutRule,
+    KeyHasOperator {
+        op: &'static str,
+    },
+
+    ComparisonOperator {
+        text: String,
+    },
+    ComparisonNotOnList {
+        list: Option<List>,
+    },
+    NotComparable {
+        left: &'static str,
+        right: &'static str,
+    },
+
+    BadSetting {
+        option: &'static str,
+        value: String,
+        why: BadSetting,
+    },
+}
+
+/// What is wrong with the value of a control option.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum BadSetting {
+    /// Only these words are allowed.
+    NotOneOf(&'static [&'static str]),
+    /// No number of 32 bits.
+    Number(BadNumber),
+    /// Not two paths with one comma.
+    NotTwoPaths,
+    /// Control characters in a message.
+    ControlCharacter,
+}
+
+impl LineErrorKind {
+    /// The error at this place, in bytes from the line's beginning.
+    #[must_use]
+    pub fn at(self, column: usize) -> LineError {
+        LineError { what: self, column, habit: None }
+    }
+}

@@ -1,0 +1,91 @@
+//! The rule language of auditctl 4.2.2, as a rules file holds it: a line to a rule and a rule to text.
+//!
+//! Nothing here knows a host. Where auditctl silently changes what a line means, we refuse the line;
+//! `docs/differences-from-auditctl.md` lists every such place.
+
+pub mod accounts;
+mod condition;
+mod control;
+mod draft;
+pub mod error;
+pub mod line;
+mod list_action;
+mod notes;
+mod options;
+mod permissions;
+mod syscalls;
+pub mod text;
+pub mod tokens;
+mod watch;
+
+pub use accounts::{Accounts, parse_group, parse_passwd};
+pub use error::{BadSetting, Habit, LineError, LineErrorKind};
+pub use line::{Context, Control, Line, Narrowing, Note, RuleLine, SkippedSyscall, Statement, UnknownSyscalls, Verb};
+pub use text::{canonical, canonical_lossy};
+pub use tokens::quote;
+
+use control::Follows;
+use draft::{Draft, Progress};
+use options::Options;
+use tokens::Token;
+
+/// Reads one line of a rules file, without its newline.
+///
+/// # Errors
+/// What auditctl 4.2.2 refuses, and what it takes only because it does not look.
+pub fn parse(line: &[u8], context: &Context<'_>) -> Result<Line, LineError> {
+    if tokens::is_comment(line) && line.len() <= tokens::MAX_LINE && !line.contains(&b'\n') {
+        return Ok(Line::Comment);
+    }
+    let tokens = tokens::split(line)?;
+    if tokens.is_empty() {
+        return Ok(Line::Blank);
+    }
+    statement(&tokens, context).map(Line::Statement).map_err(|error| with_habit(error, &tokens))
+}
+
+fn statement(tokens: &[Token], context: &Context<'_>) -> Result<Statement, LineError> {
+    let mut options = Options::new(tokens);
+    let mut draft = Draft::new(context);
+    let mut statement = Statement::default();
+    while let Some(given) = options.read()? {
+        let alone = statement.controls.is_empty() && draft.begun().is_none();
+        match control::parse(&given, &mut options, alone)? {
+            Some((control, Follows::Anything)) => statement.controls.push(control),
+            Some((control, Follows::Nothing)) => {
+                if draft.begun().is_some() || options.unread().is_some() {
+                    return Err(LineErrorKind::StandsAlone { option: given.option }.at(given.column));
+                }
+                statement.controls.push(control);
+                return Ok(statement);
+            }
+            None if draft.take(&given)? == Progress::Nothing => return Ok(statement),
+            None => {}
+        }
+    }
+    if let Some(stray) = options.stray {
+        let word = String::from_utf8_lossy(&stray.text).into_owned();
+        return Err(LineErrorKind::StrayWord { word }.at(stray.column));
+    }
+    statement.rule = draft.finish()?;
+    Ok(statement)
+}
+
+/// Names the habit from elsewhere that shows in the word at fault.
+fn with_habit(mut error: LineError, tokens: &[Token]) -> LineError {
+    let at_fault = tokens.iter().rev().find(|token| token.column <= error.column);
+    let Some(text) = at_fault.map(|token| token.text.as_slice()) else { return error };
+    let holds = |part: &[u8]| text.windows(part.len()).any(|window| window == part);
+    error.habit = if text.contains(&b'\t') {
+        Some(Habit::Tab)
+    } else if text.contains(&b'"') || text.contains(&b'\'') {
+        Some(Habit::Quotes)
+    } else if holds(b"&gt;") || holds(b"&lt;") || holds(b"&amp;") {
+        Some(Habit::HtmlEntity)
+    } else if text.first() == Some(&b'#') {
+        Some(Habit::TrailingComment)
+    } else {
+        None
+    };
+    error
+}

@@ -1,0 +1,86 @@
+//! What is worth knowing of a rule that is not an error.
+
+use super::line::{Note, RuleLine};
+use crate::rule::{Action, FieldNumber, List, Machine};
+use crate::tables::syscalls;
+
+/// The longest key by auditctl(8), in bytes; auditctl and the kernel take longer ones.
+const MANUAL_KEY: usize = 31;
+
+/// The notes on a rule for a machine.
+#[must_use]
+pub fn of(line: &RuleLine, machine: &Machine) -> Vec<Note> {
+    let rule = &line.rule;
+    let mut notes = Vec::new();
+    match rule.list {
+        List::USER | List::EXCLUDE => notes.extend(evaluation(line)),
+        List::FILESYSTEM if rule.action == Action::ALWAYS => notes.push(Note::AlwaysOnFilesystem),
+        List::TASK => notes
+            .extend(rule.fields.iter().filter(|f| needs_syscall(f.number)).map(|f| Note::FieldUnknownToTask(f.number))),
+        _ => {}
+    }
+    if rule.list == List::EXCLUDE && rule.action == Action::NEVER {
+        notes.push(Note::ActionIgnoredOnExclude);
+    }
+    if matches!(rule.list, List::EXIT | List::IO_URING) && rule.syscalls.is_empty() {
+        notes.push(Note::EmptyMask);
+    }
+    if rule.list == List::EXIT && rule.arch().is_none() && machine.has_two_abis() {
+        let differing = differing(line, machine);
+        if !differing.is_empty() {
+            notes.push(Note::SyscallsWithoutArch { differing });
+        }
+    }
+    for field in rule.fields.iter().filter(|f| matches!(f.number, FieldNumber::PATH | FieldNumber::DIR)) {
+        let path = field.text().unwrap_or_default();
+        if path.iter().any(|byte| matches!(byte, b'*' | b'?')) {
+            notes.push(Note::WildcardIsLiteral { path: path.to_vec() });
+        }
+        if !is_normal(path) {
+            notes.push(Note::PathNotNormal { path: path.to_vec() });
+        }
+    }
+    notes.extend(rule.key().map(<[u8]>::len).filter(|l| *l > MANUAL_KEY).map(|length| Note::LongKey { length }));
+    notes.extend(line.skipped_syscalls.iter().cloned().map(Note::SyscallSkipped));
+    notes
+}
+
+/// What stops the evaluation of the `user` and `exclude` lists (`audit_filter`, `audit_filter_user_rules`).
+fn evaluation(line: &RuleLine) -> Option<Note> {
+    let list = line.rule.list;
+    let Some(field) = line.rule.fields.iter().map(|f| f.number).find(|number| !evaluates(*number)) else {
+        return line.rule.fields.is_empty().then_some(Note::NoFieldsNeverMatch(list));
+    };
+    Some(match field {
+        FieldNumber::KEY => Note::KeyDisablesList(list),
+        field => Note::FieldDisablesList { list, field },
+    })
+}
+
+fn evaluates(number: FieldNumber) -> bool {
+    matches!(number.0, 0 | 1 | 5 | 9 | 24 | 12 | 13..=17 | 112)
+}
+
+/// Fields that only exist while a system call runs (`audit_filter_rules` with a context).
+fn needs_syscall(number: FieldNumber) -> bool {
+    matches!(number.0, 11 | 19..=23 | 100..=110 | 113 | 200..=203)
+}
+
+/// The system calls of the rule whose number is another one, or none, on the 32-bit side.
+fn differing(line: &RuleLine, machine: &Machine) -> Vec<String> {
+    let rule = &line.rule;
+    let Some(narrow) = machine.b32.filter(|_| !rule.syscalls.is_all()) else { return Vec::new() };
+    let names = rule.syscalls.numbers().filter_map(|n| Some((n, syscalls::name(machine.native, n)?)));
+    names.filter(|(number, name)| syscalls::number(narrow, name) != Some(*number)).map(|(_, n)| n.to_owned()).collect()
+}
+
+fn is_normal(path: &[u8]) -> bool {
+    let mut names = path.split(|byte| *byte == b'/').skip(1).peekable();
+    while let Some(name) = names.next() {
+        let is_last = names.peek().is_none();
+        if matches!(name, b"." | b"..") || (name.is_empty() && !is_last) {
+            return false;
+        }
+    }
+    true
+}

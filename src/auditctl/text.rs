@@ -1,0 +1,179 @@
+//! A rule as text: what `auditctl -l` prints, wherever that reads back as the same rule.
+//!
+//! Where auditctl's listing loses something (order of fields, actions, operators, spaces, empty masks), the text
+//! says it in auditctl's language as far as that can. `docs/differences-from-auditctl.md` lists the places.
+
+use super::condition::has_operator_before_equal;
+use super::permissions;
+use super::tokens::quote;
+use super::watch;
+use crate::rule::field_table::{self, ValueType};
+use crate::rule::{Action, Arch, Field, FieldNumber, List, Machine, Mask, Op, Rule, Value, key};
+use crate::tables::{self, compare, syscalls};
+
+/// The rule as a line of a rules file for a machine, in bytes: texts need not be UTF-8.
+#[must_use]
+pub fn canonical(rule: &Rule, machine: &Machine) -> Vec<u8> {
+    watch_form(rule).unwrap_or_else(|| rule_form(rule, machine)).join(b" ".as_slice())
+}
+
+/// As [`canonical`]; bytes that are no UTF-8 are replaced.
+#[must_use]
+pub fn canonical_lossy(rule: &Rule, machine: &Machine) -> String {
+    String::from_utf8_lossy(&canonical(rule, machine)).into_owned()
+}
+
+/// `-w PATH -p PERM -k KEY`, where a watch gives exactly this rule.
+fn watch_form(rule: &Rule) -> Option<Vec<Vec<u8>>> {
+    if (rule.list, rule.action) != (List::EXIT, Action::ALWAYS) || !rule.syscalls.is_all() {
+        return None;
+    }
+    let (path, perm, key) = match rule.fields.as_slice() {
+        [path, perm] => (path, perm, None),
+        [path, perm, key] => (path, perm, Some(key)),
+        _ => return None,
+    };
+    if rule.fields.iter().any(|field| field.op != Op::EQUAL) || !rule.rest.is_empty() {
+        return None;
+    }
+    let (FieldNumber::PATH | FieldNumber::DIR, FieldNumber::PERM) = (path.number, perm.number) else { return None };
+    let text = path.text().filter(|text| watch::path(text).as_deref() == Ok(*text))?;
+    let letters = perm.value.number().filter(|bits| (1..=15).contains(bits)).map(permissions::letters)?;
+    let mut words = vec![b"-w".to_vec(), quote(text), b"-p".to_vec(), letters.into_bytes()];
+    if let Some(key) = key {
+        let key = Some(key).filter(|key| key.number == FieldNumber::KEY).and_then(Field::text)?;
+        for part in parts(key) {
+            words.extend([b"-k".to_vec(), quote(part)]);
+        }
+    }
+    Some(words)
+}
+
+/// `-a ACTION,LIST ...`.
+fn rule_form(rule: &Rule, machine: &Machine) -> Vec<Vec<u8>> {
+    let behind_arch = rule.fields.iter().rposition(|field| field.number == FieldNumber::ARCH).map_or(0, |at| at + 1);
+    let mut words = Vec::new();
+    if let Some(before) = syscalls_before_list(rule, machine) {
+        words.extend([b"-S".to_vec(), before.into_bytes()]);
+    }
+    let list = rule.list.name().map_or_else(|| rule.list.0.to_string(), str::to_owned);
+    let action = rule.action.name().map_or_else(|| rule.action.0.to_string(), str::to_owned);
+    words.extend([b"-a".to_vec(), format!("{action},{list}").into_bytes()]);
+    let last = rule.fields.len().saturating_sub(1);
+    for (at, field) in rule.fields.iter().enumerate() {
+        if at == behind_arch {
+            words.extend(syscalls_behind_arch(rule, machine).into_iter().flatten());
+        }
+        words.extend(condition(rule, field, at == last, machine));
+    }
+    if behind_arch == rule.fields.len() {
+        words.extend(syscalls_behind_arch(rule, machine).into_iter().flatten());
+    }
+    words
+}
+
+/// Lists that refuse a `-S` behind them take one before them, and so do keys that have nothing to stand behind.
+fn syscalls_before_list(rule: &Rule, machine: &Machine) -> Option<String> {
+    if matches!(rule.list, List::EXIT | List::TASK) || rule.arch().is_some() {
+        return None;
+    }
+    let refuses = rule.list != List::IO_URING;
+    match rule.syscalls.is_all() {
+        true if needs_help_for_key(rule) => Some("all".to_owned()),
+        false if refuses => Some(names(&rule.syscalls, Some(machine.native))),
+        _ => None,
+    }
+}
+
+fn needs_help_for_key(rule: &Rule) -> bool {
+    let keyable = [FieldNumber::PATH, FieldNumber::DIR, FieldNumber::PERM, FieldNumber::EXE, FieldNumber::FSTYPE];
+    let has_key = rule.fields.iter().any(|field| field.number == FieldNumber::KEY);
+    has_key && !rule.fields.iter().any(|field| keyable.contains(&field.number))
+}
+
+fn syscalls_behind_arch(rule: &Rule, machine: &Machine) -> Option<[Vec<u8>; 2]> {
+    let mask = &rule.syscalls;
+    let value = match rule.list {
+        List::EXIT if mask.is_all() => "all".to_owned(),
+        List::EXIT => names(mask, Some(rule.arch().unwrap_or(machine.native))),
+        List::IO_URING if !mask.is_all() => {
+            let operations = tables::uring_operations();
+            list(mask.numbers().map(|number| operations.name(number).map_or_else(|| number.to_string(), str::to_owned)))
+        }
+        _ => return None,
+    };
+    Some([b"-S".to_vec(), value.into_bytes()])
+}
+
+fn names(mask: &Mask, arch: Option<Arch>) -> String {
+    let name = |number| arch.and_then(|arch| syscalls::name(arch, number));
+    list(mask.numbers().map(|number| name(number).map_or_else(|| number.to_string(), str::to_owned)))
+}
+
+/// An empty mask is a comma alone: no `-S` would mean all.
+fn list(names: impl Iterator<Item = String>) -> String {
+    let names: Vec<String> = names.collect();
+    if names.is_empty() { ",".to_owned() } else { names.join(",") }
+}
+
+/// The words of one field.
+fn condition(rule: &Rule, field: &Field, is_last: bool, machine: &Machine) -> Vec<Vec<u8>> {
+    let option = |option: &str, text: Vec<u8>| vec![option.as_bytes().to_vec(), quote(&text)];
+    let symbol = field.op.symbol().map_or_else(|| format!("?0x{:x}?", field.op.0), str::to_owned);
+    if let (FieldNumber::KEY, Some(text)) = (field.number, field.text()) {
+        if field.op == Op::EQUAL && is_last && !has_operator_before_equal(text) {
+            return parts(text).flat_map(|part| option("-F", [b"key=", part].concat())).collect();
+        }
+        let name = if field.op == Op::EQUAL { "KEY" } else { "key" };
+        return option("-F", [name.as_bytes(), symbol.as_bytes(), text].concat());
+    }
+    let pair = field.value.number().filter(|_| field.number == FieldNumber::COMPARE).and_then(compare::pair);
+    if let (Some((left, right)), List::EXIT, Op::EQUAL | Op::NOT_EQUAL) = (pair, rule.list, field.op) {
+        return option("-C", format!("{left}{symbol}{right}").into_bytes());
+    }
+    let row = field_table::by_number(field.number);
+    let name = row.map_or_else(|| format!("f{}", field.number.0), |row| row.name.to_owned());
+    let value = match &field.value {
+        Value::Text(text) => text.clone(),
+        Value::Number(number) => self::number(*number, row.map(|row| row.value), machine).into_bytes(),
+    };
+    option("-F", [name.as_bytes(), symbol.as_bytes(), &value].concat())
+}
+
+fn number(number: u32, value: Option<ValueType>, machine: &Machine) -> String {
+    let name = match value {
+        Some(ValueType::Arch) => Some(arch(Arch(number), machine)),
+        Some(ValueType::RecordType) => tables::record_types().name(number).map(str::to_owned),
+        Some(ValueType::FilesystemType) => tables::filesystem_types().name(number).map(str::to_owned),
+        Some(ValueType::FileType) => tables::file_types().name(number).map(str::to_owned),
+        Some(ValueType::Permissions) => Some(number).filter(|bits| (1..=15).contains(bits)).map(permissions::letters),
+        Some(ValueType::Argument) => Some(format!("0x{number:X}")),
+        Some(ValueType::Exit) => Some(exit(number)),
+        Some(ValueType::User | ValueType::Session) => Some(signed(number).to_string()),
+        _ => None,
+    };
+    name.unwrap_or_else(|| number.to_string())
+}
+
+/// `b64` and `b32` only where they mean this architecture on the machine.
+fn arch(arch: Arch, machine: &Machine) -> String {
+    match arch {
+        _ if machine.b64 == Some(arch) => "b64".to_owned(),
+        _ if machine.b32 == Some(arch) => "b32".to_owned(),
+        _ => arch.name().map_or_else(|| format!("0x{:X}", arch.0), str::to_owned),
+    }
+}
+
+fn exit(number: u32) -> String {
+    let signed = signed(number);
+    let name = Some(number.wrapping_neg()).filter(|_| signed < 0).and_then(|number| tables::errno().name(number));
+    name.map_or_else(|| signed.to_string(), |name| format!("-{name}"))
+}
+
+fn parts(key: &[u8]) -> impl Iterator<Item = &[u8]> {
+    key.split(|byte| *byte == key::SEPARATOR).filter(|part| !part.is_empty())
+}
+
+fn signed(number: u32) -> i32 {
+    i32::from_ne_bytes(number.to_ne_bytes())
+}

@@ -1,0 +1,111 @@
+//! A line of a rules file as words.
+
+use super::error::{LineError, LineErrorKind};
+
+/// Longest line, in bytes, that auditctl reads as one: its buffer holds 6144 with the terminating NUL.
+pub const MAX_LINE: usize = 6143;
+
+/// One word of a line.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Token {
+    /// The word, escapes resolved.
+    pub text: Vec<u8>,
+    /// Where it begins in the line, in bytes from 0.
+    pub column: usize,
+}
+
+/// The words of a line: separated by spaces, with `\ ` for a space and `\\` for a backslash in all but the first.
+///
+/// # Errors
+/// Bytes that auditctl does not read as they stand.
+pub fn split(line: &[u8]) -> Result<Vec<Token>, LineError> {
+    if line.len() > MAX_LINE {
+        return Err(LineErrorKind::LineTooLong { length: line.len() }.at(MAX_LINE));
+    }
+    for (column, byte) in line.iter().enumerate() {
+        match byte {
+            0 | b'\n' | 0x04 | 0x07 => return Err(LineErrorKind::BadByte { byte: *byte }.at(column)),
+            b'\r' if column + 1 == line.len() => return Err(LineErrorKind::CarriageReturn.at(column)),
+            _ => {}
+        }
+    }
+    let mut tokens = Vec::new();
+    let mut at = 0;
+    while at < line.len() {
+        if line[at] == b' ' {
+            at += 1;
+            continue;
+        }
+        let column = at;
+        let mut text = Vec::new();
+        while at < line.len() && line[at] != b' ' {
+            match line.get(at + 1) {
+                Some(next @ (b' ' | b'\\')) if line[at] == b'\\' && !tokens.is_empty() => {
+                    text.push(*next);
+                    at += 2;
+                }
+                _ => {
+                    text.push(line[at]);
+                    at += 1;
+                }
+            }
+        }
+        tokens.push(Token { text, column });
+    }
+    Ok(tokens)
+}
+
+/// Whether the line is a comment: its first word begins with `#`.
+#[must_use]
+pub fn is_comment(line: &[u8]) -> bool {
+    line.iter().find(|byte| **byte != b' ') == Some(&b'#')
+}
+
+/// A word as it must be written in a line (but not as its first word), so that it reads back.
+#[must_use]
+pub fn quote(token: &[u8]) -> Vec<u8> {
+    let mut quoted = Vec::with_capacity(token.len());
+    for byte in token {
+        if matches!(byte, b' ' | b'\\') {
+            quoted.push(b'\\');
+        }
+        quoted.push(*byte);
+    }
+    quoted
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn words(line: &str) -> Vec<String> {
+        let tokens = split(line.as_bytes()).unwrap();
+        tokens.into_iter().map(|token| String::from_utf8(token.text).unwrap()).collect()
+    }
+
+    #[test]
+    fn only_spaces_separate_and_two_escapes_exist() {
+        assert_eq!(words("  -w   /a\\ b  -k x "), ["-w", "/a b", "-k", "x"]);
+        assert_eq!(words("-w /x\\ \\ y\\\\\\ z"), ["-w", "/x  y\\ z"]);
+        assert_eq!(words("-k a\\b\\"), ["-k", "a\\b\\"]);
+        assert_eq!(words("\\ -w /etc/x"), ["\\", "-w", "/etc/x"]);
+        assert_eq!(words("-w\t/a 'b c'"), ["-w\t/a", "'b", "c'"]);
+    }
+
+    #[test]
+    fn a_quoted_word_reads_back() {
+        for word in ["a b", "\\", "a\\ b\\\\", "/plain", " "] {
+            let line = [b"-k ".as_slice(), &quote(word.as_bytes())].concat();
+            assert_eq!(split(&line).unwrap()[1].text, word.as_bytes(), "{word}");
+        }
+    }
+
+    #[test]
+    fn bytes_that_auditctl_does_not_read_as_they_stand_are_refused() {
+        for (line, column) in [("-k a\0b", 4), ("-k a\nb", 4), ("-k \x07a", 3), ("-k a\x04", 4), ("-k a\r", 4)] {
+            assert_eq!(split(line.as_bytes()).unwrap_err().column, column, "{line:?}");
+        }
+        assert!(split(&[b'x'; MAX_LINE]).is_ok());
+        assert!(split(&[b'x'; MAX_LINE + 1]).is_err());
+    }
+}

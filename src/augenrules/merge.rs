@@ -1,0 +1,169 @@
+//! The merge itself: drop-ins in, the lines of `audit.rules` with their origins out.
+
+use std::ffi::OsStr;
+use std::mem;
+use std::os::unix::ffi::OsStrExt;
+
+use super::order::natural_order;
+use super::script::Script;
+
+/// One drop-in: a `*.rules` file of `rules.d`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Source<'a> {
+    /// Its name, without the directory.
+    pub name: &'a OsStr,
+    /// All of its bytes.
+    pub bytes: &'a [u8],
+}
+
+/// A line of a drop-in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Origin {
+    /// Index into the sources as they were given.
+    pub file: usize,
+    /// Its line, from 1.
+    pub line: usize,
+}
+
+/// A line of the merged file.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct MergedLine {
+    /// Its bytes, without the newline.
+    pub text: Vec<u8>,
+    /// Where they come from. More than one: a file without a final newline ran into the next.
+    pub origins: Vec<Origin>,
+}
+
+/// What `augenrules` writes.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Merged {
+    /// The last bare `-D`, moved to the front.
+    pub delete_all: Option<MergedLine>,
+    /// The last `-b`, moved behind `-D`.
+    pub backlog: Option<MergedLine>,
+    /// The last `-f`, moved behind `-b`.
+    pub failure: Option<MergedLine>,
+    /// All other lines, in order.
+    pub rules: Vec<MergedLine>,
+    /// The last `-e`, moved to the end.
+    pub enabled: Option<MergedLine>,
+    /// The `-D`, `-b`, `-f` and `-e` lines that a later one replaced, in order.
+    pub overridden: Vec<MergedLine>,
+    /// The sources that the script does not read, because white space splits their names.
+    pub lost: Vec<usize>,
+}
+
+/// Merges drop-ins, given in any order, as this script does.
+///
+/// The rules are those of `init.d/augenrules` of audit-userspace 3.0.9, 3.1.1 and 4.2.1; `tests/merge` holds what
+/// these scripts wrote.
+#[must_use]
+pub fn merge(sources: &[Source<'_>], script: Script) -> Merged {
+    let mut sorted: Vec<usize> = (0..sources.len()).collect();
+    sorted.sort_by(|a, b| natural_order(sources[*a].name.as_bytes(), sources[*b].name.as_bytes()));
+
+    let mut merged = Merged::default();
+    let mut line = MergedLine::default();
+    let mut is_read = vec![false; sources.len()];
+    for file in reading_order(sources, &sorted, script) {
+        is_read[file] = true;
+        let mut number = 1;
+        for piece in sources[file].bytes.split_inclusive(|byte| script.awk.ends_line(*byte)) {
+            let end = piece.last().copied().filter(|byte| script.awk.ends_line(*byte));
+            let text = &piece[..piece.len() - usize::from(end.is_some())];
+            if !text.is_empty() {
+                line.text.extend_from_slice(text);
+                line.origins.push(Origin { file, line: number });
+            }
+            if end.is_some() {
+                merged.take(mem::take(&mut line), script);
+            }
+            number += usize::from(end == Some(b'\n'));
+        }
+    }
+    merged.take(line, script);
+
+    merged.lost = sorted.into_iter().filter(|file| !is_read[*file]).collect();
+    merged
+}
+
+/// The sources that `cat` is given, in its order; a source may come twice where the pieces of a split name hit it.
+fn reading_order(sources: &[Source<'_>], sorted: &[usize], script: Script) -> Vec<usize> {
+    if !script.generation.splits_names() {
+        return sorted.to_vec();
+    }
+    let find = |word: &[u8]| sorted.iter().copied().find(|file| sources[*file].name.as_bytes() == word);
+    sorted
+        .iter()
+        .flat_map(|file| {
+            let name = sources[*file].name.as_bytes();
+            if !name.iter().any(|byte| matches!(byte, b' ' | b'\t' | b'\n')) {
+                return vec![*file];
+            }
+            name.split(|byte| *byte == b'\n')
+                .filter(|shown| shown.ends_with(b".rules"))
+                .flat_map(|shown| shown.split(|byte| matches!(byte, b' ' | b'\t')))
+                .filter_map(find)
+                .collect()
+        })
+        .collect()
+}
+
+impl Merged {
+    fn take(&mut self, mut line: MergedLine, script: Script) {
+        line.text.truncate(script.awk.seen(&line.text));
+        if script.generation.drops_carriage_return() && line.text.last() == Some(&b'\r') {
+            line.text.pop();
+        }
+        if line.text.is_empty() {
+            return;
+        }
+        let blank = |byte: &u8| script.awk.is_blank(*byte);
+        let text = &line.text[line.text.iter().position(|byte| !blank(byte)).unwrap_or(line.text.len())..];
+        let slot = match text {
+            [b'#', ..] => return,
+            [b'-', b'e', ..] => &mut self.enabled,
+            [b'-', b'D', rest @ ..] if rest.iter().all(blank) => &mut self.delete_all,
+            [b'-', b'f', ..] => &mut self.failure,
+            [b'-', b'b', ..] => &mut self.backlog,
+            _ => return self.rules.push(line),
+        };
+        self.overridden.extend(slot.replace(line));
+    }
+
+    /// The lines with something in them, in the order of the file.
+    pub fn lines(&self) -> impl Iterator<Item = &MergedLine> {
+        self.numbered_lines().map(|(_, line)| line)
+    }
+
+    /// The same lines, each with its number in the file, from 1.
+    pub fn numbered_lines(&self) -> impl Iterator<Item = (usize, &MergedLine)> {
+        self.body().enumerate().filter_map(|(at, line)| line.map(|line| (at + 2, line)))
+    }
+
+    /// Every line behind the first; those that the script leaves empty are none.
+    fn body(&self) -> impl Iterator<Item = Option<&MergedLine>> {
+        [&self.delete_all, &self.backlog, &self.failure]
+            .into_iter()
+            .map(Option::as_ref)
+            .chain(self.rules.iter().map(Some))
+            .chain([self.enabled.as_ref()])
+    }
+
+    /// The file as the script writes it from [`super::RULES_DIR`].
+    #[must_use]
+    pub fn to_bytes(&self) -> Vec<u8> {
+        self.to_bytes_from(super::RULES_DIR)
+    }
+
+    /// The file as a script that reads another directory writes it.
+    #[must_use]
+    pub fn to_bytes_from(&self, rules_dir: &str) -> Vec<u8> {
+        let mut bytes = format!("## This file is automatically generated from {rules_dir}\n").into_bytes();
+        for line in self.body() {
+            bytes.extend_from_slice(line.map_or(&[], |line| &line.text));
+            bytes.push(b'\n');
+        }
+        bytes
+    }
+}

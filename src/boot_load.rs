@@ -1,0 +1,168 @@
+//! What loading the merged drop-ins line by line comes to.
+
+use std::collections::{HashMap, HashSet};
+use std::rc::Rc;
+
+use crate::auditctl::{Control, RuleLine, Verb};
+use crate::lines::{Obstacle, Reader};
+use crate::rule::Rule;
+use crate::settings::{Name, Settings};
+
+/// A place in a drop-in.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct Spot {
+    /// The file's path.
+    pub file: String,
+    /// The line, from 1.
+    pub line: usize,
+}
+
+impl std::fmt::Display for Spot {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{}:{}", self.file, self.line)
+    }
+}
+
+/// A line of the merged file.
+#[derive(Debug, Clone)]
+pub struct LoadLine {
+    /// Its text, without a newline.
+    pub text: Vec<u8>,
+    /// Where it comes from; two places where a missing newline glued two lines together.
+    pub spots: Vec<Spot>,
+}
+
+/// A rule that the load puts into the kernel.
+#[derive(Debug, Clone)]
+pub struct LoadedRule {
+    /// The rule with all that its line says.
+    pub line: Rc<RuleLine>,
+    /// Where it stands.
+    pub spot: Spot,
+}
+
+impl LoadedRule {
+    /// The rule.
+    #[must_use]
+    pub fn rule(&self) -> &Rule {
+        &self.line.rule
+    }
+}
+
+/// Why a line of the load has no effect, or stops it.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Trouble {
+    /// The line by itself.
+    Obstacle(Obstacle),
+    /// The kernel already holds the rule: "Rule exists".
+    Duplicate(Spot),
+    /// A delete of a rule that is not there.
+    NothingToDelete,
+}
+
+/// A line of the load that the boot loader fails at.
+#[derive(Debug, Clone)]
+pub struct Failing {
+    /// Where it stands.
+    pub spot: Spot,
+    /// Its text.
+    pub text: Vec<u8>,
+    /// Why.
+    pub trouble: Trouble,
+    /// An earlier `-i` or `-c` makes the boot loader go on; otherwise it stops here, if no line did before.
+    pub is_passed_over: bool,
+}
+
+/// What a load comes to, if no line stopped it.
+#[derive(Debug, Default)]
+pub struct BootLoad {
+    /// The rules, in the kernel's order.
+    pub rules: Vec<LoadedRule>,
+    /// The settings, and where each was last set.
+    pub settings: Settings,
+    /// Where each setting was last set.
+    pub set_at: HashMap<Name, Spot>,
+    /// The lines that fail.
+    pub failing: Vec<Failing>,
+    /// How many lines were carried out before the first that stops the boot loader; none if it reaches the end.
+    pub stop: Option<usize>,
+}
+
+impl BootLoad {
+    /// Walks through merged lines as `auditctl -R` would, but goes on behind a failing line and notes it.
+    #[must_use]
+    pub fn of(lines: &[LoadLine], reader: &mut Reader) -> Self {
+        let mut load = Self::default();
+        let mut held: HashSet<Rule> = HashSet::new();
+        for (number, line) in lines.iter().enumerate() {
+            let reading = reader.read(&line.text);
+            let Some(spot) = line.spots.first() else { continue };
+            for control in &reading.controls {
+                load.control(control, spot, &mut held);
+            }
+            let mut troubles: Vec<Trouble> = reading.obstacles.iter().cloned().map(Trouble::Obstacle).collect();
+            if let Some(rule) = reading.loadable() {
+                troubles.extend(load.rule(rule, spot, &mut held));
+            }
+            for trouble in troubles {
+                let is_passed_over = load.settings.ignore_errors || load.settings.continue_on_errors;
+                if !is_passed_over && load.stop.is_none() {
+                    load.stop = Some(number);
+                }
+                let (spot, text) = (spot.clone(), line.text.clone());
+                load.failing.push(Failing { spot, text, trouble, is_passed_over });
+            }
+        }
+        load
+    }
+
+    fn control(&mut self, control: &Control, spot: &Spot, held: &mut HashSet<Rule>) {
+        match control {
+            Control::DeleteAll => {
+                self.rules.clear();
+                held.clear();
+            }
+            Control::DeleteByKey(part) => {
+                let contains = |rule: &Rule| rule.key().is_some_and(|key| contains(key, part));
+                self.rules.retain(|loaded| !contains(loaded.rule()));
+                held.retain(|rule| !contains(rule));
+            }
+            _ => {
+                if let Some(name) = self.settings.take(control) {
+                    self.set_at.insert(name, spot.clone());
+                }
+            }
+        }
+    }
+
+    fn rule(&mut self, line: &Rc<RuleLine>, spot: &Spot, held: &mut HashSet<Rule>) -> Option<Trouble> {
+        let listed = line.rule.clone().as_listed();
+        let find = |load: &Self| load.rules.iter().position(|other| other.rule().clone().as_listed() == listed);
+        let loaded = LoadedRule { line: Rc::clone(line), spot: spot.clone() };
+        match line.verb {
+            Verb::Delete => {
+                let Some(at) = find(self) else { return Some(Trouble::NothingToDelete) };
+                self.rules.remove(at);
+                held.remove(&listed);
+            }
+            _ if held.contains(&listed) => {
+                let first = find(self).map_or_else(|| spot.clone(), |at| self.rules[at].spot.clone());
+                return Some(Trouble::Duplicate(first));
+            }
+            Verb::Append => {
+                held.insert(listed);
+                self.rules.push(loaded);
+            }
+            Verb::Prepend => {
+                held.insert(listed);
+                self.rules.insert(0, loaded);
+            }
+        }
+        None
+    }
+}
+
+/// Whether `whole` contains `part`, as `auditctl -D -k` looks at keys.
+fn contains(whole: &[u8], part: &[u8]) -> bool {
+    part.is_empty() || whole.windows(part.len()).any(|window| window == part)
+}

@@ -1,0 +1,271 @@
+//! The text of a drop-in: the author's own lines, and a comment in place of each that would stop the boot load.
+
+use std::collections::HashMap;
+use std::rc::Rc;
+
+use super::Choices;
+use crate::auditctl::{Control, RuleLine, canonical};
+use crate::boot_load::Spot;
+use crate::error::{Place, PolicyError, Problem, RequestError};
+use crate::intent::{AuthorLine, Declared};
+use crate::lines::{Obstacle, Reader};
+use crate::request::{OnDuplicate, OnMissing, UnknownSyscalls};
+use crate::rule::Rule;
+use crate::settings::Settings;
+
+/// The first line of every drop-in that we write.
+pub const HEADER: &str = "# Managed by audit_rules; changes made here are overwritten.";
+
+/// Begins the comment that stands for a line that cannot be loaded on this host.
+const ASIDE: &str = "# audit_rules: ";
+
+/// A line that is not loaded, or not as a whole.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Skipped {
+    /// The line.
+    pub line: String,
+    /// Where the request has it, or the drop-in.
+    pub place: Place,
+    /// Why.
+    pub why: Obstacle,
+}
+
+/// A rule that stands somewhere else already.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Deduplicated {
+    /// The line that was left out.
+    pub line: String,
+    /// Where it was to be.
+    pub place: Place,
+    /// Where the same rule stands.
+    pub same_as: Spot,
+}
+
+/// A drop-in, composed.
+#[derive(Debug, Default)]
+pub struct Composed {
+    /// Its bytes.
+    pub bytes: Vec<u8>,
+    /// Every rule that the kernel is to hold for it, also those that another drop-in holds.
+    pub rules: Vec<Rc<RuleLine>>,
+    /// The settings that it declares.
+    pub settings: Settings,
+    /// What was left out.
+    pub skipped: Vec<Skipped>,
+    /// What stands somewhere else already.
+    pub deduplicated: Vec<Deduplicated>,
+    /// Options that act at the boot load only.
+    pub at_boot_only: Vec<(String, Place)>,
+}
+
+/// Composes a drop-in of this path. `others` has the rules of all other drop-ins and where they stand.
+pub fn compose(
+    declared: &Declared,
+    path: &str,
+    others: &HashMap<Rule, Spot>,
+    choices: &Choices,
+    reader: &mut Reader,
+    problems: &mut Vec<Problem>,
+) -> Composed {
+    let mut composed = Composed::default();
+    let mut text: Vec<Vec<u8>> = Vec::new();
+    let mut seen: HashMap<Rule, Spot> = HashMap::new();
+    for author in &declared.lines {
+        let reading = reader.read(author.text.as_bytes());
+        let place = || author.place();
+        for control in &reading.controls {
+            match declarable(control) {
+                Declarable::Setting => {
+                    composed.settings.take(control);
+                }
+                Declarable::FreshStart => {}
+                Declarable::AtBootOnly => composed.at_boot_only.push((author.text.clone(), place())),
+                Declarable::Not => problems.push(Problem::at(PolicyError::NotDeclarative, place())),
+            }
+        }
+        let blocked = reading.obstacles.iter().filter_map(|why| match choices.treats(why) {
+            Treatment::Refuse => {
+                problems.push(Problem::at(why.what(), place()));
+                None
+            }
+            Treatment::Skip => Some(why),
+        });
+        let aside: Vec<&Obstacle> = blocked.collect();
+        composed.skipped.extend(aside.iter().map(|why| Skipped {
+            line: author.text.clone(),
+            place: place(),
+            why: (*why).clone(),
+        }));
+        if let Some(why) = aside.first() {
+            text.push(comment(&problem_text(why), &author.text));
+        }
+        let Some(line) = reading.loadable() else {
+            if aside.is_empty() {
+                text.push(author.text.clone().into_bytes());
+            }
+            continue;
+        };
+        let identity = line.rule.clone().as_listed();
+        let same_as = seen.get(&identity).or_else(|| others.get(&identity));
+        if let Some(same_as) = same_as {
+            match choices.on_duplicate {
+                OnDuplicate::Fail => {
+                    let error = PolicyError::Duplicate { same_as: same_as.to_string() };
+                    problems.push(Problem::at(error, place()));
+                }
+                OnDuplicate::Skip => {
+                    let same_as = same_as.clone();
+                    let reason = if same_as.file == path {
+                        "the same rule stands above".to_owned()
+                    } else {
+                        format!("the same rule as {same_as}")
+                    };
+                    text.push(comment(&reason, &author.text));
+                    composed.rules.push(Rc::clone(line));
+                    composed.deduplicated.push(Deduplicated { line: author.text.clone(), place: place(), same_as });
+                }
+            }
+            continue;
+        }
+        composed.rules.push(Rc::clone(line));
+        text.push(if aside.is_empty() {
+            author.text.clone().into_bytes()
+        } else {
+            canonical(&line.rule, &reader.facts().machine)
+        });
+        seen.insert(identity, Spot { file: path.to_owned(), line: text.len() });
+    }
+    add_settings(declared, path, &mut composed, &mut text, problems);
+    text.insert(0, HEADER.as_bytes().to_vec());
+    composed.bytes = text.join(&b'\n');
+    composed.bytes.push(b'\n');
+    composed
+}
+
+/// Writes the settings given beside the lines into the text, where the lines do not have them already.
+fn add_settings(
+    declared: &Declared,
+    path: &str,
+    composed: &mut Composed,
+    text: &mut Vec<Vec<u8>>,
+    problems: &mut Vec<Problem>,
+) {
+    let mut new = Settings::default();
+    new.ignore_errors = declared.settings.ignore_errors && !composed.settings.ignore_errors;
+    new.continue_on_errors = declared.settings.continue_on_errors && !composed.settings.continue_on_errors;
+    for (name, value) in declared.settings.iter() {
+        match composed.settings.get(name) {
+            None => new.set(name, value),
+            Some(said) if said == value => {}
+            Some(said) => {
+                let (control, line) = (value.to_string(), said.to_string());
+                let error = RequestError::Conflict { setting: name.text(), control, line };
+                problems.push(Problem::at_pointer(error.into(), &format!("/control/{}", name.text())));
+            }
+        }
+    }
+    let bytes = |lines: Vec<String>| lines.into_iter().map(String::into_bytes);
+    let before = new.lines_before();
+    let above = before.len() + 1;
+    composed.deduplicated.iter_mut().filter(|d| d.same_as.file == path).for_each(|d| d.same_as.line += above);
+    text.splice(0..0, bytes(before));
+    text.extend(bytes(new.lines_behind()));
+    new.iter().for_each(|(name, value)| composed.settings.set(name, value));
+    composed.settings.ignore_errors |= new.ignore_errors;
+    composed.settings.continue_on_errors |= new.continue_on_errors;
+}
+
+/// What a control line has to do with a declared set.
+enum Declarable {
+    /// It is a part of it.
+    Setting,
+    /// `-D`: says that the boot load starts from nothing, which it does.
+    FreshStart,
+    /// It does something once, at the boot load.
+    AtBootOnly,
+    /// It asks, takes away or speaks to others.
+    Not,
+}
+
+fn declarable(control: &Control) -> Declarable {
+    match control {
+        Control::DeleteAll => Declarable::FreshStart,
+        Control::ResetLost | Control::ResetBacklogWaitTimeActual | Control::Trim | Control::MakeEquivalent { .. } => {
+            Declarable::AtBootOnly
+        }
+        control if Settings::default().take(control).is_some() => Declarable::Setting,
+        Control::IgnoreErrors | Control::ContinueOnErrors => Declarable::Setting,
+        _ => Declarable::Not,
+    }
+}
+
+/// What becomes of a line with an obstacle.
+pub enum Treatment {
+    /// The request fails.
+    Refuse,
+    /// The line, or a part of it, is left out.
+    Skip,
+}
+
+impl Choices {
+    /// What the request says of such obstacles.
+    #[must_use]
+    pub fn treats(&self, why: &Obstacle) -> Treatment {
+        let skip = (why.is_missing() && self.on_missing == OnMissing::Skip)
+            || (why.is_syscalls() && self.unknown_syscalls == UnknownSyscalls::Skip);
+        if skip { Treatment::Skip } else { Treatment::Refuse }
+    }
+}
+
+impl AuthorLine {
+    /// The place of the line in the request.
+    #[must_use]
+    pub fn place(&self) -> Place {
+        Place {
+            pointer: Some(self.pointer.clone()),
+            rule: Some(self.text.clone()),
+            line: self.line,
+            ..Place::default()
+        }
+    }
+}
+
+fn problem_text(why: &Obstacle) -> String {
+    Problem::from(why.what()).message().replace('\n', " ")
+}
+
+fn comment(reason: &str, line: &str) -> Vec<u8> {
+    format!("{ASIDE}{reason}: {line}").into_bytes()
+}
+
+/// The file without the lines that mean one of these rules, and without comments that stand for one of these texts.
+///
+/// Gives none where no rule or setting is left of a file that we made. All other lines stay byte for byte.
+pub fn without(bytes: &[u8], unwanted: &[&AuthorLine], reader: &mut Reader) -> Option<Vec<u8>> {
+    let rules: Vec<Rule> = unwanted
+        .iter()
+        .filter_map(|author| reader.read(author.text.as_bytes()).rule.as_ref().map(|line| line.rule.clone().as_listed()))
+        .collect();
+    let controls: Vec<Control> =
+        unwanted.iter().flat_map(|author| reader.read(author.text.as_bytes()).controls.clone()).collect();
+    let mut says_something = false;
+    let mut kept = Vec::new();
+    for line in bytes.split_inclusive(|byte| *byte == b'\n') {
+        let text = line.strip_suffix(b"\n").unwrap_or(line);
+        let reading = reader.read(text);
+        let stands_for = |author: &&&AuthorLine| {
+            text.starts_with(ASIDE.as_bytes()) && text.ends_with(format!(": {}", author.text).as_bytes())
+        };
+        let goes = match &reading.rule {
+            Some(line) => rules.contains(&line.rule.clone().as_listed()),
+            None if !reading.controls.is_empty() => reading.controls.iter().all(|control| controls.contains(control)),
+            None => unwanted.iter().any(|author| stands_for(&author)),
+        };
+        if !goes {
+            says_something |= !reading.is_silent || text.starts_with(ASIDE.as_bytes());
+            kept.extend_from_slice(line);
+        }
+    }
+    let ours = bytes.starts_with(HEADER.as_bytes());
+    (says_something || !ours).then_some(kept)
+}

@@ -1,0 +1,407 @@
+//! What the host should hold, by the request and by what its drop-ins say.
+//!
+//! Pure: the drop-ins, the facts about paths and the kernel's list come in as values.
+
+mod drop_in;
+mod warning;
+
+use std::collections::HashMap;
+use std::ffi::OsStr;
+use std::path::PathBuf;
+use std::rc::Rc;
+
+pub use drop_in::{Deduplicated, HEADER, Skipped, Treatment};
+pub use warning::{Warning, blocker};
+
+use crate::auditctl::RuleLine;
+use crate::augenrules::{self, Script, Source};
+use crate::boot_load::{BootLoad, LoadLine, Spot, Trouble};
+use crate::error::{Place, PolicyError, Problem};
+use crate::intent::{Goal, Intent};
+use crate::lines::Reader;
+use crate::plan::files::{Content, FileTarget};
+use crate::plan::rules::{self, Wish};
+use crate::plan::{Target, Wished};
+use crate::request::{OnDuplicate, OnMissing, PermSyscalls, UnknownSyscalls};
+use crate::rule::{Mask, Rule};
+use crate::settings::{Name, Settings};
+
+/// A drop-in as it stands.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DropIn {
+    /// Its file name, with `.rules`.
+    pub name: String,
+    /// What it holds.
+    pub content: Content,
+}
+
+/// The files of a host, as far as they matter.
+#[derive(Debug, Clone)]
+pub struct Files {
+    /// The directory of the drop-ins, as seen from the root.
+    pub rules_dir: PathBuf,
+    /// The drop-ins, in any order.
+    pub drop_ins: Vec<DropIn>,
+    /// `audit.rules`, where it exists.
+    pub audit_rules: Option<Content>,
+    /// How this host merges drop-ins.
+    pub script: Script,
+}
+
+impl Files {
+    /// The path of a drop-in, as seen from the root.
+    #[must_use]
+    pub fn path(&self, name: &str) -> PathBuf {
+        self.rules_dir.join(name)
+    }
+
+    /// The path of the merged file: `audit.rules` beside the directory of the drop-ins.
+    #[must_use]
+    pub fn audit_rules_path(&self) -> PathBuf {
+        self.rules_dir.with_file_name("audit.rules")
+    }
+
+    /// The lines of `audit.rules` as the boot loader would make them of these drop-ins, and its bytes.
+    fn merged(&self, drop_ins: &[DropIn]) -> (Vec<LoadLine>, Vec<u8>) {
+        let sources: Vec<Source<'_>> =
+            drop_ins.iter().map(|d| Source { name: OsStr::new(&d.name), bytes: &d.content.bytes }).collect();
+        let merged = augenrules::merge(&sources, self.script);
+        let spot = |origin: &augenrules::Origin| Spot {
+            file: drop_ins.get(origin.file).map_or_else(String::new, |d| self.path(&d.name).display().to_string()),
+            line: origin.line,
+        };
+        let lines = merged
+            .lines()
+            .map(|line| LoadLine { text: line.text.clone(), spots: line.origins.iter().map(spot).collect() })
+            .collect();
+        (lines, merged.to_bytes_from(&self.rules_dir.to_string_lossy()))
+    }
+
+    /// Every line of every drop-in, merged or by itself.
+    #[must_use]
+    pub fn all_lines(&self) -> Vec<Vec<u8>> {
+        let (merged, _) = self.merged(&self.drop_ins);
+        let own = self.drop_ins.iter().flat_map(|d| d.content.bytes.split(|byte| *byte == b'\n').map(<[u8]>::to_vec));
+        merged.into_iter().map(|line| line.text).chain(own).collect()
+    }
+}
+
+/// What the request leaves to choose.
+#[derive(Debug, Clone, Copy)]
+pub struct Choices {
+    /// A rule that another drop-in holds.
+    pub on_duplicate: OnDuplicate,
+    /// A rule that names what this host lacks.
+    pub on_missing: OnMissing,
+    /// A system call that only other architectures have.
+    pub unknown_syscalls: UnknownSyscalls,
+    /// The mask of a rule with `perm=`.
+    pub perm_syscalls: PermSyscalls,
+}
+
+/// What the host should hold, and what is to be said about it.
+#[derive(Debug)]
+pub struct Desired {
+    /// Files, rules and settings.
+    pub target: Target,
+    /// Lines that are not loaded, or not as a whole.
+    pub skipped: Vec<Skipped>,
+    /// Rules that stand somewhere else already.
+    pub deduplicated: Vec<Deduplicated>,
+    /// What is worth a sentence.
+    pub warnings: Vec<Warning>,
+}
+
+/// The wish that a line means.
+#[must_use]
+pub fn wish(line: &RuleLine, perm_syscalls: PermSyscalls) -> Wish {
+    let mut rule = line.rule.clone();
+    if perm_syscalls == PermSyscalls::V4_2 {
+        rule.syscalls = line.mask_4_2();
+    }
+    let sent = rule.syscalls.clone();
+    let mut other_masks: Vec<Mask> = line.masks();
+    other_masks.retain(|mask| *mask != sent);
+    Wish { rule, other_masks }
+}
+
+/// Who a new file belongs to, and which permissions it gets.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Permit {
+    /// The permission bits.
+    pub mode: u32,
+    /// The owner's number; none: that of the file as it is, or of this process.
+    pub uid: Option<u32>,
+    /// The group's number; none: that of the file as it is, or of this process.
+    pub gid: Option<u32>,
+    /// The owner and group of a file that is made.
+    pub own: (u32, u32),
+}
+
+impl Permit {
+    /// The content of a file; a stricter mode that it has is kept.
+    fn content(&self, bytes: Vec<u8>, before: Option<&Content>) -> Content {
+        Content {
+            bytes,
+            mode: before.map_or(self.mode, |before| before.mode & self.mode),
+            uid: self.uid.or(before.map(|b| b.uid)).unwrap_or(self.own.0),
+            gid: self.gid.or(before.map(|b| b.gid)).unwrap_or(self.own.1),
+        }
+    }
+}
+
+/// What the request asks of this host. `compile` says whether `audit.rules` is to be brought up to date.
+///
+/// A request to restore is not answered here: a snapshot is not a policy.
+///
+/// # Errors
+/// Every problem of the request, each with its place.
+pub fn desired(
+    intent: &Intent,
+    files: &Files,
+    permit: Permit,
+    compile: bool,
+    reader: &mut Reader,
+) -> Result<Desired, Vec<Problem>> {
+    let choices = Choices {
+        on_duplicate: intent.on_duplicate,
+        on_missing: intent.on_missing,
+        unknown_syscalls: intent.unknown_syscalls,
+        perm_syscalls: intent.perm_syscalls,
+    };
+    let mut work = Work { intent, files, permit, choices, reader, problems: Vec::new() };
+    let (change, own) = work.own_drop_in();
+    let desired = work.whole(change, own, compile);
+    if work.problems.is_empty() { Ok(desired) } else { Err(work.problems) }
+}
+
+/// What the request makes of the drop-in that it names.
+enum Change {
+    /// It names none.
+    None,
+    /// It holds this.
+    Holds(String, Vec<u8>),
+    /// It is gone.
+    Gone(String),
+}
+
+/// What the request asks for by itself.
+#[derive(Default)]
+struct Own {
+    rules: Vec<Rc<RuleLine>>,
+    settings: Settings,
+    dropped: Vec<Rc<RuleLine>>,
+    skipped: Vec<Skipped>,
+    deduplicated: Vec<Deduplicated>,
+    warnings: Vec<Warning>,
+}
+
+struct Work<'a> {
+    intent: &'a Intent,
+    files: &'a Files,
+    permit: Permit,
+    choices: Choices,
+    reader: &'a mut Reader,
+    problems: Vec<Problem>,
+}
+
+impl Work<'_> {
+    fn own_drop_in(&mut self) -> (Change, Own) {
+        let mut own = Own::default();
+        let change = match &self.intent.goal {
+            Goal::Loaded(_) | Goal::Restored(..) => Change::None,
+            Goal::Present(declared) | Goal::Exact(declared, _) => {
+                let name = declared.name.file_name().to_string_lossy().into_owned();
+                let path = self.files.path(&name).display().to_string();
+                let others = self.rules_beside(&name);
+                let composed =
+                    drop_in::compose(declared, &path, &others, &self.choices, self.reader, &mut self.problems);
+                own.rules = composed.rules;
+                own.settings = composed.settings;
+                own.skipped = composed.skipped;
+                own.deduplicated = composed.deduplicated;
+                own.warnings
+                    .extend(composed.at_boot_only.into_iter().map(|(line, _)| Warning::AtBootOnly { line }));
+                own.dropped = self.rules_in(&name);
+                Change::Holds(name, composed.bytes)
+            }
+            Goal::Absent(name, lines) => {
+                let name = name.file_name().to_string_lossy().into_owned();
+                own.dropped = match lines {
+                    None => self.rules_in(&name),
+                    Some(lines) => self.given_rules(lines),
+                };
+                self.absent(name, lines.as_deref())
+            }
+        };
+        (change, own)
+    }
+
+    fn absent(&mut self, name: String, lines: Option<&[crate::intent::AuthorLine]>) -> Change {
+        let held = self.files.drop_ins.iter().find(|d| d.name == name);
+        match (held, lines) {
+            (None, _) => Change::None,
+            (Some(_), None) => Change::Gone(name),
+            (Some(held), Some(lines)) => {
+                let unwanted: Vec<&crate::intent::AuthorLine> = lines.iter().collect();
+                match drop_in::without(&held.content.bytes, &unwanted, self.reader) {
+                    Some(bytes) => Change::Holds(name, bytes),
+                    None => Change::Gone(name),
+                }
+            }
+        }
+    }
+
+    /// The rules that the request wants gone; a line that means nothing here is a problem.
+    fn given_rules(&mut self, lines: &[crate::intent::AuthorLine]) -> Vec<Rc<RuleLine>> {
+        let mut rules = Vec::new();
+        for author in lines {
+            let reading = self.reader.read(author.text.as_bytes());
+            for why in reading.obstacles.iter().filter(|why| !why.is_missing() && !why.is_syscalls()) {
+                self.problems.push(Problem::at(why.what(), author.place()));
+            }
+            rules.extend(reading.rule.iter().filter(|line| !line.emptied).map(Rc::clone));
+        }
+        rules
+    }
+
+    /// The rules that a drop-in holds now.
+    fn rules_in(&mut self, name: &str) -> Vec<Rc<RuleLine>> {
+        let held: Vec<DropIn> = self.files.drop_ins.iter().filter(|d| d.name == name).cloned().collect();
+        let (lines, _) = self.files.merged(&held);
+        BootLoad::of(&lines, self.reader).rules.into_iter().map(|loaded| loaded.line).collect()
+    }
+
+    /// The rules of all other drop-ins that stay, and where they stand.
+    fn rules_beside(&mut self, name: &str) -> HashMap<Rule, Spot> {
+        let others: Vec<DropIn> = self.stays().into_iter().filter(|d| d.name != name).collect();
+        let (lines, _) = self.files.merged(&others);
+        let rules = BootLoad::of(&lines, self.reader).rules.into_iter();
+        rules.map(|loaded| (loaded.line.rule.clone().as_listed(), loaded.spot)).collect()
+    }
+
+    /// The drop-ins that the request leaves in place, its own among them.
+    fn stays(&self) -> Vec<DropIn> {
+        let own = self.intent.goal.name().map(|name| name.file_name().to_string_lossy().into_owned());
+        let stays = |d: &&DropIn| match &self.intent.goal {
+            Goal::Exact(_, keep) => Some(&d.name) == own.as_ref() || keep.keeps_drop_in(&d.name),
+            _ => true,
+        };
+        self.files.drop_ins.iter().filter(stays).cloned().collect()
+    }
+
+    fn whole(&mut self, change: Change, own: Own, compile: bool) -> Desired {
+        let (after, mut targets) = self.files_after(change);
+        let (lines, merged) = self.files.merged(&after);
+        let load = BootLoad::of(&lines, self.reader);
+        if compile {
+            targets.push(self.target(self.files.audit_rules_path(), self.files.audit_rules.as_ref(), Some(merged)));
+        }
+        let own_rules: std::collections::HashSet<Rule> =
+            own.rules.iter().map(|line| line.rule.clone().as_listed()).collect();
+        let asks_for_all = matches!(self.intent.goal, Goal::Loaded(_) | Goal::Exact(..));
+        let rules_wished: Vec<Wished> = load
+            .rules
+            .iter()
+            .map(|loaded| Wished {
+                wish: wish(&loaded.line, self.choices.perm_syscalls),
+                is_asked_for: asks_for_all || own_rules.contains(&loaded.rule().clone().as_listed()),
+                spot: Some(loaded.spot.clone()),
+            })
+            .collect();
+        let wished: std::collections::HashSet<Rule> =
+            load.rules.iter().map(|loaded| loaded.rule().clone().as_listed()).collect();
+        let gone = own.dropped.iter().filter(|line| !wished.contains(&line.rule.clone().as_listed()));
+        let dropped: Vec<Wish> = gone.map(|line| wish(line, self.choices.perm_syscalls)).collect();
+
+        let mut skipped = own.skipped;
+        let mut deduplicated = own.deduplicated;
+        let mut warnings = own.warnings;
+        if asks_for_all {
+            self.judge_failing(&load, &mut skipped, &mut deduplicated);
+        }
+        let settings = if asks_for_all { load.settings.clone() } else { own.settings };
+        warnings.extend(self.overruled(&load, &settings));
+        warnings.extend(warning::about(&lines, &load, &self.reader.facts().machine));
+        let ordering = match self.intent.ordering {
+            crate::request::Ordering::Relevant => rules::Ordering::Relevant,
+            crate::request::Ordering::Strict => rules::Ordering::Strict,
+            crate::request::Ordering::Ignore => rules::Ordering::Ignore,
+        };
+        let purge = self.intent.goal.purge().cloned();
+        let target = Target { files: targets, rules: rules_wished, ordering, dropped, purge, restores: false, settings };
+        Desired { target, skipped, deduplicated, warnings }
+    }
+
+    /// The drop-ins behind the change, and the files that the change is about.
+    fn files_after(&self, change: Change) -> (Vec<DropIn>, Vec<FileTarget>) {
+        let mut after = self.stays();
+        let mut targets: Vec<FileTarget> = self
+            .files
+            .drop_ins
+            .iter()
+            .filter(|d| !after.iter().any(|stays| stays.name == d.name))
+            .map(|d| self.target(self.files.path(&d.name), Some(&d.content), None))
+            .collect();
+        let (name, bytes) = match change {
+            Change::None => return (after, targets),
+            Change::Holds(name, bytes) => (name, Some(bytes)),
+            Change::Gone(name) => (name, None),
+        };
+        let before = after.iter().position(|d| d.name == name).map(|at| after.remove(at).content);
+        let target = self.target(self.files.path(&name), before.as_ref(), bytes);
+        after.extend(target.after.clone().map(|content| DropIn { name, content }));
+        targets.insert(0, target);
+        (after, targets)
+    }
+
+    fn target(&self, path: PathBuf, before: Option<&Content>, bytes: Option<Vec<u8>>) -> FileTarget {
+        let after = bytes.map(|bytes| self.permit.content(bytes, before));
+        FileTarget { path, before: before.cloned(), after }
+    }
+
+    /// Lines of any drop-in that cannot be loaded: the request asks for all of them.
+    fn judge_failing(&mut self, load: &BootLoad, skipped: &mut Vec<Skipped>, deduplicated: &mut Vec<Deduplicated>) {
+        for failing in &load.failing {
+            let line = String::from_utf8_lossy(&failing.text).into_owned();
+            let place = Place {
+                file: Some(failing.spot.file.clone()),
+                line: Some(failing.spot.line),
+                rule: Some(line.clone()),
+                ..Place::default()
+            };
+            match &failing.trouble {
+                Trouble::NothingToDelete => {}
+                Trouble::Duplicate(same_as) if self.choices.on_duplicate == OnDuplicate::Skip => {
+                    deduplicated.push(Deduplicated { line, place, same_as: same_as.clone() });
+                }
+                Trouble::Duplicate(same_as) => {
+                    let error = PolicyError::Duplicate { same_as: same_as.to_string() };
+                    self.problems.push(Problem::at(error, place));
+                }
+                Trouble::Obstacle(why) => match self.choices.treats(why) {
+                    Treatment::Refuse if !failing.is_passed_over => self.problems.push(Problem::at(why.what(), place)),
+                    _ => skipped.push(Skipped { line, place, why: why.clone() }),
+                },
+            }
+        }
+    }
+
+    /// Settings of the request that a later drop-in sets otherwise at the next boot.
+    fn overruled(&self, load: &BootLoad, wished: &Settings) -> Vec<Warning> {
+        wished
+            .iter()
+            .filter_map(|(name, value)| {
+                let at_boot = load.settings.get(name)?;
+                let spot = load.set_at.get(&name)?.clone();
+                (at_boot != value).then_some(Warning::Overruled { name, wished: value, at_boot, spot })
+            })
+            .collect()
+    }
+}
+
+/// Whether only a reboot takes this setting back.
+#[must_use]
+pub fn is_irreversible(name: Name, value: u32) -> bool {
+    matches!((name, value), (Name::Enabled, 2) | (Name::LoginuidImmutable, 1))
+}

@@ -1,0 +1,162 @@
+//! What is worth a sentence without being an error.
+
+use crate::auditctl::canonical_lossy;
+use crate::boot_load::{BootLoad, LoadLine, Spot, Trouble};
+use crate::error::Problem;
+use crate::rule::{Action, FieldNumber, List, Machine, Op, Rule};
+use crate::settings::Name;
+
+/// Something that a person should know.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Warning {
+    /// The boot load would stop here, and nothing behind would be loaded.
+    BootStops {
+        /// The line.
+        spot: Spot,
+        /// What it says.
+        line: String,
+        /// Why.
+        why: String,
+        /// How many lines behind it would not be loaded.
+        behind: usize,
+    },
+    /// A rule switches recording off for everything.
+    Blocker {
+        /// The rule.
+        rule: String,
+        /// Where it stands; none where only the kernel holds it.
+        spot: Option<Spot>,
+        /// What it does.
+        effect: &'static str,
+    },
+    /// Another drop-in sets this otherwise, and wins at the next boot.
+    Overruled {
+        /// The setting.
+        name: Name,
+        /// What the request says.
+        wished: u32,
+        /// What the other says.
+        at_boot: u32,
+        /// Where.
+        spot: Spot,
+    },
+    /// A file without a final newline runs into the next one.
+    Glued {
+        /// The last line of the one.
+        first: Spot,
+        /// The first line of the other.
+        second: Spot,
+    },
+    /// An option that acts at the boot load only.
+    AtBootOnly {
+        /// The line.
+        line: String,
+    },
+    /// The kernel's order is not that of the files, where that decides which key a record carries.
+    OrderDiffers {
+        /// A rule that stands too late.
+        rule: String,
+    },
+    /// A setting that this kernel does not have.
+    NoSuchSetting {
+        /// The setting.
+        name: Name,
+    },
+    /// Only a reboot takes this back.
+    Irreversible {
+        /// The setting.
+        name: Name,
+    },
+    /// The audit subsystem lost records while the change was made.
+    LostRecords {
+        /// How many.
+        lost: u32,
+    },
+    /// An earlier run was interrupted, and this one finished what it had begun.
+    FinishedInterrupted {
+        /// The process that was interrupted.
+        pid: u32,
+    },
+    /// A problem that does not keep the request from being done.
+    Tolerated(Box<Problem>),
+}
+
+impl Warning {
+    /// The warning as a sentence.
+    #[must_use]
+    pub fn sentence(&self) -> String {
+        match self {
+            Self::BootStops { spot, line, why, behind } => format!(
+                "the boot load stops at {spot} (`{line}`: {why}); {behind} lines behind it would not be loaded"
+            ),
+            Self::Blocker { rule, spot, effect } => {
+                let at = spot.as_ref().map_or_else(|| "in the kernel".to_owned(), ToString::to_string);
+                format!("`{rule}` ({at}) {effect}")
+            }
+            Self::Overruled { name, wished, at_boot, spot } => {
+                format!("{} {wished} does not survive the next boot: {spot} sets {at_boot}", name.text())
+            }
+            Self::Glued { first, second } => {
+                format!("{first} ends without a newline, so that it and {second} are one line to augenrules")
+            }
+            Self::AtBootOnly { line } => format!("`{line}` takes effect at the next boot load only"),
+            Self::OrderDiffers { rule } => format!(
+                "the kernel's order differs from that of the files, first at `{rule}`; where several rules match, \
+                 this decides whose key a record carries (ordering: strict would move rules)"
+            ),
+            Self::NoSuchSetting { name } => format!("this kernel has no {}", name.text()),
+            Self::Irreversible { name } => format!("{} can only be taken back by a reboot", name.text()),
+            Self::LostRecords { lost } => format!("the kernel lost {lost} records while the change was made"),
+            Self::FinishedInterrupted { pid } => {
+                format!("an earlier run (process {pid}) was interrupted; this run finished the work")
+            }
+            Self::Tolerated(problem) => problem.sentence(),
+        }
+    }
+}
+
+/// What the load at the next boot is worth a sentence for.
+pub fn about(lines: &[LoadLine], load: &BootLoad, machine: &Machine) -> Vec<Warning> {
+    let glued = lines.iter().filter_map(|line| match line.spots.as_slice() {
+        [first, second, ..] => Some(Warning::Glued { first: first.clone(), second: second.clone() }),
+        _ => None,
+    });
+    let stop = load.stop.and_then(|number| {
+        let failing = load.failing.iter().find(|failing| !failing.is_passed_over)?;
+        let why = match &failing.trouble {
+            Trouble::Obstacle(why) => Problem::from(why.what()).message(),
+            Trouble::Duplicate(same_as) => format!("the same rule as {same_as}"),
+            Trouble::NothingToDelete => "there is no such rule to delete".to_owned(),
+        };
+        let line = String::from_utf8_lossy(&failing.text).into_owned();
+        Some(Warning::BootStops { spot: failing.spot.clone(), line, why, behind: lines.len() - number - 1 })
+    });
+    let blockers = load.rules.iter().filter_map(|loaded| {
+        let effect = blocker(loaded.rule())?;
+        let rule = canonical_lossy(loaded.rule(), machine);
+        Some(Warning::Blocker { rule, spot: Some(loaded.spot.clone()), effect })
+    });
+    glued.chain(stop).chain(blockers).collect()
+}
+
+/// What a rule does that switches recording off for everything.
+#[must_use]
+pub fn blocker(rule: &Rule) -> Option<&'static str> {
+    let only = |field: FieldNumber| matches!(rule.fields.as_slice(), [one] if one.number == field);
+    let everything = |op: Op, value: u32| {
+        matches!((op, value), (Op::GREATER_OR_EQUAL, 0) | (Op::GREATER, 0) | (Op::NOT_EQUAL, 0))
+    };
+    match rule.list {
+        List::TASK if rule.action == Action::NEVER && rule.fields.is_empty() => {
+            Some("switches system call auditing off for every new process")
+        }
+        List::EXIT if rule.action == Action::NEVER && rule.fields.is_empty() && rule.syscalls.is_all() => {
+            Some("keeps every rule behind it from recording anything")
+        }
+        List::EXCLUDE if only(FieldNumber::MSGTYPE) => {
+            let field = rule.fields.first()?;
+            everything(field.op, field.value.number()?).then_some("drops every record")
+        }
+        _ => None,
+    }
+}

@@ -1,0 +1,134 @@
+//! Requests that are well formed but cannot be done on this host.
+
+use crate::rule::verdict::Refusal;
+
+/// Why a request cannot be done.
+#[derive(Debug, Clone, PartialEq)]
+#[allow(missing_docs)]
+pub enum PolicyError {
+    /// System calls that exist on other architectures only.
+    SyscallsOfOthers { names: Vec<String>, arch: String, emptied: bool },
+    /// A rule that the kernel would refuse.
+    KernelRefuses(Refusal),
+    /// A path that the kernel would not find.
+    MissingPath { path: String },
+    /// A rule that another drop-in holds.
+    Duplicate { same_as: String },
+    /// A line that asks or takes away.
+    NotDeclarative,
+    /// The kernel is locked and the request says to fail then.
+    Locked,
+    /// The request is about the kernel, and there is none for us.
+    NoKernel { why: String },
+    /// We may not talk to the kernel.
+    Denied { why: String, remedy: Option<String> },
+    /// A wait time that no kernel takes.
+    WaitTime { jiffies: u32, most: u32 },
+    /// A setting that this kernel does not have.
+    NoSuchSetting { setting: &'static str },
+    /// A feature that is locked with another value.
+    FeatureLocked { setting: &'static str },
+    /// The host is not as the change left it.
+    HostChanged { difference: String },
+    /// A step was refused.
+    StepRefused { step: String, errno: String },
+    /// The read-back is not what was wished.
+    NotAsWished { difference: String },
+    /// The host could not be brought back; this differs.
+    Stranded { difference: String },
+    /// A signal asked us to stop.
+    Interrupted { signal: String },
+    /// Somebody else changed the rules while we did.
+    Contended { attempts: u32 },
+}
+
+impl PolicyError {
+    /// The stable name of this kind of problem.
+    #[must_use]
+    pub fn kind(&self) -> &'static str {
+        match self {
+            Self::SyscallsOfOthers { .. } => "syscall_not_on_arch",
+            Self::KernelRefuses(_) => "kernel_refuses",
+            Self::MissingPath { .. } => "missing_path",
+            Self::Duplicate { .. } => "duplicate_rule",
+            Self::NotDeclarative => "not_declarative",
+            Self::Locked => "locked",
+            Self::NoKernel { .. } => "no_kernel",
+            Self::Denied { .. } => "permission",
+            Self::WaitTime { .. } => "setting_out_of_range",
+            Self::NoSuchSetting { .. } => "unsupported_setting",
+            Self::FeatureLocked { .. } => "feature_locked",
+            Self::HostChanged { .. } => "host_changed",
+            Self::StepRefused { .. } => "step_refused",
+            Self::NotAsWished { .. } => "not_as_wished",
+            Self::Stranded { .. } => "stranded",
+            Self::Interrupted { .. } => "interrupted",
+            Self::Contended { .. } => "contended",
+        }
+    }
+
+    /// The problem as a sentence.
+    #[must_use]
+    pub fn message(&self) -> String {
+        match self {
+            Self::SyscallsOfOthers { names, arch, emptied } => {
+                let rest = if *emptied { "; none remains" } else { "" };
+                let noun = if names.len() == 1 { "system call" } else { "system calls" };
+                format!("there is no {noun} {} on {arch}{rest}", names.join(", "))
+            }
+            Self::KernelRefuses(refusal) => {
+                format!("the kernel refuses this with {}: {}", refusal.why.errno(), refusal.why.message())
+            }
+            Self::MissingPath { path } => format!("{path} does not exist"),
+            Self::Duplicate { same_as } => format!("the same rule stands in {same_as}"),
+            Self::NotDeclarative => "this line asks for something or takes it away; it declares nothing".to_owned(),
+            Self::Locked => "the kernel's audit rules are locked until the next boot".to_owned(),
+            Self::NoKernel { why } | Self::Denied { why, .. } => why.clone(),
+            Self::WaitTime { jiffies, most } => {
+                format!("a backlog wait time of {jiffies} jiffies is not between 0 and {most}")
+            }
+            Self::NoSuchSetting { setting } => format!("this kernel has no {setting}"),
+            Self::FeatureLocked { setting } => format!("{setting} is locked until the next boot"),
+            Self::HostChanged { difference } => {
+                format!("the host is no longer as the change left it: {difference}")
+            }
+            Self::StepRefused { step, errno } => format!("{step}: the kernel answered {errno}"),
+            Self::NotAsWished { difference } => format!("read back, the host is not as wished: {difference}"),
+            Self::Stranded { difference } => format!("not as before: {difference}"),
+            Self::Interrupted { signal } => format!("{signal} asked to stop"),
+            Self::Contended { attempts } => {
+                format!("somebody else keeps changing the rules: given up after {attempts} attempts")
+            }
+        }
+    }
+
+    /// What may help.
+    #[must_use]
+    pub fn hint(&self) -> Option<String> {
+        match self {
+            Self::SyscallsOfOthers { .. } => Some("unknown_syscalls: skip leaves them out".to_owned()),
+            Self::MissingPath { .. } => {
+                Some("on_missing: skip leaves the rule out until the path exists".to_owned())
+            }
+            Self::Duplicate { .. } => Some("on_duplicate: skip writes it once".to_owned()),
+            Self::NotDeclarative => Some("state: absent takes rules away".to_owned()),
+            Self::Locked => Some("on_locked: stage writes the files for the next boot".to_owned()),
+            Self::Denied { remedy, .. } => remedy.clone(),
+            Self::HostChanged { .. } => Some("force: true takes back what can be taken back".to_owned()),
+            _ => None,
+        }
+    }
+
+    /// The kernel's name of the error, where there is one.
+    #[must_use]
+    pub fn errno(&self) -> Option<String> {
+        match self {
+            Self::KernelRefuses(refusal) => Some(refusal.why.errno().to_owned()),
+            Self::MissingPath { .. } => Some("ENOENT".to_owned()),
+            Self::Duplicate { .. } => Some("EEXIST".to_owned()),
+            Self::StepRefused { errno, .. } => Some(errno.clone()),
+            Self::Denied { .. } | Self::Locked => Some("EPERM".to_owned()),
+            _ => None,
+        }
+    }
+}

@@ -1,0 +1,144 @@
+//! Requests that are not of the form that the schema gives.
+
+/// Why a request cannot be read.
+#[derive(Debug, Clone, PartialEq)]
+#[allow(missing_docs)]
+pub enum RequestError {
+    /// The request could not be read at all.
+    Unreadable { path: String, why: String },
+    /// More bytes than a request may have.
+    TooLarge { limit: usize },
+    /// Not UTF-8 from this byte on.
+    NotUtf8 { offset: usize },
+    /// Not JSON.
+    NotJson { line: usize, column: usize, why: String },
+    /// One key twice in one object.
+    DuplicateKey { key: String },
+    /// A key that nothing knows.
+    UnknownKey { key: String, nearest: Option<String> },
+    /// A key that is needed.
+    MissingKey { key: String },
+    /// Another JSON type.
+    WrongType { expected: Vec<String>, found: &'static str },
+    /// A value that is not one of the choices.
+    BadValue { found: String, allowed: Vec<String>, nearest: Option<String> },
+    /// A number outside its range.
+    OutOfRange { found: String, low: Option<i64>, high: Option<i64> },
+    /// Text that is empty or too long.
+    Length { found: u64, high: Option<u64> },
+    /// A key that the operation or state has no use for.
+    NotUsed { key: &'static str, with: String },
+    /// A state that needs this key.
+    Needed { key: &'static str, by: &'static str },
+    /// A wish for nothing.
+    NothingWished,
+    /// A setting given twice, with different values.
+    Conflict { setting: &'static str, control: String, line: String },
+    /// A rule object that no line can say.
+    Unsayable(crate::request::Unsayable),
+    /// A path that is not absolute, or has `..` or a NUL in it.
+    BadPath { key: &'static str, path: String },
+    /// An architecture that nothing knows.
+    UnknownMachine { name: String, nearest: Option<String> },
+    /// A user or group that the host lacks.
+    UnknownId { key: &'static str, name: String },
+    /// An operation that this version does not have yet.
+    NotBuilt,
+    /// A snapshot of another version, or not one of ours.
+    BadSnapshot { why: String },
+}
+
+impl RequestError {
+    /// The stable name of this kind of problem.
+    #[must_use]
+    pub fn kind(&self) -> &'static str {
+        match self {
+            Self::Unreadable { .. } => "request_unreadable",
+            Self::TooLarge { .. } => "request_too_large",
+            Self::NotUtf8 { .. } => "not_utf8",
+            Self::NotJson { .. } => "not_json",
+            Self::DuplicateKey { .. } => "duplicate_key",
+            Self::UnknownKey { .. } => "unknown_key",
+            Self::MissingKey { .. } | Self::Needed { .. } => "missing_key",
+            Self::WrongType { .. } => "wrong_type",
+            Self::BadValue { .. } | Self::OutOfRange { .. } | Self::Length { .. } => "bad_value",
+            Self::NotUsed { .. } => "key_not_used",
+            Self::NothingWished => "nothing_wished",
+            Self::Conflict { .. } => "conflicting_settings",
+            Self::Unsayable(_) => "bad_rule_object",
+            Self::BadPath { .. } => "bad_path",
+            Self::UnknownMachine { .. } => "unknown_arch",
+            Self::UnknownId { .. } => "unknown_owner",
+            Self::NotBuilt => "not_built",
+            Self::BadSnapshot { .. } => "bad_snapshot",
+        }
+    }
+
+    /// The problem as a sentence.
+    #[must_use]
+    pub fn message(&self) -> String {
+        match self {
+            Self::Unreadable { path, why } => format!("the request {path} cannot be read: {why}"),
+            Self::TooLarge { limit } => format!("the request is larger than {} MiB", limit / (1024 * 1024)),
+            Self::NotUtf8 { offset } => format!("the request is not UTF-8 at byte {offset}"),
+            Self::NotJson { why, .. } => format!("the request is not JSON: {why}"),
+            Self::DuplicateKey { key } => format!("the key {key:?} stands here twice"),
+            Self::UnknownKey { key, .. } => format!("there is no key {key:?} here"),
+            Self::MissingKey { key } => format!("the key {key:?} is missing here"),
+            Self::WrongType { expected, found } => format!("expected {}, found {found}", expected.join(" or ")),
+            Self::BadValue { found, allowed, .. } => format!("{found:?} is none of {}", allowed.join(", ")),
+            Self::OutOfRange { found, low, high } => format!("{found} is not {}", range(*low, *high)),
+            Self::Length { found: 0, .. } => "the text is empty".to_owned(),
+            Self::Length { found, high } => {
+                format!("the text has {found} characters, more than {}", high.unwrap_or_default())
+            }
+            Self::NotUsed { key, with } => format!("{key} has no meaning with {with}"),
+            Self::Needed { key, by } => format!("{key} is needed with {by}"),
+            Self::NothingWished => "neither rules nor control: nothing to hold".to_owned(),
+            Self::Conflict { setting, control, line } => {
+                format!("{setting} is {control} in control and {line} in a rule line")
+            }
+            Self::Unsayable(why) => unsayable(why),
+            Self::BadPath { key, path } => {
+                format!("{key} {path:?} is not an absolute path without `..` and control characters")
+            }
+            Self::UnknownMachine { name, .. } => format!("there is no machine {name:?}"),
+            Self::UnknownId { key, name } => format!("there is no {key} {name:?} on this host"),
+            Self::NotBuilt => "this version does not have this operation yet".to_owned(),
+            Self::BadSnapshot { why } => format!("the snapshot cannot be used: {why}"),
+        }
+    }
+
+    /// What may help.
+    #[must_use]
+    pub fn hint(&self) -> Option<String> {
+        match self {
+            Self::UnknownKey { nearest: Some(nearest), .. }
+            | Self::BadValue { nearest: Some(nearest), .. }
+            | Self::UnknownMachine { nearest: Some(nearest), .. } => Some(format!("did you mean {nearest}?")),
+            Self::NothingWished => Some("to remove a drop-in, use state: absent".to_owned()),
+            Self::BadSnapshot { .. } => Some("give the whole `undo` object of a report as the request".to_owned()),
+            Self::UnknownId { .. } => Some("names are looked up in the root's passwd and group files only".to_owned()),
+            _ => None,
+        }
+    }
+}
+
+fn range(low: Option<i64>, high: Option<i64>) -> String {
+    match (low, high) {
+        (Some(low), Some(high)) => format!("between {low} and {high}"),
+        (Some(low), None) => format!("{low} or more"),
+        (None, Some(high)) => format!("{high} or less"),
+        (None, None) => "a whole number".to_owned(),
+    }
+}
+
+fn unsayable(why: &crate::request::Unsayable) -> String {
+    use crate::request::Unsayable;
+    match why {
+        Unsayable::ControlCharacter(text) if text.is_empty() => "a part of the rule is empty".to_owned(),
+        Unsayable::ControlCharacter(text) => format!("{text:?} holds a control character, which no rule line can hold"),
+        Unsayable::PathAndDir => "a rule has either path or dir".to_owned(),
+        Unsayable::Empty => "the rule object is empty".to_owned(),
+    }
+}

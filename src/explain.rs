@@ -1,0 +1,95 @@
+//! What each given line means: its rule, its text, what the kernel would say, and what is worth knowing.
+//!
+//! Pure: which watched paths are directories is part of what is given.
+
+use std::collections::BTreeSet;
+
+use crate::auditctl::{self, Context, Control, Line, LineError, Note, Statement, Verb};
+use crate::rule::Rule;
+use crate::rule::verdict::{self, Refusal};
+
+/// Which mask a rule with `perm=` has.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum PermSyscalls {
+    /// All system calls: the kernel's own classes do the narrowing.
+    #[default]
+    All,
+    /// The table of auditctl 4.2.
+    V4_2,
+}
+
+/// What one line means.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Explained {
+    /// Nothing, or a comment.
+    Comment,
+    /// Settings and requests alone.
+    Controls {
+        /// Them, in order.
+        controls: Vec<Control>,
+        /// What is worth knowing.
+        notes: Vec<Note>,
+    },
+    /// A rule, after its line's settings.
+    Rule(Box<ExplainedRule>),
+    /// auditctl refuses the line, or we do.
+    Refused(LineError),
+}
+
+/// What the rule of a line means.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ExplainedRule {
+    /// The settings of the line, carried out first.
+    pub controls: Vec<Control>,
+    /// What happens to the rule.
+    pub verb: Verb,
+    /// The rule as it is sent.
+    pub rule: Rule,
+    /// The rule as a line, in bytes.
+    pub canonical: Vec<u8>,
+    /// Why the kernel refuses it, as far as its form decides.
+    pub kernel: Result<(), Refusal>,
+    /// What is worth knowing.
+    pub notes: Vec<Note>,
+}
+
+/// The path whose kind (file or directory) the meaning of a line depends on.
+#[must_use]
+pub fn watched_path(line: &Line) -> Option<&[u8]> {
+    match line {
+        Line::Statement(Statement { rule: Some(rule), .. }) => rule.watched_path(),
+        _ => None,
+    }
+}
+
+/// Explains one line; `directories` are those of the watched paths that are directories on the host.
+#[must_use]
+pub fn explain(
+    line: &[u8],
+    context: &Context<'_>,
+    directories: &BTreeSet<Vec<u8>>,
+    perm_syscalls: PermSyscalls,
+) -> Explained {
+    let Statement { controls, rule } = match auditctl::parse(line, context) {
+        Ok(Line::Blank | Line::Comment) => return Explained::Comment,
+        Ok(Line::Statement(statement)) => statement,
+        Err(error) => return Explained::Refused(error),
+    };
+    let Some(line) = rule else {
+        let notes = if controls.is_empty() { vec![Note::Possible] } else { Vec::new() };
+        return Explained::Controls { controls, notes };
+    };
+    let is_directory = line.watched_path().is_some_and(|path| directories.contains(path));
+    let mut line = line.with_watch_kind(is_directory);
+    if perm_syscalls == PermSyscalls::V4_2 {
+        line.rule.syscalls = line.mask_4_2();
+    }
+    Explained::Rule(Box::new(ExplainedRule {
+        controls,
+        verb: line.verb,
+        canonical: auditctl::canonical(&line.rule, context.machine),
+        kernel: verdict::kernel_verdict(&line.rule),
+        notes: line.notes,
+        rule: line.rule,
+    }))
+}

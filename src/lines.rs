@@ -1,0 +1,224 @@
+//! Lines of rules files, read for one host.
+
+use std::collections::HashMap;
+use std::rc::Rc;
+
+use crate::auditctl::{self, Accounts, Context, Control, Line, LineError, LineErrorKind, RuleLine, SkippedSyscall};
+use crate::error::PolicyError;
+use crate::rule::verdict::{Refusal, kernel_verdict};
+use crate::rule::path::PathFact;
+use crate::rule::{FieldNumber, Machine, Rule};
+
+/// What stands at the paths that rules name.
+pub type PathFacts = HashMap<Vec<u8>, PathFact>;
+
+/// What a line depends on besides its text.
+#[derive(Debug, Clone)]
+pub struct Facts {
+    /// The machine.
+    pub machine: Machine,
+    /// Its users and groups.
+    pub accounts: Accounts,
+    /// What stands at the paths that rules name.
+    pub paths: PathFacts,
+}
+
+/// Why a line cannot be loaded on this host as it stands.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Obstacle {
+    /// auditctl does not take it.
+    Line(LineError),
+    /// System calls that this architecture lacks; auditctl does not take the line, but the rest of it has a meaning
+    /// unless the rule is emptied.
+    Syscalls {
+        /// Which.
+        skipped: Vec<SkippedSyscall>,
+        /// None remains.
+        emptied: bool,
+    },
+    /// The kernel would not take it, whatever stands on the disk.
+    Refused(Refusal),
+    /// The kernel would not find the path.
+    MissingPath {
+        /// The path that is missing: that of the rule, or the directory that would hold it.
+        path: Vec<u8>,
+    },
+}
+
+impl Obstacle {
+    /// Whether the host lacks something that others have: a path, a user or a group.
+    #[must_use]
+    pub fn is_missing(&self) -> bool {
+        match self {
+            Self::MissingPath { .. } => true,
+            Self::Line(error) => {
+                matches!(error.what, LineErrorKind::UnknownUser { .. } | LineErrorKind::UnknownGroup { .. })
+            }
+            Self::Syscalls { .. } | Self::Refused(_) => false,
+        }
+    }
+
+    /// Whether this is about system calls of other architectures.
+    #[must_use]
+    pub fn is_syscalls(&self) -> bool {
+        matches!(self, Self::Syscalls { .. })
+    }
+
+    /// The obstacle as an error.
+    #[must_use]
+    pub fn what(&self) -> crate::error::What {
+        match self {
+            Self::Line(error) => error.what.clone().into(),
+            Self::Syscalls { skipped, emptied } => {
+                let names = skipped.iter().map(|s| s.name.clone()).collect();
+                let arch = skipped.first().and_then(|s| s.arch.name()).unwrap_or("this machine").to_owned();
+                PolicyError::SyscallsOfOthers { names, arch, emptied: *emptied }.into()
+            }
+            Self::Refused(refusal) => PolicyError::KernelRefuses(refusal.clone()).into(),
+            Self::MissingPath { path } => {
+                PolicyError::MissingPath { path: String::from_utf8_lossy(path).into_owned() }.into()
+            }
+        }
+    }
+}
+
+/// A line as this host has it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Reading {
+    /// What it sets or asks for besides a rule.
+    pub controls: Vec<Control>,
+    /// Its rule, with the kind of its watched path settled.
+    pub rule: Option<Rc<RuleLine>>,
+    /// What keeps it from being loaded.
+    pub obstacles: Vec<Obstacle>,
+    /// Whether it is blank or a comment.
+    pub is_silent: bool,
+}
+
+impl Reading {
+    /// The rule, if it can be loaded here: perhaps with fewer system calls than the line names.
+    #[must_use]
+    pub fn loadable(&self) -> Option<&Rc<RuleLine>> {
+        let blocked = |obstacle: &Obstacle| !matches!(obstacle, Obstacle::Syscalls { emptied: false, .. });
+        self.rule.as_ref().filter(|_| !self.obstacles.iter().any(blocked))
+    }
+}
+
+/// Reads lines, each text once.
+#[derive(Debug)]
+pub struct Reader {
+    facts: Facts,
+    read: HashMap<Vec<u8>, Rc<Reading>>,
+}
+
+impl Reader {
+    /// A reader for a host whose paths are not known yet; see [`Reader::settle`].
+    #[must_use]
+    pub fn new(machine: Machine, accounts: Accounts) -> Self {
+        Self { facts: Facts { machine, accounts, paths: PathFacts::new() }, read: HashMap::new() }
+    }
+
+    /// What the readings rest on.
+    #[must_use]
+    pub fn facts(&self) -> &Facts {
+        &self.facts
+    }
+
+    /// The paths that the rules of these lines name and that decide whether and how they load.
+    #[must_use]
+    pub fn paths<'a>(&mut self, lines: impl IntoIterator<Item = &'a [u8]>) -> Vec<Vec<u8>> {
+        let mut paths: Vec<Vec<u8>> = Vec::new();
+        for line in lines {
+            let reading = self.read(line);
+            let rule = reading.rule.iter().flat_map(|line| &line.rule.fields);
+            paths.extend(rule.filter(|field| is_path(field.number)).filter_map(|field| field.text()).map(<[u8]>::to_vec));
+        }
+        paths.sort_unstable();
+        paths.dedup();
+        paths
+    }
+
+    /// Takes in what stands at the paths; every line is then judged by it.
+    pub fn settle(&mut self, paths: PathFacts) {
+        self.facts.paths = paths;
+        for reading in self.read.values_mut() {
+            if let Some(line) = reading.rule.as_deref().cloned() {
+                let reading = Rc::make_mut(reading);
+                reading.obstacles.retain(|obstacle| !matches!(obstacle, Obstacle::MissingPath { .. }));
+                settle(reading, line, &self.facts.paths);
+            }
+        }
+    }
+
+    /// Reads a line.
+    pub fn read(&mut self, text: &[u8]) -> Rc<Reading> {
+        if let Some(reading) = self.read.get(text) {
+            return Rc::clone(reading);
+        }
+        let reading = Rc::new(read(text, &self.facts));
+        self.read.insert(text.to_vec(), Rc::clone(&reading));
+        reading
+    }
+}
+
+fn is_path(field: FieldNumber) -> bool {
+    matches!(field, FieldNumber::PATH | FieldNumber::DIR | FieldNumber::EXE)
+}
+
+fn read(text: &[u8], facts: &Facts) -> Reading {
+    let context = Context {
+        machine: &facts.machine,
+        accounts: &facts.accounts,
+        unknown_syscalls: auditctl::UnknownSyscalls::Skip,
+    };
+    let mut reading = Reading { controls: Vec::new(), rule: None, obstacles: Vec::new(), is_silent: false };
+    match auditctl::parse(text, &context) {
+        Err(error) => reading.obstacles.push(Obstacle::Line(error)),
+        Ok(Line::Blank | Line::Comment) => reading.is_silent = true,
+        Ok(Line::Statement(statement)) => {
+            reading.controls = statement.controls;
+            if let Some(line) = statement.rule {
+                if !line.skipped_syscalls.is_empty() {
+                    let skipped = line.skipped_syscalls.clone();
+                    reading.obstacles.push(Obstacle::Syscalls { skipped, emptied: line.emptied });
+                }
+                if let Err(refusal) = kernel_verdict(&line.rule) {
+                    reading.obstacles.push(Obstacle::Refused(refusal));
+                }
+                settle(&mut reading, line, &facts.paths);
+            }
+        }
+    }
+    reading
+}
+
+/// Settles what the paths decide: the kind of a watch, and whether the kernel will find what it needs.
+fn settle(reading: &mut Reading, line: RuleLine, paths: &PathFacts) {
+    let kind = line.watched_path().and_then(|path| paths.get(path)).copied();
+    let line = line.with_watch_kind(kind.is_some_and(PathFact::is_directory));
+    if let Some(path) = missing_path(&line.rule, paths) {
+        reading.obstacles.push(Obstacle::MissingPath { path });
+    }
+    reading.rule = Some(Rc::new(line));
+}
+
+/// The path for lack of which the kernel answers ENOENT (`audit_to_watch`, `audit_make_tree`, `audit_alloc_mark`).
+fn missing_path(rule: &Rule, paths: &PathFacts) -> Option<Vec<u8>> {
+    rule.fields.iter().filter(|field| is_path(field.number)).find_map(|field| {
+        let path = field.text()?;
+        match paths.get(path)? {
+            PathFact::Missing { parent_exists: false } => Some(if field.number == FieldNumber::DIR {
+                path.to_vec()
+            } else {
+                parent(path)
+            }),
+            PathFact::Missing { .. } if field.number == FieldNumber::DIR => Some(path.to_vec()),
+            _ => None,
+        }
+    })
+}
+
+fn parent(path: &[u8]) -> Vec<u8> {
+    let end = path.iter().rposition(|byte| *byte == b'/').unwrap_or(0);
+    path[..end.max(1)].to_vec()
+}

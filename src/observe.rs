@@ -1,0 +1,119 @@
+//! What the host holds, read once.
+
+use std::ffi::OsStr;
+use std::os::unix::ffi::OsStrExt;
+use std::path::Path;
+
+use crate::auditctl::{Accounts, parse_group, parse_passwd};
+use crate::desired::{DropIn, Files, Permit};
+use crate::error::{Problem, RequestError};
+use crate::intent::Intent;
+use crate::kernel::{Kernel, KernelError};
+use crate::lines::{PathFacts, Reader};
+use crate::plan::KernelState;
+use crate::plan::files::Content;
+use crate::request::Id;
+use crate::rule::Machine;
+use crate::rules_d::{Directory, FileState, Root, Skipped};
+
+/// The files of a host and what they rest on.
+#[derive(Debug)]
+pub struct Observed {
+    /// Drop-ins, merged file, merging script.
+    pub files: Files,
+    /// Who files that we write belong to.
+    pub permit: Permit,
+    /// Reads rule lines as this host has them.
+    pub reader: Reader,
+    /// Names in `rules.d` that the boot loader passes over.
+    pub passed_over: Vec<Skipped>,
+}
+
+impl From<FileState> for Content {
+    fn from(state: FileState) -> Self {
+        Self { bytes: state.bytes, mode: state.mode, uid: state.uid, gid: state.gid }
+    }
+}
+
+/// Reads the drop-ins, the accounts and everything else that the meaning of the request rests on.
+///
+/// # Errors
+/// Every file that cannot be read, and an owner that the host does not know.
+pub fn observe(
+    intent: &Intent,
+    root: &Root,
+    rules_d: &Directory,
+    machine: Machine,
+) -> Result<Observed, Vec<Problem>> {
+    let one = |error| vec![Problem::from(crate::error::What::File(error))];
+    let listing = rules_d.read(root).map_err(|errors| errors.into_iter().flat_map(one).collect::<Vec<_>>())?;
+    let accounts = root.accounts().map_err(one)?;
+    let accounts = Accounts { users: parse_passwd(&accounts.passwd), groups: parse_group(&accounts.group) };
+    let permit = permit(intent, &accounts)?;
+    let script = root.boot_loader().map_err(one)?.script;
+    let files = Files {
+        rules_dir: intent.place.rules_dir.clone(),
+        drop_ins: listing
+            .drop_ins
+            .into_iter()
+            .map(|d| DropIn { name: d.name.to_string_lossy().into_owned(), content: d.state.into() })
+            .collect(),
+        audit_rules: content(root, &intent.place.rules_dir.with_file_name("audit.rules")).map_err(one)?,
+        script,
+    };
+    let mut reader = Reader::new(machine, accounts);
+    let lines = files.all_lines();
+    let given = intent.goal.lines().iter().map(|author| author.text.as_bytes());
+    let paths = reader.paths(lines.iter().map(Vec::as_slice).chain(given));
+    reader.settle(facts(root, paths));
+    Ok(Observed { files, permit, reader, passed_over: listing.skipped })
+}
+
+/// What stands at these paths, seen from inside the root.
+#[must_use]
+pub fn facts(root: &Root, paths: Vec<Vec<u8>>) -> PathFacts {
+    paths
+        .into_iter()
+        .map(|path| {
+            let fact = root.lookup(Path::new(OsStr::from_bytes(&path)));
+            (path, fact)
+        })
+        .collect()
+}
+
+/// What a file holds; none where it does not exist.
+///
+/// # Errors
+/// Anything in its place that is not a regular file, or that cannot be read.
+pub fn content(root: &Root, path: &Path) -> Result<Option<Content>, crate::rules_d::FileError> {
+    let (Some(parent), Some(name)) = (path.parent(), path.file_name()) else { return Ok(None) };
+    Ok(root.directory(parent)?.state(name)?.map(Content::from))
+}
+
+/// What the kernel holds.
+///
+/// # Errors
+/// Whatever keeps it from being read whole.
+pub fn kernel_state(kernel: &mut dyn Kernel) -> Result<KernelState, KernelError> {
+    let status = kernel.status()?;
+    // Kernels before 3.13 do not know the request.
+    let features = kernel.features().ok();
+    Ok(KernelState { rules: kernel.rules()?, status, features })
+}
+
+fn permit(intent: &Intent, accounts: &Accounts) -> Result<Permit, Vec<Problem>> {
+    let mut problems = Vec::new();
+    let mut number = |key: &'static str, said: &Option<Id>, names: &std::collections::BTreeMap<String, u32>| match said {
+        None => None,
+        Some(Id::Number(number)) => Some(*number),
+        Some(Id::Name(name)) => names.get(name).copied().or_else(|| name.parse().ok()).or_else(|| {
+            let error = RequestError::UnknownId { key, name: name.clone() };
+            problems.push(Problem::at_pointer(error.into(), &format!("/{key}")));
+            None
+        }),
+    };
+    let uid = number("owner", &intent.owner, &accounts.users);
+    let gid = number("group", &intent.group, &accounts.groups);
+    let own = (nix::unistd::geteuid().as_raw(), nix::unistd::getegid().as_raw());
+    if problems.is_empty() { Ok(Permit { mode: intent.mode, uid, gid, own }) } else { Err(problems) }
+}

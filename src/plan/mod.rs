@@ -1,0 +1,175 @@
+//! The steps that lead from what is to what is wished: a value that check mode prints, a run carries out and a
+//! rollback makes anew.
+
+pub mod files;
+pub mod order;
+pub mod rules;
+pub mod settings;
+
+use std::collections::HashSet;
+
+use files::{FileStep, FileTarget, plan_files};
+use rules::{Because, Fulfils, Ordering, RuleStep, Wish, assign, plan_rules};
+use settings::{SettingStep, plan_settings};
+
+use crate::boot_load::Spot;
+use crate::intent::Keep;
+use crate::kernel::{Features, Status};
+use crate::rule::{Rule, id::Id};
+use crate::settings::Settings;
+
+/// What the kernel holds.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct KernelState {
+    /// Its rules, in its order.
+    pub rules: Vec<Rule>,
+    /// Its state.
+    pub status: Status,
+    /// Its features, where it has such.
+    pub features: Option<Features>,
+}
+
+impl KernelState {
+    /// The settings that it holds.
+    #[must_use]
+    pub fn settings(&self) -> Settings {
+        Settings::of(&self.status, self.features.as_ref())
+    }
+}
+
+/// A rule that should be loaded, or should stay in its place if it is.
+#[derive(Debug, Clone)]
+pub struct Wished {
+    /// The rule.
+    pub wish: Wish,
+    /// The request asks for it; otherwise another drop-in holds it, and it matters only where it is loaded.
+    pub is_asked_for: bool,
+    /// Where it stands, if it stands in a drop-in.
+    pub spot: Option<Spot>,
+}
+
+/// What a host should hold.
+#[derive(Debug, Clone)]
+pub struct Target {
+    /// The files.
+    pub files: Vec<FileTarget>,
+    /// The rules, in the wished order.
+    pub rules: Vec<Wished>,
+    /// How much of that order matters.
+    pub ordering: Ordering,
+    /// Rules that should no longer be loaded.
+    pub dropped: Vec<Wish>,
+    /// What a purge leaves alone; none where foreign rules stay.
+    pub purge: Option<Keep>,
+    /// The reason of every step, where an earlier state is restored.
+    pub restores: bool,
+    /// The settings.
+    pub settings: Settings,
+}
+
+/// The steps to a target.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Plan {
+    /// Files.
+    pub files: Vec<FileStep>,
+    /// The kernel's rules.
+    pub rules: Vec<RuleStep>,
+    /// The kernel's settings.
+    pub settings: Vec<SettingStep>,
+}
+
+impl Plan {
+    /// Whether there is nothing to do.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.files.is_empty() && self.is_quiet()
+    }
+
+    /// Whether there is nothing to do in the kernel.
+    #[must_use]
+    pub fn is_quiet(&self) -> bool {
+        self.rules.is_empty() && self.settings.is_empty()
+    }
+}
+
+/// Plans the steps to a target; `kernel` is none where only files are managed.
+#[must_use]
+pub fn plan(target: &Target, kernel: Option<&KernelState>) -> Plan {
+    let mut plan = Plan { files: plan_files(&target.files), ..Plan::default() };
+    if let Some(kernel) = kernel {
+        let dropped = assignable(&kernel.rules, &target.dropped);
+        let why = if target.restores { Because::Restored } else { Because::Missing };
+        let fate = |rule: &Rule| target.fate(rule, &dropped);
+        plan.rules = plan_rules(&kernel.rules, &target.wishes(&kernel.rules), target.ordering, &fate, why);
+        plan.settings = plan_settings(&kernel.settings(), &target.settings);
+    }
+    plan
+}
+
+/// The loaded rules that are among these wishes.
+fn assignable(loaded: &[Rule], wishes: &[Wish]) -> HashSet<Id> {
+    let fulfilled = assign(loaded, wishes);
+    loaded.iter().zip(fulfilled).filter(|(_, f)| *f != Fulfils::Nothing).map(|(rule, _)| Id::of(rule)).collect()
+}
+
+impl Target {
+    /// The wishes that matter for these loaded rules: those asked for, and those of others that are loaded.
+    #[must_use]
+    pub fn wishes(&self, loaded: &[Rule]) -> Vec<Wish> {
+        let all: Vec<Wish> = self.rules.iter().map(|wished| wished.wish.clone()).collect();
+        if self.rules.iter().all(|wished| wished.is_asked_for) {
+            return all;
+        }
+        let mut matters: Vec<bool> = self.rules.iter().map(|wished| wished.is_asked_for).collect();
+        for fulfils in assign(loaded, &all) {
+            if let Fulfils::Wish(at) = fulfils {
+                matters[at] = true;
+            }
+        }
+        all.into_iter().zip(matters).filter(|(_, matters)| *matters).map(|(wish, _)| wish).collect()
+    }
+
+    fn fate(&self, rule: &Rule, dropped: &HashSet<Id>) -> Option<Because> {
+        if !dropped.is_empty() && dropped.contains(&Id::of(rule)) {
+            return Some(if self.restores { Because::Restored } else { Because::NoLongerWanted });
+        }
+        let keep = self.purge.as_ref()?;
+        let kept = rule.keys().any(|key| keep.keeps_key(key));
+        (!kept).then_some(Because::Purged)
+    }
+
+    /// How the rules asked for stand in a kernel.
+    #[must_use]
+    pub fn tally(&self, loaded: &[Rule]) -> Tally<'_> {
+        let all: Vec<Wish> = self.rules.iter().map(|wished| wished.wish.clone()).collect();
+        let dropped = assignable(loaded, &self.dropped);
+        let mut held = vec![false; all.len()];
+        let mut foreign = 0;
+        for (rule, fulfils) in loaded.iter().zip(assign(loaded, &all)) {
+            match fulfils {
+                Fulfils::Wish(at) | Fulfils::Again(at) => held[at] = true,
+                Fulfils::Nothing => foreign += usize::from(dropped.is_empty() || !dropped.contains(&Id::of(rule))),
+            }
+        }
+        let asked = || self.rules.iter().zip(&held).filter(|(wished, _)| wished.is_asked_for);
+        Tally {
+            desired: asked().count(),
+            loaded: asked().filter(|(_, held)| **held).count(),
+            missing: asked().filter(|(_, held)| !**held).map(|(wished, _)| &wished.wish.rule).collect(),
+            foreign,
+        }
+    }
+}
+
+/// How the rules asked for stand in a kernel.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Tally<'a> {
+    /// How many are asked for.
+    pub desired: usize,
+    /// How many of them are loaded.
+    pub loaded: usize,
+    /// Those that are not.
+    pub missing: Vec<&'a Rule>,
+    /// How many loaded rules no drop-in holds.
+    pub foreign: usize,
+}

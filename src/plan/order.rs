@@ -1,0 +1,195 @@
+//! Which loaded rules may stay where they are.
+//!
+//! The kernel can only prepend and append, and a delete is dear. So the largest set of loaded rules is sought that
+//! stands in the wished order and leaves what is not kept room in front of it or behind it.
+//!
+//! Every wish has a *rank*, non-decreasing in the wished order; wishes of one rank may stand in any order. A kept set
+//! from rank `a` to rank `b` is sound iff its ranks do not decrease along the list and every wish of a rank strictly
+//! between `a` and `b` is in it: a wish of rank `a` or less can be prepended, one of rank `b` or more appended.
+
+use std::collections::{BTreeSet, HashMap};
+
+/// Chooses the rules that stay.
+///
+/// `candidates` are the loaded rules that may stay, in kernel order: for each the wish that it fulfils. One wish may
+/// have several candidates, of which at most one stays. `ranks` has the rank of every wish of the list, loaded or not.
+///
+/// Gives the chosen candidates (indices into `candidates`), ascending; no larger sound choice exists.
+/// Takes time in the order of n log n.
+#[must_use]
+pub fn longest_stay(candidates: &[usize], ranks: &[usize]) -> Vec<usize> {
+    let runs = Run::all(candidates, ranks);
+    let tails = tails(&runs);
+    let best = runs
+        .iter()
+        .enumerate()
+        .flat_map(|(r, run)| (1..run.before.len()).map(move |cut| (r, cut)))
+        .map(|(r, cut)| (runs[r].before[cut] + tails[r][cut - 1], r, cut))
+        .max_by_key(|(stay, r, cut)| (*stay, std::cmp::Reverse((*r, *cut))));
+    let Some((_, first, cut)) = best else { return Vec::new() };
+
+    let mut chosen: Vec<usize> = runs[first].firsts(0..cut).collect();
+    let mut end = runs[first].occurrences[cut - 1].at;
+    for (run, after) in runs.iter().zip(&tails).skip(first + 1) {
+        let from = run.behind(end);
+        chosen.extend(run.firsts(from..run.occurrences.len()));
+        match run.complete[from] {
+            Some(last) if run.wishes + after[last] >= run.distinct_from[from] => end = run.occurrences[last].at,
+            _ => break,
+        }
+    }
+    chosen.sort_unstable();
+    chosen
+}
+
+/// What a candidate list holds of one rank.
+struct Run {
+    /// How many wishes have the rank, loaded or not.
+    wishes: usize,
+    /// Its candidates in kernel order.
+    occurrences: Vec<Occurrence>,
+    /// `before[k]`: how many different wishes the first k candidates fulfil.
+    before: Vec<usize>,
+    /// `distinct_from[k]`: how many different wishes the candidates from the k-th on fulfil.
+    distinct_from: Vec<usize>,
+    /// `complete[k]`: at which candidate every wish is fulfilled when counting from the k-th on.
+    complete: Vec<Option<usize>>,
+}
+
+struct Occurrence {
+    /// The place in the list of candidates.
+    at: usize,
+    wish: usize,
+}
+
+impl Run {
+    fn all(candidates: &[usize], ranks: &[usize]) -> Vec<Self> {
+        let mut number: HashMap<usize, usize> = HashMap::new();
+        let mut sizes: Vec<usize> = Vec::new();
+        for rank in ranks {
+            let next = number.len();
+            let run = *number.entry(*rank).or_insert(next);
+            match sizes.get_mut(run) {
+                Some(size) => *size += 1,
+                None => sizes.push(1),
+            }
+        }
+        let mut occurrences: Vec<Vec<Occurrence>> = sizes.iter().map(|_| Vec::new()).collect();
+        for (at, wish) in candidates.iter().enumerate() {
+            occurrences[number[&ranks[*wish]]].push(Occurrence { at, wish: *wish });
+        }
+        occurrences.into_iter().zip(sizes).map(|(occurrences, wishes)| Self::new(wishes, occurrences)).collect()
+    }
+
+    fn new(wishes: usize, occurrences: Vec<Occurrence>) -> Self {
+        let mut before = vec![0];
+        let mut seen = BTreeSet::new();
+        for occurrence in &occurrences {
+            seen.insert(occurrence.wish);
+            before.push(seen.len());
+        }
+        let mut complete = vec![None; occurrences.len() + 1];
+        let mut distinct_from = vec![0; occurrences.len() + 1];
+        let mut first_of: HashMap<usize, usize> = HashMap::new();
+        let mut firsts = BTreeSet::new();
+        for (k, occurrence) in occurrences.iter().enumerate().rev() {
+            if let Some(later) = first_of.insert(occurrence.wish, k) {
+                firsts.remove(&later);
+            }
+            firsts.insert(k);
+            distinct_from[k] = firsts.len();
+            complete[k] = firsts.last().copied().filter(|_| firsts.len() == wishes);
+        }
+        Self { wishes, occurrences, before, distinct_from, complete }
+    }
+
+    /// How many candidates of this rank stand at or before this place.
+    fn behind(&self, place: usize) -> usize {
+        self.occurrences.partition_point(|occurrence| occurrence.at <= place)
+    }
+
+    /// The first candidate of each wish within a range of candidates.
+    fn firsts(&self, range: std::ops::Range<usize>) -> impl Iterator<Item = usize> + '_ {
+        let mut seen = BTreeSet::new();
+        self.occurrences[range].iter().filter(move |o| seen.insert(o.wish)).map(|o| o.at)
+    }
+}
+
+/// `tails[r][e]`: how many rules of higher rank can stay behind the e-th candidate of run r.
+fn tails(runs: &[Run]) -> Vec<Vec<usize>> {
+    let mut tails: Vec<Vec<usize>> = vec![Vec::new(); runs.len()];
+    for r in (0..runs.len()).rev() {
+        tails[r] = runs[r]
+            .occurrences
+            .iter()
+            .map(|occurrence| {
+                let Some(next) = runs.get(r + 1) else { return 0 };
+                let from = next.behind(occurrence.at);
+                let whole = next.complete[from].map_or(0, |last| next.wishes + tails[r + 1][last]);
+                whole.max(next.distinct_from[from])
+            })
+            .collect();
+    }
+    tails
+}
+
+#[cfg(test)]
+mod tests {
+    use super::longest_stay;
+
+    /// Whether these candidates may stay, said anew from the definition.
+    fn is_sound(stay: &[usize], candidates: &[usize], ranks: &[usize]) -> bool {
+        let kept: Vec<usize> = stay.iter().map(|at| candidates[*at]).collect();
+        let kept_ranks: Vec<usize> = kept.iter().map(|wish| ranks[*wish]).collect();
+        let each_once = kept.iter().enumerate().all(|(i, wish)| !kept[..i].contains(wish));
+        let ascending = kept_ranks.windows(2).all(|pair| pair[0] <= pair[1]);
+        let (Some(low), Some(high)) = (kept_ranks.first(), kept_ranks.last()) else { return true };
+        let no_gap = ranks.iter().enumerate().all(|(wish, rank)| rank <= low || rank >= high || kept.contains(&wish));
+        each_once && ascending && no_gap
+    }
+
+    fn largest_by_brute_force(candidates: &[usize], ranks: &[usize]) -> usize {
+        (0u32..1 << candidates.len())
+            .map(|bits| (0..candidates.len()).filter(|at| bits & (1 << at) != 0).collect::<Vec<_>>())
+            .filter(|stay| is_sound(stay, candidates, ranks))
+            .map(|stay| stay.len())
+            .max()
+            .unwrap_or(0)
+    }
+
+    /// Every list of up to `longest` numbers below `below`.
+    fn lists(longest: usize, below: usize) -> Vec<Vec<usize>> {
+        let mut all = vec![Vec::new()];
+        let mut last = all.clone();
+        for _ in 0..longest {
+            last = last.iter().flat_map(|l| (0..below).map(move |n| [l.as_slice(), &[n]].concat())).collect();
+            all.extend(last.clone());
+        }
+        all
+    }
+
+    #[test]
+    fn the_choice_is_sound_and_as_large_as_brute_force_finds_on_every_small_list() {
+        let mut tried = 0;
+        for wishes in 1..=4usize {
+            for steps in 0u32..1 << (wishes - 1) {
+                let ranks: Vec<usize> =
+                    (0..wishes).map(|w| (0..w).filter(|bit| steps & (1 << bit) != 0).count()).collect();
+                for candidates in lists(6, wishes) {
+                    let stay = longest_stay(&candidates, &ranks);
+                    assert!(is_sound(&stay, &candidates, &ranks), "{candidates:?} {ranks:?} {stay:?}");
+                    let largest = largest_by_brute_force(&candidates, &ranks);
+                    assert_eq!(stay.len(), largest, "{candidates:?} {ranks:?} {stay:?}");
+                    tried += 1;
+                }
+            }
+        }
+        assert!(tried > 40_000, "{tried}");
+    }
+
+    #[test]
+    fn what_is_in_order_stays_as_a_whole() {
+        let all: Vec<usize> = (0..1000).collect();
+        assert_eq!(longest_stay(&all, &all), all);
+    }
+}

@@ -1,0 +1,285 @@
+//! The steps that bring the kernel's rule lists to the wished ones.
+
+use std::collections::{HashMap, HashSet};
+
+use super::order::longest_stay;
+use crate::rule::{Action, Field, FieldNumber, List, Mask, Rule};
+
+/// How much of the wished order the kernel's lists must have.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Ordering {
+    /// The order between `never` and `always` rules of one list, which decides whether anything is recorded.
+    Relevant,
+    /// The whole order, which also decides whose key a record carries.
+    Strict,
+    /// None.
+    Ignore,
+}
+
+/// A rule that should be loaded.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Wish {
+    /// The rule as it is sent.
+    pub rule: Rule,
+    /// Further masks under which a loaded rule is this one: what other versions of auditctl make of the same line.
+    pub other_masks: Vec<Mask>,
+}
+
+impl From<Rule> for Wish {
+    fn from(rule: Rule) -> Self {
+        Self { rule, other_masks: Vec::new() }
+    }
+}
+
+/// Why a step is taken.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Because {
+    /// Wished and not loaded.
+    Missing,
+    /// One rule takes the place of another on the same subject.
+    Replaced,
+    /// Loaded, but in the wrong place.
+    Order,
+    /// Was wished before, or stands there twice.
+    NoLongerWanted,
+    /// Nobody asks for it, and the request purges.
+    Purged,
+    /// An earlier change is taken back.
+    Restored,
+}
+
+/// What to do with the rule of a step.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Doing {
+    /// Load it behind all others of its list.
+    Append,
+    /// Load it before all others of its list.
+    Prepend,
+    /// Unload the first rule equal to it.
+    Unload,
+}
+
+/// One change of the kernel's rule lists.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RuleStep {
+    /// What to do.
+    pub doing: Doing,
+    /// With which rule.
+    pub rule: Rule,
+    /// Why.
+    pub because: Because,
+    /// The next step must follow at once: it loads again, in its place, what this one unloads.
+    pub with_next: bool,
+}
+
+/// What becomes of a loaded rule that no wish asks for.
+pub type Fate<'a> = &'a dyn Fn(&Rule) -> Option<Because>;
+
+/// Plans the changes from the loaded rules to the wished ones.
+///
+/// `fate` tells for a loaded rule that fulfils no wish why it goes, or none where it is foreign and stays.
+/// `why_loaded` is the reason given for loading what is missing.
+///
+/// The plan never unloads a rule that may stay, loads before it unloads, and has as few deletes as any plan can.
+#[must_use]
+pub fn plan_rules(
+    loaded: &[Rule],
+    wishes: &[Wish],
+    ordering: Ordering,
+    fate: Fate<'_>,
+    why_loaded: Because,
+) -> Vec<RuleStep> {
+    let fulfilled = assign(loaded, wishes);
+    let mut steps = Steps::default();
+    for list in lists(loaded, wishes) {
+        let own: Vec<&Wish> = wishes.iter().filter(|w| w.rule.list == list).collect();
+        let ranks = ranks(own.iter().map(|w| w.rule.action), ordering);
+        let mut place = vec![0; wishes.len()];
+        (0..wishes.len()).filter(|w| wishes[*w].rule.list == list).enumerate().for_each(|(at, w)| place[w] = at);
+
+        let mut candidates: Vec<(&Rule, usize)> = Vec::new();
+        let mut copies: Vec<(&Rule, usize)> = Vec::new();
+        for (rule, fulfils) in loaded.iter().zip(&fulfilled).filter(|(rule, _)| rule.list == list) {
+            match fulfils {
+                Fulfils::Wish(w) => candidates.push((rule, place[*w])),
+                Fulfils::Again(w) => copies.push((rule, place[*w])),
+                Fulfils::Nothing => fate(rule).into_iter().for_each(|because| steps.unload(rule, because)),
+            }
+        }
+        let stay = longest_stay(&candidates.iter().map(|(_, at)| *at).collect::<Vec<_>>(), &ranks);
+        let mut kept = vec![false; own.len()];
+        stay.iter().for_each(|c| kept[candidates[*c].1] = true);
+
+        let mut moved: HashMap<usize, Vec<&Rule>> = HashMap::new();
+        let mut staying = stay.iter().copied().peekable();
+        let gone =
+            candidates.iter().enumerate().filter(|(c, _)| staying.next_if_eq(c).is_none()).map(|(_, entry)| entry);
+        for (rule, at) in copies.iter().chain(gone) {
+            if kept[*at] {
+                steps.unload(rule, Because::NoLongerWanted);
+            } else {
+                moved.entry(*at).or_default().push(rule);
+            }
+        }
+        let mut load = |at: usize, doing: Doing| {
+            steps.place(&own[at].rule, doing, &moved.remove(&at).unwrap_or_default(), why_loaded);
+        };
+        let (front, back) = sides(&kept, &ranks);
+        front.into_iter().rev().for_each(|at| load(at, Doing::Prepend));
+        back.into_iter().for_each(|at| load(at, Doing::Append));
+    }
+    steps.in_order()
+}
+
+/// Which of the wishes that are not kept go before all kept ones, and which behind.
+fn sides(kept: &[bool], ranks: &[usize]) -> (Vec<usize>, Vec<usize>) {
+    let kept_ranks = || kept.iter().zip(ranks).filter(|(kept, _)| **kept).map(|(_, rank)| *rank);
+    let (low, high) = (kept_ranks().min(), kept_ranks().max());
+    let in_front = |rank: usize| low.is_some_and(|low| rank < low) || (low < high && low == Some(rank));
+    (0..kept.len()).filter(|at| !kept[*at]).partition(|at| in_front(ranks[*at]))
+}
+
+/// The steps of a plan, as they are found.
+#[derive(Default)]
+struct Steps {
+    loads: Vec<RuleStep>,
+    unloads: Vec<RuleStep>,
+}
+
+impl Steps {
+    fn unload(&mut self, rule: &Rule, because: Because) {
+        self.unloads.push(step(Doing::Unload, rule, because));
+    }
+
+    /// Loads a rule; `copies` are those of it that are loaded in a wrong place.
+    ///
+    /// The kernel would refuse to append an equal copy, so such a one goes first; any other form goes last.
+    fn place(&mut self, rule: &Rule, doing: Doing, copies: &[&Rule], why: Because) {
+        let because = if copies.is_empty() { why } else { Because::Order };
+        let listed = rule.clone().as_listed();
+        for copy in copies {
+            if **copy == listed {
+                self.loads.push(RuleStep { with_next: true, ..step(Doing::Unload, copy, because) });
+            } else {
+                self.unload(copy, because);
+            }
+        }
+        self.loads.push(step(doing, rule, because));
+    }
+
+    fn in_order(mut self) -> Vec<RuleStep> {
+        name_replacements(&mut self.loads, &mut self.unloads);
+        self.loads.append(&mut self.unloads);
+        self.loads
+    }
+}
+
+fn step(doing: Doing, rule: &Rule, because: Because) -> RuleStep {
+    RuleStep { doing, rule: rule.clone(), because, with_next: false }
+}
+
+/// The lists that matter, in the kernel's order.
+fn lists(loaded: &[Rule], wishes: &[Wish]) -> Vec<List> {
+    let mut lists: Vec<List> = loaded.iter().chain(wishes.iter().map(|w| &w.rule)).map(|r| r.list).collect();
+    lists.sort_unstable();
+    lists.dedup();
+    lists
+}
+
+/// The rank of each wish of one list: see [`super::order`].
+fn ranks(actions: impl Iterator<Item = Action>, ordering: Ordering) -> Vec<usize> {
+    let mut last = None;
+    let mut rank = 0;
+    actions
+        .enumerate()
+        .map(|(position, action)| {
+            match ordering {
+                Ordering::Ignore => {}
+                Ordering::Strict => rank = position,
+                Ordering::Relevant => rank += usize::from(last.is_some_and(|last| last != action)),
+            }
+            last = Some(action);
+            rank
+        })
+        .collect()
+}
+
+/// What a loaded rule is to the wishes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Fulfils {
+    /// It is this wish.
+    Wish(usize),
+    /// It is a further copy of this wish.
+    Again(usize),
+    /// No wish asks for it.
+    Nothing,
+}
+
+/// Everything of a rule but its mask: rules of different shape are never the same.
+type Shape<'a> = (List, Action, &'a [Field], &'a [u8]);
+
+fn shape(rule: &Rule) -> Shape<'_> {
+    (rule.list, rule.action, &rule.fields, &rule.rest)
+}
+
+/// Tells for each loaded rule which wish it fulfils.
+///
+/// A delete takes the first of several equal rules, so that of equal copies the last ones are those that can stay.
+#[must_use]
+pub fn assign(loaded: &[Rule], wishes: &[Wish]) -> Vec<Fulfils> {
+    let mut by_shape: HashMap<Shape<'_>, Vec<(usize, Mask)>> = HashMap::new();
+    for (w, wish) in wishes.iter().enumerate() {
+        let masks = std::iter::once(&wish.rule.syscalls).chain(&wish.other_masks);
+        by_shape.entry(shape(&wish.rule)).or_default().extend(masks.map(|mask| (w, mask.clone().listed())));
+    }
+    let mut taken: HashSet<(usize, &Mask)> = HashSet::new();
+    let mut fulfilled = vec![Fulfils::Nothing; loaded.len()];
+    for (l, rule) in loaded.iter().enumerate().rev() {
+        let Some(wished) = by_shape.get(&shape(rule)) else { continue };
+        let mask = rule.syscalls.clone().listed();
+        let same = || wished.iter().filter(|(_, wished)| *wished == mask).map(|(w, _)| *w);
+        if let Some(free) = same().rev().find(|w| !taken.contains(&(*w, &rule.syscalls))) {
+            taken.insert((free, &rule.syscalls));
+            fulfilled[l] = Fulfils::Wish(free);
+        } else if let Some(taken) = same().next() {
+            fulfilled[l] = Fulfils::Again(taken);
+        }
+    }
+    fulfilled
+}
+
+/// What two rules have in common when one takes the place of the other.
+#[derive(PartialEq, Eq, Hash)]
+enum Subject<'a> {
+    /// The same conditions; key or system calls may differ.
+    Conditions(List, Vec<&'a Field>),
+    /// The same watched path.
+    Path(List, &'a [u8]),
+}
+
+fn subjects(rule: &Rule) -> impl Iterator<Item = Subject<'_>> {
+    let conditions: Vec<&Field> = rule.fields.iter().filter(|f| f.number != FieldNumber::KEY).collect();
+    let bare = conditions.is_empty() || (conditions.len() == 1 && conditions[0].number == FieldNumber::ARCH);
+    let path = rule.text(FieldNumber::PATH).or_else(|| rule.text(FieldNumber::DIR));
+    let conditions = (!bare).then_some(Subject::Conditions(rule.list, conditions));
+    conditions.into_iter().chain(path.map(|path| Subject::Path(rule.list, path)))
+}
+
+fn name_replacements(loads: &mut [RuleStep], unloads: &mut [RuleStep]) {
+    let replaced: HashSet<usize> = {
+        let new: HashSet<Subject<'_>> =
+            loads.iter().filter(|s| s.because == Because::Missing).flat_map(|s| subjects(&s.rule)).collect();
+        let goes = |s: &RuleStep| s.because == Because::NoLongerWanted && subjects(&s.rule).any(|x| new.contains(&x));
+        (0..unloads.len()).filter(|u| goes(&unloads[*u])).collect()
+    };
+    let replacing: HashSet<usize> = {
+        let old: HashSet<Subject<'_>> = replaced.iter().flat_map(|u| subjects(&unloads[*u].rule)).collect();
+        let comes = |s: &RuleStep| s.because == Because::Missing && subjects(&s.rule).any(|x| old.contains(&x));
+        (0..loads.len()).filter(|l| comes(&loads[*l])).collect()
+    };
+    replaced.into_iter().for_each(|u| unloads[u].because = Because::Replaced);
+    replacing.into_iter().for_each(|l| loads[l].because = Because::Replaced);
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,179 @@
+use super::*;
+use crate::rule::{Op, Value};
+
+fn rule(action: Action, key: &str) -> Rule {
+    let mut rule = Rule::new(List::EXIT, action, Mask::from_iter([2]));
+    rule.fields.push(Field { number: FieldNumber::KEY, op: Op::EQUAL, value: Value::Text(key.into()) });
+    rule
+}
+
+/// A to C record, X and Y do not.
+fn named(letter: char) -> Rule {
+    rule(if letter < 'X' { Action::ALWAYS } else { Action::NEVER }, &letter.to_string())
+}
+
+fn rules(letters: &str) -> Vec<Rule> {
+    letters.chars().map(named).collect()
+}
+
+fn letters(rules: &[Rule]) -> String {
+    rules.iter().map(|r| char::from(r.key().unwrap()[0])).collect()
+}
+
+/// What the kernel makes of the steps; a refused step is a failed test.
+fn carried_out(loaded: &[Rule], steps: &[RuleStep]) -> Vec<Rule> {
+    let mut list = loaded.to_vec();
+    for step in steps {
+        match step.doing {
+            Doing::Append => {
+                assert!(!list.contains(&step.rule), "EEXIST: {:?}", steps);
+                list.push(step.rule.clone());
+            }
+            Doing::Prepend => list.insert(0, step.rule.clone()),
+            Doing::Unload => {
+                let first = list.iter().position(|r| *r == step.rule).expect("ENOENT");
+                list.remove(first);
+            }
+        }
+    }
+    list
+}
+
+fn is_in_order(list: &[Rule], wishes: &[Rule], ordering: Ordering) -> bool {
+    let ranks = ranks(wishes.iter().map(|w| w.action), ordering);
+    let found: Vec<usize> = list.iter().filter_map(|r| wishes.iter().position(|w| w == r)).map(|w| ranks[w]).collect();
+    found.windows(2).all(|pair| pair[0] <= pair[1])
+}
+
+/// The fewest deletes with which any sequence of appends, prepends and deletes reaches the wish:
+/// every set of survivors is tried with every way to put the rest in front or behind.
+fn fewest_deletes(loaded: &[Rule], wishes: &[Rule], ordering: Ordering) -> usize {
+    (0u32..1 << loaded.len())
+        .filter_map(|bits| {
+            let survives = |l: usize| bits & (1 << l) != 0;
+            let takes_a_later_copy = (0..loaded.len())
+                .any(|l| survives(l) && (l + 1..loaded.len()).any(|m| !survives(m) && loaded[m] == loaded[l]));
+            let survivors: Vec<Rule> = (0..loaded.len()).filter(|l| survives(*l)).map(|l| loaded[l].clone()).collect();
+            let twice = survivors.iter().enumerate().any(|(i, r)| survivors[..i].contains(r) && wishes.contains(r));
+            let unwanted = survivors.iter().any(|r| !wishes.contains(r) && r.key() != Some(b"F"));
+            let foreign_gone = (0..loaded.len()).any(|l| !survives(l) && loaded[l].key() == Some(b"F"));
+            if takes_a_later_copy || twice || unwanted || foreign_gone {
+                return None;
+            }
+            let rest: Vec<&Rule> = wishes.iter().filter(|w| !survivors.contains(w)).collect();
+            let reachable = (0u32..1 << rest.len()).any(|front| {
+                let part = |side: u32| (0..rest.len()).filter(move |i| (front >> i) & 1 == side);
+                let list: Vec<Rule> = part(1)
+                    .map(|i| rest[i].clone())
+                    .chain(survivors.iter().cloned())
+                    .chain(part(0).map(|i| rest[i].clone()))
+                    .collect();
+                is_in_order(&list, wishes, ordering)
+            });
+            reachable.then(|| loaded.len() - survivors.len())
+        })
+        .min()
+        .expect("an empty list can always be filled")
+}
+
+fn no_longer_wanted(rule: &Rule) -> Option<Because> {
+    (rule.key() != Some(b"F")).then_some(Because::NoLongerWanted)
+}
+
+/// Every string of up to `longest` of these letters.
+fn strings(alphabet: &str, longest: usize) -> Vec<String> {
+    let mut all = vec![String::new()];
+    let mut last = all.clone();
+    for _ in 0..longest {
+        last = last.iter().flat_map(|s| alphabet.chars().map(move |c| format!("{s}{c}"))).collect();
+        all.extend(last.clone());
+    }
+    all
+}
+
+fn is_without_repeats(letters: &str) -> bool {
+    letters.chars().enumerate().all(|(i, c)| !letters[..i].contains(c))
+}
+
+#[test]
+fn every_plan_between_small_lists_reaches_the_wish_with_the_fewest_deletes() {
+    let all_loaded = strings("ABXYF", 4);
+    let all_wishes: Vec<String> = strings("ABXY", 4).into_iter().filter(|w| is_without_repeats(w)).collect();
+    let mut tried = 0;
+    for loaded_letters in &all_loaded {
+        let loaded = rules(loaded_letters);
+        for wished_letters in &all_wishes {
+            let wished = rules(wished_letters);
+            let wishes: Vec<Wish> = wished.iter().cloned().map(Wish::from).collect();
+            for ordering in [Ordering::Relevant, Ordering::Strict, Ordering::Ignore] {
+                let steps = plan_rules(&loaded, &wishes, ordering, &no_longer_wanted, Because::Missing);
+                let context = || format!("{loaded_letters} -> {wished_letters} {ordering:?}: {steps:#?}");
+                let end = carried_out(&loaded, &steps);
+                assert!(is_in_order(&end, &wished, ordering), "{}", context());
+                let mut held: Vec<char> = letters(&end).chars().filter(|c| *c != 'F').collect();
+                let mut asked: Vec<char> = wished_letters.chars().collect();
+                held.sort_unstable();
+                asked.sort_unstable();
+                assert_eq!(held, asked, "{}", context());
+                let deletes = steps.iter().filter(|s| s.doing == Doing::Unload).count();
+                assert_eq!(deletes, fewest_deletes(&loaded, &wished, ordering), "{}", context());
+                tried += 1;
+            }
+        }
+    }
+    assert!(tried > 150_000, "{tried}");
+}
+
+fn plan(loaded: &str, wished: &str, ordering: Ordering) -> String {
+    let wishes: Vec<Wish> = rules(wished).into_iter().map(Wish::from).collect();
+    plan_rules(&rules(loaded), &wishes, ordering, &no_longer_wanted, Because::Missing)
+        .iter()
+        .map(|s| {
+            let sign = match s.doing {
+                Doing::Append => '+',
+                Doing::Prepend => '^',
+                Doing::Unload => '-',
+            };
+            format!("{sign}{}{}", letters(std::slice::from_ref(&s.rule)), if s.with_next { "" } else { " " })
+        })
+        .collect::<String>()
+        .trim_end()
+        .to_owned()
+}
+
+#[test]
+fn plans_read_as_expected() {
+    let case = |loaded, wished, ordering, expected| assert_eq!(plan(loaded, wished, ordering), expected);
+    case("", "AB", Ordering::Relevant, "+A +B");
+    case("AB", "AB", Ordering::Strict, "");
+    case("BA", "AB", Ordering::Relevant, "");
+    case("BA", "AB", Ordering::Strict, "-B+B");
+    case("A", "XA", Ordering::Relevant, "^X");
+    case("AB", "AXB", Ordering::Relevant, "+X -B+B");
+    case("AB", "AC", Ordering::Relevant, "+C -B");
+    case("FA", "AX", Ordering::Relevant, "+X");
+    case("AA", "A", Ordering::Relevant, "-A");
+}
+
+#[test]
+fn a_rule_loaded_by_another_version_of_auditctl_is_the_wished_one() {
+    let mut narrowed = named('A');
+    narrowed.syscalls = Mask::from_iter([2, 59, 322]);
+    let wish = Wish { rule: named('A'), other_masks: vec![narrowed.syscalls.clone()] };
+    let steps =
+        |loaded: Rule| plan_rules(&[loaded], &[wish.clone()], Ordering::Strict, &no_longer_wanted, Because::Missing);
+    assert_eq!(steps(narrowed.clone()), []);
+    narrowed.syscalls = Mask::from_iter([2, 59]);
+    assert_eq!(steps(narrowed).len(), 2, "a mask that no version makes is drift");
+}
+
+#[test]
+fn a_changed_key_is_a_replacement() {
+    let mut old = named('A');
+    old.fields.insert(0, Field::number(FieldNumber::AUID, Op::EQUAL, 7));
+    let mut new = old.clone();
+    new.fields[1].value = Value::Text(b"B".to_vec());
+    let steps = plan_rules(&[old], &[Wish::from(new)], Ordering::Relevant, &no_longer_wanted, Because::Missing);
+    assert_eq!(steps.iter().map(|s| s.because).collect::<Vec<_>>(), [Because::Replaced, Because::Replaced]);
+    assert_eq!(steps[0].doing, Doing::Append, "the new one is loaded first");
+}

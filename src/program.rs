@@ -1,0 +1,121 @@
+//! The story from a request's bytes to its report.
+
+use std::path::PathBuf;
+
+use crate::apply::apply;
+use crate::auditctl::{Accounts, Context, UnknownSyscalls, parse_group, parse_passwd};
+use crate::error::{Problem, RequestError, What};
+use crate::explain::{PermSyscalls, explain, watched_path};
+use crate::intent::{Intent, author_lines};
+use crate::kernel::{Access, Kernel, access};
+use crate::observe::facts;
+use crate::report::explain::LineReport;
+use crate::report::{Outcome, Report};
+use crate::request::{Operation, Request, Target, decode};
+use crate::rule::Machine;
+use crate::rules_d::Root;
+use crate::signals::Signals;
+use crate::tables::nearest::nearest;
+use crate::world::World;
+
+/// Answers a request on the running host.
+#[must_use]
+pub fn run(request: &[u8]) -> Report {
+    answer(request).unwrap_or_else(|problems| Report::failed(&problems))
+}
+
+fn answer(request: &[u8]) -> Result<Report, Vec<Problem>> {
+    let request = decode(request)?;
+    let machine = own_machine().map_err(|problem| vec![problem])?;
+    match request.operation {
+        Operation::Explain => explained(&request, machine, &PathBuf::from("/")),
+        Operation::Gather => Err(vec![Problem::at_pointer(RequestError::NotBuilt.into(), "/operation")]),
+        Operation::Apply => {
+            let intent = Intent::of(&request, &machine)?;
+            let asks_kernel = intent.target != Target::Filesystem && intent.place.is_live();
+            let (access, mut kernel) = if asks_kernel {
+                let (access, kernel) = access::open().map_err(|error| vec![error.into()])?;
+                (Some(access), kernel)
+            } else {
+                (None, None)
+            };
+            let mut signals = Signals::held_back();
+            let mut interrupted = || signals.next();
+            let kernel = kernel.as_mut().map(|kernel| kernel as &mut dyn Kernel);
+            let root = PathBuf::from("/");
+            run_on(&intent, World { root, access, kernel, machine, interrupted: &mut interrupted })
+        }
+    }
+}
+
+/// Answers a request to apply on this host.
+///
+/// # Errors
+/// Every problem found before the first change.
+pub fn run_on(intent: &Intent, mut world: World<'_>) -> Result<Report, Vec<Problem>> {
+    let applied = apply(intent, &mut world)?;
+    Ok(Report::applied(intent, &applied, &world.machine))
+}
+
+/// The machine that this program runs on, as the kernel names it.
+fn own_machine() -> Result<Machine, Problem> {
+    let name = nix::sys::utsname::uname().map(|uname| uname.machine().to_string_lossy().into_owned());
+    let name = name.unwrap_or_default();
+    Machine::from_uname(&name).ok_or_else(|| RequestError::UnknownMachine { name, nearest: None }.into())
+}
+
+/// Explains the lines of a request for a host with this root directory.
+///
+/// # Errors
+/// Keys that explaining has no use for, an unknown machine, accounts that cannot be read.
+pub fn explained(request: &Request, own: Machine, root: &std::path::Path) -> Result<Report, Vec<Problem>> {
+    let mut problems = Vec::new();
+    let machine = match &request.arch {
+        None => own,
+        Some(name) => Machine::from_uname(name).unwrap_or_else(|| {
+            let known = nearest(name, Machine::ALL.iter().map(|machine| machine.name)).map(str::to_owned);
+            let error = RequestError::UnknownMachine { name: name.clone(), nearest: known };
+            problems.push(Problem::at_pointer(error.into(), "/arch"));
+            own
+        }),
+    };
+    if request.rules.is_none() {
+        problems.push(Problem::at_pointer(RequestError::Needed { key: "rules", by: "explain" }.into(), ""));
+    }
+    let lines = author_lines(request, &machine, &mut problems);
+    if !problems.is_empty() {
+        return Err(problems);
+    }
+    let file = |error| vec![Problem::from(What::File(error))];
+    let root = Root::open(root).map_err(file)?;
+    let accounts = root.accounts().map_err(file)?;
+    let accounts = Accounts { users: parse_passwd(&accounts.passwd), groups: parse_group(&accounts.group) };
+    let context = Context { machine: &machine, accounts: &accounts, unknown_syscalls: UnknownSyscalls::Fail };
+    let perm_syscalls = match request.perm_syscalls {
+        crate::request::PermSyscalls::All => PermSyscalls::All,
+        crate::request::PermSyscalls::V4_2 => PermSyscalls::V4_2,
+    };
+    let watched = lines.iter().filter_map(|author| {
+        let line = crate::auditctl::parse(author.text.as_bytes(), &context).ok()?;
+        watched_path(&line).map(<[u8]>::to_vec)
+    });
+    let directories =
+        facts(&root, watched.collect()).into_iter().filter(|(_, fact)| fact.is_directory()).map(|(path, _)| path);
+    let directories = directories.collect();
+    let entries: Vec<LineReport> = lines
+        .iter()
+        .map(|author| {
+            let explained = explain(author.text.as_bytes(), &context, &directories, perm_syscalls);
+            LineReport::new(&author.text, &explained)
+        })
+        .collect();
+    let refused = entries.iter().filter(|entry| !entry.accepted).count();
+    let msg = format!("{} lines, {refused} refused", entries.len());
+    Ok(Report { lines: Some(entries), ..Report::quiet(msg, Outcome::Unchanged) })
+}
+
+/// The access of a host whose kernel was asked and answered; for tests of the whole story.
+#[must_use]
+pub fn managed(kernel: &mut dyn Kernel) -> Option<Access> {
+    kernel.status().ok().map(Access::Managed)
+}

@@ -1,0 +1,213 @@
+//! The report of a request to apply.
+
+use super::diff::diff;
+use super::{
+    BecauseReport, ControlReport, DeduplicatedReport, Diff, ErrorReport, FileActionReport, FileReport, KernelDo,
+    KernelStepReport, Outcome, PendingReport, PlanReport, Report, RulesReport, RuntimeReport, SkippedReport, Undo,
+};
+use crate::apply::{Applied, End};
+use crate::auditctl::canonical_lossy;
+use crate::augenrules::RULES_DIR;
+use crate::desired::{Skipped, Warning};
+use crate::error::Problem;
+use crate::intent::{Goal, Intent};
+use crate::plan::Plan;
+use crate::plan::files::{FileAction, FileStep};
+use crate::plan::rules::{Because, Doing, RuleStep};
+use crate::plan::settings::SettingStep;
+use crate::request::{Operation, State, Target};
+use crate::rule::Machine;
+
+impl Report {
+    /// The report of what a request to apply came to.
+    #[must_use]
+    pub fn applied(intent: &Intent, applied: &Applied, machine: &Machine) -> Self {
+        let staged = !applied.pending.is_quiet();
+        let (outcome, failed, changed, problems) = match &applied.end {
+            End::Unchanged if staged => (Outcome::Staged, false, false, &[][..]),
+            End::Unchanged => (Outcome::Unchanged, false, false, &[][..]),
+            End::Planned => (Outcome::Planned, false, true, &[][..]),
+            End::Applied if staged => (Outcome::Staged, false, true, &[][..]),
+            End::Applied => (Outcome::Applied, false, true, &[][..]),
+            End::RolledBack(problems) => (Outcome::RolledBack, true, false, problems.as_slice()),
+            End::Stranded(problems) => (Outcome::Stranded, true, true, problems.as_slice()),
+        };
+        let diff = diff(&applied.plan, applied.before.as_ref(), machine);
+        let rules = rules(applied, machine);
+        Self {
+            changed,
+            failed,
+            diff: (intent.diff && !diff.is_empty()).then_some(Diff { prepared: diff }),
+            plan: Some(plan(&applied.plan, machine)),
+            runtime: Some(RuntimeReport {
+                managed: applied.unmanaged.is_none(),
+                reason: applied.unmanaged.clone(),
+                locked: applied.now.as_ref().is_some_and(|now| now.status.is_locked()),
+                expedited: applied.expedited,
+            }),
+            reboot_required: staged,
+            pending: pending(&applied.pending, machine),
+            warnings: applied.warnings.iter().map(Warning::sentence).collect(),
+            errors: problems.iter().map(ErrorReport::from).collect(),
+            undo: applied.undo.clone().map(|snapshot| undo(intent, snapshot)),
+            ..Self::quiet(message(intent, applied, &rules, outcome, problems), outcome)
+        }
+        .with_rules(rules)
+    }
+
+    fn with_rules(mut self, rules: RulesReport) -> Self {
+        self.rules = Some(rules);
+        self
+    }
+}
+
+fn undo(intent: &Intent, snapshot: crate::snapshot::Snapshot) -> Undo {
+    let place = &intent.place;
+    Undo {
+        operation: Operation::Apply,
+        state: State::Restored,
+        root: (!place.is_live()).then(|| place.root.display().to_string()),
+        rules_dir: (place.rules_dir.as_os_str() != RULES_DIR).then(|| place.rules_dir.display().to_string()),
+        target: (intent.target != Target::Auto).then_some(intent.target),
+        snapshot,
+    }
+}
+
+fn rules(applied: &Applied, machine: &Machine) -> RulesReport {
+    let loaded = applied.now.as_ref().map(|now| now.rules.as_slice());
+    let tally = applied.target.tally(loaded.unwrap_or_default());
+    let missing = || tally.missing.iter().map(|rule| canonical_lossy(rule, machine)).collect();
+    RulesReport {
+        desired: tally.desired,
+        loaded: tally.loaded,
+        missing: if loaded.is_some() { missing() } else { Vec::new() },
+        skipped: applied.skipped.iter().map(SkippedReport::from).collect(),
+        deduplicated: applied
+            .deduplicated
+            .iter()
+            .map(|d| DeduplicatedReport { rule: d.line.clone(), same_as: d.same_as.to_string() })
+            .collect(),
+        foreign: tally.foreign,
+    }
+}
+
+impl From<&Skipped> for SkippedReport {
+    fn from(skipped: &Skipped) -> Self {
+        let why = Problem::from(skipped.why.what());
+        Self {
+            rule: skipped.line.clone(),
+            reason: why.message(),
+            kind: why.kind().to_owned(),
+            file: skipped.place.file.clone(),
+            line: skipped.place.line,
+        }
+    }
+}
+
+fn plan(plan: &Plan, machine: &Machine) -> PlanReport {
+    PlanReport {
+        files: plan.files.iter().map(FileReport::from).collect(),
+        kernel: plan.rules.iter().map(|step| kernel_step(step, machine)).collect(),
+        control: plan.settings.iter().map(ControlReport::from).collect(),
+    }
+}
+
+impl From<&FileStep> for FileReport {
+    fn from(step: &FileStep) -> Self {
+        let action = match step.action() {
+            FileAction::Create => FileActionReport::Create,
+            FileAction::Replace => FileActionReport::Replace,
+            FileAction::Permit => FileActionReport::Permissions,
+            FileAction::Remove => FileActionReport::Remove,
+        };
+        Self { path: step.path.display().to_string(), action }
+    }
+}
+
+fn kernel_step(step: &RuleStep, machine: &Machine) -> KernelStepReport {
+    KernelStepReport {
+        what: if step.doing == Doing::Unload { KernelDo::Unload } else { KernelDo::Load },
+        rule: canonical_lossy(&step.rule, machine),
+        because: match step.because {
+            Because::Missing => BecauseReport::Missing,
+            Because::Replaced => BecauseReport::Replaced,
+            Because::Order => BecauseReport::Order,
+            Because::NoLongerWanted => BecauseReport::NoLongerWanted,
+            Because::Purged => BecauseReport::Purged,
+            Because::Restored => BecauseReport::Restored,
+        },
+        first: step.doing == Doing::Prepend,
+    }
+}
+
+impl From<&SettingStep> for ControlReport {
+    fn from(step: &SettingStep) -> Self {
+        Self { setting: step.name.text().to_owned(), before: step.before, after: step.after }
+    }
+}
+
+/// What the next boot does, as the plan would do it now; what only changes its place is not told.
+fn pending(pending: &Plan, machine: &Machine) -> PendingReport {
+    let texts = |wanted: &dyn Fn(&RuleStep) -> bool| -> Vec<String> {
+        pending.rules.iter().filter(|step| wanted(step)).map(|step| canonical_lossy(&step.rule, machine)).collect()
+    };
+    let moves = |step: &RuleStep| step.because == Because::Order;
+    PendingReport {
+        load: texts(&|step| step.doing != Doing::Unload && !moves(step)),
+        unload: texts(&|step| step.doing == Doing::Unload && !moves(step)),
+        control: pending.settings.iter().map(ControlReport::from).collect(),
+    }
+}
+
+fn message(intent: &Intent, applied: &Applied, rules: &RulesReport, outcome: Outcome, problems: &[Problem]) -> String {
+    let subject = match &intent.goal {
+        Goal::Loaded(_) => "rules.d".to_owned(),
+        Goal::Restored(..) => "restored".to_owned(),
+        goal => goal.name().map_or_else(String::new, |name| name.stem().to_owned()),
+    };
+    let first = problems.first().map_or_else(String::new, Problem::sentence);
+    let state = match outcome {
+        Outcome::Unchanged => match &applied.unmanaged {
+            None => format!("{} of {} rules loaded, nothing to do", rules.loaded, rules.desired),
+            Some(_) => "nothing to do".to_owned(),
+        },
+        Outcome::Planned => format!("{} would be done", counts(&applied.plan)),
+        Outcome::Applied => counts(&applied.plan),
+        Outcome::Staged => {
+            let files = if applied.plan.files.is_empty() { "still waits" } else { "staged on disk" };
+            format!("the kernel is locked: {files} for the next boot: {}", counts(&applied.pending))
+        }
+        Outcome::RolledBack => format!("{first}; taken back, the host is as before"),
+        Outcome::Stranded => {
+            let rest: Vec<String> = problems.iter().skip(1).map(Problem::sentence).collect();
+            format!("{first}; the host could not be brought back: {}", rest.join("; "))
+        }
+        Outcome::Failed => first,
+    };
+    let skipped = match rules.skipped.len() {
+        0 => String::new(),
+        1 => ", 1 line skipped".to_owned(),
+        several => format!(", {several} lines skipped"),
+    };
+    format!("{subject}: {state}{skipped}")
+}
+
+/// How much there is of what, in words.
+fn counts(plan: &Plan) -> String {
+    let loads = plan.rules.iter().filter(|step| step.doing != Doing::Unload).count();
+    let unloads = plan.rules.len() - loads;
+    let removed = plan.files.iter().filter(|step| step.after.is_none()).count();
+    let written = plan.files.len() - removed;
+    let noun = |count: usize, noun: &str, verb: &str| {
+        let plural = if count == 1 { "" } else { "s" };
+        (count > 0).then(|| format!("{count} {noun}{plural} {verb}"))
+    };
+    let parts = [
+        noun(loads, "rule", "loaded"),
+        noun(unloads, "rule", "unloaded"),
+        noun(written, "file", "written"),
+        noun(removed, "file", "removed"),
+        noun(plan.settings.len(), "setting", "set"),
+    ];
+    parts.into_iter().flatten().collect::<Vec<_>>().join(", ")
+}

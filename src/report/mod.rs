@@ -1,0 +1,345 @@
+//! Reports: the shapes of the JSON that goes out.
+
+pub mod apply;
+pub mod diff;
+pub mod explain;
+
+use schemars::JsonSchema;
+use serde::Serialize;
+
+use crate::error::Problem;
+use crate::snapshot::Snapshot;
+
+/// What a request came to.
+#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
+#[schemars(title = "audit_rules report")]
+pub struct Report {
+    /// Whether the host was changed, or would be in check mode.
+    pub changed: bool,
+    /// Whether the request failed.
+    pub failed: bool,
+    /// One line for people.
+    pub msg: String,
+    /// How it ended.
+    pub outcome: Outcome,
+    /// What changes, where a diff was asked for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub diff: Option<Diff>,
+    /// apply: the steps.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub plan: Option<PlanReport>,
+    /// apply: how the rules asked for stand in the kernel; counts are of this moment, also in check mode.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub rules: Option<RulesReport>,
+    /// apply: whether the running kernel is managed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub runtime: Option<RuntimeReport>,
+    /// Whether something waits for a reboot.
+    pub reboot_required: bool,
+    /// What waits for a reboot.
+    pub pending: PendingReport,
+    /// What is worth knowing and no error.
+    pub warnings: Vec<String>,
+    /// Every problem found.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub errors: Vec<ErrorReport>,
+    /// explain: one entry for each given line.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub lines: Option<Vec<explain::LineReport>>,
+    /// A request that takes the change back.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub undo: Option<Undo>,
+}
+
+/// How a request ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Outcome {
+    /// The host was as wished; or nothing was to be changed.
+    Unchanged,
+    /// Check mode: this would be done.
+    Planned,
+    /// Done, and read back.
+    Applied,
+    /// The files are as wished; the rest waits for a reboot.
+    Staged,
+    /// Something failed; the host is proven to be as before.
+    RolledBack,
+    /// Something failed; the host is not as before, and `errors` says in what.
+    Stranded,
+    /// A problem was found before the first change.
+    Failed,
+}
+
+/// A unified diff.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+pub struct Diff {
+    /// Files first, then the kernel's rules, then its settings.
+    pub prepared: String,
+}
+
+/// The steps of a run.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, JsonSchema)]
+pub struct PlanReport {
+    /// Files.
+    pub files: Vec<FileReport>,
+    /// The kernel's rules, in the order of the changes.
+    pub kernel: Vec<KernelStepReport>,
+    /// The kernel's settings.
+    pub control: Vec<ControlReport>,
+}
+
+/// A step on a file.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+pub struct FileReport {
+    /// The file, as seen from the root.
+    pub path: String,
+    /// What is done to it.
+    pub action: FileActionReport,
+}
+
+/// What is done to a file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum FileActionReport {
+    /// It is made.
+    Create,
+    /// It gets other bytes.
+    Replace,
+    /// It gets another mode or owner.
+    Permissions,
+    /// It is taken away.
+    Remove,
+}
+
+/// A step on the kernel's rules.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+pub struct KernelStepReport {
+    /// What is done.
+    #[serde(rename = "do")]
+    pub what: KernelDo,
+    /// The rule, as `auditctl -l` prints it.
+    pub rule: String,
+    /// Why.
+    pub because: BecauseReport,
+    /// The rule goes before all others of its list.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub first: bool,
+}
+
+/// What is done to a rule.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum KernelDo {
+    /// It is loaded.
+    Load,
+    /// It is unloaded.
+    Unload,
+}
+
+/// Why a rule is loaded or unloaded.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, JsonSchema)]
+pub enum BecauseReport {
+    /// It is asked for and not loaded.
+    #[serde(rename = "missing")]
+    Missing,
+    /// One rule takes the place of another.
+    #[serde(rename = "replaced")]
+    Replaced,
+    /// It is loaded in the wrong place.
+    #[serde(rename = "order")]
+    Order,
+    /// Nothing asks for it any more.
+    #[serde(rename = "no longer wanted")]
+    NoLongerWanted,
+    /// Nothing asks for it, and the request purges.
+    #[serde(rename = "purged")]
+    Purged,
+    /// An earlier change is taken back.
+    #[serde(rename = "restored")]
+    Restored,
+}
+
+/// A step on a setting.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+pub struct ControlReport {
+    /// Its name.
+    pub setting: String,
+    /// Its value before, as the kernel has it.
+    pub before: u32,
+    /// Its value behind.
+    pub after: u32,
+}
+
+/// How the rules asked for stand in the kernel.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, JsonSchema)]
+pub struct RulesReport {
+    /// How many are asked for.
+    pub desired: usize,
+    /// How many of them are loaded.
+    pub loaded: usize,
+    /// Those that are not.
+    pub missing: Vec<String>,
+    /// Lines that are left out on this host, wholly or in part.
+    pub skipped: Vec<SkippedReport>,
+    /// Rules that stand somewhere else already.
+    pub deduplicated: Vec<DeduplicatedReport>,
+    /// How many loaded rules no drop-in holds.
+    pub foreign: usize,
+}
+
+/// A line that is left out on this host, wholly or in part.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+pub struct SkippedReport {
+    /// The line.
+    pub rule: String,
+    /// Why, in words.
+    pub reason: String,
+    /// Why, as the kind of problem it would be.
+    pub kind: String,
+    /// Where the line is, where it is not in the request.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub file: Option<String>,
+    /// Its number there.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub line: Option<usize>,
+}
+
+/// A rule that stands somewhere else already.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+pub struct DeduplicatedReport {
+    /// The line that was left out.
+    pub rule: String,
+    /// Where the same rule stands: `file:line`.
+    pub same_as: String,
+}
+
+/// Whether the running kernel is managed.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+pub struct RuntimeReport {
+    /// Whether it is.
+    pub managed: bool,
+    /// Why it is not.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
+    /// Whether it takes no change before the next boot.
+    pub locked: bool,
+    /// Whether grace periods were made short for the deletes.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub expedited: bool,
+}
+
+/// What waits for a reboot.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, JsonSchema)]
+pub struct PendingReport {
+    /// Rules that the next boot will load.
+    pub load: Vec<String>,
+    /// Rules that the next boot will not load.
+    pub unload: Vec<String>,
+    /// Settings that the next boot will change.
+    pub control: Vec<ControlReport>,
+}
+
+/// A problem.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+pub struct ErrorReport {
+    /// The stable name of the kind of problem.
+    pub kind: String,
+    /// The problem as a sentence.
+    pub message: String,
+    /// JSON pointer into the request (RFC 6901).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub pointer: Option<String>,
+    /// The rule's text.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub rule: Option<String>,
+    /// The file.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub file: Option<String>,
+    /// The line in the file or in the given text, from 1.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub line: Option<usize>,
+    /// The kernel's or operating system's name of the error.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub errno: Option<String>,
+    /// What may help.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub hint: Option<String>,
+}
+
+impl From<&Problem> for ErrorReport {
+    fn from(problem: &Problem) -> Self {
+        Self {
+            kind: problem.kind().to_owned(),
+            message: problem.message(),
+            pointer: problem.place.pointer.clone(),
+            rule: problem.place.rule.clone(),
+            file: problem.place.file.clone(),
+            line: problem.place.line,
+            errno: problem.errno(),
+            hint: problem.hint(),
+        }
+    }
+}
+
+/// A request that takes a change back.
+#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
+pub struct Undo {
+    /// `apply`.
+    pub operation: crate::request::Operation,
+    /// `restored`.
+    pub state: crate::request::State,
+    /// The root of the change, where it was not the running host's.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub root: Option<String>,
+    /// The directory of the drop-ins, where it was not the usual one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub rules_dir: Option<String>,
+    /// Which layer was changed, where that was said.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub target: Option<crate::request::Target>,
+    /// What the change replaced. Opaque.
+    pub snapshot: Snapshot,
+}
+
+impl Report {
+    /// The report of a request that failed before the first change.
+    #[must_use]
+    pub fn failed(problems: &[Problem]) -> Self {
+        let msg = match problems {
+            [one] => format!("nothing was changed: {}", one.sentence()),
+            several => {
+                let all: Vec<String> = several.iter().map(Problem::sentence).collect();
+                format!("nothing was changed: {} problems: {}", several.len(), all.join("; "))
+            }
+        };
+        Self { failed: true, errors: problems.iter().map(ErrorReport::from).collect(), ..Self::quiet(msg, Outcome::Failed) }
+    }
+
+    /// A report that says this and nothing else.
+    #[must_use]
+    pub fn quiet(msg: String, outcome: Outcome) -> Self {
+        Self {
+            changed: false,
+            failed: false,
+            msg,
+            outcome,
+            diff: None,
+            plan: None,
+            rules: None,
+            runtime: None,
+            reboot_required: false,
+            pending: PendingReport::default(),
+            warnings: Vec::new(),
+            errors: Vec::new(),
+            lines: None,
+            undo: None,
+        }
+    }
+}
+
+/// The JSON Schema of the report.
+#[must_use]
+pub fn schema() -> serde_json::Value {
+    schemars::schema_for!(Report).to_value()
+}

@@ -1,0 +1,161 @@
+//! Bytes to a request, or to every problem that they have.
+
+use std::cell::RefCell;
+use std::fmt;
+
+use serde::de::{DeserializeSeed, Deserializer, MapAccess, SeqAccess, Visitor};
+use serde_json::{Map, Value};
+
+use super::shape::{check, escaped};
+use super::{Mode, Request, schema};
+use crate::error::{Problem, RequestError};
+
+/// Largest request, in bytes: a policy of 100,000 rules fits.
+pub const MAX_BYTES: usize = 16 * 1024 * 1024;
+
+/// Keys that begin so are the automation tool's own and are ignored, but for the two named below.
+const TOOL_PREFIX: &str = "_ansible_";
+
+/// Reads a request: JSON in UTF-8 of at most [`MAX_BYTES`], without duplicate or unknown keys.
+///
+/// # Errors
+/// Every problem found, each with its JSON pointer.
+pub fn decode(bytes: &[u8]) -> Result<Request, Vec<Problem>> {
+    if bytes.len() > MAX_BYTES {
+        return Err(vec![Problem::from(RequestError::TooLarge { limit: MAX_BYTES })]);
+    }
+    let text = std::str::from_utf8(bytes)
+        .map_err(|error| vec![Problem::from(RequestError::NotUtf8 { offset: error.valid_up_to() })])?;
+    let (mut value, mut problems) = parse(text).map_err(|error| {
+        let (line, column) = (error.line(), error.column());
+        vec![Problem::from(RequestError::NotJson { line, column, why: error.to_string() })]
+    })?;
+    let tool = take_tool_keys(&mut value);
+    drop_nulls(&mut value);
+    problems.extend(check(&value, &schema()));
+    if !problems.is_empty() {
+        return Err(problems);
+    }
+    let mut request: Request = serde_json::from_value(value).map_err(|error| {
+        vec![Problem::from(RequestError::NotJson { line: 0, column: 0, why: error.to_string() })]
+    })?;
+    request.check_mode |= tool.check_mode;
+    request.diff |= tool.diff;
+    if let Mode::Octal(digits) = &request.mode {
+        let octal = digits.strip_prefix('0').unwrap_or(digits).trim_start_matches('o');
+        if octal.len() != 3 || !octal.chars().all(|digit| digit.is_digit(8)) {
+            let error = RequestError::BadValue { found: digits.clone(), allowed: vec!["0640".to_owned()], nearest: None };
+            return Err(vec![Problem::at_pointer(error.into(), "/mode")]);
+        }
+    }
+    Ok(request)
+}
+
+/// What the automation tool says through keys of its own.
+#[derive(Default)]
+struct ToolKeys {
+    check_mode: bool,
+    diff: bool,
+}
+
+fn take_tool_keys(value: &mut Value) -> ToolKeys {
+    let Some(object) = value.as_object_mut() else { return ToolKeys::default() };
+    let is_true = |key: &str| object.get(key) == Some(&Value::Bool(true));
+    let tool = ToolKeys { check_mode: is_true("_ansible_check_mode"), diff: is_true("_ansible_diff") };
+    object.retain(|key, _| !key.starts_with(TOOL_PREFIX));
+    tool
+}
+
+fn drop_nulls(value: &mut Value) {
+    match value {
+        Value::Object(object) => {
+            object.retain(|_, entry| !entry.is_null());
+            object.values_mut().for_each(drop_nulls);
+        }
+        Value::Array(entries) => entries.iter_mut().for_each(drop_nulls),
+        _ => {}
+    }
+}
+
+/// Parses JSON and notes keys that stand twice in one object.
+fn parse(text: &str) -> Result<(Value, Vec<Problem>), serde_json::Error> {
+    let duplicates = RefCell::new(Vec::new());
+    let mut deserializer = serde_json::Deserializer::from_str(text);
+    let value = Node { pointer: String::new(), duplicates: &duplicates }.deserialize(&mut deserializer)?;
+    deserializer.end()?;
+    Ok((value, duplicates.into_inner()))
+}
+
+/// A value at a place of the document.
+struct Node<'a> {
+    pointer: String,
+    duplicates: &'a RefCell<Vec<Problem>>,
+}
+
+impl Node<'_> {
+    fn child(&self, step: &str) -> Self {
+        Self { pointer: format!("{}/{step}", self.pointer), duplicates: self.duplicates }
+    }
+}
+
+impl<'de> DeserializeSeed<'de> for Node<'_> {
+    type Value = Value;
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Value, D::Error> {
+        deserializer.deserialize_any(self)
+    }
+}
+
+impl<'de> Visitor<'de> for Node<'_> {
+    type Value = Value;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a JSON value")
+    }
+
+    fn visit_unit<E>(self) -> Result<Value, E> {
+        Ok(Value::Null)
+    }
+
+    fn visit_bool<E>(self, value: bool) -> Result<Value, E> {
+        Ok(value.into())
+    }
+
+    fn visit_i64<E>(self, value: i64) -> Result<Value, E> {
+        Ok(value.into())
+    }
+
+    fn visit_u64<E>(self, value: u64) -> Result<Value, E> {
+        Ok(value.into())
+    }
+
+    fn visit_f64<E>(self, value: f64) -> Result<Value, E> {
+        Ok(value.into())
+    }
+
+    fn visit_str<E>(self, value: &str) -> Result<Value, E> {
+        Ok(value.into())
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut entries: A) -> Result<Value, A::Error> {
+        let mut array = Vec::new();
+        while let Some(entry) = entries.next_element_seed(self.child(&array.len().to_string()))? {
+            array.push(entry);
+        }
+        Ok(Value::Array(array))
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut entries: A) -> Result<Value, A::Error> {
+        let mut object = Map::new();
+        while let Some(key) = entries.next_key::<String>()? {
+            let child = self.child(&escaped(&key));
+            if object.contains_key(&key) {
+                let problem = Problem::at_pointer(RequestError::DuplicateKey { key: key.clone() }.into(), &child.pointer);
+                self.duplicates.borrow_mut().push(problem);
+            }
+            let entry = entries.next_value_seed(child)?;
+            object.insert(key, entry);
+        }
+        Ok(Value::Object(object))
+    }
+}

@@ -1,0 +1,400 @@
+//! The JSON request: what callers may say.
+//!
+//! These types are the border. Their JSON Schema is `schemas/request.schema.json`; the decoder checks a request
+//! against that very schema, so that the two cannot differ.
+
+mod decode;
+mod rule_object;
+mod shape;
+
+pub use decode::{MAX_BYTES, decode};
+pub use rule_object::{FieldObject, FieldSaid, FieldValue, OneOrMany, RuleObject, SyscallSaid, Unsayable};
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::snapshot::Snapshot;
+
+/// One request to `audit_rules`. A key whose value is null counts as not given.
+#[derive(Debug, Clone, Default, PartialEq, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+#[schemars(title = "audit_rules request", extend("patternProperties" = {"^_ansible_": true}))]
+pub struct Request {
+    /// What to do.
+    pub operation: Operation,
+    /// apply: what the host should hold.
+    pub state: State,
+    /// apply: the drop-in, with or without `.rules`: `{rules_dir}/{name}.rules`. Needed for present, absent and exact.
+    #[schemars(length(min = 1, max = 255))]
+    pub name: Option<String>,
+    /// Rules: a list of lines as auditctl takes them and of objects, or one string that holds a whole rules file.
+    pub rules: Option<Rules>,
+    /// apply: settings of the audit subsystem; those not mentioned are not touched.
+    pub control: Control,
+    /// apply: which layer to converge. auto: both on a live host, only files where the kernel has no audit for us.
+    pub target: Target,
+    /// apply, gather: another root directory, such as a mounted image: files only.
+    pub root: Option<String>,
+    /// apply, gather: the directory of the drop-ins, inside the root.
+    pub rules_dir: Option<String>,
+    /// apply: how much of the wished order the kernel's lists must have.
+    pub ordering: Ordering,
+    /// apply: what to do on a locked kernel: write the files and wait for the reboot, or fail before any change.
+    pub on_locked: OnLocked,
+    /// apply: what to do with a rule that another drop-in holds already, which would stop the boot load.
+    pub on_duplicate: OnDuplicate,
+    /// apply: what to do with a rule that names a path, user or group that this host lacks.
+    pub on_missing: OnMissing,
+    /// apply: what to do with a system call that exists, but not on this architecture.
+    pub unknown_syscalls: UnknownSyscalls,
+    /// apply, with loaded or exact: remove rules and drop-ins that nobody asks for.
+    pub purge: bool,
+    /// apply: globs on drop-in names and on keys of what purge and exact leave alone.
+    pub keep: Vec<String>,
+    /// apply: permissions of the drop-in, as octal text or as a number; a stricter existing mode is kept.
+    pub mode: Mode,
+    /// apply: the drop-in's owner, a name of `{root}/etc/passwd` or a number.
+    pub owner: Option<Id>,
+    /// apply: the drop-in's group, a name of `{root}/etc/group` or a number.
+    pub group: Option<Id>,
+    /// apply: keep a copy of every file before it is changed.
+    pub backup: bool,
+    /// apply: also bring audit.rules to what augenrules would write. auto: when that file exists.
+    pub compile: Compile,
+    /// apply, explain: the system call mask of a rule with `perm=`.
+    pub perm_syscalls: PermSyscalls,
+    /// apply: whether to make the kernel's grace periods short while rules are deleted.
+    pub expedite: Expedite,
+    /// Say what would be done and change nothing.
+    pub check_mode: bool,
+    /// Give a unified diff of what changes.
+    pub diff: bool,
+    /// apply, with restored: take the change back even if the host no longer looks as the change left it.
+    pub force: bool,
+    /// apply, with restored: what the report of the change gave in `undo`.
+    pub snapshot: Option<Snapshot>,
+    /// explain: the machine to explain for, as `uname -m` names it; default: this one.
+    pub arch: Option<String>,
+    /// gather: which source to read; default: both on a live host, filesystem elsewhere.
+    pub source: Option<Source>,
+}
+
+/// Declares an enumeration of the request with its JSON names.
+macro_rules! choice {
+    ($(#[$doc:meta])* $name:ident { $($(#[$variant_doc:meta])* $variant:ident = $text:literal,)+ }) => {
+        $(#[$doc])*
+        #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, Serialize, JsonSchema)]
+        pub enum $name {
+            $($(#[$variant_doc])* #[serde(rename = $text)] $variant,)+
+        }
+    };
+}
+
+choice! {
+    /// What to do.
+    Operation {
+        /// Make the host agree with the request.
+        #[default]
+        Apply = "apply",
+        /// Report what the host holds.
+        Gather = "gather",
+        /// Say what each rule means.
+        Explain = "explain",
+    }
+}
+
+choice! {
+    /// What the host should hold.
+    State {
+        /// The drop-in holds exactly these rules and settings, and the kernel holds them.
+        #[default]
+        Present = "present",
+        /// The drop-in is gone, or no longer holds the given rules.
+        Absent = "absent",
+        /// The kernel holds what the drop-ins say.
+        Loaded = "loaded",
+        /// This drop-in is the only one, and the kernel holds nothing else.
+        Exact = "exact",
+        /// An earlier change is taken back.
+        Restored = "restored",
+    }
+}
+
+choice! {
+    /// Which layer to converge.
+    Target {
+        /// Both on a live host; files where the kernel has no audit for us.
+        #[default]
+        Auto = "auto",
+        /// Files and kernel.
+        Both = "both",
+        /// Files only.
+        Filesystem = "filesystem",
+        /// The kernel only.
+        Runtime = "runtime",
+    }
+}
+
+choice! {
+    /// How much of the wished order the kernel's lists must have.
+    Ordering {
+        /// That between never and always rules of one list.
+        #[default]
+        Relevant = "relevant",
+        /// All of it.
+        Strict = "strict",
+        /// None.
+        Ignore = "ignore",
+    }
+}
+
+choice! {
+    /// What to do on a locked kernel.
+    OnLocked {
+        /// Write the files; the rest waits for the reboot.
+        #[default]
+        Stage = "stage",
+        /// Fail before any change.
+        Fail = "fail",
+    }
+}
+
+choice! {
+    /// What to do with a rule that another drop-in holds already.
+    OnDuplicate {
+        /// Do not write it a second time.
+        #[default]
+        Skip = "skip",
+        /// Fail before any change.
+        Fail = "fail",
+    }
+}
+
+choice! {
+    /// What to do with a rule that names a path, user or group that this host lacks.
+    OnMissing {
+        /// Fail before any change.
+        #[default]
+        Fail = "fail",
+        /// Write it as a comment until it can be loaded.
+        Skip = "skip",
+    }
+}
+
+choice! {
+    /// What to do with a system call that exists on other architectures only.
+    UnknownSyscalls {
+        /// Leave it out.
+        #[default]
+        Skip = "skip",
+        /// Fail before any change.
+        Fail = "fail",
+    }
+}
+
+choice! {
+    /// Whether audit.rules is brought up to date.
+    Compile {
+        /// When it exists.
+        #[default]
+        Auto = "auto",
+        /// Not.
+        Never = "never",
+        /// Also when it does not exist yet.
+        Always = "always",
+    }
+}
+
+choice! {
+    /// The system call mask of a rule with `perm=`.
+    PermSyscalls {
+        /// All system calls; the kernel narrows by itself.
+        #[default]
+        All = "all",
+        /// The table of auditctl 4.2.
+        V4_2 = "4.2",
+    }
+}
+
+choice! {
+    /// Whether to make the kernel's grace periods short while rules are deleted.
+    Expedite {
+        /// When deletes turn out to be slow and the host allows it.
+        #[default]
+        Auto = "auto",
+        /// Not.
+        Never = "never",
+        /// Whenever there is something to delete.
+        Always = "always",
+    }
+}
+
+choice! {
+    /// Which source to read.
+    Source {
+        /// Files and kernel.
+        #[default]
+        Both = "both",
+        /// Files only.
+        Filesystem = "filesystem",
+        /// The kernel only.
+        Runtime = "runtime",
+    }
+}
+
+/// Rules as they may be given.
+#[derive(Debug, Clone, PartialEq, Deserialize, JsonSchema)]
+#[serde(untagged)]
+pub enum Rules {
+    /// A whole rules file.
+    File(String),
+    /// Lines and objects.
+    List(Vec<RuleSaid>),
+}
+
+/// One entry of a list of rules.
+#[derive(Debug, Clone, PartialEq, Deserialize, JsonSchema)]
+#[serde(untagged)]
+pub enum RuleSaid {
+    /// A line as auditctl takes it, or a comment.
+    Line(String),
+    /// A rule by its parts.
+    Object(Box<RuleObject>),
+}
+
+/// Settings of the audit subsystem.
+#[derive(Debug, Clone, Default, PartialEq, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct Control {
+    /// Whether the kernel audits; locked: and takes no further change before the next boot (`-e`).
+    pub enabled: Option<Enabled>,
+    /// What the kernel does when it cannot record (`-f`).
+    pub failure: Option<Failure>,
+    /// Records that may wait (`-b`).
+    pub backlog_limit: Option<u32>,
+    /// How long a task waits for room, in jiffies (`--backlog_wait_time`).
+    pub backlog_wait_time: Option<u32>,
+    /// Records per second, 0 for no limit (`-r`).
+    pub rate_limit: Option<u32>,
+    /// Whether a login uid, once set, is fixed; true also locks the feature until the next boot (`--loginuid-immutable`).
+    pub loginuid_immutable: Option<bool>,
+    /// Whether the boot loader goes on after a bad line and calls it success (`-i`).
+    pub ignore_errors: Option<bool>,
+    /// Whether the boot loader goes on after a bad line (`-c`).
+    #[serde(rename = "continue")]
+    pub continue_on_errors: Option<bool>,
+}
+
+choice! {
+    /// Names of what `-e` sets.
+    EnabledName {
+        /// No auditing.
+        #[default]
+        Off = "off",
+        /// Auditing.
+        On = "on",
+        /// Auditing, and no change before the next boot.
+        Locked = "locked",
+    }
+}
+
+/// `enabled`: off, on or locked; false and true are what YAML makes of off and on.
+#[derive(Debug, Clone, Copy, PartialEq, Deserialize, JsonSchema)]
+#[serde(untagged)]
+pub enum Enabled {
+    /// By name.
+    Name(EnabledName),
+    /// As YAML 1.1 reads off and on.
+    Switch(bool),
+    /// As auditctl has it.
+    Number(#[schemars(range(min = 0, max = 2))] u32),
+}
+
+impl Enabled {
+    /// The kernel's number.
+    #[must_use]
+    pub fn number(self) -> u32 {
+        match self {
+            Self::Name(name) => name as u32,
+            Self::Switch(on) => u32::from(on),
+            Self::Number(number) => number,
+        }
+    }
+}
+
+choice! {
+    /// Names of what `-f` sets.
+    FailureName {
+        /// Nothing.
+        #[default]
+        Silent = "silent",
+        /// A line in the kernel's log.
+        Printk = "printk",
+        /// A kernel panic.
+        Panic = "panic",
+    }
+}
+
+/// `failure`: silent, printk or panic.
+#[derive(Debug, Clone, Copy, PartialEq, Deserialize, JsonSchema)]
+#[serde(untagged)]
+pub enum Failure {
+    /// By name.
+    Name(FailureName),
+    /// As auditctl has it.
+    Number(#[schemars(range(min = 0, max = 2))] u32),
+}
+
+impl Failure {
+    /// The kernel's number.
+    #[must_use]
+    pub fn number(self) -> u32 {
+        match self {
+            Self::Name(name) => name as u32,
+            Self::Number(number) => number,
+        }
+    }
+}
+
+/// File permissions: octal text such as `"0640"`, or the number.
+#[derive(Debug, Clone, PartialEq, Deserialize, JsonSchema)]
+#[serde(untagged)]
+pub enum Mode {
+    /// Octal digits.
+    Octal(#[schemars(regex(pattern = r"^(0o?)?[0-7]{3}$"))] String),
+    /// The number itself: 416 is 0640.
+    Number(#[schemars(range(min = 0, max = 511))] u32),
+}
+
+impl Default for Mode {
+    fn default() -> Self {
+        Self::Octal("0640".to_owned())
+    }
+}
+
+impl Mode {
+    /// The permission bits.
+    #[must_use]
+    pub fn bits(&self) -> u32 {
+        match self {
+            Self::Octal(digits) => digits.chars().filter_map(|digit| digit.to_digit(8)).fold(0, |bits, digit| bits * 8 + digit),
+            Self::Number(bits) => *bits,
+        }
+    }
+}
+
+/// A user or group.
+#[derive(Debug, Clone, PartialEq, Deserialize, JsonSchema)]
+#[serde(untagged)]
+pub enum Id {
+    /// By name.
+    Name(String),
+    /// By number.
+    Number(u32),
+}
+
+/// The JSON Schema of the request.
+#[must_use]
+pub fn schema() -> serde_json::Value {
+    schemars::schema_for!(Request).to_value()
+}

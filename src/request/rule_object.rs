@@ -1,0 +1,303 @@
+//! Rules given by their parts, and the lines that they mean.
+
+use schemars::JsonSchema;
+use serde::Deserialize;
+
+use crate::auditctl::quote;
+use crate::rule::Machine;
+use crate::tables::syscalls::canonical_name;
+
+/// A rule by its parts; it means exactly the line, or the lines, that it renders to.
+#[derive(Debug, Clone, Default, PartialEq, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct RuleObject {
+    /// always (the default) or never.
+    pub action: Option<ActionName>,
+    /// The filter list; exit by default.
+    pub list: Option<ListName>,
+    /// b64, b32 or machine names; one rule is made for each.
+    pub arch: Option<OneOrMany<String>>,
+    /// System calls by name or number, or all.
+    pub syscalls: Option<OneOrMany<SyscallSaid>>,
+    /// Conditions, in this order.
+    pub fields: Vec<FieldSaid>,
+    /// Comparisons of two fields of the event, such as `uid!=euid`.
+    pub comparisons: Vec<String>,
+    /// The file, or with nothing but permissions and key also the directory, to watch.
+    pub path: Option<String>,
+    /// The directory to watch, with all below it.
+    pub dir: Option<String>,
+    /// The program that does it.
+    pub exe: Option<String>,
+    /// Kinds of access: letters of rwxa.
+    #[schemars(regex(pattern = "^[rwxaRWXA]{1,4}$"))]
+    pub permissions: Option<String>,
+    /// Whether the system call succeeded.
+    pub success: Option<bool>,
+    /// The tag or tags that the records carry.
+    pub key: Option<OneOrMany<String>>,
+    /// Load it before all others of its list (`-A`).
+    pub prepend: bool,
+}
+
+/// Actions by name.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum ActionName {
+    /// Record.
+    Always,
+    /// Do not record.
+    Never,
+}
+
+/// Filter lists by name.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum ListName {
+    /// Records from user space.
+    User,
+    /// Task creation.
+    Task,
+    /// System call exit.
+    Exit,
+    /// Records to drop.
+    Exclude,
+    /// File systems whose names are not collected.
+    Filesystem,
+    /// `io_uring` operations.
+    IoUring,
+}
+
+impl ListName {
+    fn text(self) -> &'static str {
+        match self {
+            Self::User => "user",
+            Self::Task => "task",
+            Self::Exit => "exit",
+            Self::Exclude => "exclude",
+            Self::Filesystem => "filesystem",
+            Self::IoUring => "io_uring",
+        }
+    }
+}
+
+/// One value, or a list of them.
+#[derive(Debug, Clone, PartialEq, Deserialize, JsonSchema)]
+#[serde(untagged)]
+pub enum OneOrMany<T> {
+    /// One.
+    One(T),
+    /// Several.
+    Many(Vec<T>),
+}
+
+impl<T> OneOrMany<T> {
+    /// All of them.
+    #[must_use]
+    pub fn all(&self) -> &[T] {
+        match self {
+            Self::One(one) => std::slice::from_ref(one),
+            Self::Many(many) => many,
+        }
+    }
+}
+
+/// A system call.
+#[derive(Debug, Clone, PartialEq, Deserialize, JsonSchema)]
+#[serde(untagged)]
+pub enum SyscallSaid {
+    /// Its number.
+    Number(u32),
+    /// Its name, that of auditctl or that of the kernel.
+    Name(String),
+}
+
+/// A condition.
+#[derive(Debug, Clone, PartialEq, Deserialize, JsonSchema)]
+#[serde(untagged)]
+pub enum FieldSaid {
+    /// As auditctl's `-F` takes it: `auid>=1000`.
+    Text(String),
+    /// By its parts.
+    Parts(FieldObject),
+}
+
+/// A condition by its parts.
+#[derive(Debug, Clone, PartialEq, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct FieldObject {
+    /// auditctl's name of the field.
+    pub field: String,
+    /// The operator; `=` by default.
+    #[serde(default = "equals")]
+    #[schemars(extend("enum" = ["=", "!=", "<", "<=", ">", ">=", "&", "&="]))]
+    pub op: String,
+    /// What it is compared with.
+    pub value: FieldValue,
+}
+
+fn equals() -> String {
+    "=".to_owned()
+}
+
+/// What a field is compared with.
+#[derive(Debug, Clone, PartialEq, Deserialize, JsonSchema)]
+#[serde(untagged)]
+pub enum FieldValue {
+    /// True is 1, false is 0: for success.
+    Switch(bool),
+    /// A number.
+    Number(i64),
+    /// A name or other text.
+    Text(String),
+}
+
+/// Why an object cannot be said as a line.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Unsayable {
+    /// A value that a line cannot hold: control characters.
+    ControlCharacter(String),
+    /// Both a path and a directory.
+    PathAndDir,
+    /// An object that holds no part of a rule.
+    Empty,
+}
+
+impl RuleObject {
+    /// The lines that the object means: one per architecture.
+    ///
+    /// # Errors
+    /// Why no line can say it.
+    pub fn lines(&self, machine: &Machine) -> Result<Vec<String>, Unsayable> {
+        if *self == Self::default() {
+            return Err(Unsayable::Empty);
+        }
+        if self.path.is_some() && self.dir.is_some() {
+            return Err(Unsayable::PathAndDir);
+        }
+        if let Some(watch) = self.watch()? {
+            return Ok(vec![watch]);
+        }
+        match &self.arch {
+            None => Ok(vec![self.line(None, machine)?]),
+            Some(arches) => arches.all().iter().map(|arch| self.line(Some(arch), machine)).collect(),
+        }
+    }
+
+    /// The `-w` form, where nothing but path, permissions and key is said.
+    fn watch(&self) -> Result<Option<String>, Unsayable> {
+        let Some(path) = &self.path else { return Ok(None) };
+        let rest = Self { path: None, permissions: None, key: None, ..self.clone() };
+        if rest != Self::default() {
+            return Ok(None);
+        }
+        let mut line = format!("-w {}", token(path)?);
+        for permissions in &self.permissions {
+            line += &format!(" -p {}", token(permissions)?);
+        }
+        for key in self.keys() {
+            line += &format!(" -k {}", token(key)?);
+        }
+        Ok(Some(line))
+    }
+
+    fn line(&self, arch: Option<&String>, machine: &Machine) -> Result<String, Unsayable> {
+        let verb = if self.prepend { "-A" } else { "-a" };
+        let action = if self.action == Some(ActionName::Never) { "never" } else { "always" };
+        let list = self.list.unwrap_or(ListName::Exit);
+        let mut line = format!("{verb} {action},{}", list.text());
+        let mut field = |text: &str| -> Result<(), Unsayable> {
+            line += &format!(" -F {}", token(text)?);
+            Ok(())
+        };
+        if let Some(arch) = arch {
+            field(&format!("arch={arch}"))?;
+        }
+        let syscalls = self.syscall_names(arch.map(String::as_str), machine);
+        if !syscalls.is_empty() {
+            line += &format!(" -S {}", token(&syscalls.join(","))?);
+        }
+        for comparison in &self.comparisons {
+            line += &format!(" -C {}", token(comparison)?);
+        }
+        let parts = [("path", &self.path), ("dir", &self.dir), ("exe", &self.exe), ("perm", &self.permissions)];
+        for (name, value) in parts.iter().filter_map(|(name, value)| value.as_ref().map(|value| (name, value))) {
+            line += &format!(" -F {}", token(&format!("{name}={value}"))?);
+        }
+        for said in &self.fields {
+            line += &format!(" -F {}", token(&said.text())?);
+        }
+        if let Some(success) = self.success {
+            line += &format!(" -F success={}", u8::from(success));
+        }
+        if !self.keys().is_empty() && list == ListName::Exit && self.needs_all_syscalls() {
+            line += " -S all";
+        }
+        for key in self.keys() {
+            line += &format!(" -F {}", token(&format!("key={key}"))?);
+        }
+        Ok(line)
+    }
+
+    fn keys(&self) -> &[String] {
+        self.key.as_ref().map_or(&[], OneOrMany::all)
+    }
+
+    /// auditctl takes a key only behind a system call, a path or a program.
+    fn needs_all_syscalls(&self) -> bool {
+        let named = |name: &str| self.fields.iter().any(|said| said.text().starts_with(&format!("{name}=")));
+        self.syscalls.is_none()
+            && [&self.path, &self.dir, &self.exe, &self.permissions].iter().all(|part| part.is_none())
+            && !["path", "dir", "exe", "perm"].iter().any(|name| named(name))
+    }
+
+    fn syscall_names(&self, arch: Option<&str>, machine: &Machine) -> Vec<String> {
+        let said = self.syscalls.as_ref().map_or(&[][..], OneOrMany::all);
+        let arch = arch.map_or(Some(machine.native), |value| machine.arch(value).ok());
+        let name = |name: &str| arch.and_then(|arch| canonical_name(arch, name)).unwrap_or(name).to_owned();
+        said.iter()
+            .map(|syscall| match syscall {
+                SyscallSaid::Number(number) => number.to_string(),
+                SyscallSaid::Name(said) => said.split(',').map(name).collect::<Vec<_>>().join(","),
+            })
+            .collect()
+    }
+}
+
+impl FieldSaid {
+    /// The text behind `-F`; names of address families, which auditctl does not know, become numbers.
+    fn text(&self) -> String {
+        let text = match self {
+            Self::Text(text) => text.clone(),
+            Self::Parts(FieldObject { field, op, value }) => {
+                let value = match value {
+                    FieldValue::Switch(on) => u8::from(*on).to_string(),
+                    FieldValue::Number(number) => number.to_string(),
+                    FieldValue::Text(text) => text.clone(),
+                };
+                format!("{field}{op}{value}")
+            }
+        };
+        let at = text.find(|c: char| "=!<>&".contains(c)).unwrap_or(text.len());
+        let (name, rest) = text.split_at(at);
+        let value_at = rest.find(|c: char| !"=!<>&".contains(c)).unwrap_or(rest.len());
+        let (op, value) = rest.split_at(value_at);
+        match (name.to_ascii_lowercase().as_str(), value) {
+            ("success", "true" | "yes") => format!("success{op}1"),
+            ("success", "false" | "no") => format!("success{op}0"),
+            ("saddr_fam", family) => match crate::tables::address_families().number(&family.to_ascii_uppercase()) {
+                Some(number) => format!("saddr_fam{op}{number}"),
+                None => text,
+            },
+            _ => text,
+        }
+    }
+}
+
+/// One token of a line: spaces and backslashes escaped as auditctl reads them.
+fn token(text: &str) -> Result<String, Unsayable> {
+    if text.is_empty() || text.chars().any(char::is_control) {
+        return Err(Unsayable::ControlCharacter(text.to_owned()));
+    }
+    Ok(String::from_utf8_lossy(&quote(text.as_bytes())).into_owned())
+}

@@ -1,0 +1,198 @@
+//! Checks a request against its own JSON Schema and collects every difference.
+//!
+//! Knows the part of JSON Schema that schemars writes for our types; patterns are checked where the value is used.
+
+use serde_json::Value;
+
+use crate::error::{Problem, RequestError};
+use crate::tables::nearest::nearest;
+
+/// Every place where `value` is not of the form that `schema` asks for.
+pub fn check(value: &Value, schema: &Value) -> Vec<Problem> {
+    let mut checker = Checker { root: schema, problems: Vec::new() };
+    checker.check(value, schema, "");
+    checker.problems
+}
+
+struct Checker<'a> {
+    root: &'a Value,
+    problems: Vec<Problem>,
+}
+
+impl<'a> Checker<'a> {
+    fn check(&mut self, value: &Value, schema: &'a Value, pointer: &str) {
+        let schema = self.resolve(schema);
+        if let Some(branches) = schema.get("anyOf").or_else(|| schema.get("oneOf")).and_then(Value::as_array) {
+            self.check_branches(value, branches, pointer);
+            return;
+        }
+        let expected = self.types(schema);
+        if !expected.is_empty() && !expected.iter().any(|name| is_of_type(value, name)) {
+            self.wrong_type(value, expected, pointer);
+            return;
+        }
+        if let Some(allowed) = allowed(schema) {
+            if !allowed.contains(&value) {
+                self.bad_value(value, allowed, pointer);
+            }
+            return;
+        }
+        match value {
+            Value::Object(_) => self.check_object(value, schema, pointer),
+            Value::Array(entries) => {
+                for (at, entry) in entries.iter().enumerate() {
+                    if let Some(items) = schema.get("items") {
+                        self.check(entry, items, &format!("{pointer}/{at}"));
+                    }
+                }
+            }
+            Value::Number(number) => {
+                let bound = |name: &str| schema.get(name).and_then(Value::as_i64);
+                let (low, high) = (bound("minimum"), bound("maximum").or_else(|| format_maximum(schema)));
+                let fits = number.as_i64().is_some_and(|n| low.is_none_or(|low| n >= low) && high.is_none_or(|high| n <= high));
+                if !fits && (low.is_some() || high.is_some()) {
+                    self.report(RequestError::OutOfRange { found: number.to_string(), low, high }, pointer);
+                }
+            }
+            Value::String(text) => {
+                let bound = |name: &str| schema.get(name).and_then(Value::as_u64);
+                let length = text.chars().count() as u64;
+                if bound("minLength").is_some_and(|low| length < low) || bound("maxLength").is_some_and(|high| length > high) {
+                    self.report(RequestError::Length { found: length, high: bound("maxLength") }, pointer);
+                }
+            }
+            Value::Null | Value::Bool(_) => {}
+        }
+    }
+
+    /// The one branch that the type of the value selects, or the choice among several values.
+    fn check_branches(&mut self, value: &Value, branches: &'a [Value], pointer: &str) {
+        let fitting: Vec<&'a Value> = branches
+            .iter()
+            .filter(|branch| {
+                let types = self.types(branch);
+                types.is_empty() || types.iter().any(|name| is_of_type(value, name))
+            })
+            .collect();
+        match fitting.as_slice() {
+            [] => {
+                let mut expected: Vec<&str> = branches.iter().flat_map(|branch| self.types(branch)).collect();
+                expected.dedup();
+                self.wrong_type(value, expected, pointer);
+            }
+            [one] => self.check(value, one, pointer),
+            several => {
+                let sound = several.iter().any(|branch| {
+                    let mut trial = Checker { root: self.root, problems: Vec::new() };
+                    trial.check(value, branch, pointer);
+                    trial.problems.is_empty()
+                });
+                if !sound {
+                    let allowed = several.iter().filter_map(|branch| allowed(self.resolve(branch))).flatten().collect();
+                    self.bad_value(value, allowed, pointer);
+                }
+            }
+        }
+    }
+
+    fn check_object(&mut self, value: &Value, schema: &'a Value, pointer: &str) {
+        let Some(object) = value.as_object() else { return };
+        let properties = schema.get("properties").and_then(Value::as_object);
+        let closed = schema.get("additionalProperties") == Some(&Value::Bool(false));
+        for (key, entry) in object {
+            let at = format!("{pointer}/{}", escaped(key));
+            if let Some(property) = properties.and_then(|properties| properties.get(key)) {
+                self.check(entry, property, &at);
+            } else if closed {
+                let known = properties.into_iter().flat_map(|properties| properties.keys()).map(String::as_str);
+                let error = RequestError::UnknownKey { key: key.clone(), nearest: nearest(key, known).map(str::to_owned) };
+                self.report(error, &at);
+            }
+        }
+        let required = schema.get("required").and_then(Value::as_array);
+        for key in required.into_iter().flatten().filter_map(Value::as_str) {
+            if !object.contains_key(key) {
+                self.report(RequestError::MissingKey { key: key.to_owned() }, pointer);
+            }
+        }
+    }
+
+    fn resolve(&self, schema: &'a Value) -> &'a Value {
+        let target = schema.get("$ref").and_then(Value::as_str).and_then(|path| path.strip_prefix('#'));
+        target.and_then(|path| self.root.pointer(path)).map_or(schema, |target| self.resolve(target))
+    }
+
+    /// The JSON types that a schema allows; none where it does not say.
+    fn types(&self, schema: &'a Value) -> Vec<&'a str> {
+        let schema = self.resolve(schema);
+        match schema.get("type") {
+            Some(Value::String(one)) => vec![one],
+            Some(Value::Array(several)) => several.iter().filter_map(Value::as_str).collect(),
+            _ => {
+                let branches = schema.get("anyOf").or_else(|| schema.get("oneOf")).and_then(Value::as_array);
+                branches.into_iter().flatten().flat_map(|branch| self.types(branch)).collect()
+            }
+        }
+    }
+
+    fn report(&mut self, error: RequestError, pointer: &str) {
+        self.problems.push(Problem::at_pointer(error.into(), pointer));
+    }
+
+    fn wrong_type(&mut self, value: &Value, expected: Vec<&str>, pointer: &str) {
+        let mut expected: Vec<String> = expected.into_iter().filter(|name| *name != "null").map(str::to_owned).collect();
+        expected.sort_unstable();
+        expected.dedup();
+        self.report(RequestError::WrongType { expected, found: type_name(value) }, pointer);
+    }
+
+    fn bad_value(&mut self, value: &Value, allowed: Vec<&Value>, pointer: &str) {
+        let allowed: Vec<String> = allowed.into_iter().map(plain).collect();
+        let found = plain(value);
+        let nearest = nearest(&found, allowed.iter().map(String::as_str)).map(str::to_owned);
+        self.report(RequestError::BadValue { found, allowed, nearest }, pointer);
+    }
+}
+
+/// A key as a JSON pointer spells it (RFC 6901).
+pub fn escaped(key: &str) -> String {
+    key.replace('~', "~0").replace('/', "~1")
+}
+
+fn allowed(schema: &Value) -> Option<Vec<&Value>> {
+    match (schema.get("enum"), schema.get("const")) {
+        (Some(Value::Array(values)), _) => Some(values.iter().collect()),
+        (_, Some(value)) => Some(vec![value]),
+        _ => None,
+    }
+}
+
+fn format_maximum(schema: &Value) -> Option<i64> {
+    match schema.get("format").and_then(Value::as_str) {
+        Some("uint32") => Some(i64::from(u32::MAX)),
+        _ => None,
+    }
+}
+
+fn is_of_type(value: &Value, name: &str) -> bool {
+    match name {
+        "integer" => value.is_i64() || value.is_u64(),
+        "number" => value.is_number(),
+        name => type_name(value) == name,
+    }
+}
+
+fn type_name(value: &Value) -> &'static str {
+    match value {
+        Value::Null => "null",
+        Value::Bool(_) => "boolean",
+        Value::Number(_) => "number",
+        Value::String(_) => "string",
+        Value::Array(_) => "array",
+        Value::Object(_) => "object",
+    }
+}
+
+fn plain(value: &Value) -> String {
+    value.as_str().map_or_else(|| value.to_string(), str::to_owned)
+}

@@ -1,0 +1,42 @@
+//! A short name of a rule that depends only on its meaning.
+
+use std::fmt;
+
+use sha2::{Digest, Sha256};
+
+use super::{Rule, Value};
+
+/// The first 64 bits of a digest of the rule as the kernel lists it; the same on every machine.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Id([u8; 8]);
+
+impl Id {
+    /// The id of a rule.
+    #[must_use]
+    pub fn of(rule: &Rule) -> Self {
+        let mut digest = Sha256::new();
+        let mut number = |number: u32| digest.update(number.to_le_bytes());
+        number(rule.list.0);
+        number(rule.action.0);
+        rule.syscalls.clone().listed().words().iter().for_each(|word| number(*word));
+        for field in &rule.fields {
+            number(field.number.0);
+            number(field.op.0);
+            number(match &field.value {
+                Value::Number(number) => *number,
+                Value::Text(text) => u32::try_from(text.len()).unwrap_or(u32::MAX),
+            });
+        }
+        rule.fields.iter().filter_map(super::Field::text).for_each(|text| digest.update(text));
+        digest.update(&rule.rest);
+        let mut short = [0; 8];
+        short.iter_mut().zip(digest.finalize()).for_each(|(short, byte)| *short = byte);
+        Self(short)
+    }
+}
+
+impl fmt::Display for Id {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
+    }
+}

@@ -1,0 +1,95 @@
+//! What a file holds: bytes, mode, owner and group.
+
+use std::ffi::OsStr;
+use std::os::fd::{AsFd, OwnedFd};
+use std::path::Path;
+
+use rustix::fs::{AtFlags, FileType, Mode, OFlags};
+use rustix::io::Errno;
+
+use super::Directory;
+use super::problem::{FileError, Problem};
+use super::root::fstat;
+
+/// The most bytes that are read of one file: a rules file of a million rules has about as many, and a request has at
+/// most 16 MiB.
+pub const MAX_FILE: u64 = 64 << 20;
+
+/// A file as it is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FileState {
+    /// Its bytes.
+    pub bytes: Vec<u8>,
+    /// Its permission bits, `0o7777` at most.
+    pub mode: u32,
+    /// Its owner.
+    pub uid: u32,
+    /// Its group.
+    pub gid: u32,
+}
+
+/// The mode that a file gets: never wider than the one it has.
+#[must_use]
+pub fn effective_mode(wanted: u32, existing: Option<u32>) -> u32 {
+    existing.map_or(wanted, |existing| existing & wanted)
+}
+
+impl Directory {
+    /// A file of this directory as it is; none if there is none. Nothing but a regular file is ever opened.
+    ///
+    /// # Errors
+    /// A symbolic link, a FIFO, a device or a directory in place of the file; a file that cannot be read or is
+    /// larger than [`MAX_FILE`].
+    pub fn state(&self, name: &OsStr) -> Result<Option<FileState>, FileError> {
+        if !self.exists() {
+            return Ok(None);
+        }
+        let path = self.path().join(name);
+        let flags = AtFlags::SYMLINK_NOFOLLOW;
+        let kind = match rustix::fs::statat(self.descriptor(), name, flags) {
+            Ok(stat) => FileType::from_raw_mode(stat.st_mode),
+            Err(Errno::NOENT) => return Ok(None),
+            Err(errno) => return Err(FileError::unreadable(&path, "fstatat", errno)),
+        };
+        must_be_regular(kind, &path)?;
+        let flags = OFlags::RDONLY | OFlags::NONBLOCK | OFlags::NOFOLLOW | OFlags::NOCTTY | OFlags::CLOEXEC;
+        let fd = match rustix::fs::openat(self.descriptor(), name, flags, Mode::empty()) {
+            Ok(fd) => fd,
+            Err(Errno::NOENT) => return Ok(None),
+            Err(Errno::LOOP) => return Err(FileError::new(&path, Problem::SymlinkInPath { component: path.clone() })),
+            Err(errno) => return Err(FileError::unreadable(&path, "openat", errno)),
+        };
+        let stat = fstat(&fd, &path)?;
+        must_be_regular(FileType::from_raw_mode(stat.st_mode), &path)?;
+        Ok(Some(FileState {
+            bytes: read(&fd, &path)?,
+            mode: stat.st_mode & 0o7777,
+            uid: stat.st_uid,
+            gid: stat.st_gid,
+        }))
+    }
+}
+
+pub(super) fn must_be_regular(kind: FileType, path: &Path) -> Result<(), FileError> {
+    match kind {
+        FileType::RegularFile => Ok(()),
+        FileType::Symlink => Err(FileError::new(path, Problem::SymlinkInPath { component: path.to_owned() })),
+        found => Err(FileError::new(path, Problem::NotARegularFile { found: found.into() })),
+    }
+}
+
+pub(super) fn read(fd: &OwnedFd, path: &Path) -> Result<Vec<u8>, FileError> {
+    let mut bytes = Vec::new();
+    let mut chunk = vec![0; 64 << 10];
+    loop {
+        match rustix::io::read(fd.as_fd(), &mut chunk[..]) {
+            Ok(0) => return Ok(bytes),
+            Ok(count) => bytes.extend_from_slice(&chunk[..count]),
+            Err(Errno::INTR) => {}
+            Err(errno) => return Err(FileError::unreadable(path, "read", errno)),
+        }
+        if bytes.len() as u64 > MAX_FILE {
+            return Err(FileError::new(path, Problem::TooLarge { limit: MAX_FILE }));
+        }
+    }
+}

@@ -1,0 +1,117 @@
+//! The note that a run leaves under `/run` while it works, so that the next one knows of a run that was killed.
+
+use std::ffi::OsStr;
+use std::path::Path;
+
+use serde::{Deserialize, Serialize};
+
+use super::problem::{FileError, Left, Problem};
+use super::stage::{Backup, Stage, Wanted};
+use super::{Directory, Root};
+
+/// The name of the journal in [`super::RUN_DIR`].
+const NAME: &str = "journal";
+
+/// Says whose file it is.
+const FORMAT: &str = "audit_rules journal 1";
+
+/// A run that is under way, or was when it was killed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Journal {
+    /// Its process.
+    pub pid: u32,
+    /// The boot in which it ran; see [`boot_id`].
+    pub boot_id: String,
+    /// When it started, in seconds since 1970.
+    pub started: u64,
+    /// The files that it was to change.
+    pub paths: Vec<String>,
+    /// What `/sys/kernel/rcu_expedited` held, where it was changed.
+    pub rcu_expedited: Option<u32>,
+}
+
+/// What lies in the journal's place.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Found {
+    /// Nothing: the last run came to its end.
+    Nothing,
+    /// The journal of a run that did not.
+    Whole(Journal),
+    /// Something that is no journal of ours.
+    Foreign(Vec<u8>),
+}
+
+/// The journal's place: a file in a directory such as [`super::RUN_DIR`].
+#[derive(Debug)]
+pub struct JournalFile<'d> {
+    directory: &'d Directory,
+}
+
+#[derive(Serialize, Deserialize)]
+struct Document {
+    format: String,
+    pid: u32,
+    boot_id: String,
+    started: u64,
+    paths: Vec<String>,
+    rcu_expedited: Option<u32>,
+}
+
+impl<'d> JournalFile<'d> {
+    /// The journal in this directory, which the lock has created.
+    #[must_use]
+    pub fn new(directory: &'d Directory) -> Self {
+        Self { directory }
+    }
+
+    /// Writes the journal, whole or not at all, and has it on disk when it returns.
+    ///
+    /// # Errors
+    /// As for [`Stage::put`] and [`Stage::publish`].
+    pub fn write(&self, journal: &Journal) -> Result<(), FileError> {
+        let Journal { pid, boot_id, started, paths, rcu_expedited } = journal.clone();
+        let document = Document { format: FORMAT.to_owned(), pid, boot_id, started, paths, rcu_expedited };
+        let bytes = serde_json::to_vec(&document).map_err(|_| {
+            let problem = Problem::System { call: "write", errno: super::Errno::EINVAL };
+            FileError::new(self.directory.path().join(NAME), problem).with_left(Left::Old)
+        })?;
+        let (uid, gid) = (nix::unistd::geteuid().as_raw(), nix::unistd::getegid().as_raw());
+        let mut stage = Stage::new();
+        stage.put(self.directory, OsStr::new(NAME), &Wanted::new(&bytes, 0o600, uid, gid), Backup::None)?;
+        stage.publish().map(|_| ()).map_err(|error| error.error)
+    }
+
+    /// Reads what is there.
+    ///
+    /// # Errors
+    /// When there is something that cannot be read.
+    pub fn read(&self) -> Result<Found, FileError> {
+        let Some(state) = self.directory.state(OsStr::new(NAME))? else {
+            return Ok(Found::Nothing);
+        };
+        Ok(match serde_json::from_slice::<Document>(&state.bytes) {
+            Ok(Document { format, pid, boot_id, started, paths, rcu_expedited }) if format == FORMAT => {
+                Found::Whole(Journal { pid, boot_id, started, paths, rcu_expedited })
+            }
+            _ => Found::Foreign(state.bytes),
+        })
+    }
+
+    /// Takes the journal away: the run has come to its end.
+    ///
+    /// # Errors
+    /// As for [`Stage::remove`] and [`Stage::publish`].
+    pub fn remove(&self) -> Result<(), FileError> {
+        let mut stage = Stage::new();
+        stage.remove(self.directory, OsStr::new(NAME), Backup::None)?;
+        stage.publish().map(|_| ()).map_err(|error| error.error)
+    }
+}
+
+/// What names this boot of the running host; none where `/proc` is not to be had.
+#[must_use]
+pub fn boot_id() -> Option<String> {
+    let root = Root::open(Path::new("/")).ok()?;
+    let bytes = root.system_file(Path::new("/proc/sys/kernel/random/boot_id")).ok()??;
+    Some(String::from_utf8(bytes).ok()?.trim_end().to_owned())
+}

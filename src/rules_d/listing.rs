@@ -1,0 +1,122 @@
+//! Reads the drop-ins of a directory.
+
+use std::ffi::{OsStr, OsString};
+use std::os::unix::ffi::{OsStrExt, OsStringExt};
+use std::path::PathBuf;
+
+use rustix::fs::{AtFlags, Dir, FileType};
+
+use super::contents::FileState;
+use super::name::SUFFIX;
+use super::problem::{FileError, Problem, SkipReason, Skipped};
+use super::{Directory, Root};
+use crate::augenrules::{Source, natural_order};
+
+/// The most bytes that all drop-ins together may have: they are held in memory twice, as read and as merged.
+pub const MAX_TOTAL: u64 = 256 << 20;
+
+/// A file of `rules.d` that the boot loader reads.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DropIn {
+    /// Its name, with `.rules`.
+    pub name: OsString,
+    /// Its path on the host.
+    pub path: PathBuf,
+    /// Its bytes, mode, owner and group.
+    pub state: FileState,
+}
+
+impl DropIn {
+    /// The drop-in as the merge takes it.
+    #[must_use]
+    pub fn as_source(&self) -> Source<'_> {
+        Source { name: &self.name, bytes: &self.state.bytes }
+    }
+}
+
+/// The drop-ins of a directory.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Listing {
+    /// In natural order.
+    pub drop_ins: Vec<DropIn>,
+    /// What the boot loader passes over with a message, in natural order.
+    pub skipped: Vec<Skipped>,
+}
+
+impl Directory {
+    /// Reads every drop-in: `*.rules`, not hidden, not in directories below. None where the directory is missing.
+    ///
+    /// # Errors
+    /// Every drop-in that cannot be read or is no regular file. Never a listing that lacks one.
+    pub fn read(&self, root: &Root) -> Result<Listing, Vec<FileError>> {
+        let mut listing = Listing::default();
+        if !self.exists() {
+            return Ok(listing);
+        }
+        let mut problems = Vec::new();
+        let mut total = 0;
+        for name in self.names(is_drop_in).map_err(|problem| vec![problem])? {
+            match self.read_one(root, &name) {
+                Ok(One::DropIn(state)) => {
+                    total += state.bytes.len() as u64;
+                    listing.drop_ins.push(DropIn { path: self.path().join(&name), name, state });
+                }
+                Ok(One::Skipped(reason)) => {
+                    listing.skipped.push(Skipped { path: self.path().join(&name), name, reason });
+                }
+                Ok(One::Gone) => {}
+                Err(problem) => problems.push(problem),
+            }
+            if total > MAX_TOTAL {
+                problems.push(FileError::new(self.path(), Problem::TooLarge { limit: MAX_TOTAL }));
+                break;
+            }
+        }
+        if problems.is_empty() { Ok(listing) } else { Err(problems) }
+    }
+
+    fn read_one(&self, root: &Root, name: &OsStr) -> Result<One, FileError> {
+        let path = self.path().join(name);
+        let kind = match rustix::fs::statat(self.descriptor(), name, AtFlags::SYMLINK_NOFOLLOW) {
+            Ok(stat) => FileType::from_raw_mode(stat.st_mode),
+            Err(rustix::io::Errno::NOENT) => return Ok(One::Gone),
+            Err(errno) => return Err(FileError::unreadable(&path, "fstatat", errno)),
+        };
+        match kind {
+            FileType::Directory => return Ok(One::Skipped(SkipReason::Directory)),
+            FileType::Symlink => {
+                let inside = PathBuf::from("/").join(path.strip_prefix(root.path()).unwrap_or(&path));
+                if root.kind(&inside, true) == Err(rustix::io::Errno::NOENT) {
+                    return Ok(One::Skipped(SkipReason::DanglingLink));
+                }
+            }
+            _ => {}
+        }
+        Ok(self.state(name)?.map_or(One::Gone, One::DropIn))
+    }
+
+    /// The names in the directory that are wanted, in natural order.
+    pub(super) fn names(&self, wanted: impl Fn(&[u8]) -> bool) -> Result<Vec<OsString>, FileError> {
+        let failed = |errno| FileError::unreadable(self.path(), "getdents", errno);
+        let mut names = Vec::new();
+        for entry in Dir::read_from(self.descriptor()).map_err(failed)? {
+            let entry = entry.map_err(failed)?;
+            let name = entry.file_name().to_bytes();
+            if wanted(name) {
+                names.push(OsString::from_vec(name.to_vec()));
+            }
+        }
+        names.sort_by(|a, b| natural_order(a.as_bytes(), b.as_bytes()));
+        Ok(names)
+    }
+}
+
+enum One {
+    DropIn(FileState),
+    Skipped(SkipReason),
+    Gone,
+}
+
+fn is_drop_in(name: &[u8]) -> bool {
+    name.ends_with(SUFFIX.as_bytes()) && !name.starts_with(b".")
+}

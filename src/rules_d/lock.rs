@@ -1,0 +1,84 @@
+//! The lock that keeps two runs apart.
+
+use std::os::fd::OwnedFd;
+use std::path::PathBuf;
+use std::thread::sleep;
+use std::time::{Duration, Instant};
+
+use rustix::fs::{FlockOperation, Mode, OFlags};
+use rustix::io::Errno;
+
+use super::Directory;
+use super::problem::{FileError, Left, Problem};
+
+/// The name of the lock file in [`super::RUN_DIR`].
+const NAME: &str = "lock";
+
+/// How long a waiting run sleeps between two tries: short beside a run, long beside a system call.
+const PAUSE: Duration = Duration::from_millis(20);
+
+/// An exclusive lock, held until it is dropped or the process ends.
+#[derive(Debug)]
+pub struct Lock {
+    _held: OwnedFd,
+    path: PathBuf,
+}
+
+impl Lock {
+    /// Locks the running host: `lock` in the given directory (see [`super::RUN_DIR`]), which is created with mode 0700.
+    ///
+    /// # Errors
+    /// [`Problem::Busy`] when another run holds it for all of `wait`; else what keeps the file from being opened.
+    pub fn take(run: &mut Directory, wait: Duration) -> Result<Self, FileError> {
+        run.create_with(0o700)?;
+        if let Some(obstacle) = run.obstacles(&[]).into_iter().next() {
+            return Err(obstacle);
+        }
+        let path = run.path().join(NAME);
+        let flags = OFlags::RDONLY | OFlags::CREATE | OFlags::CLOEXEC | OFlags::NOFOLLOW | OFlags::NONBLOCK;
+        let fd =
+            rustix::fs::openat(run.descriptor(), NAME, flags, Mode::from_raw_mode(0o600)).map_err(
+                |errno| match errno {
+                    Errno::LOOP => FileError::new(&path, Problem::SymlinkInPath { component: path.clone() }),
+                    errno => FileError::write(&path, "openat", errno, Left::Untouched),
+                },
+            )?;
+        Self::hold(fd, path, wait)
+    }
+
+    /// Locks another root directory: its `rules.d`, or the nearest directory above it that exists. Leaves no file.
+    ///
+    /// # Errors
+    /// As for [`Lock::take`].
+    pub fn take_directory(directory: &Directory, wait: Duration) -> Result<Self, FileError> {
+        let path = directory.path().to_owned();
+        let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
+        let fd = rustix::fs::openat(directory.descriptor(), ".", flags, Mode::empty())
+            .map_err(|errno| FileError::unreadable(&path, "openat", errno))?;
+        Self::hold(fd, path, wait)
+    }
+
+    fn hold(fd: OwnedFd, path: PathBuf, wait: Duration) -> Result<Self, FileError> {
+        let start = Instant::now();
+        loop {
+            match rustix::fs::flock(&fd, FlockOperation::NonBlockingLockExclusive) {
+                Ok(()) => return Ok(Self { _held: fd, path }),
+                Err(Errno::INTR) => {}
+                Err(Errno::AGAIN) => {
+                    let waited = start.elapsed();
+                    if waited >= wait {
+                        return Err(FileError::new(path, Problem::Busy { waited }));
+                    }
+                    sleep(PAUSE.min(wait.saturating_sub(waited)));
+                }
+                Err(errno) => return Err(FileError::write(&path, "flock", errno, Left::Untouched)),
+            }
+        }
+    }
+
+    /// What is locked.
+    #[must_use]
+    pub fn path(&self) -> &std::path::Path {
+        &self.path
+    }
+}

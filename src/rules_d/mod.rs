@@ -1,0 +1,34 @@
+//! The only place that touches files: drop-ins, `audit.rules`, the lock, the journal, and what a host's files say
+//! about names and paths.
+//!
+//! Every path is walked component by component below a [`Root`]; no symbolic link is followed on the way to
+//! anything that is written.
+
+#![allow(clippy::disallowed_methods, clippy::disallowed_types, reason = "this is the place that touches files")]
+
+mod boot;
+mod contents;
+mod directory;
+mod journal;
+mod listing;
+mod lock;
+mod lookup;
+mod name;
+mod problem;
+mod root;
+mod stage;
+mod temporary;
+
+pub use boot::{Accounts, BootLoader};
+pub use contents::{FileState, MAX_FILE, effective_mode};
+pub use directory::{DIRECTORY_MODE, Directory};
+pub use journal::{Found as JournalFound, Journal, JournalFile, boot_id};
+pub use listing::{DropIn, Listing, MAX_TOTAL};
+pub use lock::Lock;
+pub use name::{DropInName, SUFFIX, absolute_path, drop_in_name};
+pub use problem::{Errno, FileError, Found, Left, NameError, NameProblem, PathProblem, Problem, SkipReason, Skipped};
+pub use root::Root;
+pub use stage::{Backup, PublishError, Published, Stage, Wanted};
+
+/// Where the lock and the journal lie.
+pub const RUN_DIR: &str = "/run/audit_rules";

@@ -1,0 +1,170 @@
+//! The root directory below which everything is looked up: `/`, or that of an image.
+
+use std::collections::VecDeque;
+use std::ffi::{OsStr, OsString};
+use std::os::fd::{AsFd, OwnedFd};
+use std::os::unix::ffi::OsStringExt;
+use std::path::{Component, Path, PathBuf};
+
+use rustix::fs::{AtFlags, FileType, Mode, OFlags, Stat};
+use rustix::io::Errno;
+
+use super::name::checked;
+use super::problem::{FileError, Found, Problem};
+use super::{Directory, contents};
+
+/// As many symbolic links as the kernel follows for one path (`MAXSYMLINKS`).
+const MAX_LINKS: u32 = 40;
+
+/// A root directory.
+#[derive(Debug)]
+pub struct Root {
+    path: PathBuf,
+    fd: OwnedFd,
+}
+
+/// Where a path leads once every symbolic link is followed inside the root.
+pub(super) struct Resolved {
+    /// An `O_PATH` descriptor.
+    pub fd: OwnedFd,
+    /// The directory that holds it.
+    pub parent: OwnedFd,
+    /// The name of the last component, after all links; empty for the root itself.
+    pub name: OsString,
+}
+
+impl Root {
+    /// Opens a root directory.
+    ///
+    /// # Errors
+    /// When it is not an absolute path to a directory that can be opened.
+    pub fn open(path: &Path) -> Result<Self, FileError> {
+        checked(path).map_err(|problem| FileError::new(path, Problem::BadPath(problem)))?;
+        let flags = OFlags::PATH | OFlags::DIRECTORY | OFlags::CLOEXEC;
+        let fd = rustix::fs::open(path, flags, Mode::empty()).map_err(|errno| match errno {
+            Errno::NOTDIR => {
+                FileError::new(path, Problem::NotADirectory { component: path.to_owned(), found: Found::Unknown })
+            }
+            errno => FileError::unreadable(path, "open", errno),
+        })?;
+        Ok(Self { path: path.to_owned(), fd })
+    }
+
+    /// Whether this is the root directory of the running host.
+    #[must_use]
+    pub fn is_host(&self) -> bool {
+        self.path == Path::new("/")
+    }
+
+    /// Its path.
+    #[must_use]
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// The path that a path inside the root has on the host.
+    #[must_use]
+    pub fn host_path(&self, inside: &Path) -> PathBuf {
+        self.path.join(inside.strip_prefix("/").unwrap_or(inside))
+    }
+
+    /// Walks to a directory, following no symbolic link; it need not exist.
+    ///
+    /// # Errors
+    /// A path that is not absolute or has `..`; a symbolic link or something else than a directory on the way; a
+    /// directory that cannot be opened.
+    pub fn directory(&self, inside: &Path) -> Result<Directory, FileError> {
+        Directory::walk(self, inside)
+    }
+
+    /// The bytes of a file of the system, through symbolic links inside the root; none if there is no such file.
+    ///
+    /// # Errors
+    /// When it cannot be read, is no regular file or is larger than any drop-in may be.
+    pub fn system_file(&self, inside: &Path) -> Result<Option<Vec<u8>>, FileError> {
+        let path = self.host_path(inside);
+        let resolved = match self.resolve(inside, true) {
+            Ok(resolved) => resolved,
+            Err(Errno::NOENT | Errno::NOTDIR | Errno::LOOP) => return Ok(None),
+            Err(errno) => return Err(FileError::unreadable(&path, "open", errno)),
+        };
+        let stat = fstat(&resolved.fd, &path)?;
+        let kind = FileType::from_raw_mode(stat.st_mode);
+        if kind != FileType::RegularFile {
+            return Err(FileError::new(path, Problem::NotARegularFile { found: kind.into() }));
+        }
+        let flags = OFlags::RDONLY | OFlags::NONBLOCK | OFlags::NOFOLLOW | OFlags::CLOEXEC;
+        let fd = rustix::fs::openat(&resolved.parent, &resolved.name, flags, Mode::empty())
+            .map_err(|errno| FileError::unreadable(&path, "open", errno))?;
+        contents::read(&fd, &path).map(Some)
+    }
+
+    /// What kind of file a path leads to.
+    pub(super) fn kind(&self, inside: &Path, follow: bool) -> Result<FileType, Errno> {
+        let stat = if self.is_host() {
+            let flags = if follow { AtFlags::empty() } else { AtFlags::SYMLINK_NOFOLLOW };
+            rustix::fs::statat(rustix::fs::CWD, inside, flags)?
+        } else {
+            rustix::fs::fstat(&self.resolve(inside, follow)?.fd)?
+        };
+        Ok(FileType::from_raw_mode(stat.st_mode))
+    }
+
+    /// Follows a path and its symbolic links, none of which leads out of the root.
+    pub(super) fn resolve(&self, inside: &Path, follow_last: bool) -> Result<Resolved, Errno> {
+        let mut ahead: VecDeque<OsString> = VecDeque::new();
+        push_front(&mut ahead, inside);
+        let mut way: Vec<(OwnedFd, OsString)> = Vec::new();
+        let mut links = 0;
+        while let Some(name) = ahead.pop_front() {
+            if name == ".." {
+                way.pop();
+                continue;
+            }
+            let here = way.last().map_or(self.fd.as_fd(), |(fd, _)| fd.as_fd());
+            let flags = OFlags::PATH | OFlags::NOFOLLOW | OFlags::CLOEXEC;
+            let fd = rustix::fs::openat(here, &name, flags, Mode::empty())?;
+            let kind = FileType::from_raw_mode(rustix::fs::fstat(&fd)?.st_mode);
+            if kind == FileType::Symlink && (follow_last || !ahead.is_empty()) {
+                links += 1;
+                if links > MAX_LINKS {
+                    return Err(Errno::LOOP);
+                }
+                let target = rustix::fs::readlinkat(&fd, "", Vec::new())?;
+                let target = PathBuf::from(OsString::from_vec(target.into_bytes()));
+                if target.is_absolute() {
+                    way.clear();
+                }
+                push_front(&mut ahead, &target);
+            } else {
+                if kind != FileType::Directory && !ahead.is_empty() {
+                    return Err(Errno::NOTDIR);
+                }
+                way.push((fd, name));
+            }
+        }
+        let root = || rustix::io::fcntl_dupfd_cloexec(&self.fd, 0);
+        let (fd, name) = way.pop().map_or_else(|| root().map(|fd| (fd, OsString::new())), Ok)?;
+        let parent = way.pop().map_or_else(root, |(fd, _)| Ok(fd))?;
+        Ok(Resolved { fd, parent, name })
+    }
+
+    pub(super) fn descriptor(&self) -> &OwnedFd {
+        &self.fd
+    }
+}
+
+pub(super) fn fstat(fd: &OwnedFd, path: &Path) -> Result<Stat, FileError> {
+    rustix::fs::fstat(fd).map_err(|errno| FileError::unreadable(path, "fstat", errno))
+}
+
+fn push_front(ahead: &mut VecDeque<OsString>, path: &Path) {
+    let names: Vec<&OsStr> = path
+        .components()
+        .filter(|component| matches!(component, Component::Normal(_) | Component::ParentDir))
+        .map(Component::as_os_str)
+        .collect();
+    for name in names.into_iter().rev() {
+        ahead.push_front(name.to_owned());
+    }
+}

@@ -1,0 +1,150 @@
+//! Files on their way: written under a hidden name beside their place, then renamed.
+
+use std::ffi::{OsStr, OsString};
+use std::os::fd::OwnedFd;
+use std::path::PathBuf;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use rustix::fs::{AtFlags, FileType, Mode, OFlags, XattrFlags};
+use rustix::io::Errno;
+
+use super::problem::{FileError, Left};
+use super::stage::Wanted;
+use super::{Directory, Lock};
+
+/// How every temporary name begins: hidden, so that no boot loader reads it.
+const PREFIX: &str = ".audit_rules-";
+/// How every temporary name ends: not as a drop-in.
+const ENDING: &str = ".tmp";
+
+/// How many names are tried before a name in use counts as an error; each is one that a killed run left.
+const ATTEMPTS: u32 = 1000;
+
+/// The extended attribute that holds the `SELinux` label.
+const LABEL: &str = "security.selinux";
+/// The longest label that is kept; the kernel allows 64 KiB, policies use some dozens of bytes.
+const MAX_LABEL: usize = 4096;
+
+/// A file that is whole and on disk, but not yet in its place. Dropping it takes it away.
+#[derive(Debug)]
+pub(super) struct Temporary<'d> {
+    directory: &'d Directory,
+    name: OsString,
+    published: bool,
+}
+
+impl<'d> Temporary<'d> {
+    /// Writes a file that is to replace `target`, with its final owner and mode from before its first byte.
+    pub fn write(directory: &'d Directory, target: &OsStr, wanted: &Wanted<'_>) -> Result<Self, FileError> {
+        let path = &directory.path().join(target);
+        let failed = |call| move |errno| FileError::write(path, call, errno, Left::Old);
+        let (temporary, fd) = Self::create(directory).map_err(failed("openat"))?;
+        let stat = rustix::fs::fstat(&fd).map_err(failed("fstat"))?;
+        if (stat.st_uid, stat.st_gid) != (wanted.uid, wanted.gid) {
+            let (uid, gid) = (rustix::fs::Uid::from_raw(wanted.uid), rustix::fs::Gid::from_raw(wanted.gid));
+            rustix::fs::fchown(&fd, Some(uid), Some(gid)).map_err(failed("fchown"))?;
+        }
+        rustix::fs::fchmod(&fd, Mode::from_raw_mode(wanted.mode)).map_err(failed("fchmod"))?;
+        keep_label(directory, target, &fd).map_err(failed("fsetxattr"))?;
+        write_all(&fd, wanted.bytes).map_err(failed("write"))?;
+        rustix::fs::fsync(&fd).map_err(failed("fsync"))?;
+        Ok(temporary)
+    }
+
+    fn create(directory: &'d Directory) -> Result<(Self, OwnedFd), Errno> {
+        static NEXT: AtomicU64 = AtomicU64::new(0);
+        let flags = OFlags::WRONLY | OFlags::CREATE | OFlags::EXCL | OFlags::NOFOLLOW | OFlags::CLOEXEC;
+        let mut last = Errno::EXIST;
+        for _ in 0..ATTEMPTS {
+            let number = NEXT.fetch_add(1, Ordering::Relaxed);
+            let name = OsString::from(format!("{PREFIX}{}-{number}{ENDING}", std::process::id()));
+            match rustix::fs::openat(directory.descriptor(), &name, flags, Mode::from_raw_mode(0o600)) {
+                Ok(fd) => return Ok((Self { directory, name, published: false }, fd)),
+                Err(Errno::EXIST) => last = Errno::EXIST,
+                Err(errno) => return Err(errno),
+            }
+        }
+        Err(last)
+    }
+
+    /// Puts the file in its place. What was there before is replaced in one step.
+    pub fn publish(mut self, target: &OsStr) -> Result<(), FileError> {
+        let descriptor = self.directory.descriptor();
+        rustix::fs::renameat(descriptor, &self.name, descriptor, target)
+            .map_err(|errno| FileError::write(&self.directory.path().join(target), "renameat", errno, Left::Old))?;
+        self.published = true;
+        Ok(())
+    }
+}
+
+impl Drop for Temporary<'_> {
+    fn drop(&mut self) {
+        if !self.published {
+            // Nothing more can be done here; the next run takes what stays away.
+            let _ = rustix::fs::unlinkat(self.directory.descriptor(), &self.name, AtFlags::empty());
+        }
+    }
+}
+
+impl Directory {
+    /// Takes away what a killed run left half-way, and gives back the paths. Only the holder of the lock may know that
+    /// no other run is writing.
+    ///
+    /// # Errors
+    /// What the operating system answers.
+    pub fn remove_stale(&self, _held: &Lock) -> Result<Vec<PathBuf>, FileError> {
+        let mut removed = Vec::new();
+        if !self.exists() {
+            return Ok(removed);
+        }
+        for name in self.names(|name| name.starts_with(PREFIX.as_bytes()) && name.ends_with(ENDING.as_bytes()))? {
+            let path = self.path().join(&name);
+            let is_file = rustix::fs::statat(self.descriptor(), &name, AtFlags::SYMLINK_NOFOLLOW)
+                .is_ok_and(|stat| FileType::from_raw_mode(stat.st_mode) == FileType::RegularFile);
+            if !is_file {
+                continue;
+            }
+            match rustix::fs::unlinkat(self.descriptor(), &name, AtFlags::empty()) {
+                Ok(()) => removed.push(path),
+                Err(Errno::NOENT) => {}
+                Err(errno) => return Err(FileError::write(&path, "unlinkat", errno, Left::Old)),
+            }
+        }
+        Ok(removed)
+    }
+}
+
+/// Gives the new file the label of the one that it replaces; a new name gets what the policy says.
+fn keep_label(directory: &Directory, target: &OsStr, fresh: &OwnedFd) -> Result<(), Errno> {
+    let flags = OFlags::RDONLY | OFlags::NONBLOCK | OFlags::NOFOLLOW | OFlags::CLOEXEC;
+    let Ok(old) = rustix::fs::openat(directory.descriptor(), target, flags, Mode::empty()) else {
+        return Ok(());
+    };
+    let label = |fd: &OwnedFd| {
+        let mut value = vec![0; MAX_LABEL];
+        let length = rustix::fs::fgetxattr(fd, LABEL, value.as_mut_slice()).ok()?;
+        value.truncate(length);
+        Some(value)
+    };
+    match label(&old) {
+        Some(wanted) if label(fresh).as_ref() != Some(&wanted) => {
+            match rustix::fs::fsetxattr(fresh, LABEL, &wanted, XattrFlags::empty()) {
+                Ok(()) | Err(Errno::NOTSUP) => Ok(()),
+                Err(errno) => Err(errno),
+            }
+        }
+        _ => Ok(()),
+    }
+}
+
+fn write_all(fd: &OwnedFd, mut bytes: &[u8]) -> Result<(), Errno> {
+    while !bytes.is_empty() {
+        match rustix::io::write(fd, bytes) {
+            Ok(0) => return Err(Errno::IO),
+            Ok(count) => bytes = &bytes[count..],
+            Err(Errno::INTR) => {}
+            Err(errno) => return Err(errno),
+        }
+    }
+    Ok(())
+}

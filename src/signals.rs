@@ -1,0 +1,28 @@
+//! Signals that ask us to stop: held back, and answered between two steps.
+
+use nix::sys::signal::{SigSet, Signal};
+use nix::sys::signalfd::{SfdFlags, SignalFd};
+
+/// SIGTERM, SIGINT and SIGHUP, held back for the rest of the process.
+///
+/// A run that is asked to stop takes its change back and reports; it does not die in the middle.
+#[derive(Debug)]
+pub struct Signals(Option<SignalFd>);
+
+impl Signals {
+    /// Holds the signals back.
+    #[must_use]
+    pub fn held_back() -> Self {
+        let mut set = SigSet::empty();
+        [Signal::SIGTERM, Signal::SIGINT, Signal::SIGHUP].into_iter().for_each(|signal| set.add(signal));
+        let blocked = set.thread_block().and_then(|()| SignalFd::with_flags(&set, SfdFlags::SFD_NONBLOCK));
+        Self(blocked.ok())
+    }
+
+    /// The name of a signal that came since the last call.
+    pub fn next(&mut self) -> Option<&'static str> {
+        let info = self.0.as_mut()?.read_signal().ok()??;
+        let signal = i32::try_from(info.ssi_signo).ok()?;
+        Signal::try_from(signal).ok().map(Signal::as_str)
+    }
+}

@@ -1,0 +1,274 @@
+//! What an earlier change replaced: enough to take it back, and to see whether the host still is as the change left it.
+//!
+//! To callers it is opaque; it travels in a report's `undo` and comes back in a request.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::plan::files::{Content, FileStep};
+use crate::plan::settings::SettingStep;
+use crate::rule::{Action, Field, FieldNumber, List, Mask, Op, Rule, Value, id::Id};
+
+/// The version of this form.
+pub const VERSION: u32 = 1;
+
+/// What an earlier change replaced. Opaque: give it back as it was.
+#[derive(Debug, Clone, PartialEq, Deserialize, Serialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Snapshot {
+    /// The version of this form.
+    pub version: u32,
+    /// The files that the change wrote or removed.
+    pub files: Vec<SavedFile>,
+    /// The kernel's rules, where the change touched them.
+    pub rules: Option<SavedRules>,
+    /// The settings that the change set.
+    pub control: Vec<SavedSetting>,
+}
+
+/// A file before and after a change.
+#[derive(Debug, Clone, PartialEq, Deserialize, Serialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct SavedFile {
+    /// Its path.
+    pub path: String,
+    /// What it held before; none where it did not exist.
+    pub before: Option<SavedContent>,
+    /// What it held behind; none where it was removed.
+    pub after: Option<SavedContent>,
+}
+
+/// What a file holds.
+#[derive(Debug, Clone, PartialEq, Deserialize, Serialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct SavedContent {
+    /// The bytes, in hexadecimal where they are not UTF-8.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub hex: Option<String>,
+    /// The bytes, where they are UTF-8.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub text: Option<String>,
+    /// The permissions.
+    pub mode: u32,
+    /// The owner's number.
+    pub uid: u32,
+    /// The group's number.
+    pub gid: u32,
+}
+
+/// The kernel's rules before and after a change.
+#[derive(Debug, Clone, PartialEq, Deserialize, Serialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct SavedRules {
+    /// The list before, pieced together from the list behind and from what it no longer holds.
+    pub before: Vec<Piece>,
+    /// The ids of the rules behind, in the kernel's order.
+    pub after: Vec<String>,
+}
+
+/// A piece of the list before a change.
+#[derive(Debug, Clone, PartialEq, Deserialize, Serialize, JsonSchema)]
+#[serde(untagged)]
+pub enum Piece {
+    /// Rules that are in the list behind: the place of the first there, and how many.
+    Kept(usize, usize),
+    /// A rule that is not.
+    Removed(SavedRule),
+}
+
+/// A rule in full: `struct audit_rule_data`.
+#[derive(Debug, Clone, PartialEq, Deserialize, Serialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct SavedRule {
+    /// The list.
+    pub flags: u32,
+    /// The action.
+    pub action: u32,
+    /// The system calls, none for all of them.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub syscalls: Option<Vec<u32>>,
+    /// Field, operator and value; text in hexadecimal.
+    pub fields: Vec<(u32, u32, SavedValue)>,
+    /// Text of no known field, in hexadecimal.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub rest: String,
+}
+
+/// A field's value.
+#[derive(Debug, Clone, PartialEq, Deserialize, Serialize, JsonSchema)]
+#[serde(untagged)]
+pub enum SavedValue {
+    /// A number.
+    Number(u32),
+    /// Text, in hexadecimal.
+    Hex(String),
+}
+
+/// A setting before and after a change.
+#[derive(Debug, Clone, PartialEq, Deserialize, Serialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct SavedSetting {
+    /// Its name.
+    pub setting: String,
+    /// Its value before.
+    pub before: u32,
+    /// Its value behind.
+    pub after: u32,
+}
+
+/// Why a snapshot cannot be used.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Unusable {
+    /// Another version.
+    Version(u32),
+    /// A part that is not of our making.
+    Broken(&'static str),
+}
+
+impl Snapshot {
+    /// What takes a change back. `rules` has the kernel's list before and after, where it was touched.
+    #[must_use]
+    pub fn of_change(files: &[FileStep], rules: Option<(&[Rule], &[Rule])>, settings: &[SettingStep]) -> Self {
+        Self {
+            version: VERSION,
+            files: files.iter().map(SavedFile::from).collect(),
+            rules: rules.map(|(before, after)| SavedRules::of(before, after)),
+            control: settings
+                .iter()
+                .map(|step| SavedSetting { setting: step.name.text().to_owned(), before: step.before, after: step.after })
+                .collect(),
+        }
+    }
+}
+
+impl From<&FileStep> for SavedFile {
+    fn from(step: &FileStep) -> Self {
+        let saved = |content: &Content| SavedContent {
+            text: String::from_utf8(content.bytes.clone()).ok(),
+            hex: std::str::from_utf8(&content.bytes).is_err().then(|| hex(&content.bytes)),
+            mode: content.mode,
+            uid: content.uid,
+            gid: content.gid,
+        };
+        Self {
+            path: step.path.to_string_lossy().into_owned(),
+            before: step.before.as_ref().map(saved),
+            after: step.after.as_ref().map(saved),
+        }
+    }
+}
+
+impl SavedContent {
+    /// The content.
+    ///
+    /// # Errors
+    /// The snapshot is not of our making.
+    pub fn content(&self) -> Result<Content, Unusable> {
+        let bytes = match (&self.text, &self.hex) {
+            (Some(text), None) => text.clone().into_bytes(),
+            (None, Some(digits)) => unhex(digits).ok_or(Unusable::Broken("hex"))?,
+            _ => return Err(Unusable::Broken("file content")),
+        };
+        Ok(Content { bytes, mode: self.mode, uid: self.uid, gid: self.gid })
+    }
+}
+
+impl SavedRules {
+    fn of(before: &[Rule], after: &[Rule]) -> Self {
+        let mut place = std::collections::HashMap::new();
+        for (at, rule) in after.iter().enumerate() {
+            place.entry(rule).or_insert(at);
+        }
+        let mut pieces: Vec<Piece> = Vec::new();
+        for rule in before {
+            match (place.get(rule), pieces.last_mut()) {
+                (Some(at), Some(Piece::Kept(first, count))) if *first + *count == *at => *count += 1,
+                (Some(at), _) => pieces.push(Piece::Kept(*at, 1)),
+                (None, _) => pieces.push(Piece::Removed(SavedRule::from(rule))),
+            }
+        }
+        Self { before: pieces, after: after.iter().map(|rule| Id::of(rule).to_string()).collect() }
+    }
+
+    /// The list before the change, where `now` is the list behind it.
+    ///
+    /// # Errors
+    /// The snapshot is not of our making.
+    pub fn before(&self, now: &[Rule]) -> Result<Vec<Rule>, Unusable> {
+        let mut before = Vec::new();
+        for piece in &self.before {
+            match piece {
+                Piece::Kept(first, count) => {
+                    let kept = first.checked_add(*count).and_then(|end| now.get(*first..end));
+                    before.extend_from_slice(kept.ok_or(Unusable::Broken("rules"))?);
+                }
+                Piece::Removed(rule) => before.push(rule.rule()?),
+            }
+        }
+        Ok(before)
+    }
+
+    /// The list behind the change as far as `now` still holds it, in the order of the change; and what of the list
+    /// before it can still be said.
+    ///
+    /// # Errors
+    /// The snapshot is not of our making.
+    pub fn before_as_far_as_known(&self, now: &[Rule]) -> Result<Vec<Rule>, Unusable> {
+        let held: std::collections::HashMap<String, &Rule> =
+            now.iter().map(|rule| (Id::of(rule).to_string(), rule)).collect();
+        let mut before = Vec::new();
+        for piece in &self.before {
+            match piece {
+                Piece::Kept(first, count) => {
+                    let ids = first.checked_add(*count).and_then(|end| self.after.get(*first..end));
+                    let ids = ids.ok_or(Unusable::Broken("rules"))?;
+                    before.extend(ids.iter().filter_map(|id| held.get(id)).map(|rule| (*rule).clone()));
+                }
+                Piece::Removed(rule) => before.push(rule.rule()?),
+            }
+        }
+        Ok(before)
+    }
+}
+
+impl From<&Rule> for SavedRule {
+    fn from(rule: &Rule) -> Self {
+        let value = |field: &Field| match &field.value {
+            Value::Number(number) => SavedValue::Number(*number),
+            Value::Text(text) => SavedValue::Hex(hex(text)),
+        };
+        Self {
+            flags: rule.list.0,
+            action: rule.action.0,
+            syscalls: (!rule.syscalls.is_all()).then(|| rule.syscalls.numbers().collect()),
+            fields: rule.fields.iter().map(|field| (field.number.0, field.op.0, value(field))).collect(),
+            rest: hex(&rule.rest),
+        }
+    }
+}
+
+impl SavedRule {
+    fn rule(&self) -> Result<Rule, Unusable> {
+        let text = |digits: &str| unhex(digits).ok_or(Unusable::Broken("hex"));
+        let syscalls = self.syscalls.as_ref().map_or(Mask::ALL, |numbers| numbers.iter().copied().collect()).listed();
+        let mut rule = Rule::new(List(self.flags), Action(self.action), syscalls);
+        for (number, op, value) in &self.fields {
+            let value = match value {
+                SavedValue::Number(number) => Value::Number(*number),
+                SavedValue::Hex(digits) => Value::Text(text(digits)?),
+            };
+            rule.fields.push(Field { number: FieldNumber(*number), op: Op(*op), value });
+        }
+        rule.rest = text(&self.rest)?;
+        Ok(rule)
+    }
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+fn unhex(digits: &str) -> Option<Vec<u8>> {
+    let pairs = digits.as_bytes().chunks(2);
+    pairs.map(|pair| u8::from_str_radix(std::str::from_utf8(pair).ok()?, 16).ok()).collect()
+}

@@ -1,0 +1,129 @@
+//! System call names per architecture.
+
+use std::sync::OnceLock;
+
+use super::{NameTable, nearest, rows};
+use crate::rule::Arch;
+
+/// One table of system calls; several architectures may share it.
+struct Table {
+    /// The name of the table and of its data file.
+    name: &'static str,
+    arches: &'static [Arch],
+    data: &'static str,
+    aliases: &'static str,
+    names: OnceLock<NameTable>,
+}
+
+macro_rules! table {
+    ($name:literal, $arches:expr, $aliases:expr) => {
+        Table {
+            name: $name,
+            arches: &$arches,
+            data: include_str!(concat!("data/syscalls-", $name, ".txt")),
+            aliases: $aliases,
+            names: OnceLock::new(),
+        }
+    };
+}
+
+static TABLES: [Table; 9] = [
+    table!("x86_64", [Arch::X86_64], include_str!("data/aliases-x86_64.txt")),
+    table!("i386", [Arch::I386], include_str!("data/aliases-i386.txt")),
+    table!("aarch64", [Arch::AARCH64], include_str!("data/aliases-aarch64.txt")),
+    table!("arm", [Arch::ARM], include_str!("data/aliases-arm.txt")),
+    table!("ppc64", [Arch::PPC64, Arch::PPC64LE, Arch::PPC], include_str!("data/aliases-ppc64.txt")),
+    table!("s390x", [Arch::S390X], include_str!("data/aliases-s390x.txt")),
+    table!("s390", [Arch::S390], include_str!("data/aliases-s390.txt")),
+    table!("riscv64", [Arch::RISCV64], include_str!("data/aliases-riscv64.txt")),
+    table!("riscv32", [Arch::RISCV32], include_str!("data/aliases-riscv32.txt")),
+];
+
+impl Table {
+    fn of(arch: Arch) -> Option<&'static Self> {
+        TABLES.iter().find(|table| table.arches.contains(&arch))
+    }
+
+    fn names(&'static self) -> &'static NameTable {
+        self.names.get_or_init(|| NameTable::read(self.data))
+    }
+}
+
+/// The number of a lower-case name, as auditctl spells it.
+#[must_use]
+pub fn number(arch: Arch, name: &str) -> Option<u32> {
+    Table::of(arch)?.names().number(name)
+}
+
+/// The name that auditctl prints for a number.
+#[must_use]
+pub fn name(arch: Arch, number: u32) -> Option<&'static str> {
+    Table::of(arch)?.names().name(number)
+}
+
+/// auditctl's spelling of a name that may be auditctl's or the kernel's own (`pwrite64` on `x86_64` is
+/// auditctl's `pwrite`); none where both are unknown.
+#[must_use]
+pub fn canonical_name(arch: Arch, name: &str) -> Option<&'static str> {
+    let table = Table::of(arch)?;
+    let names = table.names();
+    if let Some(known) = names.spelling(name) {
+        return Some(known);
+    }
+    rows(table.aliases).find(|(kernel, _)| *kernel == name).map(|(_, auditctl)| auditctl)
+}
+
+/// The tables that know the name, by the name of their machine.
+#[must_use]
+pub fn exists_on(name: &str) -> Vec<&'static str> {
+    TABLES.iter().filter(|table| table.names().number(name).is_some()).map(|table| table.name).collect()
+}
+
+/// The name on this architecture that a misspelled one most likely stands for.
+#[must_use]
+pub fn nearest_name(arch: Arch, name: &str) -> Option<&'static str> {
+    nearest::nearest(name, Table::of(arch)?.names().names())
+}
+
+/// Whether there is a table for the architecture.
+#[must_use]
+pub fn has_table(arch: Arch) -> bool {
+    Table::of(arch).is_some()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::rule::Machine;
+
+    #[test]
+    fn every_named_machine_has_a_table() {
+        for machine in Machine::ALL {
+            assert!(has_table(machine.native), "{}", machine.name);
+        }
+    }
+
+    #[test]
+    fn an_alias_names_a_call_that_auditctl_knows_and_is_not_one_itself() {
+        for table in &TABLES {
+            for (kernel, auditctl) in rows(table.aliases) {
+                assert!(table.names().number(auditctl).is_some(), "{}: {auditctl}", table.name);
+                assert!(table.names().number(kernel).is_none(), "{}: {kernel}", table.name);
+            }
+        }
+    }
+
+    #[test]
+    fn the_kernels_own_spelling_is_resolved() {
+        assert_eq!(canonical_name(Arch::X86_64, "pwrite64"), Some("pwrite"));
+        assert_eq!(canonical_name(Arch::X86_64, "open"), Some("open"));
+        assert_eq!(canonical_name(Arch::X86_64, "socketcall"), None);
+    }
+
+    #[test]
+    fn a_call_of_other_machines_is_found_there() {
+        assert!(exists_on("socketcall").contains(&"i386"));
+        assert!(!exists_on("socketcall").contains(&"x86_64"));
+        assert!(exists_on("opne").is_empty());
+    }
+}

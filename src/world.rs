@@ -1,0 +1,29 @@
+//! The host that a request is about: its root directory, its kernel, and how a signal reaches us.
+
+use std::path::PathBuf;
+
+use crate::kernel::{Access, Kernel};
+use crate::rule::Machine;
+
+/// The host that a request is about.
+pub struct World<'a> {
+    /// The root directory of the running host; tests have another one.
+    pub root: PathBuf,
+    /// What we can do with its kernel; none where nobody asked, because the request is about files only.
+    pub access: Option<Access>,
+    /// Its kernel, where it answers us.
+    pub kernel: Option<&'a mut dyn Kernel>,
+    /// What `uname -m` says.
+    pub machine: Machine,
+    /// The signal that asks us to stop, as soon as one came.
+    pub interrupted: &'a mut dyn FnMut() -> Option<&'static str>,
+}
+
+impl World<'_> {
+    /// The root directory of a request.
+    #[must_use]
+    pub fn root_of(&self, place: &crate::intent::Location) -> PathBuf {
+        let inside = place.root.strip_prefix("/").unwrap_or(&place.root);
+        if inside.as_os_str().is_empty() { self.root.clone() } else { self.root.join(inside) }
+    }
+}

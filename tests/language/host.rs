@@ -1,0 +1,27 @@
+//! The host on which the vectors were taken: Debian on `x86_64`.
+
+use std::sync::OnceLock;
+
+use audit_rules::auditctl::{Accounts, Context, UnknownSyscalls};
+use audit_rules::rule::Machine;
+
+/// Debian's standard users (base-passwd, systemd, dbus, `OpenSSH`).
+const PASSWD: &[u8] = include_bytes!("passwd");
+/// Debian's standard groups.
+const GROUP: &[u8] = include_bytes!("group");
+
+/// The machine, accounts and auditctl's strictness.
+pub fn context() -> Context<'static> {
+    static HOST: OnceLock<(Machine, Accounts)> = OnceLock::new();
+    let (machine, accounts) =
+        HOST.get_or_init(|| (Machine::from_uname("x86_64").unwrap(), Accounts::from_files(PASSWD, GROUP)));
+    Context { machine, accounts, unknown_syscalls: UnknownSyscalls::Fail }
+}
+
+/// The watched paths of the vectors that were directories there.
+const DIRECTORIES: &str = include_str!("directories");
+
+/// Whether the path was a directory there.
+pub fn is_directory(path: &[u8]) -> bool {
+    DIRECTORIES.lines().any(|directory| directory.as_bytes() == path)
+}
