@@ -70,6 +70,7 @@ pub fn keep(lines: &mut Vec<String>, said: Said) {
 
 /// How long a guest may take until its script begins.
 const BOOT: Duration = Duration::from_secs(90);
+const INIT: &[u8] = include_bytes!("../guest/init");
 const ATTEMPTS: u32 = 3;
 const MEMORY_MIB: &str = "512";
 /// How many lines of a dead guest are shown.
@@ -221,9 +222,10 @@ fn text_of(mut stream: impl Read) -> String {
     text.trim().to_owned()
 }
 
-/// The second archive: the script and its files.
+/// The second archive: the first process, the script and its files.
 fn luggage(errand: &Errand) -> Result<Vec<u8>, String> {
     let mut archive = Archive::default();
+    archive.file("init", 0o755, INIT);
     archive.file("lab/script", 0o755, &errand.script);
     let quoted = errand.environment.iter().map(|(name, value)| format!("{name}='{}'\n", value.replace('\'', r"'\''")));
     archive.file("lab/environment", 0o644, quoted.collect::<String>().as_bytes());

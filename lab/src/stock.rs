@@ -41,7 +41,7 @@ pub fn fetch(name: &str, machine: &Machine) -> Result<Stock, String> {
     let userland_packages = userland::newest(&apt)?;
     let userland = userland::pack(&apt, &userland_packages, suite, machine)?;
     let version = kernel_package.file.trim_end_matches(".deb").to_owned();
-    let record = format!("{version}\n{}\n{}\n", kernel.display(), userland.display());
+    let record = format!("{version}\n{}\n{}\n{}\n", userland::layout(), kernel.display(), userland.display());
     cache::write(&record_path(suite, machine)?, record.as_bytes())?;
     Ok(Stock { suite: suite.name, version, kernel, userland })
 }
@@ -77,6 +77,7 @@ fn recorded(suite: &Suite, path: &std::path::Path) -> Option<Stock> {
     let text = fs::read_to_string(path).ok()?;
     let mut lines = text.lines();
     let version = lines.next()?.to_owned();
+    lines.next().filter(|layout| *layout == userland::layout())?;
     let kernel = PathBuf::from(lines.next()?);
     let userland = PathBuf::from(lines.next()?);
     (kernel.is_file() && userland.is_file()).then_some(Stock { suite: suite.name, version, kernel, userland })
