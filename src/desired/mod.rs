@@ -318,7 +318,7 @@ impl Work<'_> {
             self.judge_failing(&load, &mut skipped, &mut deduplicated);
         }
         let settings = if asks_for_all { load.settings.clone() } else { own.settings };
-        warnings.extend(overruled(&load, &settings));
+        warnings.extend(warning::overruled(&load, &settings));
         warnings.extend(warning::about(&lines, &load, &self.reader.facts().machine));
         let ordering = match self.intent.ordering {
             crate::request::Ordering::Relevant => rules::Ordering::Relevant,
@@ -384,18 +384,6 @@ impl Work<'_> {
             }
         }
     }
-}
-
-/// Settings of the request that a later drop-in sets otherwise at the next boot.
-fn overruled(load: &BootLoad, wished: &Settings) -> Vec<Warning> {
-    wished
-        .iter()
-        .filter_map(|(name, value)| {
-            let at_boot = load.settings.get(name)?;
-            let spot = load.set_at.get(&name)?.clone();
-            (at_boot != value).then_some(Warning::Overruled { name, wished: value, at_boot, spot })
-        })
-        .collect()
 }
 
 /// Whether only a reboot takes this setting back.

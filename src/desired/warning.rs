@@ -4,7 +4,7 @@ use crate::auditctl::canonical_lossy;
 use crate::boot_load::{BootLoad, LoadLine, Spot, Trouble};
 use crate::error::Problem;
 use crate::rule::{Action, FieldNumber, List, Machine, Op, Rule};
-use crate::settings::Name;
+use crate::settings::{Name, Settings};
 
 /// Something that a person should know.
 #[derive(Debug, Clone, PartialEq)]
@@ -137,6 +137,18 @@ pub fn about(lines: &[LoadLine], load: &BootLoad, machine: &Machine) -> Vec<Warn
         Some(Warning::Blocker { rule, spot: Some(loaded.spot.clone()), effect })
     });
     glued.chain(stop).chain(blockers).collect()
+}
+
+/// Settings of the request that a later drop-in sets otherwise at the next boot.
+pub fn overruled(load: &BootLoad, wished: &Settings) -> Vec<Warning> {
+    wished
+        .iter()
+        .filter_map(|(name, value)| {
+            let at_boot = load.settings.get(name)?;
+            let spot = load.set_at.get(&name)?.clone();
+            (at_boot != value).then_some(Warning::Overruled { name, wished: value, at_boot, spot })
+        })
+        .collect()
 }
 
 /// What a rule does that switches recording off for everything.
