@@ -1,7 +1,8 @@
 //! What loading the merged drop-ins line by line comes to.
 
-use std::collections::{HashMap, HashSet};
 use std::rc::Rc;
+
+use rustc_hash::{FxBuildHasher, FxHashMap as HashMap, FxHashSet as HashSet};
 
 use crate::auditctl::{Control, Verb};
 use crate::lines::{HostRule, Obstacle, Reader};
@@ -85,7 +86,7 @@ impl BootLoad {
     #[must_use]
     pub fn of(lines: &[LoadLine], reader: &mut Reader) -> Self {
         let mut load = Self::default();
-        let mut held: HashSet<Rc<Rule>> = HashSet::with_capacity(lines.len());
+        let mut held: HashSet<Rc<Rule>> = HashSet::with_capacity_and_hasher(lines.len(), FxBuildHasher);
         for (number, line) in lines.iter().enumerate() {
             let reading = reader.read(&line.text);
             let Some(spot) = line.spots.first() else { continue };

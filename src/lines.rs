@@ -1,7 +1,8 @@
 //! Lines of rules files, read for one host.
 
-use std::collections::HashMap;
 use std::rc::Rc;
+
+use rustc_hash::FxHashMap as HashMap;
 
 use crate::auditctl::{self, Accounts, Context, Control, Line, LineError, LineErrorKind, RuleLine, SkippedSyscall};
 use crate::error::PolicyError;
@@ -124,7 +125,7 @@ impl Reader {
     /// A reader for a host whose paths are not known yet; see [`Reader::settle`].
     #[must_use]
     pub fn new(machine: Machine, accounts: Accounts) -> Self {
-        Self { facts: Facts { machine, accounts, paths: PathFacts::new() }, read: HashMap::new() }
+        Self { facts: Facts { machine, accounts, paths: PathFacts::default() }, read: HashMap::default() }
     }
 
     /// What the readings rest on.

@@ -1,9 +1,10 @@
 //! The text of a drop-in: the author's own lines, and a comment in place of each that would stop the boot load.
 
-use std::collections::{HashMap, HashSet};
 use std::rc::Rc;
 
 use super::Choices;
+use rustc_hash::{FxBuildHasher, FxHashMap as HashMap, FxHashSet as HashSet};
+
 use crate::auditctl::{Control, canonical};
 use crate::boot_load::Spot;
 use crate::error::{Place, PolicyError, Problem, RequestError};
@@ -69,7 +70,7 @@ pub fn compose(
 ) -> Composed {
     let mut composed = Composed::default();
     let mut text: Vec<Vec<u8>> = Vec::new();
-    let mut seen: HashMap<Rc<Rule>, Spot> = HashMap::with_capacity(declared.lines.len());
+    let mut seen: HashMap<Rc<Rule>, Spot> = HashMap::with_capacity_and_hasher(declared.lines.len(), FxBuildHasher);
     for author in &declared.lines {
         let reading = reader.read(author.text.as_bytes());
         let place = || author.place();

@@ -5,13 +5,14 @@
 mod drop_in;
 mod warning;
 
-use std::collections::{HashMap, HashSet};
 use std::ffi::OsStr;
 use std::path::PathBuf;
 use std::rc::Rc;
 
 pub use drop_in::{Deduplicated, HEADER, Skipped, Treatment};
 pub use warning::{Warning, blocker};
+
+use rustc_hash::{FxHashMap as HashMap, FxHashSet as HashSet};
 
 use crate::auditctl::RuleLine;
 use crate::augenrules::{self, Script, Source};

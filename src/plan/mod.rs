@@ -6,11 +6,11 @@ pub mod order;
 pub mod rules;
 pub mod settings;
 
-use std::collections::HashSet;
-
 use files::{FileStep, FileTarget, plan_files};
 use rules::{Because, Fulfils, Ordering, RuleStep, Wish, assign, plan_rules};
 use settings::{SettingStep, plan_settings};
+
+use rustc_hash::FxHashSet as HashSet;
 
 use crate::boot_load::Spot;
 use crate::intent::Keep;
@@ -109,7 +109,7 @@ pub fn plan(target: &Target, kernel: Option<&KernelState>) -> Plan {
 /// The loaded rules that are among these wishes.
 fn assignable(loaded: &[Rule], wishes: &[Wish]) -> HashSet<Id> {
     if wishes.is_empty() {
-        return HashSet::new();
+        return HashSet::default();
     }
     let fulfilled = assign(loaded, &wishes.iter().collect::<Vec<_>>());
     loaded.iter().zip(fulfilled).filter(|(_, f)| *f != Fulfils::Nothing).map(|(rule, _)| Id::of(rule)).collect()

@@ -1,8 +1,8 @@
 //! The steps that bring the kernel's rule lists to the wished ones.
 
-use std::collections::{HashMap, HashSet};
-
 use super::order::longest_stay;
+use rustc_hash::{FxBuildHasher, FxHashMap as HashMap, FxHashSet as HashSet};
+
 use crate::rule::{Action, Field, FieldNumber, List, Mask, Rule};
 
 /// How much of the wished order the kernel's lists must have.
@@ -114,7 +114,7 @@ pub fn plan_rules(
             kept[candidates[*c].1] = true;
         }
 
-        let mut moved: HashMap<usize, Vec<&Rule>> = HashMap::new();
+        let mut moved: HashMap<usize, Vec<&Rule>> = HashMap::default();
         let mut staying = stay.iter().copied().peekable();
         let gone =
             candidates.iter().enumerate().filter(|(c, _)| staying.next_if_eq(c).is_none()).map(|(_, entry)| entry);
@@ -235,12 +235,13 @@ fn shape(rule: &Rule) -> Shape<'_> {
 /// A delete takes the first of several equal rules, so that of equal copies the last ones are those that can stay.
 #[must_use]
 pub fn assign(loaded: &[Rule], wishes: &[&Wish]) -> Vec<Fulfils> {
-    let mut by_shape: HashMap<Shape<'_>, Vec<(usize, &Mask)>> = HashMap::with_capacity(wishes.len());
+    let mut by_shape: HashMap<Shape<'_>, Vec<(usize, &Mask)>> =
+        HashMap::with_capacity_and_hasher(wishes.len(), FxBuildHasher);
     for (w, wish) in wishes.iter().enumerate() {
         let masks = std::iter::once(&wish.rule.syscalls).chain(&wish.other_masks);
         by_shape.entry(shape(&wish.rule)).or_default().extend(masks.map(|mask| (w, mask)));
     }
-    let mut taken: HashSet<(usize, &Mask)> = HashSet::with_capacity(loaded.len());
+    let mut taken: HashSet<(usize, &Mask)> = HashSet::with_capacity_and_hasher(loaded.len(), FxBuildHasher);
     let mut fulfilled = vec![Fulfils::Nothing; loaded.len()];
     for (l, rule) in loaded.iter().enumerate().rev() {
         let Some(shaped) = by_shape.get(&shape(rule)) else { continue };
