@@ -5,6 +5,7 @@ pub mod diff;
 pub mod explain;
 
 use schemars::JsonSchema;
+use schemars::generate::SchemaSettings;
 use serde::Serialize;
 
 use crate::error::Problem;
@@ -345,5 +346,6 @@ impl Report {
 /// The JSON Schema of the report.
 #[must_use]
 pub fn schema() -> serde_json::Value {
-    schemars::schema_for!(Report).to_value()
+    let generator = SchemaSettings::draft2020_12().for_serialize().into_generator();
+    generator.into_root_schema_for::<Report>().to_value()
 }

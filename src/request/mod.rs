@@ -12,7 +12,9 @@ pub use control::{Control, Enabled, EnabledName, Failure, FailureName};
 pub use decode::{MAX_BYTES, decode};
 pub use rule_object::{FieldObject, FieldSaid, FieldValue, OneOrMany, RuleObject, SyscallSaid, Unsayable};
 
-use schemars::JsonSchema;
+use schemars::generate::SchemaSettings;
+use schemars::transform::RecursiveTransform;
+use schemars::{JsonSchema, Schema};
 use serde::{Deserialize, Serialize};
 
 use crate::snapshot::Snapshot;
@@ -56,8 +58,7 @@ pub struct Request {
     pub keep: Vec<String>,
     /// apply: permissions of the drop-in, as octal text or as a number; a stricter existing mode is kept.
     pub mode: Mode,
-    /// apply: the drop-in's owner, a name of `{root}/etc/passwd` or a number. Default: the owner that the file has; a new
-    /// file belongs to whoever runs this.
+    /// apply: the drop-in's owner, a name of `{root}/etc/passwd` or a number. Default: unchanged; a new file belongs to this process.
     pub owner: Option<Id>,
     /// apply: the drop-in's group, a name of `{root}/etc/group` or a number. Default: as for `owner`.
     pub group: Option<Id>,
@@ -268,7 +269,7 @@ pub enum RuleSaid {
 }
 
 /// File permissions: octal text such as `"0640"`, or the number.
-#[derive(Debug, Clone, PartialEq, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Deserialize, Serialize, JsonSchema)]
 #[serde(untagged)]
 pub enum Mode {
     /// Octal digits.
@@ -309,5 +310,11 @@ pub enum Id {
 /// The JSON Schema of the request.
 #[must_use]
 pub fn schema() -> serde_json::Value {
-    schemars::schema_for!(Request).to_value()
+    let bounds = RecursiveTransform(|schema: &mut Schema| {
+        if schema.get("format").is_some_and(|format| format == "uint32") && schema.get("maximum").is_none() {
+            schema.insert("maximum".to_owned(), u32::MAX.into());
+        }
+    });
+    let settings = SchemaSettings::draft2020_12().with_transform(bounds);
+    settings.into_generator().into_root_schema_for::<Request>().to_value()
 }

@@ -47,7 +47,7 @@ impl<'a> Checker<'a> {
             }
             Value::Number(number) => {
                 let bound = |name: &str| schema.get(name).and_then(Value::as_i64);
-                let (low, high) = (bound("minimum"), bound("maximum").or_else(|| format_maximum(schema)));
+                let (low, high) = (bound("minimum"), bound("maximum"));
                 let fits = number
                     .as_i64()
                     .is_some_and(|n| low.is_none_or(|low| n >= low) && high.is_none_or(|high| n <= high));
@@ -175,13 +175,6 @@ fn allowed(schema: &Value) -> Option<Vec<&Value>> {
     match (schema.get("enum"), schema.get("const")) {
         (Some(Value::Array(values)), _) => Some(values.iter().collect()),
         (_, Some(value)) => Some(vec![value]),
-        _ => None,
-    }
-}
-
-fn format_maximum(schema: &Value) -> Option<i64> {
-    match schema.get("format").and_then(Value::as_str) {
-        Some("uint32") => Some(i64::from(u32::MAX)),
         _ => None,
     }
 }
