@@ -152,7 +152,7 @@ impl Location {
     /// Whether this is the running host.
     #[must_use]
     pub fn is_live(&self) -> bool {
-        self.root == PathBuf::from("/")
+        self.root.as_os_str() == "/"
     }
 
     /// Reads `root` and `rules_dir` of a request.
@@ -163,7 +163,8 @@ impl Location {
         let mut problems = Vec::new();
         let mut path = |key: &'static str, said: &Option<String>, default: &str| {
             let path = said.as_deref().unwrap_or(default);
-            let sound = path.starts_with('/') && !path.split('/').any(|step| step == "..") && !path.contains(char::is_control);
+            let sound =
+                path.starts_with('/') && !path.split('/').any(|step| step == "..") && !path.contains(char::is_control);
             if !sound {
                 let error = RequestError::BadPath { key, path: path.to_owned() };
                 problems.push(Problem::at_pointer(error.into(), &format!("/{key}")));
@@ -243,7 +244,9 @@ fn unused(request: &Request) -> Vec<Problem> {
     given
         .into_iter()
         .filter(|(_, superfluous)| *superfluous)
-        .map(|(key, _)| Problem::at_pointer(not_used(key, &format!("state: {}", state_name(state))), &format!("/{key}")))
+        .map(|(key, _)| {
+            Problem::at_pointer(not_used(key, &format!("state: {}", state_name(state))), &format!("/{key}"))
+        })
         .collect()
 }
 

@@ -31,8 +31,8 @@ fn main() -> ExitCode {
     let code = match words.as_slice() {
         ["--help" | "-h"] => print(HELP),
         ["--version" | "-V"] => print(&format!("audit_rules {}", env!("CARGO_PKG_VERSION"))),
-        ["schema", "request"] => print(&format!("{:#}", request::schema())),
-        ["schema", "report"] => print(&format!("{:#}", report::schema())),
+        ["schema", "request"] => print(request::SCHEMA.trim_end()),
+        ["schema", "report"] => print(report::SCHEMA.trim_end()),
         ["-"] => answer(read(std::io::stdin(), "-")),
         [] if arguments.is_empty() && !std::io::stdin().is_terminal() => answer(read(std::io::stdin(), "-")),
         [path] if arguments.len() == 1 && !path.starts_with('-') => answer(read_file(path)),
@@ -63,7 +63,8 @@ fn read_file(path: &str) -> Result<Vec<u8>, Problem> {
 
 fn answer(request: Result<Vec<u8>, Problem>) -> u8 {
     let report = request.map_or_else(|problem| Report::failed(&[problem]), |bytes| run(&bytes));
-    let text = serde_json::to_string(&report).unwrap_or_else(|error| format!("{{\"failed\":true,\"msg\":\"{error}\"}}"));
+    let text =
+        serde_json::to_string(&report).unwrap_or_else(|error| format!("{{\"failed\":true,\"msg\":\"{error}\"}}"));
     print(&text).max(u8::from(report.failed))
 }
 

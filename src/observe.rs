@@ -39,12 +39,7 @@ impl From<FileState> for Content {
 ///
 /// # Errors
 /// Every file that cannot be read, and an owner that the host does not know.
-pub fn observe(
-    intent: &Intent,
-    root: &Root,
-    rules_d: &Directory,
-    machine: Machine,
-) -> Result<Observed, Vec<Problem>> {
+pub fn observe(intent: &Intent, root: &Root, rules_d: &Directory, machine: Machine) -> Result<Observed, Vec<Problem>> {
     let one = |error| vec![Problem::from(crate::error::What::File(error))];
     let listing = rules_d.read(root).map_err(|errors| errors.into_iter().flat_map(one).collect::<Vec<_>>())?;
     let accounts = root.accounts().map_err(one)?;
@@ -107,7 +102,8 @@ pub fn kernel_state(kernel: &mut dyn Kernel) -> Result<KernelState, KernelError>
 
 fn permit(intent: &Intent, accounts: &Accounts) -> Result<Permit, Vec<Problem>> {
     let mut problems = Vec::new();
-    let mut number = |key: &'static str, said: &Option<Id>, names: &std::collections::BTreeMap<String, u32>| match said {
+    let mut number = |key: &'static str, said: &Option<Id>, names: &std::collections::BTreeMap<String, u32>| match said
+    {
         None => None,
         Some(Id::Number(number)) => Some(*number),
         Some(Id::Name(name)) => names.get(name).copied().or_else(|| name.parse().ok()).or_else(|| {

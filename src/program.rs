@@ -7,7 +7,7 @@ use crate::auditctl::{Accounts, Context, UnknownSyscalls, parse_group, parse_pas
 use crate::error::{Problem, RequestError, What};
 use crate::explain::{PermSyscalls, explain, watched_path};
 use crate::intent::{Intent, author_lines};
-use crate::kernel::{Access, Kernel, access};
+use crate::kernel::{Kernel, access};
 use crate::observe::facts;
 use crate::report::explain::LineReport;
 use crate::report::{Outcome, Report};
@@ -112,10 +112,4 @@ pub fn explained(request: &Request, own: Machine, root: &std::path::Path) -> Res
     let refused = entries.iter().filter(|entry| !entry.accepted).count();
     let msg = format!("{} lines, {refused} refused", entries.len());
     Ok(Report { lines: Some(entries), ..Report::quiet(msg, Outcome::Unchanged) })
-}
-
-/// The access of a host whose kernel was asked and answered; for tests of the whole story.
-#[must_use]
-pub fn managed(kernel: &mut dyn Kernel) -> Option<Access> {
-    kernel.status().ok().map(Access::Managed)
 }

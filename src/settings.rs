@@ -155,13 +155,18 @@ impl Settings {
         let valued = [Name::BacklogLimit, Name::Failure, Name::RateLimit, Name::BacklogWaitTime]
             .into_iter()
             .filter_map(|name| self.get(name).map(|value| format!("{} {value}", name.option())));
-        switch(self.ignore_errors, "-i").into_iter().chain(switch(self.continue_on_errors, "-c")).chain(valued).collect()
+        switch(self.ignore_errors, "-i")
+            .into_iter()
+            .chain(switch(self.continue_on_errors, "-c"))
+            .chain(valued)
+            .collect()
     }
 
     /// The lines of a rules file that go behind its rules.
     #[must_use]
     pub fn lines_behind(&self) -> Vec<String> {
-        let immutable = self.get(Name::LoginuidImmutable).filter(|on| *on != 0).map(|_| "--loginuid-immutable".to_owned());
+        let immutable =
+            self.get(Name::LoginuidImmutable).filter(|on| *on != 0).map(|_| "--loginuid-immutable".to_owned());
         let enabled = self.get(Name::Enabled).map(|value| format!("-e {value}"));
         immutable.into_iter().chain(enabled).collect()
     }

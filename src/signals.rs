@@ -14,7 +14,9 @@ impl Signals {
     #[must_use]
     pub fn held_back() -> Self {
         let mut set = SigSet::empty();
-        [Signal::SIGTERM, Signal::SIGINT, Signal::SIGHUP].into_iter().for_each(|signal| set.add(signal));
+        for signal in [Signal::SIGTERM, Signal::SIGINT, Signal::SIGHUP] {
+            set.add(signal);
+        }
         let blocked = set.thread_block().and_then(|()| SignalFd::with_flags(&set, SfdFlags::SFD_NONBLOCK));
         Self(blocked.ok())
     }

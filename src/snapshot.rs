@@ -2,8 +2,12 @@
 //!
 //! To callers it is opaque; it travels in a report's `undo` and comes back in a request.
 
+use std::fmt::Write;
+
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+
+use rustc_hash::FxHashMap as HashMap;
 
 use crate::plan::files::{Content, FileStep};
 use crate::plan::settings::SettingStep;
@@ -135,7 +139,11 @@ impl Snapshot {
             rules: rules.map(|(before, after)| SavedRules::of(before, after)),
             control: settings
                 .iter()
-                .map(|step| SavedSetting { setting: step.name.text().to_owned(), before: step.before, after: step.after })
+                .map(|step| SavedSetting {
+                    setting: step.name.text().to_owned(),
+                    before: step.before,
+                    after: step.after,
+                })
                 .collect(),
         }
     }
@@ -175,7 +183,7 @@ impl SavedContent {
 
 impl SavedRules {
     fn of(before: &[Rule], after: &[Rule]) -> Self {
-        let mut place = std::collections::HashMap::new();
+        let mut place = HashMap::default();
         for (at, rule) in after.iter().enumerate() {
             place.entry(rule).or_insert(at);
         }
@@ -214,8 +222,7 @@ impl SavedRules {
     /// # Errors
     /// The snapshot is not of our making.
     pub fn before_as_far_as_known(&self, now: &[Rule]) -> Result<Vec<Rule>, Unusable> {
-        let held: std::collections::HashMap<String, &Rule> =
-            now.iter().map(|rule| (Id::of(rule).to_string(), rule)).collect();
+        let held: HashMap<String, &Rule> = now.iter().map(|rule| (Id::of(rule).to_string(), rule)).collect();
         let mut before = Vec::new();
         for piece in &self.before {
             match piece {
@@ -264,8 +271,14 @@ impl SavedRule {
     }
 }
 
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+/// Bytes in hexadecimal, lower case.
+#[must_use]
+pub fn hex(bytes: &[u8]) -> String {
+    bytes.iter().fold(String::new(), |mut text, byte| {
+        // Writing to a string does not fail.
+        let _ = write!(text, "{byte:02x}");
+        text
+    })
 }
 
 fn unhex(digits: &str) -> Option<Vec<u8>> {

@@ -77,16 +77,12 @@ pub fn change(
     let journal = run_dir.map(JournalFile::new);
     let mut warnings = Vec::new();
     let (mut expedited, mut left_on) = (false, false);
-    let mut directories = None;
-    let result =
-        run.journal(journal.as_ref(), plan).and_then(|()| run.carry_out(target, plan, &mut directories));
-    let end = match result {
+    let end = match run.in_directories(journal.as_ref(), target, plan) {
         Ok(()) => End::Applied,
-        Err(problem) => {
+        Err((problem, directories)) => {
             let end = run.take_back(plan, before, problem);
-            if let Some(Err(error)) = directories.map(Directories::discard) {
-                warnings.push(Warning::Tolerated(Box::new(What::File(error).into())));
-            }
+            // A directory that is not empty, or cannot be removed, does no harm.
+            let _ = directories.map(Directories::discard);
             end
         }
     };
@@ -140,15 +136,25 @@ impl Run<'_> {
         journal.write(&note).map_err(|error| What::File(error).into())
     }
 
-    /// `made` is left with the directories that were made for it.
-    fn carry_out(&mut self, target: &Target, plan: &Plan, made: &mut Option<Directories>) -> Result<(), Problem> {
-        let directories = made.insert(Directories::of(self.root, &plan.files).map_err(What::File)?);
-        directories.create().map_err(What::File)?;
-        let staged = directories.stage(&plan.files, self.backup);
-        let stage = match staged {
-            Ok(stage) => stage,
-            Err(error) => return Err(What::File(error).into()),
-        };
+    /// Carries out the plan in the directories of its files. Gives those back with the problem, where they may have
+    /// been created for nothing.
+    fn in_directories(
+        &mut self,
+        journal: Option<&JournalFile<'_>>,
+        target: &Target,
+        plan: &Plan,
+    ) -> Result<(), (Problem, Option<Directories>)> {
+        self.journal(journal, plan).map_err(|problem| (problem, None))?;
+        let directories = Directories::of(self.root, &plan.files);
+        let mut directories = directories.map_err(|error| (What::File(error).into(), None))?;
+        let created = directories.create().map_err(|error| Problem::from(What::File(error)));
+        created
+            .and_then(|()| self.carry_out(&directories, target, plan))
+            .map_err(|problem| (problem, Some(directories)))
+    }
+
+    fn carry_out(&mut self, directories: &Directories, target: &Target, plan: &Plan) -> Result<(), Problem> {
+        let stage = directories.stage(&plan.files, self.backup).map_err(What::File)?;
         self.change_kernel(&plan.rules, &plan.settings)?;
         stage.publish().map_err(|stopped| What::File(stopped.error))?;
         self.verify_files(&plan.files)?;
@@ -210,7 +216,10 @@ impl Run<'_> {
             None => Ok(()),
             Some(step) => {
                 let verb = if step.doing == Doing::Unload { "is still loaded" } else { "is not loaded in its place" };
-                Err(not_as_wished(format!("`{}` {verb} after {ATTEMPTS} attempts", canonical_lossy(&step.rule, &self.machine))))
+                Err(not_as_wished(format!(
+                    "`{}` {verb} after {ATTEMPTS} attempts",
+                    canonical_lossy(&step.rule, &self.machine)
+                )))
             }
         }
     }
@@ -233,11 +242,11 @@ impl Run<'_> {
     /// Brings the host back to where it was before the plan, and reads that back too.
     fn take_back(&mut self, plan: &Plan, before: Option<&KernelState>, problem: Problem) -> End {
         let mut problems = vec![problem];
-        // A second signal must not stop the way back.
-        self.interrupted = Box::leak(Box::new(|| None));
-        let tried = self.restore_files(&plan.files).err().into_iter().chain(
-            before.and_then(|before| self.restore_kernel(plan, before).err()),
-        );
+        let tried = self
+            .restore_files(&plan.files)
+            .err()
+            .into_iter()
+            .chain(before.and_then(|before| self.restore_kernel(plan, before).err()));
         let failures: Vec<Problem> = tried.collect();
         let differences = self.differences(plan, before);
         if differences.is_empty() {
@@ -266,6 +275,8 @@ impl Run<'_> {
 
     fn restore_kernel(&mut self, done: &Plan, before: &KernelState) -> Result<(), Problem> {
         let target = way_back(done, before);
+        // A second signal must not stop the way back.
+        let mut uninterrupted = || None;
         for _ in 0..ATTEMPTS {
             let Some(kernel) = &mut self.kernel else { return Ok(()) };
             let now = kernel_state(&mut **kernel)?;
@@ -275,7 +286,7 @@ impl Run<'_> {
             }
             let settings: Vec<SettingStep> = left.settings.clone();
             if let Some(expediter) = &mut self.expediter {
-                change_rules(&mut **kernel, &left.rules, &self.machine, expediter, self.interrupted)?;
+                change_rules(&mut **kernel, &left.rules, &self.machine, expediter, &mut uninterrupted)?;
             }
             change_settings(&mut **kernel, &settings)?;
         }

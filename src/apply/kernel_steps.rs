@@ -48,7 +48,9 @@ pub fn change_rules(
         }
         for (step, answer) in batch.iter().zip(answers) {
             match (step.doing, answer) {
-                (_, Ok(())) | (Doing::Append | Doing::Prepend, Err(Errno::EEXIST)) | (Doing::Unload, Err(Errno::ENOENT)) => {}
+                (_, Ok(()))
+                | (Doing::Append | Doing::Prepend, Err(Errno::EEXIST))
+                | (Doing::Unload, Err(Errno::ENOENT)) => {}
                 (doing, Err(errno)) => return Err(refused(step, machine, doing, errno)),
             }
         }

@@ -5,7 +5,6 @@
 mod drop_in;
 mod warning;
 
-use std::collections::HashMap;
 use std::ffi::OsStr;
 use std::path::PathBuf;
 use std::rc::Rc;
@@ -13,12 +12,14 @@ use std::rc::Rc;
 pub use drop_in::{Deduplicated, HEADER, Skipped, Treatment};
 pub use warning::{Warning, blocker};
 
+use rustc_hash::{FxHashMap as HashMap, FxHashSet as HashSet};
+
 use crate::auditctl::RuleLine;
 use crate::augenrules::{self, Script, Source};
 use crate::boot_load::{BootLoad, LoadLine, Spot, Trouble};
 use crate::error::{Place, PolicyError, Problem};
 use crate::intent::{Goal, Intent};
-use crate::lines::Reader;
+use crate::lines::{HostRule, Reader};
 use crate::plan::files::{Content, FileTarget};
 use crate::plan::rules::{self, Wish};
 use crate::plan::{Target, Wished};
@@ -188,9 +189,9 @@ enum Change {
 /// What the request asks for by itself.
 #[derive(Default)]
 struct Own {
-    rules: Vec<Rc<RuleLine>>,
+    rules: Vec<Rc<HostRule>>,
     settings: Settings,
-    dropped: Vec<Rc<RuleLine>>,
+    dropped: Vec<Rc<HostRule>>,
     skipped: Vec<Skipped>,
     deduplicated: Vec<Deduplicated>,
     warnings: Vec<Warning>,
@@ -215,13 +216,12 @@ impl Work<'_> {
                 let path = self.files.path(&name).display().to_string();
                 let others = self.rules_beside(&name);
                 let composed =
-                    drop_in::compose(declared, &path, &others, &self.choices, self.reader, &mut self.problems);
+                    drop_in::compose(declared, &path, &others, self.choices, self.reader, &mut self.problems);
                 own.rules = composed.rules;
                 own.settings = composed.settings;
                 own.skipped = composed.skipped;
                 own.deduplicated = composed.deduplicated;
-                own.warnings
-                    .extend(composed.at_boot_only.into_iter().map(|(line, _)| Warning::AtBootOnly { line }));
+                own.warnings.extend(composed.at_boot_only.into_iter().map(|(line, _)| Warning::AtBootOnly { line }));
                 own.dropped = self.rules_in(&name);
                 Change::Holds(name, composed.bytes)
             }
@@ -253,31 +253,31 @@ impl Work<'_> {
     }
 
     /// The rules that the request wants gone; a line that means nothing here is a problem.
-    fn given_rules(&mut self, lines: &[crate::intent::AuthorLine]) -> Vec<Rc<RuleLine>> {
+    fn given_rules(&mut self, lines: &[crate::intent::AuthorLine]) -> Vec<Rc<HostRule>> {
         let mut rules = Vec::new();
         for author in lines {
             let reading = self.reader.read(author.text.as_bytes());
             for why in reading.obstacles.iter().filter(|why| !why.is_missing() && !why.is_syscalls()) {
                 self.problems.push(Problem::at(why.what(), author.place()));
             }
-            rules.extend(reading.rule.iter().filter(|line| !line.emptied).map(Rc::clone));
+            rules.extend(reading.rule.iter().filter(|rule| !rule.line.emptied).map(Rc::clone));
         }
         rules
     }
 
     /// The rules that a drop-in holds now.
-    fn rules_in(&mut self, name: &str) -> Vec<Rc<RuleLine>> {
+    fn rules_in(&mut self, name: &str) -> Vec<Rc<HostRule>> {
         let held: Vec<DropIn> = self.files.drop_ins.iter().filter(|d| d.name == name).cloned().collect();
         let (lines, _) = self.files.merged(&held);
-        BootLoad::of(&lines, self.reader).rules.into_iter().map(|loaded| loaded.line).collect()
+        BootLoad::of(&lines, self.reader).rules.into_iter().map(|loaded| loaded.rule).collect()
     }
 
     /// The rules of all other drop-ins that stay, and where they stand.
-    fn rules_beside(&mut self, name: &str) -> HashMap<Rule, Spot> {
+    fn rules_beside(&mut self, name: &str) -> HashMap<Rc<Rule>, Spot> {
         let others: Vec<DropIn> = self.stays().into_iter().filter(|d| d.name != name).collect();
         let (lines, _) = self.files.merged(&others);
         let rules = BootLoad::of(&lines, self.reader).rules.into_iter();
-        rules.map(|loaded| (loaded.line.rule.clone().as_listed(), loaded.spot)).collect()
+        rules.map(|loaded| (Rc::clone(&loaded.rule.listed), loaded.spot)).collect()
     }
 
     /// The drop-ins that the request leaves in place, its own among them.
@@ -297,22 +297,20 @@ impl Work<'_> {
         if compile {
             targets.push(self.target(self.files.audit_rules_path(), self.files.audit_rules.as_ref(), Some(merged)));
         }
-        let own_rules: std::collections::HashSet<Rule> =
-            own.rules.iter().map(|line| line.rule.clone().as_listed()).collect();
+        let own_rules: HashSet<&Rule> = own.rules.iter().map(|rule| &*rule.listed).collect();
         let asks_for_all = matches!(self.intent.goal, Goal::Loaded(_) | Goal::Exact(..));
         let rules_wished: Vec<Wished> = load
             .rules
             .iter()
             .map(|loaded| Wished {
-                wish: wish(&loaded.line, self.choices.perm_syscalls),
-                is_asked_for: asks_for_all || own_rules.contains(&loaded.rule().clone().as_listed()),
+                wish: wish(&loaded.rule.line, self.choices.perm_syscalls),
+                is_asked_for: asks_for_all || own_rules.contains(&*loaded.rule.listed),
                 spot: Some(loaded.spot.clone()),
             })
             .collect();
-        let wished: std::collections::HashSet<Rule> =
-            load.rules.iter().map(|loaded| loaded.rule().clone().as_listed()).collect();
-        let gone = own.dropped.iter().filter(|line| !wished.contains(&line.rule.clone().as_listed()));
-        let dropped: Vec<Wish> = gone.map(|line| wish(line, self.choices.perm_syscalls)).collect();
+        let wished: HashSet<&Rule> = load.rules.iter().map(|loaded| &*loaded.rule.listed).collect();
+        let gone = own.dropped.iter().filter(|rule| !wished.contains(&*rule.listed));
+        let dropped: Vec<Wish> = gone.map(|rule| wish(&rule.line, self.choices.perm_syscalls)).collect();
 
         let mut skipped = own.skipped;
         let mut deduplicated = own.deduplicated;
@@ -321,7 +319,7 @@ impl Work<'_> {
             self.judge_failing(&load, &mut skipped, &mut deduplicated);
         }
         let settings = if asks_for_all { load.settings.clone() } else { own.settings };
-        warnings.extend(self.overruled(&load, &settings));
+        warnings.extend(warning::overruled(&load, &settings));
         warnings.extend(warning::about(&lines, &load, &self.reader.facts().machine));
         let ordering = match self.intent.ordering {
             crate::request::Ordering::Relevant => rules::Ordering::Relevant,
@@ -329,7 +327,8 @@ impl Work<'_> {
             crate::request::Ordering::Ignore => rules::Ordering::Ignore,
         };
         let purge = self.intent.goal.purge().cloned();
-        let target = Target { files: targets, rules: rules_wished, ordering, dropped, purge, restores: false, settings };
+        let target =
+            Target { files: targets, rules: rules_wished, ordering, dropped, purge, restores: false, settings };
         Desired { target, skipped, deduplicated, warnings }
     }
 
@@ -385,18 +384,6 @@ impl Work<'_> {
                 },
             }
         }
-    }
-
-    /// Settings of the request that a later drop-in sets otherwise at the next boot.
-    fn overruled(&self, load: &BootLoad, wished: &Settings) -> Vec<Warning> {
-        wished
-            .iter()
-            .filter_map(|(name, value)| {
-                let at_boot = load.settings.get(name)?;
-                let spot = load.set_at.get(&name)?.clone();
-                (at_boot != value).then_some(Warning::Overruled { name, wished: value, at_boot, spot })
-            })
-            .collect()
     }
 }
 

@@ -4,7 +4,7 @@ use crate::auditctl::canonical_lossy;
 use crate::boot_load::{BootLoad, LoadLine, Spot, Trouble};
 use crate::error::Problem;
 use crate::rule::{Action, FieldNumber, List, Machine, Op, Rule};
-use crate::settings::Name;
+use crate::settings::{Name, Settings};
 
 /// Something that a person should know.
 #[derive(Debug, Clone, PartialEq)]
@@ -88,9 +88,9 @@ impl Warning {
     #[must_use]
     pub fn sentence(&self) -> String {
         match self {
-            Self::BootStops { spot, line, why, behind } => format!(
-                "the boot load stops at {spot} (`{line}`: {why}); {behind} lines behind it would not be loaded"
-            ),
+            Self::BootStops { spot, line, why, behind } => {
+                format!("the boot load stops at {spot} (`{line}`: {why}); {behind} lines behind it would not be loaded")
+            }
             Self::Blocker { rule, spot, effect } => {
                 let at = spot.as_ref().map_or_else(|| "in the kernel".to_owned(), ToString::to_string);
                 format!("`{rule}` ({at}) {effect}")
@@ -135,20 +135,31 @@ pub fn about(lines: &[LoadLine], load: &BootLoad, machine: &Machine) -> Vec<Warn
         Some(Warning::BootStops { spot: failing.spot.clone(), line, why, behind: lines.len() - number - 1 })
     });
     let blockers = load.rules.iter().filter_map(|loaded| {
-        let effect = blocker(loaded.rule())?;
-        let rule = canonical_lossy(loaded.rule(), machine);
+        let effect = blocker(&loaded.rule.listed)?;
+        let rule = canonical_lossy(&loaded.rule.listed, machine);
         Some(Warning::Blocker { rule, spot: Some(loaded.spot.clone()), effect })
     });
     glued.chain(stop).chain(blockers).collect()
+}
+
+/// Settings of the request that a later drop-in sets otherwise at the next boot.
+pub fn overruled(load: &BootLoad, wished: &Settings) -> Vec<Warning> {
+    wished
+        .iter()
+        .filter_map(|(name, value)| {
+            let at_boot = load.settings.get(name)?;
+            let spot = load.set_at.get(&name)?.clone();
+            (at_boot != value).then_some(Warning::Overruled { name, wished: value, at_boot, spot })
+        })
+        .collect()
 }
 
 /// What a rule does that switches recording off for everything.
 #[must_use]
 pub fn blocker(rule: &Rule) -> Option<&'static str> {
     let only = |field: FieldNumber| matches!(rule.fields.as_slice(), [one] if one.number == field);
-    let everything = |op: Op, value: u32| {
-        matches!((op, value), (Op::GREATER_OR_EQUAL, 0) | (Op::GREATER, 0) | (Op::NOT_EQUAL, 0))
-    };
+    let everything =
+        |op: Op, value: u32| value == 0 && [Op::GREATER_OR_EQUAL, Op::GREATER, Op::NOT_EQUAL].contains(&op);
     match rule.list {
         List::TASK if rule.action == Action::NEVER && rule.fields.is_empty() => {
             Some("switches system call auditing off for every new process")

@@ -28,7 +28,9 @@ impl FileError {
     #[must_use]
     pub fn errno(&self) -> Option<crate::rules_d::Errno> {
         match &self.problem {
-            Problem::Unreadable { errno, .. } | Problem::NoSpace { errno } | Problem::System { errno, .. } => Some(*errno),
+            Problem::Unreadable { errno, .. } | Problem::NoSpace { errno } | Problem::System { errno, .. } => {
+                Some(*errno)
+            }
             Problem::ReadOnlyFileSystem => Some(crate::rules_d::Errno::EROFS),
             _ => None,
         }

@@ -107,9 +107,7 @@ impl PolicyError {
     pub fn hint(&self) -> Option<String> {
         match self {
             Self::SyscallsOfOthers { .. } => Some("unknown_syscalls: skip leaves them out".to_owned()),
-            Self::MissingPath { .. } => {
-                Some("on_missing: skip leaves the rule out until the path exists".to_owned())
-            }
+            Self::MissingPath { .. } => Some("on_missing: skip leaves the rule out until the path exists".to_owned()),
             Self::Duplicate { .. } => Some("on_duplicate: skip writes it once".to_owned()),
             Self::NotDeclarative => Some("state: absent takes rules away".to_owned()),
             Self::Locked => Some("on_locked: stage writes the files for the next boot".to_owned()),

@@ -69,6 +69,10 @@ pub fn plan_files(targets: &[FileTarget]) -> Vec<FileStep> {
     targets
         .iter()
         .filter(|target| target.before != target.after)
-        .map(|target| FileStep { path: target.path.clone(), before: target.before.clone(), after: target.after.clone() })
+        .map(|target| FileStep {
+            path: target.path.clone(),
+            before: target.before.clone(),
+            after: target.after.clone(),
+        })
         .collect()
 }

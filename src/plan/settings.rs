@@ -30,8 +30,7 @@ impl SettingStep {
     pub fn moment(&self) -> Moment {
         match self.name {
             Name::BacklogLimit | Name::BacklogWaitTime if self.after > self.before => Moment::BeforeRules,
-            Name::Failure if self.after == 2 => Moment::Last,
-            Name::Enabled if self.after == 2 => Moment::Last,
+            Name::Failure | Name::Enabled if self.after == 2 => Moment::Last,
             Name::LoginuidImmutable if self.after != 0 => Moment::Last,
             _ => Moment::BehindRules,
         }
@@ -64,7 +63,8 @@ mod tests {
             settings
         };
         let held = settings(&[(Name::BacklogLimit, 64), (Name::RateLimit, 0), (Name::Failure, 1), (Name::Enabled, 0)]);
-        let wished = settings(&[(Name::Enabled, 2), (Name::Failure, 2), (Name::RateLimit, 5), (Name::BacklogLimit, 8192)]);
+        let wished =
+            settings(&[(Name::Enabled, 2), (Name::Failure, 2), (Name::RateLimit, 5), (Name::BacklogLimit, 8192)]);
         let names: Vec<Name> = plan_settings(&held, &wished).iter().map(|step| step.name).collect();
         assert_eq!(names, [Name::BacklogLimit, Name::RateLimit, Name::Failure, Name::Enabled]);
         assert_eq!(plan_settings(&wished, &wished), []);

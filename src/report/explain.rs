@@ -257,16 +257,12 @@ impl From<&Field> for FieldReport {
         let (value, text, bytes) = match &field.value {
             Value::Number(value) => (Some(*value), None, None),
             Value::Text(text) => {
-                let bytes = std::str::from_utf8(text).is_err().then(|| hexadecimal(text));
+                let bytes = std::str::from_utf8(text).is_err().then(|| crate::snapshot::hex(text));
                 (None, Some(String::from_utf8_lossy(text).into_owned()), bytes)
             }
         };
         Self { field: field.number.0, op: field.op.0, value, text, bytes }
     }
-}
-
-fn hexadecimal(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 impl From<Refusal> for KernelReport {

@@ -5,6 +5,7 @@ pub mod diff;
 pub mod explain;
 
 use schemars::JsonSchema;
+use schemars::generate::SchemaSettings;
 use serde::Serialize;
 
 use crate::error::Problem;
@@ -313,7 +314,11 @@ impl Report {
                 format!("nothing was changed: {} problems: {}", several.len(), all.join("; "))
             }
         };
-        Self { failed: true, errors: problems.iter().map(ErrorReport::from).collect(), ..Self::quiet(msg, Outcome::Failed) }
+        Self {
+            failed: true,
+            errors: problems.iter().map(ErrorReport::from).collect(),
+            ..Self::quiet(msg, Outcome::Failed)
+        }
     }
 
     /// A report that says this and nothing else.
@@ -339,8 +344,13 @@ impl Report {
 }
 
 /// The JSON Schema of the report, as it is written: what may be left out is not required.
+///
+/// For tests and for making the published one; the executable prints [`SCHEMA`].
 #[must_use]
-pub fn schema() -> serde_json::Value {
-    let settings = schemars::generate::SchemaSettings::default().for_serialize();
-    settings.into_generator().into_root_schema_for::<Report>().to_value()
+pub fn derived_schema() -> serde_json::Value {
+    let generator = SchemaSettings::draft2020_12().for_serialize().into_generator();
+    generator.into_root_schema_for::<Report>().to_value()
 }
+
+/// The published JSON Schema of the report; a test holds it to [`derived_schema`].
+pub const SCHEMA: &str = include_str!("../../schemas/report.schema.json");

@@ -7,7 +7,7 @@ use serde::de::{DeserializeSeed, Deserializer, MapAccess, SeqAccess, Visitor};
 use serde_json::{Map, Value};
 
 use super::shape::{check, escaped};
-use super::{Mode, Request, schema};
+use super::{Mode, Request, SCHEMA};
 use crate::error::{Problem, RequestError};
 
 /// Largest request, in bytes: a policy of 100,000 rules fits.
@@ -26,29 +26,31 @@ pub fn decode(bytes: &[u8]) -> Result<Request, Vec<Problem>> {
     }
     let text = std::str::from_utf8(bytes)
         .map_err(|error| vec![Problem::from(RequestError::NotUtf8 { offset: error.valid_up_to() })])?;
-    let (mut value, mut problems) = parse(text).map_err(|error| {
-        let (line, column) = (error.line(), error.column());
-        vec![Problem::from(RequestError::NotJson { line, column, why: error.to_string() })]
-    })?;
+    let (mut value, mut problems) = parse(text).map_err(|error| not_json(&error))?;
     let tool = take_tool_keys(&mut value);
     drop_nulls(&mut value);
-    problems.extend(check(&value, &schema()));
+    let schema = serde_json::from_str(SCHEMA).map_err(|error| not_json(&error))?;
+    problems.extend(check(&value, &schema));
     if !problems.is_empty() {
         return Err(problems);
     }
-    let mut request: Request = serde_json::from_value(value).map_err(|error| {
-        vec![Problem::from(RequestError::NotJson { line: 0, column: 0, why: error.to_string() })]
-    })?;
+    let mut request: Request = serde_json::from_value(value).map_err(|error| not_json(&error))?;
     request.check_mode |= tool.check_mode;
     request.diff |= tool.diff;
     if let Mode::Octal(digits) = &request.mode {
         let octal = digits.strip_prefix('0').unwrap_or(digits).trim_start_matches('o');
         if octal.len() != 3 || !octal.chars().all(|digit| digit.is_digit(8)) {
-            let error = RequestError::BadValue { found: digits.clone(), allowed: vec!["0640".to_owned()], nearest: None };
+            let error =
+                RequestError::BadValue { found: digits.clone(), allowed: vec!["0640".to_owned()], nearest: None };
             return Err(vec![Problem::at_pointer(error.into(), "/mode")]);
         }
     }
     Ok(request)
+}
+
+fn not_json(error: &serde_json::Error) -> Vec<Problem> {
+    let (line, column) = (error.line(), error.column());
+    vec![Problem::from(RequestError::NotJson { line, column, why: error.to_string() })]
 }
 
 /// What the automation tool says through keys of its own.
@@ -150,7 +152,8 @@ impl<'de> Visitor<'de> for Node<'_> {
         while let Some(key) = entries.next_key::<String>()? {
             let child = self.child(&escaped(&key));
             if object.contains_key(&key) {
-                let problem = Problem::at_pointer(RequestError::DuplicateKey { key: key.clone() }.into(), &child.pointer);
+                let problem =
+                    Problem::at_pointer(RequestError::DuplicateKey { key: key.clone() }.into(), &child.pointer);
                 self.duplicates.borrow_mut().push(problem);
             }
             let entry = entries.next_value_seed(child)?;

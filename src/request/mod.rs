@@ -3,39 +3,44 @@
 //! These types are the border. Their JSON Schema is `schemas/request.schema.json`; the decoder checks a request
 //! against that very schema, so that the two cannot differ.
 
+mod control;
 mod decode;
 mod rule_object;
 mod shape;
 
+pub use control::{Control, Enabled, EnabledName, Failure, FailureName};
 pub use decode::{MAX_BYTES, decode};
 pub use rule_object::{FieldObject, FieldSaid, FieldValue, OneOrMany, RuleObject, SyscallSaid, Unsayable};
 
-use schemars::JsonSchema;
+use schemars::generate::SchemaSettings;
+use schemars::transform::RecursiveTransform;
+use schemars::{JsonSchema, Schema};
 use serde::{Deserialize, Serialize};
 
 use crate::snapshot::Snapshot;
 
 /// One request to `audit_rules`. A key whose value is null counts as not given.
+#[allow(clippy::struct_excessive_bools)]
 #[derive(Debug, Clone, Default, PartialEq, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 #[schemars(title = "audit_rules request", extend("patternProperties" = {"^_ansible_": true}))]
 pub struct Request {
-    /// What to do.
+    /// What to do. `gather` is not built yet.
     pub operation: Operation,
     /// apply: what the host should hold.
     pub state: State,
     /// apply: the drop-in, with or without `.rules`: `{rules_dir}/{name}.rules`. Needed for present, absent and exact.
     #[schemars(length(min = 1, max = 255))]
     pub name: Option<String>,
-    /// Rules: a list of lines as auditctl takes them and of objects, or one string that holds a whole rules file.
+    /// apply, explain: a list of lines as auditctl takes them and of objects, or one string that holds a whole rules file.
     pub rules: Option<Rules>,
     /// apply: settings of the audit subsystem; those not mentioned are not touched.
     pub control: Control,
     /// apply: which layer to converge. auto: both on a live host, only files where the kernel has no audit for us.
     pub target: Target,
-    /// apply, gather: another root directory, such as a mounted image: files only.
+    /// apply, gather: another root directory, such as a mounted image: files only. Default: `/`.
     pub root: Option<String>,
-    /// apply, gather: the directory of the drop-ins, inside the root.
+    /// apply, gather: the directory of the drop-ins, inside the root. Default: `/etc/audit/rules.d`.
     pub rules_dir: Option<String>,
     /// apply: how much of the wished order the kernel's lists must have.
     pub ordering: Ordering,
@@ -53,11 +58,11 @@ pub struct Request {
     pub keep: Vec<String>,
     /// apply: permissions of the drop-in, as octal text or as a number; a stricter existing mode is kept.
     pub mode: Mode,
-    /// apply: the drop-in's owner, a name of `{root}/etc/passwd` or a number.
+    /// apply: the drop-in's owner, a name of `{root}/etc/passwd` or a number. Default: unchanged; a new file belongs to this process.
     pub owner: Option<Id>,
-    /// apply: the drop-in's group, a name of `{root}/etc/group` or a number.
+    /// apply: the drop-in's group, a name of `{root}/etc/group` or a number. Default: as for `owner`.
     pub group: Option<Id>,
-    /// apply: keep a copy of every file before it is changed.
+    /// apply: keep a copy of every file before it is changed, beside it.
     pub backup: bool,
     /// apply: also bring audit.rules to what augenrules would write. auto: when that file exists.
     pub compile: Compile,
@@ -89,6 +94,7 @@ macro_rules! choice {
         }
     };
 }
+use choice;
 
 choice! {
     /// What to do.
@@ -262,102 +268,8 @@ pub enum RuleSaid {
     Object(Box<RuleObject>),
 }
 
-/// Settings of the audit subsystem.
-#[derive(Debug, Clone, Default, PartialEq, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields, default)]
-pub struct Control {
-    /// Whether the kernel audits; locked: and takes no further change before the next boot (`-e`).
-    pub enabled: Option<Enabled>,
-    /// What the kernel does when it cannot record (`-f`).
-    pub failure: Option<Failure>,
-    /// Records that may wait (`-b`).
-    pub backlog_limit: Option<u32>,
-    /// How long a task waits for room, in jiffies (`--backlog_wait_time`).
-    pub backlog_wait_time: Option<u32>,
-    /// Records per second, 0 for no limit (`-r`).
-    pub rate_limit: Option<u32>,
-    /// Whether a login uid, once set, is fixed; true also locks the feature until the next boot (`--loginuid-immutable`).
-    pub loginuid_immutable: Option<bool>,
-    /// Whether the boot loader goes on after a bad line and calls it success (`-i`).
-    pub ignore_errors: Option<bool>,
-    /// Whether the boot loader goes on after a bad line (`-c`).
-    #[serde(rename = "continue")]
-    pub continue_on_errors: Option<bool>,
-}
-
-choice! {
-    /// Names of what `-e` sets.
-    EnabledName {
-        /// No auditing.
-        #[default]
-        Off = "off",
-        /// Auditing.
-        On = "on",
-        /// Auditing, and no change before the next boot.
-        Locked = "locked",
-    }
-}
-
-/// `enabled`: off, on or locked; false and true are what YAML makes of off and on.
-#[derive(Debug, Clone, Copy, PartialEq, Deserialize, JsonSchema)]
-#[serde(untagged)]
-pub enum Enabled {
-    /// By name.
-    Name(EnabledName),
-    /// As YAML 1.1 reads off and on.
-    Switch(bool),
-    /// As auditctl has it.
-    Number(#[schemars(range(min = 0, max = 2))] u32),
-}
-
-impl Enabled {
-    /// The kernel's number.
-    #[must_use]
-    pub fn number(self) -> u32 {
-        match self {
-            Self::Name(name) => name as u32,
-            Self::Switch(on) => u32::from(on),
-            Self::Number(number) => number,
-        }
-    }
-}
-
-choice! {
-    /// Names of what `-f` sets.
-    FailureName {
-        /// Nothing.
-        #[default]
-        Silent = "silent",
-        /// A line in the kernel's log.
-        Printk = "printk",
-        /// A kernel panic.
-        Panic = "panic",
-    }
-}
-
-/// `failure`: silent, printk or panic.
-#[derive(Debug, Clone, Copy, PartialEq, Deserialize, JsonSchema)]
-#[serde(untagged)]
-pub enum Failure {
-    /// By name.
-    Name(FailureName),
-    /// As auditctl has it.
-    Number(#[schemars(range(min = 0, max = 2))] u32),
-}
-
-impl Failure {
-    /// The kernel's number.
-    #[must_use]
-    pub fn number(self) -> u32 {
-        match self {
-            Self::Name(name) => name as u32,
-            Self::Number(number) => number,
-        }
-    }
-}
-
 /// File permissions: octal text such as `"0640"`, or the number.
-#[derive(Debug, Clone, PartialEq, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Deserialize, Serialize, JsonSchema)]
 #[serde(untagged)]
 pub enum Mode {
     /// Octal digits.
@@ -377,7 +289,9 @@ impl Mode {
     #[must_use]
     pub fn bits(&self) -> u32 {
         match self {
-            Self::Octal(digits) => digits.chars().filter_map(|digit| digit.to_digit(8)).fold(0, |bits, digit| bits * 8 + digit),
+            Self::Octal(digits) => {
+                digits.chars().filter_map(|digit| digit.to_digit(8)).fold(0, |bits, digit| bits * 8 + digit)
+            }
             Self::Number(bits) => *bits,
         }
     }
@@ -395,6 +309,16 @@ pub enum Id {
 
 /// The JSON Schema of the request.
 #[must_use]
-pub fn schema() -> serde_json::Value {
-    schemars::schema_for!(Request).to_value()
+pub fn derived_schema() -> serde_json::Value {
+    let bounds = RecursiveTransform(|schema: &mut Schema| {
+        if schema.get("format").is_some_and(|format| format == "uint32") && schema.get("maximum").is_none() {
+            schema.insert("maximum".to_owned(), u32::MAX.into());
+        }
+    });
+    let settings = SchemaSettings::draft2020_12().with_transform(bounds);
+    settings.into_generator().into_root_schema_for::<Request>().to_value()
 }
+
+/// The published JSON Schema of the request, which requests are checked against; a test holds it to
+/// [`derived_schema`].
+pub const SCHEMA: &str = include_str!("../../schemas/request.schema.json");

@@ -191,52 +191,40 @@ impl RuleObject {
         if rest != Self::default() {
             return Ok(None);
         }
-        let mut line = format!("-w {}", token(path)?);
-        for permissions in &self.permissions {
-            line += &format!(" -p {}", token(permissions)?);
+        let mut words = Words::new("-w", path)?;
+        if let Some(permissions) = &self.permissions {
+            words.option("-p", permissions)?;
         }
-        for key in self.keys() {
-            line += &format!(" -k {}", token(key)?);
-        }
-        Ok(Some(line))
+        self.keys().iter().try_for_each(|key| words.option("-k", key))?;
+        Ok(Some(words.line()))
     }
 
     fn line(&self, arch: Option<&String>, machine: &Machine) -> Result<String, Unsayable> {
         let verb = if self.prepend { "-A" } else { "-a" };
         let action = if self.action == Some(ActionName::Never) { "never" } else { "always" };
         let list = self.list.unwrap_or(ListName::Exit);
-        let mut line = format!("{verb} {action},{}", list.text());
-        let mut field = |text: &str| -> Result<(), Unsayable> {
-            line += &format!(" -F {}", token(text)?);
-            Ok(())
-        };
+        let mut words = Words::new(verb, &format!("{action},{}", list.text()))?;
         if let Some(arch) = arch {
-            field(&format!("arch={arch}"))?;
+            words.option("-F", &format!("arch={arch}"))?;
         }
         let syscalls = self.syscall_names(arch.map(String::as_str), machine);
         if !syscalls.is_empty() {
-            line += &format!(" -S {}", token(&syscalls.join(","))?);
+            words.option("-S", &syscalls.join(","))?;
         }
-        for comparison in &self.comparisons {
-            line += &format!(" -C {}", token(comparison)?);
-        }
+        self.comparisons.iter().try_for_each(|comparison| words.option("-C", comparison))?;
         let parts = [("path", &self.path), ("dir", &self.dir), ("exe", &self.exe), ("perm", &self.permissions)];
         for (name, value) in parts.iter().filter_map(|(name, value)| value.as_ref().map(|value| (name, value))) {
-            line += &format!(" -F {}", token(&format!("{name}={value}"))?);
+            words.option("-F", &format!("{name}={value}"))?;
         }
-        for said in &self.fields {
-            line += &format!(" -F {}", token(&said.text())?);
-        }
+        self.fields.iter().try_for_each(|said| words.option("-F", &said.text()))?;
         if let Some(success) = self.success {
-            line += &format!(" -F success={}", u8::from(success));
+            words.option("-F", &format!("success={}", u8::from(success)))?;
         }
         if !self.keys().is_empty() && list == ListName::Exit && self.needs_all_syscalls() {
-            line += " -S all";
+            words.option("-S", "all")?;
         }
-        for key in self.keys() {
-            line += &format!(" -F {}", token(&format!("key={key}"))?);
-        }
-        Ok(line)
+        self.keys().iter().try_for_each(|key| words.option("-F", &format!("key={key}")))?;
+        Ok(words.line())
     }
 
     fn keys(&self) -> &[String] {
@@ -294,10 +282,26 @@ impl FieldSaid {
     }
 }
 
-/// One token of a line: spaces and backslashes escaped as auditctl reads them.
-fn token(text: &str) -> Result<String, Unsayable> {
-    if text.is_empty() || text.chars().any(char::is_control) {
-        return Err(Unsayable::ControlCharacter(text.to_owned()));
+/// The words of a line, each escaped as auditctl reads it.
+struct Words(Vec<String>);
+
+impl Words {
+    fn new(option: &str, value: &str) -> Result<Self, Unsayable> {
+        let mut words = Self(Vec::new());
+        words.option(option, value)?;
+        Ok(words)
     }
-    Ok(String::from_utf8_lossy(&quote(text.as_bytes())).into_owned())
+
+    fn option(&mut self, option: &str, value: &str) -> Result<(), Unsayable> {
+        if value.is_empty() || value.chars().any(char::is_control) {
+            return Err(Unsayable::ControlCharacter(value.to_owned()));
+        }
+        self.0.push(option.to_owned());
+        self.0.push(String::from_utf8_lossy(&quote(value.as_bytes())).into_owned());
+        Ok(())
+    }
+
+    fn line(self) -> String {
+        self.0.join(" ")
+    }
 }

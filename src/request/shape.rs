@@ -26,9 +26,8 @@ impl<'a> Checker<'a> {
             self.check_branches(value, branches, pointer);
             return;
         }
-        let expected = self.types(schema);
-        if !expected.is_empty() && !expected.iter().any(|name| is_of_type(value, name)) {
-            self.wrong_type(value, expected, pointer);
+        if !self.admits(schema, value) {
+            self.wrong_type(value, self.types(schema), pointer);
             return;
         }
         if let Some(allowed) = allowed(schema) {
@@ -48,8 +47,10 @@ impl<'a> Checker<'a> {
             }
             Value::Number(number) => {
                 let bound = |name: &str| schema.get(name).and_then(Value::as_i64);
-                let (low, high) = (bound("minimum"), bound("maximum").or_else(|| format_maximum(schema)));
-                let fits = number.as_i64().is_some_and(|n| low.is_none_or(|low| n >= low) && high.is_none_or(|high| n <= high));
+                let (low, high) = (bound("minimum"), bound("maximum"));
+                let fits = number
+                    .as_i64()
+                    .is_some_and(|n| low.is_none_or(|low| n >= low) && high.is_none_or(|high| n <= high));
                 if !fits && (low.is_some() || high.is_some()) {
                     self.report(RequestError::OutOfRange { found: number.to_string(), low, high }, pointer);
                 }
@@ -57,7 +58,9 @@ impl<'a> Checker<'a> {
             Value::String(text) => {
                 let bound = |name: &str| schema.get(name).and_then(Value::as_u64);
                 let length = text.chars().count() as u64;
-                if bound("minLength").is_some_and(|low| length < low) || bound("maxLength").is_some_and(|high| length > high) {
+                if bound("minLength").is_some_and(|low| length < low)
+                    || bound("maxLength").is_some_and(|high| length > high)
+                {
                     self.report(RequestError::Length { found: length, high: bound("maxLength") }, pointer);
                 }
             }
@@ -67,13 +70,7 @@ impl<'a> Checker<'a> {
 
     /// The one branch that the type of the value selects, or the choice among several values.
     fn check_branches(&mut self, value: &Value, branches: &'a [Value], pointer: &str) {
-        let fitting: Vec<&'a Value> = branches
-            .iter()
-            .filter(|branch| {
-                let types = self.types(branch);
-                types.is_empty() || types.iter().any(|name| is_of_type(value, name))
-            })
-            .collect();
+        let fitting: Vec<&'a Value> = branches.iter().filter(|branch| self.admits(branch, value)).collect();
         match fitting.as_slice() {
             [] => {
                 let mut expected: Vec<&str> = branches.iter().flat_map(|branch| self.types(branch)).collect();
@@ -105,7 +102,8 @@ impl<'a> Checker<'a> {
                 self.check(entry, property, &at);
             } else if closed {
                 let known = properties.into_iter().flat_map(|properties| properties.keys()).map(String::as_str);
-                let error = RequestError::UnknownKey { key: key.clone(), nearest: nearest(key, known).map(str::to_owned) };
+                let error =
+                    RequestError::UnknownKey { key: key.clone(), nearest: nearest(key, known).map(str::to_owned) };
                 self.report(error, &at);
             }
         }
@@ -120,6 +118,19 @@ impl<'a> Checker<'a> {
     fn resolve(&self, schema: &'a Value) -> &'a Value {
         let target = schema.get("$ref").and_then(Value::as_str).and_then(|path| path.strip_prefix('#'));
         target.and_then(|path| self.root.pointer(path)).map_or(schema, |target| self.resolve(target))
+    }
+
+    /// Whether a schema allows the JSON type of a value.
+    fn admits(&self, schema: &'a Value, value: &Value) -> bool {
+        let schema = self.resolve(schema);
+        match schema.get("type") {
+            Some(Value::String(one)) => is_of_type(value, one),
+            Some(Value::Array(several)) => several.iter().filter_map(Value::as_str).any(|name| is_of_type(value, name)),
+            _ => {
+                let branches = schema.get("anyOf").or_else(|| schema.get("oneOf")).and_then(Value::as_array);
+                branches.is_none_or(|branches| branches.iter().any(|branch| self.admits(branch, value)))
+            }
+        }
     }
 
     /// The JSON types that a schema allows; none where it does not say.
@@ -140,7 +151,8 @@ impl<'a> Checker<'a> {
     }
 
     fn wrong_type(&mut self, value: &Value, expected: Vec<&str>, pointer: &str) {
-        let mut expected: Vec<String> = expected.into_iter().filter(|name| *name != "null").map(str::to_owned).collect();
+        let mut expected: Vec<String> =
+            expected.into_iter().filter(|name| *name != "null").map(str::to_owned).collect();
         expected.sort_unstable();
         expected.dedup();
         self.report(RequestError::WrongType { expected, found: type_name(value) }, pointer);
@@ -163,13 +175,6 @@ fn allowed(schema: &Value) -> Option<Vec<&Value>> {
     match (schema.get("enum"), schema.get("const")) {
         (Some(Value::Array(values)), _) => Some(values.iter().collect()),
         (_, Some(value)) => Some(vec![value]),
-        _ => None,
-    }
-}
-
-fn format_maximum(schema: &Value) -> Option<i64> {
-    match schema.get("format").and_then(Value::as_str) {
-        Some("uint32") => Some(i64::from(u32::MAX)),
         _ => None,
     }
 }

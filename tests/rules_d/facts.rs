@@ -1,7 +1,8 @@
 use std::path::{Path, PathBuf};
 
 use audit_rules::augenrules::{Awk, Generation, Script};
-use audit_rules::rules_d::{Accounts, LinkTarget, PathFact, Root};
+use audit_rules::rule::path::{LinkTarget, PathFact};
+use audit_rules::rules_d::{Accounts, Root};
 
 use crate::Scene;
 

@@ -94,7 +94,7 @@ fn rule(number: u32) -> Rule {
 }
 
 fn listed(request: u32, number: u32) -> Play {
-    Play::Reply(request, RULE, wire::encode(&rule(number)))
+    Play::Reply(request, RULE, wire::encode(&rule(number), false))
 }
 
 fn done(request: u32) -> Play {
