@@ -54,6 +54,12 @@ impl Tree {
         }
     }
 
+    /// The tree without the place of the lock and the journal.
+    pub fn without_run(&self) -> Self {
+        let entries = self.0.iter().filter(|(path, _)| !path.starts_with("/run"));
+        Self(entries.map(|(path, entry)| (path.clone(), entry.clone())).collect())
+    }
+
     /// What the tree holds, whenever it was written: without the lock and the journal, and without the copy of
     /// `audit.rules` that augenrules leaves, too.
     pub fn contents(&self) -> Self {
