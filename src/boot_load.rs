@@ -1,10 +1,11 @@
 //! What loading the merged drop-ins line by line comes to.
 
-use std::collections::{HashMap, HashSet};
 use std::rc::Rc;
 
-use crate::auditctl::{Control, RuleLine, Verb};
-use crate::lines::{Obstacle, Reader};
+use rustc_hash::{FxBuildHasher, FxHashMap as HashMap, FxHashSet as HashSet};
+
+use crate::auditctl::{Control, Verb};
+use crate::lines::{HostRule, Obstacle, Reader};
 use crate::rule::Rule;
 use crate::settings::{Name, Settings};
 
@@ -35,18 +36,10 @@ pub struct LoadLine {
 /// A rule that the load puts into the kernel.
 #[derive(Debug, Clone)]
 pub struct LoadedRule {
-    /// The rule with all that its line says.
-    pub line: Rc<RuleLine>,
+    /// The rule.
+    pub rule: Rc<HostRule>,
     /// Where it stands.
     pub spot: Spot,
-}
-
-impl LoadedRule {
-    /// The rule.
-    #[must_use]
-    pub fn rule(&self) -> &Rule {
-        &self.line.rule
-    }
 }
 
 /// Why a line of the load has no effect, or stops it.
@@ -93,7 +86,7 @@ impl BootLoad {
     #[must_use]
     pub fn of(lines: &[LoadLine], reader: &mut Reader) -> Self {
         let mut load = Self::default();
-        let mut held: HashSet<Rule> = HashSet::new();
+        let mut held: HashSet<Rc<Rule>> = HashSet::with_capacity_and_hasher(lines.len(), FxBuildHasher);
         for (number, line) in lines.iter().enumerate() {
             let reading = reader.read(&line.text);
             let Some(spot) = line.spots.first() else { continue };
@@ -116,7 +109,7 @@ impl BootLoad {
         load
     }
 
-    fn control(&mut self, control: &Control, spot: &Spot, held: &mut HashSet<Rule>) {
+    fn control(&mut self, control: &Control, spot: &Spot, held: &mut HashSet<Rc<Rule>>) {
         match control {
             Control::DeleteAll => {
                 self.rules.clear();
@@ -124,7 +117,7 @@ impl BootLoad {
             }
             Control::DeleteByKey(part) => {
                 let contains = |rule: &Rule| rule.key().is_some_and(|key| contains(key, part));
-                self.rules.retain(|loaded| !contains(loaded.rule()));
+                self.rules.retain(|loaded| !contains(&loaded.rule.listed));
                 held.retain(|rule| !contains(rule));
             }
             _ => {
@@ -135,26 +128,26 @@ impl BootLoad {
         }
     }
 
-    fn rule(&mut self, line: &Rc<RuleLine>, spot: &Spot, held: &mut HashSet<Rule>) -> Option<Trouble> {
-        let listed = line.rule.clone().as_listed();
-        let find = |load: &Self| load.rules.iter().position(|other| other.rule().clone().as_listed() == listed);
-        let loaded = LoadedRule { line: Rc::clone(line), spot: spot.clone() };
-        match line.verb {
+    fn rule(&mut self, rule: &Rc<HostRule>, spot: &Spot, held: &mut HashSet<Rc<Rule>>) -> Option<Trouble> {
+        let listed = &rule.listed;
+        let find = |load: &Self| load.rules.iter().position(|other| other.rule.listed == *listed);
+        let loaded = LoadedRule { rule: Rc::clone(rule), spot: spot.clone() };
+        match rule.line.verb {
             Verb::Delete => {
                 let Some(at) = find(self) else { return Some(Trouble::NothingToDelete) };
                 self.rules.remove(at);
-                held.remove(&listed);
+                held.remove(listed);
             }
-            _ if held.contains(&listed) => {
+            _ if held.contains(listed) => {
                 let first = find(self).map_or_else(|| spot.clone(), |at| self.rules[at].spot.clone());
                 return Some(Trouble::Duplicate(first));
             }
             Verb::Append => {
-                held.insert(listed);
+                held.insert(Rc::clone(listed));
                 self.rules.push(loaded);
             }
             Verb::Prepend => {
-                held.insert(listed);
+                held.insert(Rc::clone(listed));
                 self.rules.insert(0, loaded);
             }
         }

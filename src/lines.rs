@@ -1,7 +1,8 @@
 //! Lines of rules files, read for one host.
 
-use std::collections::HashMap;
 use std::rc::Rc;
+
+use rustc_hash::FxHashMap as HashMap;
 
 use crate::auditctl::{self, Accounts, Context, Control, Line, LineError, LineErrorKind, RuleLine, SkippedSyscall};
 use crate::error::PolicyError;
@@ -82,13 +83,22 @@ impl Obstacle {
     }
 }
 
+/// The rule of a line, as this host has it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct HostRule {
+    /// The rule with all that its line says; the kind of its watched path is settled.
+    pub line: RuleLine,
+    /// The rule as the kernel lists it: what makes it the same as another.
+    pub listed: Rc<Rule>,
+}
+
 /// A line as this host has it.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Reading {
     /// What it sets or asks for besides a rule.
     pub controls: Vec<Control>,
     /// Its rule, with the kind of its watched path settled.
-    pub rule: Option<Rc<RuleLine>>,
+    pub rule: Option<Rc<HostRule>>,
     /// What keeps it from being loaded.
     pub obstacles: Vec<Obstacle>,
     /// Whether it is blank or a comment.
@@ -98,7 +108,7 @@ pub struct Reading {
 impl Reading {
     /// The rule, if it can be loaded here: perhaps with fewer system calls than the line names.
     #[must_use]
-    pub fn loadable(&self) -> Option<&Rc<RuleLine>> {
+    pub fn loadable(&self) -> Option<&Rc<HostRule>> {
         let blocked = |obstacle: &Obstacle| !matches!(obstacle, Obstacle::Syscalls { emptied: false, .. });
         self.rule.as_ref().filter(|_| !self.obstacles.iter().any(blocked))
     }
@@ -115,7 +125,7 @@ impl Reader {
     /// A reader for a host whose paths are not known yet; see [`Reader::settle`].
     #[must_use]
     pub fn new(machine: Machine, accounts: Accounts) -> Self {
-        Self { facts: Facts { machine, accounts, paths: PathFacts::new() }, read: HashMap::new() }
+        Self { facts: Facts { machine, accounts, paths: PathFacts::default() }, read: HashMap::default() }
     }
 
     /// What the readings rest on.
@@ -130,7 +140,7 @@ impl Reader {
         let mut paths: Vec<Vec<u8>> = Vec::new();
         for line in lines {
             let reading = self.read(line);
-            let rule = reading.rule.iter().flat_map(|line| &line.rule.fields);
+            let rule = reading.rule.iter().flat_map(|rule| &rule.line.rule.fields);
             paths.extend(
                 rule.filter(|field| is_path(field.number)).filter_map(|field| field.text()).map(<[u8]>::to_vec),
             );
@@ -144,11 +154,14 @@ impl Reader {
     pub fn settle(&mut self, paths: PathFacts) {
         self.facts.paths = paths;
         for reading in self.read.values_mut() {
-            if let Some(line) = reading.rule.as_deref().cloned() {
-                let reading = Rc::make_mut(reading);
-                reading.obstacles.retain(|obstacle| !matches!(obstacle, Obstacle::MissingPath { .. }));
-                settle(reading, line, &self.facts.paths);
+            let Some(rule) = &reading.rule else { continue };
+            if !rule.line.rule.fields.iter().any(|field| is_path(field.number)) {
+                continue;
             }
+            let line = rule.line.clone();
+            let reading = Rc::make_mut(reading);
+            reading.obstacles.retain(|obstacle| !matches!(obstacle, Obstacle::MissingPath { .. }));
+            settle(reading, line, &self.facts.paths);
         }
     }
 
@@ -201,7 +214,8 @@ fn settle(reading: &mut Reading, line: RuleLine, paths: &PathFacts) {
     if let Some(path) = missing_path(&line.rule, paths) {
         reading.obstacles.push(Obstacle::MissingPath { path });
     }
-    reading.rule = Some(Rc::new(line));
+    let listed = Rc::new(line.rule.clone().as_listed());
+    reading.rule = Some(Rc::new(HostRule { line, listed }));
 }
 
 /// The path for lack of which the kernel answers ENOENT (`audit_to_watch`, `audit_make_tree`, `audit_alloc_mark`).

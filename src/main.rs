@@ -31,8 +31,8 @@ fn main() -> ExitCode {
     let code = match words.as_slice() {
         ["--help" | "-h"] => print(HELP),
         ["--version" | "-V"] => print(&format!("audit_rules {}", env!("CARGO_PKG_VERSION"))),
-        ["schema", "request"] => print(&format!("{:#}", request::schema())),
-        ["schema", "report"] => print(&format!("{:#}", report::schema())),
+        ["schema", "request"] => print(request::SCHEMA.trim_end()),
+        ["schema", "report"] => print(report::SCHEMA.trim_end()),
         ["-"] => answer(read(std::io::stdin(), "-")),
         [] if arguments.is_empty() && !std::io::stdin().is_terminal() => answer(read(std::io::stdin(), "-")),
         [path] if arguments.len() == 1 && !path.starts_with('-') => answer(read_file(path)),

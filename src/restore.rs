@@ -1,5 +1,7 @@
 //! An earlier change, taken back.
 
+use rustc_hash::FxHashSet as HashSet;
+
 use crate::auditctl::canonical_lossy;
 use crate::error::{PolicyError, Problem, RequestError};
 use crate::plan::files::{Content, FileTarget};
@@ -83,8 +85,8 @@ fn rules(
     } else {
         return Err(changed(difference(&ids, &saved.after, now, machine)));
     };
-    let stays: std::collections::HashSet<&Rule> = before.iter().collect();
-    let came_with_the_change: std::collections::HashSet<&String> = saved.after.iter().collect();
+    let stays: HashSet<&Rule> = before.iter().collect();
+    let came_with_the_change: HashSet<&String> = saved.after.iter().collect();
     let goes = |(rule, id): &(&Rule, &String)| !stays.contains(rule) && came_with_the_change.contains(id);
     target.dropped = now.iter().zip(&ids).filter(goes).map(|(rule, _)| Wish::from(rule.clone())).collect();
     target.rules =

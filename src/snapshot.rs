@@ -7,6 +7,8 @@ use std::fmt::Write;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use rustc_hash::FxHashMap as HashMap;
+
 use crate::plan::files::{Content, FileStep};
 use crate::plan::settings::SettingStep;
 use crate::rule::{Action, Field, FieldNumber, List, Mask, Op, Rule, Value, id::Id};
@@ -181,7 +183,7 @@ impl SavedContent {
 
 impl SavedRules {
     fn of(before: &[Rule], after: &[Rule]) -> Self {
-        let mut place = std::collections::HashMap::new();
+        let mut place = HashMap::default();
         for (at, rule) in after.iter().enumerate() {
             place.entry(rule).or_insert(at);
         }
@@ -220,8 +222,7 @@ impl SavedRules {
     /// # Errors
     /// The snapshot is not of our making.
     pub fn before_as_far_as_known(&self, now: &[Rule]) -> Result<Vec<Rule>, Unusable> {
-        let held: std::collections::HashMap<String, &Rule> =
-            now.iter().map(|rule| (Id::of(rule).to_string(), rule)).collect();
+        let held: HashMap<String, &Rule> = now.iter().map(|rule| (Id::of(rule).to_string(), rule)).collect();
         let mut before = Vec::new();
         for piece in &self.before {
             match piece {

@@ -156,3 +156,109 @@ fn numbers(bytes: &[u8]) -> impl Iterator<Item = u32> + '_ {
 fn number(length: usize) -> u32 {
     u32::try_from(length).unwrap_or(u32::MAX)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn sample() -> Rule {
+        let mut rule = Rule::new(List::EXIT, Action::ALWAYS, [2, 257, 2047].into_iter().collect());
+        rule.fields = vec![
+            Field::number(FieldNumber::ARCH, Op::EQUAL, 0xc000_003e),
+            Field::with_text(FieldNumber::EXE, Op::EQUAL, *b"/bin/\xff"),
+            Field::number(FieldNumber(999), Op(0x1234), 5),
+            Field::with_text(FieldNumber::KEY, Op::NOT_EQUAL, *b"k"),
+        ];
+        rule
+    }
+
+    #[test]
+    fn a_rule_survives_the_way_to_bytes_and_back_in_both_byte_orders() {
+        for order in [ByteOrder::Little, ByteOrder::Big] {
+            let mut rule = sample();
+            rule.rest = b"newer".to_vec();
+            let bytes = encode_in(&rule, false, order);
+            assert_eq!(decode_in(&bytes, order), Ok(rule.clone()));
+            assert_eq!(encode_in(&decode_in(&bytes, order).unwrap(), false, order), bytes);
+        }
+    }
+
+    #[test]
+    fn numbers_stand_where_the_kernel_reads_them() {
+        let word = |bytes: &[u8], at: usize| bytes[at..at + 4].to_vec();
+        let little = encode_in(&sample(), true, ByteOrder::Little);
+        let big = encode_in(&sample(), true, ByteOrder::Big);
+        let offsets = [
+            (0, 0x14),
+            (4, 2),
+            (8, 4),
+            (12, 4),
+            (264, 0x8000_0000),
+            (268, 11),
+            (524, 0xc000_003e),
+            (528, 6),
+            (780, 0x4000_0000),
+            (1036, 7),
+        ];
+        for (at, value) in offsets {
+            assert_eq!(word(&little, at), u32::to_le_bytes(value), "{at}");
+            assert_eq!(word(&big, at), u32::to_be_bytes(value), "{at}");
+        }
+        assert_eq!(&little[HEADER..], b"/bin/\xffk\0");
+        assert_eq!(&big[HEADER..], b"/bin/\xffk\0");
+    }
+
+    #[test]
+    fn the_text_of_an_unknown_field_is_kept_behind_those_that_are_known() {
+        let mut rule = sample();
+        rule.rest = b"label".to_vec();
+        let mut bytes = encode(&rule, false);
+        bytes.truncate(HEADER + 12);
+        let decoded = decode(&bytes).unwrap();
+        assert_eq!(decoded.rest, b"label");
+        assert_eq!(&encode(&decoded, false)[..bytes.len()], bytes);
+    }
+
+    #[test]
+    fn hostile_lengths_are_errors() {
+        let good = encode(&sample(), false);
+        let with = |at: usize, value: u32| {
+            let mut bytes = good.clone();
+            bytes[at..at + 4].copy_from_slice(&value.to_ne_bytes());
+            decode(&bytes)
+        };
+        assert_eq!(decode(&good[..1039]), Err(WireError::TooShort { length: 1039 }));
+        assert_eq!(decode(&[]), Err(WireError::TooShort { length: 0 }));
+        assert_eq!(with(8, 65), Err(WireError::TooManyFields { count: 65 }));
+        assert_eq!(with(8, u32::MAX), Err(WireError::TooManyFields { count: u32::MAX }));
+        assert_eq!(with(1036, u32::MAX), Err(WireError::TextBeyondEnd { claimed: u32::MAX, present: 8 }));
+        assert_eq!(with(1036, 9), Err(WireError::TextBeyondEnd { claimed: 9, present: 8 }));
+        assert_eq!(with(528, 8), Err(WireError::FieldBeyondText { field: 1 }));
+        assert_eq!(with(528, u32::MAX), Err(WireError::FieldBeyondText { field: 1 }));
+    }
+
+    #[test]
+    fn no_bytes_make_decoding_panic_and_what_decodes_encodes_to_the_same() {
+        let mut state = 0x2545_f491_4f6c_dd1d_u64;
+        let mut random = || {
+            state ^= state << 13;
+            state ^= state >> 7;
+            state ^= state << 17;
+            state
+        };
+        let mut decoded = 0;
+        for _ in 0..2000 {
+            let length = 1030 + usize::try_from(random() % 100).unwrap();
+            let mut bytes: Vec<u8> = (0..length).map(|_| random().to_le_bytes()[3]).collect();
+            for at in [8, 1036].into_iter().filter(|at| at + 4 <= length) {
+                bytes[at..at + 4].copy_from_slice(&u32::try_from(random() % 66).unwrap().to_ne_bytes());
+            }
+            if let Ok(rule) = decode(&bytes) {
+                decoded += 1;
+                let again = encode(&rule, false);
+                assert_eq!(decode(&again), Ok(rule));
+            }
+        }
+        assert!(decoded > 50, "{decoded}");
+    }
+}

@@ -1,5 +1,7 @@
 //! The rule language against what was recorded of auditctl 4.2.2 and Linux 6.18 (see `tests/reference/README.md`).
 
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test that panics has failed")]
+
 mod language {
     pub mod host;
 }
@@ -191,13 +193,13 @@ fn every_recorded_command_line_sends_what_auditctl_sent() {
                 .any(|(known, _)| known.starts_with(std::str::from_utf8(path).unwrap()))
         };
         let recorded = of_4_2_2(case);
-        let refuses = recorded["exit"] != 0 || refused.remove(shown.as_str()).is_some();
+        let is_error = recorded["exit"] != 0 || refused.remove(shown.as_str()).is_some();
         let messages = recorded["messages"].as_array().unwrap();
-        match (sent(&line, &is_directory), refuses) {
+        match (sent(&line, &is_directory), is_error) {
             (Err(_), true) => {}
             (Err(why), false) => disagreements.push(format!("{shown}\n     refused: {why}")),
             (Ok(sent), true) => {
-                disagreements.push(format!("{shown}\n     accepted, recorded {} {sent:?}", recorded["text"]))
+                disagreements.push(format!("{shown}\n     accepted, recorded {} {sent:?}", recorded["text"]));
             }
             (Ok(sent), false) => {
                 let expected: Vec<Sent> = messages.iter().map(expected).collect();
@@ -351,6 +353,57 @@ fn machines_mean_what_was_recorded() {
             let machine = Machine::from_uname(name).unwrap();
             let pair = [machine.b64, machine.b32].map(|arch| arch.map(|arch| u64::from(arch.0)));
             assert_eq!(pair, [recorded[0].as_u64(), recorded[1].as_u64()], "{name}");
+        }
+    }
+}
+
+/// The pairs of `listing-differences`: auditctl's text and ours.
+fn listing_differences() -> Vec<(&'static str, &'static str)> {
+    let lines: Vec<&str> = include_str!("language/listing-differences").lines().skip(1).collect();
+    lines.chunks(2).map(|pair| (pair[0].strip_prefix("L ").unwrap(), pair[1].strip_prefix("C ").unwrap())).collect()
+}
+
+#[test]
+fn canonical_text_is_auditctls_listing_but_for_what_that_loses() {
+    let cases = recorded(include_str!("reference/list-cases.json"));
+    assert_eq!(cases.len(), 91);
+    let mut differences = listing_differences();
+    let mut disagreements = Vec::new();
+    for case in &cases {
+        let listed = of_4_2_2(case).as_str().unwrap();
+        let text = auditctl::canonical(&rule(&case["rule"]), host::context().machine);
+        if text == latin_1(listed) {
+            continue;
+        }
+        let text = String::from_utf8_lossy(&text).into_owned();
+        match differences.iter().position(|pair| *pair == (listed, text.as_str())) {
+            Some(at) => drop(differences.swap_remove(at)),
+            None => disagreements.push(format!("L {listed}\nC {text}")),
+        }
+    }
+    disagreements.extend(differences.iter().map(|(listed, _)| format!("no longer differs: {listed}")));
+    fail_on(&disagreements);
+}
+
+#[test]
+fn comparisons_are_the_recorded_pairs_and_no_others() {
+    let file: Json = serde_json::from_str(include_str!("reference/field-compare.json")).unwrap();
+    let mut recorded = BTreeMap::new();
+    for pair in file["pairs"].as_array().unwrap() {
+        for spelling in pair["accepted_spellings"].as_array().unwrap() {
+            let name = |at: usize| spelling[at].as_str().unwrap().to_owned();
+            recorded.insert((name(0), name(1)), pair["value"].as_u64().unwrap());
+        }
+    }
+    let names = ["uid", "euid", "suid", "fsuid", "auid", "obj_uid", "gid", "egid", "sgid", "fsgid", "obj_gid", "pid"];
+    for left in names {
+        for right in names {
+            let line = format!("-a always,exit -C {left}!={right}");
+            let read = match auditctl::parse(line.as_bytes(), &host::context()) {
+                Ok(Line::Statement(statement)) => statement.rule.unwrap().rule.fields[0].value.number().map(u64::from),
+                _ => None,
+            };
+            assert_eq!(read, recorded.get(&(left.to_owned(), right.to_owned())).copied(), "{line}");
         }
     }
 }

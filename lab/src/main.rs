@@ -1,2 +1,202 @@
-//! Boots throw-away virtual machines with real kernels.
-fn main() {}
+//! Boots throw-away virtual machines with real kernels. `lab help` lists its verbs.
+
+mod apt;
+mod bench;
+mod cache;
+mod command;
+mod console;
+mod cpio;
+mod demonstration;
+mod executables;
+mod guest;
+mod kernel;
+mod machine;
+mod measure;
+mod report;
+mod stock;
+mod suite;
+mod trial;
+mod userland;
+
+use guest::{Errand, Parcel};
+use serde_json::Value;
+use std::collections::VecDeque;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+use std::time::Duration;
+
+const USAGE: &str = "\
+lab: throw-away virtual machines with real kernels, from Debian's packages
+
+  lab fetch KERNEL...              get the newest kernel and userland of these suites into the cache
+  lab run --kernel KERNEL --script FILE [--append WORDS] [--file HOST:GUEST[:MODE]]... [--env NAME=VALUE]...
+          [--timeout SECONDS]      boot a guest, run a script in it, show its output, exit with its status
+  lab test --kernel KERNEL... --test NAME...
+                                   run integration tests of the project in guests, one guest per kernel and column
+  lab demo --kernel KERNEL         show the main job in a guest
+  lab bench --kernel KERNEL...     compare with auditctl and augenrules in guests, and on this host where that is safe;
+                                   writes docs/performance.md
+  lab measure REPETITIONS          the comparison on the running kernel, whose rules it replaces: bench calls it
+  lab json POINTER FILE            print the part of a JSON file that a JSON pointer names
+  lab show FILE                    print a report of audit_rules for people
+
+KERNEL is bullseye (5.10), bookworm (6.1), trixie (6.12), trixie-backports, sid or experimental.
+A directory given to --file is taken with all that is in it. The cache is .lab in the project, or
+AUDIT_RULES_LAB_CACHE; packages come from the host's own Debian mirror, or AUDIT_RULES_LAB_MIRROR.
+";
+
+fn main() -> ExitCode {
+    let mut words: VecDeque<String> = std::env::args().skip(1).collect();
+    let verb = words.pop_front().unwrap_or_default();
+    let outcome = match verb.as_str() {
+        "fetch" => fetch(&words),
+        "run" => run(words),
+        "test" => test(words),
+        "demo" => demo(&words),
+        "bench" => bench(words),
+        "measure" => measure(&words),
+        "json" => json(&words),
+        "show" => show(&words),
+        "help" | "--help" | "-h" => {
+            print!("{USAGE}");
+            Ok(0)
+        }
+        _ => Err(format!("no verb {verb:?}\n{USAGE}")),
+    };
+    match outcome {
+        Ok(status) => ExitCode::from(u8::try_from(status).unwrap_or(1)),
+        Err(reason) => {
+            eprintln!("lab: {reason}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn fetch(names: &VecDeque<String>) -> Result<i32, String> {
+    let machine = machine::of_this_host()?;
+    for name in names {
+        let stock = stock::fetch(name, machine)?;
+        println!("{name}: {} with {}", stock.version, stock.userland.display());
+    }
+    Ok(0)
+}
+
+fn run(mut words: VecDeque<String>) -> Result<i32, String> {
+    let machine = machine::of_this_host()?;
+    command::require(&[(machine.qemu, machine.qemu_package)])?;
+    let mut name = None;
+    let mut script = None;
+    let mut errand = Errand {
+        stock: stock::Stock { suite: "", version: String::new(), kernel: PathBuf::new(), userland: PathBuf::new() },
+        append: String::new(),
+        parcels: Vec::new(),
+        links: Vec::new(),
+        environment: Vec::new(),
+        script: Vec::new(),
+        timeout: Duration::from_secs(120),
+    };
+    while let Some(word) = words.pop_front() {
+        let value = words.pop_front().ok_or_else(|| format!("{word} needs a value"))?;
+        match word.as_str() {
+            "--kernel" => name = Some(value),
+            "--script" => script = Some(value),
+            "--append" => errand.append = value,
+            "--file" => errand.parcels.push(parcel(&value)?),
+            "--env" => errand.environment.push(environment(&value)?),
+            "--timeout" => errand.timeout = seconds(&value)?,
+            _ => return Err(format!("no option {word}\n{USAGE}")),
+        }
+    }
+    let (Some(name), Some(script)) = (name, script) else {
+        return Err(format!("lab run needs --kernel and --script\n{USAGE}"));
+    };
+    errand.script = cache::read(Path::new(&script))?;
+    errand.stock = stock::take(&name, machine)?;
+    guest::run(machine, &errand, &mut guest::print)
+}
+
+fn demo(words: &VecDeque<String>) -> Result<i32, String> {
+    match (words.front().map(String::as_str), words.get(1)) {
+        (Some("--kernel"), Some(kernel)) => demonstration::run(machine::of_this_host()?, kernel),
+        _ => Err(format!("lab demo needs --kernel\n{USAGE}")),
+    }
+}
+
+fn test(mut words: VecDeque<String>) -> Result<i32, String> {
+    let machine = machine::of_this_host()?;
+    let mut kernels = Vec::new();
+    let mut tests = Vec::new();
+    while let Some(word) = words.pop_front() {
+        let value = words.pop_front().ok_or_else(|| format!("{word} needs a value"))?;
+        match word.as_str() {
+            "--kernel" => kernels.push(value),
+            "--test" => tests.push(value),
+            _ => return Err(format!("no option {word}\n{USAGE}")),
+        }
+    }
+    if kernels.is_empty() || tests.is_empty() {
+        return Err(format!("lab test needs --kernel and --test\n{USAGE}"));
+    }
+    trial::run(machine, &kernels, &tests)
+}
+
+fn bench(mut words: VecDeque<String>) -> Result<i32, String> {
+    let mut kernels = Vec::new();
+    while let Some(word) = words.pop_front() {
+        match (word.as_str(), words.pop_front()) {
+            ("--kernel", Some(kernel)) => kernels.push(kernel),
+            _ => return Err(format!("lab bench takes --kernel KERNEL, not {word}\n{USAGE}")),
+        }
+    }
+    bench::run(machine::of_this_host()?, &kernels)
+}
+
+fn measure(words: &VecDeque<String>) -> Result<i32, String> {
+    let repetitions = words.front().and_then(|word| word.parse().ok());
+    let repetitions = repetitions.ok_or_else(|| format!("lab measure needs a number of repetitions\n{USAGE}"))?;
+    println!("{}{}", bench::MARK, measure::all(repetitions)?);
+    Ok(0)
+}
+
+/// Reads `HOST:GUEST[:MODE]`, the mode in octal.
+fn parcel(text: &str) -> Result<Parcel, String> {
+    let wrong = || format!("--file takes HOST:GUEST[:MODE], not {text}");
+    let mut parts = text.split(':');
+    let host = parts.next().filter(|part| !part.is_empty()).ok_or_else(wrong)?;
+    let guest = parts.next().filter(|part| part.starts_with('/')).ok_or_else(wrong)?;
+    let mode = parts.next().map(|mode| u32::from_str_radix(mode, 8)).transpose().map_err(|_| wrong())?;
+    Ok(Parcel { host: host.into(), guest: guest.to_owned(), mode })
+}
+
+fn environment(text: &str) -> Result<(String, String), String> {
+    let (name, value) = text.split_once('=').ok_or_else(|| format!("--env takes NAME=VALUE, not {text}"))?;
+    Ok((name.to_owned(), value.to_owned()))
+}
+
+fn seconds(text: &str) -> Result<Duration, String> {
+    text.parse().map(Duration::from_secs).map_err(|_| format!("--timeout takes whole seconds, not {text}"))
+}
+
+fn json(words: &VecDeque<String>) -> Result<i32, String> {
+    let (Some(pointer), Some(path)) = (words.front(), words.get(1)) else {
+        return Err(format!("lab json needs a pointer and a file\n{USAGE}"));
+    };
+    let value = read_json(path)?;
+    let part = value.pointer(pointer).ok_or_else(|| format!("{path} holds nothing at {pointer}"))?;
+    match part {
+        Value::String(text) => println!("{text}"),
+        other => println!("{other:#}"),
+    }
+    Ok(0)
+}
+
+fn show(words: &VecDeque<String>) -> Result<i32, String> {
+    let path = words.front().ok_or_else(|| format!("lab show needs a file\n{USAGE}"))?;
+    print!("{}", report::shown(&read_json(path)?));
+    Ok(0)
+}
+
+fn read_json(path: &str) -> Result<Value, String> {
+    let bytes = cache::read(Path::new(path))?;
+    serde_json::from_slice(&bytes).map_err(|error| format!("{path} is not JSON: {error}"))
+}

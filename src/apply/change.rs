@@ -70,6 +70,7 @@ pub fn change(
         interrupted: &mut *world.interrupted,
         machine: world.machine,
         backup: intent.backup,
+        waits_for_reboot: before.is_some_and(|before| before.status.is_locked()),
         expediter: None,
     };
     run.expediter = run.kernel.as_mut().map(|kernel| Expediter::new(intent.expedite, &mut **kernel));
@@ -111,6 +112,8 @@ struct Run<'a> {
     interrupted: &'a mut dyn FnMut() -> Option<&'static str>,
     machine: Machine,
     backup: bool,
+    /// The kernel was locked from the start: it stays as it is.
+    waits_for_reboot: bool,
     expediter: Option<Expediter>,
 }
 
@@ -151,7 +154,9 @@ impl Run<'_> {
         self.change_kernel(&plan.rules, &plan.settings)?;
         stage.publish().map_err(|stopped| What::File(stopped.error))?;
         self.verify_files(&plan.files)?;
-        self.converge(target)?;
+        if !self.waits_for_reboot {
+            self.converge(target)?;
+        }
         self.settings_at(&plan.settings, Moment::Last)?;
         self.verify_settings(&plan.settings)
     }

@@ -295,11 +295,12 @@ fn check_settings(
 
 /// What the kernel's own list is worth a sentence for.
 fn about_kernel(kernel: &KernelState, target: &Target, machine: &crate::rule::Machine) -> Vec<Warning> {
-    let in_files: std::collections::HashSet<crate::rule::Rule> =
-        target.rules.iter().map(|wished| wished.wish.rule.clone().as_listed()).collect();
-    let foreign = kernel.rules.iter().filter(|rule| !in_files.contains(rule));
-    let blockers = foreign.filter_map(|rule| {
-        let effect = crate::desired::blocker(rule)?;
+    let in_files = |rule: &crate::rule::Rule| {
+        let same = |other: &crate::rule::Rule| other.clone().as_listed() == *rule;
+        target.rules.iter().any(|wished| same(&wished.wish.rule))
+    };
+    let blockers = kernel.rules.iter().filter_map(|rule| {
+        let effect = crate::desired::blocker(rule).filter(|_| !in_files(rule))?;
         Some(Warning::Blocker { rule: crate::auditctl::canonical_lossy(rule, machine), spot: None, effect })
     });
     blockers.collect()

@@ -1,6 +1,6 @@
 //! Options that set or ask, and have no part in a rule.
 
-use super::error::{BadSetting, LineError, LineErrorKind};
+use super::error::{BadSetting, LineError, LineErrorKind, ValueError, WordError};
 use super::line::Control;
 use super::options::{Given, Options};
 use crate::rule::key;
@@ -63,7 +63,7 @@ fn last(given: &Given<'_>, options: &mut Options<'_>, alone: bool) -> Result<Opt
             let key = if !interpret && options.take_word(b"-k") { Some(key_behind(given, options)?) } else { None };
             Control::List { interpret, key }
         }
-        "-D" if !alone => return Err(LineErrorKind::StandsAlone { option: "-D" }.at(given.column)),
+        "-D" if !alone => return Err(LineErrorKind::Word(WordError::StandsAlone { option: "-D" }).at(given.column)),
         "-D" if options.take_word(b"-k") => Control::DeleteByKey(key_behind(given, options)?),
         "-D" => Control::DeleteAll,
         "-q" => equivalent(given)?,
@@ -81,9 +81,13 @@ fn last(given: &Given<'_>, options: &mut Options<'_>, alone: bool) -> Result<Opt
 }
 
 fn key_behind(given: &Given<'_>, options: &mut Options<'_>) -> Result<Vec<u8>, LineError> {
-    let token = options.take_any().ok_or_else(|| LineErrorKind::MissingArgument { option: "-k" }.at(given.column))?;
+    let token = options
+        .take_any()
+        .ok_or_else(|| LineErrorKind::Word(WordError::MissingArgument { option: "-k" }).at(given.column))?;
     match token.text.len() {
-        length if length > key::MAX_LENGTH => Err(LineErrorKind::KeyTooLong { length }.at(token.column)),
+        length if length > key::MAX_LENGTH => {
+            Err(LineErrorKind::Value(ValueError::KeyTooLong { length }).at(token.column))
+        }
         _ => Ok(token.text.clone()),
     }
 }
@@ -100,5 +104,5 @@ fn equivalent(given: &Given<'_>) -> Result<Control, LineError> {
 
 fn bad(given: &Given<'_>, why: BadSetting) -> LineError {
     let value = String::from_utf8_lossy(given.value).into_owned();
-    given.refuse(LineErrorKind::BadSetting { option: given.option, value, why })
+    given.refuse(LineErrorKind::Word(WordError::BadSetting { option: given.option, value, why }))
 }

@@ -1,7 +1,7 @@
 //! A rule while the options of its line are read, one after the other: order is part of the language.
 
 use super::condition;
-use super::error::{LineError, LineErrorKind};
+use super::error::{FormError, LineError, LineErrorKind, ValueError, WordError};
 use super::line::{Context, Narrowing, RuleLine, SkippedSyscall, UnknownSyscalls, Verb};
 use super::list_action::{self, ListAction};
 use super::options::Given;
@@ -89,8 +89,8 @@ impl<'a> Draft<'a> {
             "-F" => self.field(given),
             "-C" => self.comparison(given.value),
             "-k" => self.key(given),
-            "-R" => Err(LineErrorKind::NestedRules),
-            option => Err(LineErrorKind::UnknownOption { option: option.to_owned() }),
+            "-R" => Err(LineErrorKind::Word(WordError::NestedRules)),
+            option => Err(LineErrorKind::Word(WordError::UnknownOption { option: option.to_owned() })),
         };
         done.map(|()| Progress::Going).map_err(|what| given.refuse(what))
     }
@@ -105,7 +105,7 @@ impl<'a> Draft<'a> {
             (Some((list, true)), _) => (list, Verb::Prepend),
             (Some((list, false)), _) => (list, Verb::Append),
             (None, Some(list)) => (list, Verb::Delete),
-            (None, None) => return Err(LineErrorKind::MissingList { option }.at(column)),
+            (None, None) => return Err(LineErrorKind::Form(FormError::MissingList { option }).at(column)),
         };
         let Named { mask, said, skipped, narrowed } = self.named;
         let narrowing =
@@ -143,11 +143,11 @@ impl<'a> Draft<'a> {
     fn list_and_action(&mut self, given: &Given<'_>) -> Result<Progress, LineErrorKind> {
         self.verbs += 1;
         if self.verbs > 1 {
-            return Err(LineErrorKind::TwoVerbs);
+            return Err(LineErrorKind::Form(FormError::TwoVerbs));
         }
         let names_task = given.value.windows(4).any(|window| window == b"task");
         if given.option != "-d" && names_task && self.table_used() {
-            return Err(LineErrorKind::TaskAfterSyscall);
+            return Err(LineErrorKind::Form(FormError::TaskAfterSyscall));
         }
         let known = if given.option == "-d" { self.deleted } else { self.added.map(|(list, _)| list) };
         match list_action::parse(given.value, known)? {
@@ -166,15 +166,16 @@ impl<'a> Draft<'a> {
     fn watch(&mut self, given: &Given<'_>) -> Result<(), LineErrorKind> {
         let adds = given.option == "-w";
         if adds && self.list().is_some() {
-            return Err(LineErrorKind::WatchWithRule { option: given.option });
+            return Err(LineErrorKind::Form(FormError::WatchWithRule { option: given.option }));
         }
         if !self.fields.is_empty() || self.table_used() {
-            return Err(LineErrorKind::WatchNotFirst { option: given.option });
+            return Err(LineErrorKind::Form(FormError::WatchNotFirst { option: given.option }));
         }
         let path = watch::path(given.value)?;
-        match adds {
-            true => self.added = Some((List::EXIT, false)),
-            false => self.deleted = Some(List::EXIT),
+        if adds {
+            self.added = Some((List::EXIT, false));
+        } else {
+            self.deleted = Some(List::EXIT);
         }
         self.action = Action::ALWAYS;
         self.named.mask = Mask::ALL;
@@ -188,11 +189,11 @@ impl<'a> Draft<'a> {
 
     fn permissions(&mut self, value: &[u8]) -> Result<(), LineErrorKind> {
         if self.list().is_none() {
-            return Err(LineErrorKind::PermissionWithoutRule);
+            return Err(LineErrorKind::Form(FormError::PermissionWithoutRule));
         }
         let bits = permissions::parse(value)?;
         if self.fields.is_empty() {
-            return Err(LineErrorKind::PermissionWithoutField);
+            return Err(LineErrorKind::Form(FormError::PermissionWithoutField));
         }
         self.keyable = true;
         let field = Field::number(FieldNumber::PERM, Op::EQUAL, bits);
@@ -208,7 +209,7 @@ impl<'a> Draft<'a> {
     fn syscalls(&mut self, value: &[u8]) -> Result<(), LineErrorKind> {
         let list = self.list();
         if let Some(list @ (List::TASK | List::USER | List::EXCLUDE | List::FILESYSTEM)) = list {
-            return Err(LineErrorKind::SyscallOnList { list });
+            return Err(LineErrorKind::Form(FormError::SyscallOnList { list }));
         }
         let named = if list == Some(List::IO_URING) {
             syscalls::parse_operations(value)?
@@ -224,14 +225,14 @@ impl<'a> Draft<'a> {
     }
 
     fn field(&mut self, given: &Given<'_>) -> Result<(), LineErrorKind> {
-        let list = self.list().ok_or(LineErrorKind::MissingList { option: "-F" })?;
+        let list = self.list().ok_or(LineErrorKind::Form(FormError::MissingList { option: "-F" }))?;
         if let Some(key) = given.value.strip_prefix(b"key=") {
             return if key.is_empty() { Ok(()) } else { self.join_key(key, given.value_column) };
         }
         let field = condition::parse(given.value, list, self.context)?;
         match field.number {
-            FieldNumber::ARCH if self.table_used() => return Err(LineErrorKind::ArchAfterSyscall),
-            FieldNumber::KEY if !self.keyable => return Err(LineErrorKind::KeyWithoutRule),
+            FieldNumber::ARCH if self.table_used() => return Err(LineErrorKind::Form(FormError::ArchAfterSyscall)),
+            FieldNumber::KEY if !self.keyable => return Err(LineErrorKind::Form(FormError::KeyWithoutRule)),
             _ => {}
         }
         self.push(field.clone())?;
@@ -257,7 +258,7 @@ impl<'a> Draft<'a> {
 
     fn key(&mut self, given: &Given<'_>) -> Result<(), LineErrorKind> {
         if !self.keyable || self.list().is_none() {
-            return Err(LineErrorKind::KeyWithoutRule);
+            return Err(LineErrorKind::Form(FormError::KeyWithoutRule));
         }
         self.join_key(given.value, given.value_column)
     }
@@ -265,11 +266,11 @@ impl<'a> Draft<'a> {
     /// Adds to the keys, which become one field at the end of the rule.
     fn join_key(&mut self, key: &[u8], column: usize) -> Result<(), LineErrorKind> {
         if key.contains(&key::SEPARATOR) {
-            return Err(LineErrorKind::KeySeparator);
+            return Err(LineErrorKind::Value(ValueError::KeySeparator));
         }
         let length = self.key.len() + usize::from(!self.key.is_empty()) + key.len();
         if length > key::MAX_LENGTH {
-            return Err(LineErrorKind::KeyTooLong { length });
+            return Err(LineErrorKind::Value(ValueError::KeyTooLong { length }));
         }
         if !self.key.is_empty() {
             self.key.push(key::SEPARATOR);
@@ -283,10 +284,10 @@ impl<'a> Draft<'a> {
     fn append_key(&mut self) -> Result<(), LineErrorKind> {
         let found = condition::before_equal().find(|op| self.key.windows(op.len()).any(|part| part == op.as_bytes()));
         if let Some(op) = found {
-            return Err(LineErrorKind::KeyHasOperator { op });
+            return Err(LineErrorKind::Value(ValueError::KeyHasOperator { op }));
         }
         if !self.keyable {
-            return Err(LineErrorKind::KeyWithoutRule);
+            return Err(LineErrorKind::Form(FormError::KeyWithoutRule));
         }
         let key = std::mem::take(&mut self.key);
         self.push(Field::with_text(FieldNumber::KEY, Op::EQUAL, key))
@@ -294,7 +295,7 @@ impl<'a> Draft<'a> {
 
     fn push(&mut self, field: Field) -> Result<(), LineErrorKind> {
         if self.fields.len() >= MAX_FIELDS_AUDITCTL {
-            return Err(LineErrorKind::TooManyFields);
+            return Err(LineErrorKind::Form(FormError::TooManyFields));
         }
         self.fields.push(field);
         Ok(())

@@ -32,77 +32,17 @@ pub enum Habit {
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[allow(missing_docs)]
 pub enum LineErrorKind {
-    LineTooLong {
-        length: usize,
-    },
-    BadByte {
-        byte: u8,
-    },
-    CarriageReturn,
-
-    UnknownOption {
-        option: String,
-    },
-    AmbiguousOption {
-        option: String,
-        options: Vec<&'static str>,
-    },
-    MissingArgument {
-        option: &'static str,
-    },
-    UnwantedValue {
-        option: &'static str,
-    },
-    StrayWord {
-        word: String,
-    },
-    StandsAlone {
-        option: &'static str,
-    },
-    NestedRules,
-
-    NotListAndAction {
-        value: String,
-    },
-    UnknownList {
-        word: String,
-        nearest: Option<&'static str>,
-    },
-    UnknownAction {
-        word: String,
-    },
-    PossibleBeforeList,
-    TwoVerbs,
-    TaskAfterSyscall,
-    MissingList {
-        option: &'static str,
-    },
-
-    WatchWithRule {
-        option: &'static str,
-    },
-    WatchNotFirst {
-        option: &'static str,
-    },
-    RelativePath {
-        path: String,
-    },
-    PathTooLong {
-        length: usize,
-    },
-    NameTooLong {
-        length: usize,
-    },
-
-    PermissionWithoutRule,
-    PermissionWithoutField,
-    BadPermission {
-        value: String,
-    },
-
-    SyscallOnList {
-        list: List,
-    },
+    /// Words and controls.
+    Word(WordError),
+    /// The form of the rule.
+    Form(FormError),
+    /// A condition.
+    Condition(ConditionError),
+    /// A name that nothing has.
+    Name(NameError),
+    /// A value.
+    Value(ValueError),
+    /// A system call that this architecture lacks: others may have it.
     UnknownSyscall {
         name: String,
         arch: Arch,
@@ -110,114 +50,95 @@ pub enum LineErrorKind {
         alias_of: Option<&'static str>,
         nearest: Option<&'static str>,
     },
-    BadSyscallNumber {
-        value: String,
-        why: BadNumber,
-    },
-    ClassBit {
-        number: u32,
-    },
-    UnknownOperation {
-        name: String,
-        nearest: Option<&'static str>,
-    },
+    /// A user that the host lacks.
+    UnknownUser { field: &'static str, name: String },
+    /// A group that the host lacks.
+    UnknownGroup { field: &'static str, name: String },
+}
 
-    MissingOperator {
-        text: String,
-    },
-    MissingField {
-        text: String,
-    },
-    MissingValue {
-        text: String,
-    },
-    UnknownField {
-        name: String,
-        nearest: Option<&'static str>,
-    },
-    FieldNotOnList {
-        field: &'static str,
-        list: List,
-    },
-    BadOperator {
-        field: &'static str,
-        op: &'static str,
-    },
-    BadValue {
-        field: &'static str,
-        value: String,
-        why: BadNumber,
-    },
-    UnknownUser {
-        field: &'static str,
-        name: String,
-    },
-    UnknownGroup {
-        field: &'static str,
-        name: String,
-    },
-    UnknownErrno {
-        value: String,
-        nearest: Option<&'static str>,
-    },
-    UnknownRecordType {
-        value: String,
-        nearest: Option<&'static str>,
-    },
-    UnknownFileType {
-        value: String,
-        nearest: Option<&'static str>,
-    },
-    UnknownFilesystemType {
-        value: String,
-        nearest: Option<&'static str>,
-    },
-    UnknownArch {
-        value: String,
-        why: UnknownArch,
-    },
+/// What is wrong with the words of a line, before any rule is looked at.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[allow(missing_docs)]
+pub enum WordError {
+    LineTooLong { length: usize },
+    BadByte { byte: u8 },
+    CarriageReturn,
+    UnknownOption { option: String },
+    AmbiguousOption { option: String, options: Vec<&'static str> },
+    MissingArgument { option: &'static str },
+    UnwantedValue { option: &'static str },
+    StrayWord { word: String },
+    StandsAlone { option: &'static str },
+    NestedRules,
+    BadSetting { option: &'static str, value: String, why: BadSetting },
+}
+
+/// What is wrong with the form of a rule: which options stand where.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[allow(missing_docs)]
+pub enum FormError {
+    NotListAndAction { value: String },
+    UnknownList { word: String, nearest: Option<&'static str> },
+    UnknownAction { word: String },
+    PossibleBeforeList,
+    TwoVerbs,
+    TaskAfterSyscall,
+    MissingList { option: &'static str },
+    WatchWithRule { option: &'static str },
+    WatchNotFirst { option: &'static str },
+    PermissionWithoutRule,
+    PermissionWithoutField,
+    SyscallOnList { list: List },
     ArchAfterSyscall,
-    BadSession {
-        value: String,
-    },
-    BadAddressFamily {
-        value: String,
-        number: Option<u32>,
-    },
-    BadComparison {
-        number: u32,
-    },
-    TextTooLong {
-        field: &'static str,
-        length: usize,
-    },
     TooManyFields,
-
-    KeyTooLong {
-        length: usize,
-    },
-    KeySeparator,
     KeyWithoutRule,
-    KeyHasOperator {
-        op: &'static str,
-    },
+}
 
-    ComparisonOperator {
-        text: String,
-    },
-    ComparisonNotOnList {
-        list: Option<List>,
-    },
-    NotComparable {
-        left: &'static str,
-        right: &'static str,
-    },
+/// What is wrong with a condition, apart from its value.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[allow(missing_docs)]
+pub enum ConditionError {
+    MissingOperator { text: String },
+    MissingField { text: String },
+    MissingValue { text: String },
+    FieldNotOnList { field: &'static str, list: List },
+    BadOperator { field: &'static str, op: &'static str },
+    ComparisonOperator { text: String },
+    ComparisonNotOnList { list: Option<List> },
+    NotComparable { left: &'static str, right: &'static str },
+}
 
-    BadSetting {
-        option: &'static str,
-        value: String,
-        why: BadSetting,
-    },
+/// A name that nothing has.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[allow(missing_docs)]
+pub enum NameError {
+    UnknownOperation { name: String, nearest: Option<&'static str> },
+    UnknownField { name: String, nearest: Option<&'static str> },
+    UnknownErrno { value: String, nearest: Option<&'static str> },
+    UnknownRecordType { value: String, nearest: Option<&'static str> },
+    UnknownFileType { value: String, nearest: Option<&'static str> },
+    UnknownFilesystemType { value: String, nearest: Option<&'static str> },
+    UnknownArch { value: String, why: UnknownArch },
+}
+
+/// What is wrong with a value.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[allow(missing_docs)]
+pub enum ValueError {
+    RelativePath { path: String },
+    PathTooLong { length: usize },
+    NameTooLong { length: usize },
+    BadPermission { value: String },
+    BadSyscallNumber { value: String, why: BadNumber },
+    ClassBit { number: u32 },
+    BadValue { field: &'static str, value: String, why: BadNumber },
+    BadSession { value: String },
+    BadAddressFamily { value: String, number: Option<u32> },
+    BadComparison { number: u32 },
+    TextTooLong { field: &'static str, length: usize },
+    KeyTooLong { length: usize },
+    KeySeparator,
+    KeyHasOperator { op: &'static str },
 }
 
 /// What is wrong with the value of a control option.

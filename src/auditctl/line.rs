@@ -25,6 +25,7 @@ pub enum UnknownSyscalls {
 }
 
 /// One line.
+#[allow(clippy::large_enum_variant, reason = "lines are read and used one by one; nearly all of them hold a rule")]
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Line {
     /// Nothing, or spaces alone.

@@ -1,6 +1,6 @@
 //! The value of `-a`, `-A` and `-d`: a list and an action, in either order.
 
-use super::error::LineErrorKind;
+use super::error::{FormError, LineErrorKind};
 use crate::rule::{Action, List};
 use crate::tables::nearest::nearest;
 
@@ -17,7 +17,7 @@ pub enum ListAction {
 pub fn parse(value: &[u8], known: Option<List>) -> Result<ListAction, LineErrorKind> {
     let value = String::from_utf8_lossy(value);
     let Some((first, second)) = value.split_once(',').filter(|(_, second)| !second.contains(',')) else {
-        return Err(LineErrorKind::NotListAndAction { value: value.into_owned() });
+        return Err(LineErrorKind::Form(FormError::NotListAndAction { value: value.into_owned() }));
     };
     if let Some(list) = List::from_name(first) {
         return match second {
@@ -26,7 +26,7 @@ pub fn parse(value: &[u8], known: Option<List>) -> Result<ListAction, LineErrorK
         };
     }
     if first == "possible" {
-        return Err(LineErrorKind::PossibleBeforeList);
+        return Err(LineErrorKind::Form(FormError::PossibleBeforeList));
     }
     let action = match action(first) {
         Ok(action) => action,
@@ -34,7 +34,7 @@ pub fn parse(value: &[u8], known: Option<List>) -> Result<ListAction, LineErrorK
         Err(error) => return Err(error),
     };
     if known.is_some() {
-        return Err(LineErrorKind::WatchWithRule { option: "-a" });
+        return Err(LineErrorKind::Form(FormError::WatchWithRule { option: "-a" }));
     }
     let list = List::from_name(second).ok_or_else(|| unknown_list(second))?;
     Ok(ListAction::Both(list, action))
@@ -44,11 +44,11 @@ fn action(word: &str) -> Result<Action, LineErrorKind> {
     match word {
         "always" => Ok(Action::ALWAYS),
         "never" => Ok(Action::NEVER),
-        _ => Err(LineErrorKind::UnknownAction { word: word.to_owned() }),
+        _ => Err(LineErrorKind::Form(FormError::UnknownAction { word: word.to_owned() })),
     }
 }
 
 fn unknown_list(word: &str) -> LineErrorKind {
     let names = List::NAMED.iter().map(|(_, name)| *name);
-    LineErrorKind::UnknownList { word: word.to_owned(), nearest: nearest(word, names) }
+    LineErrorKind::Form(FormError::UnknownList { word: word.to_owned(), nearest: nearest(word, names) })
 }

@@ -19,7 +19,9 @@ pub mod tokens;
 mod watch;
 
 pub use accounts::{Accounts, parse_group, parse_passwd};
-pub use error::{BadSetting, Habit, LineError, LineErrorKind};
+pub use error::{
+    BadSetting, ConditionError, FormError, Habit, LineError, LineErrorKind, NameError, ValueError, WordError,
+};
 pub use line::{Context, Control, Line, Narrowing, Note, RuleLine, SkippedSyscall, Statement, UnknownSyscalls, Verb};
 pub use text::{canonical, canonical_lossy};
 pub use tokens::quote;
@@ -54,7 +56,7 @@ fn statement(tokens: &[Token], context: &Context<'_>) -> Result<Statement, LineE
             Some((control, Follows::Anything)) => statement.controls.push(control),
             Some((control, Follows::Nothing)) => {
                 if draft.begun().is_some() || options.unread().is_some() {
-                    return Err(LineErrorKind::StandsAlone { option: given.option }.at(given.column));
+                    return Err(LineErrorKind::Word(WordError::StandsAlone { option: given.option }).at(given.column));
                 }
                 statement.controls.push(control);
                 return Ok(statement);
@@ -65,7 +67,7 @@ fn statement(tokens: &[Token], context: &Context<'_>) -> Result<Statement, LineE
     }
     if let Some(stray) = options.stray {
         let word = String::from_utf8_lossy(&stray.text).into_owned();
-        return Err(LineErrorKind::StrayWord { word }.at(stray.column));
+        return Err(LineErrorKind::Word(WordError::StrayWord { word }).at(stray.column));
     }
     statement.rule = draft.finish()?;
     Ok(statement)

@@ -1,6 +1,6 @@
 //! The words of a line as options, in the manner of GNU `getopt_long`.
 
-use super::error::{LineError, LineErrorKind};
+use super::error::{LineError, LineErrorKind, WordError};
 use super::tokens::Token;
 
 /// An option with its value.
@@ -126,7 +126,8 @@ impl<'t> Options<'t> {
         let (start, rest) = (self.cluster, &token.text[self.cluster + 1..]);
         let letter = token.text[start];
         let column = token.column + start - usize::from(start == 1);
-        let unknown = || LineErrorKind::UnknownOption { option: format!("-{}", char::from(letter)) }.at(column);
+        let unknown =
+            || LineErrorKind::Word(WordError::UnknownOption { option: format!("-{}", char::from(letter)) }).at(column);
         let (option, takes_value) = OPTIONS
             .iter()
             .find(|(name, _)| matches!(name.as_bytes(), [b'-', known] if *known == letter))
@@ -159,10 +160,10 @@ impl<'t> Options<'t> {
         let exact = matching.iter().find(|(known, _)| *known == name);
         let (option, takes_value) = match (exact, matching.as_slice()) {
             (Some((_, found)), _) | (None, [(_, found)]) => *found,
-            (None, []) => return Err(LineErrorKind::UnknownOption { option: spelled() }.at(column)),
+            (None, []) => return Err(LineErrorKind::Word(WordError::UnknownOption { option: spelled() }).at(column)),
             (None, several) => {
                 let options = several.iter().map(|(_, (option, _))| *option).collect();
-                return Err(LineErrorKind::AmbiguousOption { option: spelled(), options }.at(column));
+                return Err(LineErrorKind::Word(WordError::AmbiguousOption { option: spelled(), options }).at(column));
             }
         };
         self.next += 1;
@@ -172,13 +173,14 @@ impl<'t> Options<'t> {
                 Ok(Given { option, value, column, value_column })
             }
             (true, None) => self.value(option, column),
-            (false, Some(_)) => Err(LineErrorKind::UnwantedValue { option }.at(column)),
+            (false, Some(_)) => Err(LineErrorKind::Word(WordError::UnwantedValue { option }).at(column)),
             (false, None) => Ok(Given { option, value: b"", column, value_column: column }),
         }
     }
 
     fn value(&mut self, option: &'static str, column: usize) -> Result<Given<'t>, LineError> {
-        let token = self.take_any().ok_or_else(|| LineErrorKind::MissingArgument { option }.at(column))?;
+        let token =
+            self.take_any().ok_or_else(|| LineErrorKind::Word(WordError::MissingArgument { option }).at(column))?;
         Ok(Given { option, value: &token.text, column, value_column: token.column })
     }
 }

@@ -1,13 +1,13 @@
 //! Letters of `rwxa`.
 
-use super::error::LineErrorKind;
+use super::error::{LineErrorKind, ValueError};
 
 /// Each letter with its bit (`AUDIT_PERM_*`), in the order in which auditctl prints them.
 const LETTERS: [(u8, u32); 4] = [(b'r', 4), (b'w', 2), (b'x', 1), (b'a', 8)];
 
 /// The bits of one to four letters, in any case.
 pub fn parse(value: &[u8]) -> Result<u32, LineErrorKind> {
-    let bad = || LineErrorKind::BadPermission { value: String::from_utf8_lossy(value).into_owned() };
+    let bad = || LineErrorKind::Value(ValueError::BadPermission { value: String::from_utf8_lossy(value).into_owned() });
     if value.is_empty() || value.len() > LETTERS.len() {
         return Err(bad());
     }

@@ -1,6 +1,6 @@
 //! The value of `-S`.
 
-use super::error::LineErrorKind;
+use super::error::{LineErrorKind, NameError, ValueError};
 use super::line::SkippedSyscall;
 use crate::rule::mask::{BITS, FIRST_CLASS_BIT};
 use crate::rule::number::{self, BadNumber};
@@ -73,7 +73,8 @@ pub fn parse_operations(value: &[u8]) -> Result<Named, LineErrorKind> {
             named.numbers.push(number);
         } else {
             let name = part.to_ascii_lowercase();
-            let unknown = || LineErrorKind::UnknownOperation { name: part, nearest: operations.nearest(&name) };
+            let unknown =
+                || LineErrorKind::Name(NameError::UnknownOperation { name: part, nearest: operations.nearest(&name) });
             named.numbers.push(operations.number(&name).ok_or_else(unknown)?);
         }
     }
@@ -89,10 +90,10 @@ fn numeric(part: &str) -> Result<Option<u32>, LineErrorKind> {
     if !part.starts_with(|c: char| c.is_ascii_digit()) {
         return Ok(None);
     }
-    let bad = |why| LineErrorKind::BadSyscallNumber { value: part.to_owned(), why };
+    let bad = |why| LineErrorKind::Value(ValueError::BadSyscallNumber { value: part.to_owned(), why });
     match number::unsigned(part.as_bytes()).map_err(bad)? {
         BITS.. => Err(bad(BadNumber::TooLarge)),
-        number @ FIRST_CLASS_BIT.. => Err(LineErrorKind::ClassBit { number }),
+        number @ FIRST_CLASS_BIT.. => Err(LineErrorKind::Value(ValueError::ClassBit { number })),
         number => Ok(Some(number)),
     }
 }

@@ -3,7 +3,7 @@
 //! Where auditctl's listing loses something (order of fields, actions, operators, spaces, empty masks), the text
 //! says it in auditctl's language as far as that can. `docs/differences-from-auditctl.md` lists the places.
 
-use super::condition::has_operator_before_equal;
+use super::condition::{has_operator_before_equal, split};
 use super::permissions;
 use super::tokens::quote;
 use super::watch;
@@ -42,7 +42,7 @@ fn watch_form(rule: &Rule) -> Option<Vec<Vec<u8>>> {
     let mut words = vec![b"-w".to_vec(), quote(text), b"-p".to_vec(), letters.into_bytes()];
     if let Some(key) = key {
         let key = Some(key).filter(|key| key.number == FieldNumber::KEY).and_then(Field::text)?;
-        for part in parts(key) {
+        for part in parts(key)? {
             words.extend([b"-k".to_vec(), quote(part)]);
         }
     }
@@ -56,9 +56,9 @@ fn rule_form(rule: &Rule, machine: &Machine) -> Vec<Vec<u8>> {
     if let Some(before) = syscalls_before_list(rule, machine) {
         words.extend([b"-S".to_vec(), before.into_bytes()]);
     }
-    let list = rule.list.name().map_or_else(|| rule.list.0.to_string(), str::to_owned);
+    let list_name = rule.list.name().map_or_else(|| rule.list.0.to_string(), str::to_owned);
     let action = rule.action.name().map_or_else(|| rule.action.0.to_string(), str::to_owned);
-    words.extend([b"-a".to_vec(), format!("{action},{list}").into_bytes()]);
+    words.extend([b"-a".to_vec(), format!("{action},{list_name}").into_bytes()]);
     let last = rule.fields.len().saturating_sub(1);
     for (at, field) in rule.fields.iter().enumerate() {
         if at == behind_arch {
@@ -72,16 +72,21 @@ fn rule_form(rule: &Rule, machine: &Machine) -> Vec<Vec<u8>> {
     words
 }
 
-/// Lists that refuse a `-S` behind them take one before them, and so do keys that have nothing to stand behind.
+/// Lists that refuse a `-S` behind them take one before them (the task list takes none: its text then only informs),
+/// and so do keys that have nothing to stand behind.
 fn syscalls_before_list(rule: &Rule, machine: &Machine) -> Option<String> {
-    if matches!(rule.list, List::EXIT | List::TASK) || rule.arch().is_some() {
-        return None;
-    }
-    let refuses = rule.list != List::IO_URING;
-    match rule.syscalls.is_all() {
-        true if needs_help_for_key(rule) => Some("all".to_owned()),
-        false if refuses => Some(names(&rule.syscalls, Some(machine.native))),
-        _ => None,
+    let mask = &rule.syscalls;
+    let is_default = match rule.list {
+        List::TASK => mask.is_empty(),
+        List::USER | List::EXCLUDE | List::FILESYSTEM => mask.is_all(),
+        List::IO_URING if mask.is_all() => true,
+        _ => return None,
+    };
+    let helps_key = mask.is_all() && rule.arch().is_none() && needs_help_for_key(rule);
+    match mask.is_all() {
+        _ if is_default && !helps_key => None,
+        true => Some("all".to_owned()),
+        false => Some(names(mask, machine.native)),
     }
 }
 
@@ -94,20 +99,20 @@ fn needs_help_for_key(rule: &Rule) -> bool {
 fn syscalls_behind_arch(rule: &Rule, machine: &Machine) -> Option<[Vec<u8>; 2]> {
     let mask = &rule.syscalls;
     let value = match rule.list {
-        List::EXIT if mask.is_all() => "all".to_owned(),
-        List::EXIT => names(mask, Some(rule.arch().unwrap_or(machine.native))),
-        List::IO_URING if !mask.is_all() => {
+        List::IO_URING if mask.is_all() => return None,
+        List::IO_URING => {
             let operations = tables::uring_operations();
             list(mask.numbers().map(|number| operations.name(number).map_or_else(|| number.to_string(), str::to_owned)))
         }
-        _ => return None,
+        List::USER | List::TASK | List::EXCLUDE | List::FILESYSTEM => return None,
+        _ if mask.is_all() => "all".to_owned(),
+        _ => names(mask, rule.arch().unwrap_or(machine.native)),
     };
     Some([b"-S".to_vec(), value.into_bytes()])
 }
 
-fn names(mask: &Mask, arch: Option<Arch>) -> String {
-    let name = |number| arch.and_then(|arch| syscalls::name(arch, number));
-    list(mask.numbers().map(|number| name(number).map_or_else(|| number.to_string(), str::to_owned)))
+fn names(mask: &Mask, arch: Arch) -> String {
+    list(mask.numbers().map(|number| syscalls::name(arch, number).map_or_else(|| number.to_string(), str::to_owned)))
 }
 
 /// An empty mask is a comma alone: no `-S` would mean all.
@@ -121,11 +126,12 @@ fn condition(rule: &Rule, field: &Field, is_last: bool, machine: &Machine) -> Ve
     let option = |option: &str, text: Vec<u8>| vec![option.as_bytes().to_vec(), quote(&text)];
     let symbol = field.op.symbol().map_or_else(|| format!("?0x{:x}?", field.op.0), str::to_owned);
     if let (FieldNumber::KEY, Some(text)) = (field.number, field.text()) {
-        if field.op == Op::EQUAL && is_last && !has_operator_before_equal(text) {
-            return parts(text).flat_map(|part| option("-F", [b"key=", part].concat())).collect();
+        let deferred = field.op == Op::EQUAL && is_last && !has_operator_before_equal(text);
+        if let Some(parts) = parts(text).filter(|_| deferred) {
+            return parts.into_iter().flat_map(|part| option("-F", [b"key=", part].concat())).collect();
         }
         let name = if field.op == Op::EQUAL { "KEY" } else { "key" };
-        return option("-F", [name.as_bytes(), symbol.as_bytes(), text].concat());
+        return option("-F", joined(name, field, &symbol, text));
     }
     let pair = field.value.number().filter(|_| field.number == FieldNumber::COMPARE).and_then(compare::pair);
     if let (Some((left, right)), List::EXIT, Op::EQUAL | Op::NOT_EQUAL) = (pair, rule.list, field.op) {
@@ -137,7 +143,18 @@ fn condition(rule: &Rule, field: &Field, is_last: bool, machine: &Machine) -> Ve
         Value::Text(text) => text.clone(),
         Value::Number(number) => self::number(*number, row.map(|row| row.value), machine).into_bytes(),
     };
-    option("-F", [name.as_bytes(), symbol.as_bytes(), &value].concat())
+    option("-F", joined(&name, field, &symbol, &value))
+}
+
+/// `NAME OP VALUE`, with the field's number for its name where operator and value together read as another operator.
+fn joined(name: &str, field: &Field, symbol: &str, value: &[u8]) -> Vec<u8> {
+    let text = [name.as_bytes(), symbol.as_bytes(), value].concat();
+    match split(&text) {
+        Ok((read, op, _)) if read == name && op != field.op => {
+            [format!("f{}", field.number.0).as_bytes(), symbol.as_bytes(), value].concat()
+        }
+        _ => text,
+    }
 }
 
 fn number(number: u32, value: Option<ValueType>, machine: &Machine) -> String {
@@ -170,8 +187,10 @@ fn exit(number: u32) -> String {
     name.map_or_else(|| signed.to_string(), |name| format!("-{name}"))
 }
 
-fn parts(key: &[u8]) -> impl Iterator<Item = &[u8]> {
-    key.split(|byte| *byte == key::SEPARATOR).filter(|part| !part.is_empty())
+/// The keys of a joined text; none where one of them is empty, which auditctl cannot write.
+fn parts(key: &[u8]) -> Option<Vec<&[u8]>> {
+    let parts: Vec<_> = key.split(|byte| *byte == key::SEPARATOR).collect();
+    Some(parts).filter(|parts| parts.iter().all(|part| !part.is_empty()))
 }
 
 fn signed(number: u32) -> i32 {

@@ -1,6 +1,6 @@
 //! A line of a rules file as words.
 
-use super::error::{LineError, LineErrorKind};
+use super::error::{LineError, LineErrorKind, WordError};
 
 /// Longest line, in bytes, that auditctl reads as one: its buffer holds 6144 with the terminating NUL.
 pub const MAX_LINE: usize = 6143;
@@ -20,12 +20,12 @@ pub struct Token {
 /// Bytes that auditctl does not read as they stand.
 pub fn split(line: &[u8]) -> Result<Vec<Token>, LineError> {
     if line.len() > MAX_LINE {
-        return Err(LineErrorKind::LineTooLong { length: line.len() }.at(MAX_LINE));
+        return Err(LineErrorKind::Word(WordError::LineTooLong { length: line.len() }).at(MAX_LINE));
     }
     for (column, byte) in line.iter().enumerate() {
         match byte {
-            0 | b'\n' | 0x04 | 0x07 => return Err(LineErrorKind::BadByte { byte: *byte }.at(column)),
-            b'\r' if column + 1 == line.len() => return Err(LineErrorKind::CarriageReturn.at(column)),
+            0 | b'\n' | 0x04 | 0x07 => return Err(LineErrorKind::Word(WordError::BadByte { byte: *byte }).at(column)),
+            b'\r' if column + 1 == line.len() => return Err(LineErrorKind::Word(WordError::CarriageReturn).at(column)),
             _ => {}
         }
     }

@@ -1,14 +1,15 @@
 //! The text of a drop-in: the author's own lines, and a comment in place of each that would stop the boot load.
 
-use std::collections::HashMap;
 use std::rc::Rc;
 
 use super::Choices;
-use crate::auditctl::{Control, RuleLine, canonical};
+use rustc_hash::{FxBuildHasher, FxHashMap as HashMap, FxHashSet as HashSet};
+
+use crate::auditctl::{Control, canonical};
 use crate::boot_load::Spot;
 use crate::error::{Place, PolicyError, Problem, RequestError};
 use crate::intent::{AuthorLine, Declared};
-use crate::lines::{Obstacle, Reader};
+use crate::lines::{HostRule, Obstacle, Reader};
 use crate::request::{OnDuplicate, OnMissing, UnknownSyscalls};
 use crate::rule::Rule;
 use crate::settings::Settings;
@@ -47,7 +48,7 @@ pub struct Composed {
     /// Its bytes.
     pub bytes: Vec<u8>,
     /// Every rule that the kernel is to hold for it, also those that another drop-in holds.
-    pub rules: Vec<Rc<RuleLine>>,
+    pub rules: Vec<Rc<HostRule>>,
     /// The settings that it declares.
     pub settings: Settings,
     /// What was left out.
@@ -62,14 +63,14 @@ pub struct Composed {
 pub fn compose(
     declared: &Declared,
     path: &str,
-    others: &HashMap<Rule, Spot>,
+    others: &HashMap<Rc<Rule>, Spot>,
     choices: Choices,
     reader: &mut Reader,
     problems: &mut Vec<Problem>,
 ) -> Composed {
     let mut composed = Composed::default();
     let mut text: Vec<Vec<u8>> = Vec::new();
-    let mut seen: HashMap<Rule, Spot> = HashMap::new();
+    let mut seen: HashMap<Rc<Rule>, Spot> = HashMap::with_capacity_and_hasher(declared.lines.len(), FxBuildHasher);
     for author in &declared.lines {
         let reading = reader.read(author.text.as_bytes());
         let place = || author.place();
@@ -94,14 +95,13 @@ pub fn compose(
         if let Some(why) = aside.first() {
             text.push(comment(&problem_text(why), &author.text));
         }
-        let Some(line) = reading.loadable() else {
+        let Some(rule) = reading.loadable() else {
             if aside.is_empty() {
                 text.push(author.text.clone().into_bytes());
             }
             continue;
         };
-        let identity = line.rule.clone().as_listed();
-        let same_as = seen.get(&identity).or_else(|| others.get(&identity));
+        let same_as = seen.get(&rule.listed).or_else(|| others.get(&rule.listed));
         if let Some(same_as) = same_as {
             match choices.on_duplicate {
                 OnDuplicate::Fail => {
@@ -116,19 +116,19 @@ pub fn compose(
                         format!("the same rule as {same_as}")
                     };
                     text.push(comment(&reason, &author.text));
-                    composed.rules.push(Rc::clone(line));
+                    composed.rules.push(Rc::clone(rule));
                     composed.deduplicated.push(Deduplicated { line: author.text.clone(), place: place(), same_as });
                 }
             }
             continue;
         }
-        composed.rules.push(Rc::clone(line));
+        composed.rules.push(Rc::clone(rule));
         text.push(if aside.is_empty() {
             author.text.clone().into_bytes()
         } else {
-            canonical(&line.rule, &reader.facts().machine)
+            canonical(&rule.line.rule, &reader.facts().machine)
         });
-        seen.insert(identity, Spot { file: path.to_owned(), line: text.len() });
+        seen.insert(Rc::clone(&rule.listed), Spot { file: path.to_owned(), line: text.len() });
     }
     add_settings(declared, path, &mut composed, &mut text, problems);
     text.insert(0, HEADER.as_bytes().to_vec());
@@ -237,11 +237,9 @@ fn comment(reason: &str, line: &str) -> Vec<u8> {
 ///
 /// Gives none where no rule or setting is left of a file that we made. All other lines stay byte for byte.
 pub fn without(bytes: &[u8], unwanted: &[&AuthorLine], reader: &mut Reader) -> Option<Vec<u8>> {
-    let rules: Vec<Rule> = unwanted
+    let rules: HashSet<Rc<Rule>> = unwanted
         .iter()
-        .filter_map(|author| {
-            reader.read(author.text.as_bytes()).rule.as_ref().map(|line| line.rule.clone().as_listed())
-        })
+        .filter_map(|author| reader.read(author.text.as_bytes()).rule.as_ref().map(|rule| Rc::clone(&rule.listed)))
         .collect();
     let controls: Vec<Control> =
         unwanted.iter().flat_map(|author| reader.read(author.text.as_bytes()).controls.clone()).collect();
@@ -254,7 +252,7 @@ pub fn without(bytes: &[u8], unwanted: &[&AuthorLine], reader: &mut Reader) -> O
             text.starts_with(ASIDE.as_bytes()) && text.ends_with(format!(": {}", author.text).as_bytes())
         };
         let goes = match &reading.rule {
-            Some(line) => rules.contains(&line.rule.clone().as_listed()),
+            Some(rule) => rules.contains(&rule.listed),
             None if !reading.controls.is_empty() => reading.controls.iter().all(|control| controls.contains(control)),
             None => unwanted.iter().any(|author| stands_for(&author)),
         };

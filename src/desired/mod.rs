@@ -5,7 +5,6 @@
 mod drop_in;
 mod warning;
 
-use std::collections::HashMap;
 use std::ffi::OsStr;
 use std::path::PathBuf;
 use std::rc::Rc;
@@ -13,12 +12,14 @@ use std::rc::Rc;
 pub use drop_in::{Deduplicated, HEADER, Skipped, Treatment};
 pub use warning::{Warning, blocker};
 
+use rustc_hash::{FxHashMap as HashMap, FxHashSet as HashSet};
+
 use crate::auditctl::RuleLine;
 use crate::augenrules::{self, Script, Source};
 use crate::boot_load::{BootLoad, LoadLine, Spot, Trouble};
 use crate::error::{Place, PolicyError, Problem};
 use crate::intent::{Goal, Intent};
-use crate::lines::Reader;
+use crate::lines::{HostRule, Reader};
 use crate::plan::files::{Content, FileTarget};
 use crate::plan::rules::{self, Wish};
 use crate::plan::{Target, Wished};
@@ -188,9 +189,9 @@ enum Change {
 /// What the request asks for by itself.
 #[derive(Default)]
 struct Own {
-    rules: Vec<Rc<RuleLine>>,
+    rules: Vec<Rc<HostRule>>,
     settings: Settings,
-    dropped: Vec<Rc<RuleLine>>,
+    dropped: Vec<Rc<HostRule>>,
     skipped: Vec<Skipped>,
     deduplicated: Vec<Deduplicated>,
     warnings: Vec<Warning>,
@@ -252,31 +253,31 @@ impl Work<'_> {
     }
 
     /// The rules that the request wants gone; a line that means nothing here is a problem.
-    fn given_rules(&mut self, lines: &[crate::intent::AuthorLine]) -> Vec<Rc<RuleLine>> {
+    fn given_rules(&mut self, lines: &[crate::intent::AuthorLine]) -> Vec<Rc<HostRule>> {
         let mut rules = Vec::new();
         for author in lines {
             let reading = self.reader.read(author.text.as_bytes());
             for why in reading.obstacles.iter().filter(|why| !why.is_missing() && !why.is_syscalls()) {
                 self.problems.push(Problem::at(why.what(), author.place()));
             }
-            rules.extend(reading.rule.iter().filter(|line| !line.emptied).map(Rc::clone));
+            rules.extend(reading.rule.iter().filter(|rule| !rule.line.emptied).map(Rc::clone));
         }
         rules
     }
 
     /// The rules that a drop-in holds now.
-    fn rules_in(&mut self, name: &str) -> Vec<Rc<RuleLine>> {
+    fn rules_in(&mut self, name: &str) -> Vec<Rc<HostRule>> {
         let held: Vec<DropIn> = self.files.drop_ins.iter().filter(|d| d.name == name).cloned().collect();
         let (lines, _) = self.files.merged(&held);
-        BootLoad::of(&lines, self.reader).rules.into_iter().map(|loaded| loaded.line).collect()
+        BootLoad::of(&lines, self.reader).rules.into_iter().map(|loaded| loaded.rule).collect()
     }
 
     /// The rules of all other drop-ins that stay, and where they stand.
-    fn rules_beside(&mut self, name: &str) -> HashMap<Rule, Spot> {
+    fn rules_beside(&mut self, name: &str) -> HashMap<Rc<Rule>, Spot> {
         let others: Vec<DropIn> = self.stays().into_iter().filter(|d| d.name != name).collect();
         let (lines, _) = self.files.merged(&others);
         let rules = BootLoad::of(&lines, self.reader).rules.into_iter();
-        rules.map(|loaded| (loaded.line.rule.clone().as_listed(), loaded.spot)).collect()
+        rules.map(|loaded| (Rc::clone(&loaded.rule.listed), loaded.spot)).collect()
     }
 
     /// The drop-ins that the request leaves in place, its own among them.
@@ -296,22 +297,20 @@ impl Work<'_> {
         if compile {
             targets.push(self.target(self.files.audit_rules_path(), self.files.audit_rules.as_ref(), Some(merged)));
         }
-        let own_rules: std::collections::HashSet<Rule> =
-            own.rules.iter().map(|line| line.rule.clone().as_listed()).collect();
+        let own_rules: HashSet<&Rule> = own.rules.iter().map(|rule| &*rule.listed).collect();
         let asks_for_all = matches!(self.intent.goal, Goal::Loaded(_) | Goal::Exact(..));
         let rules_wished: Vec<Wished> = load
             .rules
             .iter()
             .map(|loaded| Wished {
-                wish: wish(&loaded.line, self.choices.perm_syscalls),
-                is_asked_for: asks_for_all || own_rules.contains(&loaded.rule().clone().as_listed()),
+                wish: wish(&loaded.rule.line, self.choices.perm_syscalls),
+                is_asked_for: asks_for_all || own_rules.contains(&*loaded.rule.listed),
                 spot: Some(loaded.spot.clone()),
             })
             .collect();
-        let wished: std::collections::HashSet<Rule> =
-            load.rules.iter().map(|loaded| loaded.rule().clone().as_listed()).collect();
-        let gone = own.dropped.iter().filter(|line| !wished.contains(&line.rule.clone().as_listed()));
-        let dropped: Vec<Wish> = gone.map(|line| wish(line, self.choices.perm_syscalls)).collect();
+        let wished: HashSet<&Rule> = load.rules.iter().map(|loaded| &*loaded.rule.listed).collect();
+        let gone = own.dropped.iter().filter(|rule| !wished.contains(&*rule.listed));
+        let dropped: Vec<Wish> = gone.map(|rule| wish(&rule.line, self.choices.perm_syscalls)).collect();
 
         let mut skipped = own.skipped;
         let mut deduplicated = own.deduplicated;

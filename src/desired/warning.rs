@@ -132,8 +132,8 @@ pub fn about(lines: &[LoadLine], load: &BootLoad, machine: &Machine) -> Vec<Warn
         Some(Warning::BootStops { spot: failing.spot.clone(), line, why, behind: lines.len() - number - 1 })
     });
     let blockers = load.rules.iter().filter_map(|loaded| {
-        let effect = blocker(loaded.rule())?;
-        let rule = canonical_lossy(loaded.rule(), machine);
+        let effect = blocker(&loaded.rule.listed)?;
+        let rule = canonical_lossy(&loaded.rule.listed, machine);
         Some(Warning::Blocker { rule, spot: Some(loaded.spot.clone()), effect })
     });
     glued.chain(stop).chain(blockers).collect()

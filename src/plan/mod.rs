@@ -6,11 +6,11 @@ pub mod order;
 pub mod rules;
 pub mod settings;
 
-use std::collections::HashSet;
-
 use files::{FileStep, FileTarget, plan_files};
 use rules::{Because, Fulfils, Ordering, RuleStep, Wish, assign, plan_rules};
 use settings::{SettingStep, plan_settings};
+
+use rustc_hash::FxHashSet as HashSet;
 
 use crate::boot_load::Spot;
 use crate::intent::Keep;
@@ -108,15 +108,18 @@ pub fn plan(target: &Target, kernel: Option<&KernelState>) -> Plan {
 
 /// The loaded rules that are among these wishes.
 fn assignable(loaded: &[Rule], wishes: &[Wish]) -> HashSet<Id> {
-    let fulfilled = assign(loaded, wishes);
+    if wishes.is_empty() {
+        return HashSet::default();
+    }
+    let fulfilled = assign(loaded, &wishes.iter().collect::<Vec<_>>());
     loaded.iter().zip(fulfilled).filter(|(_, f)| *f != Fulfils::Nothing).map(|(rule, _)| Id::of(rule)).collect()
 }
 
 impl Target {
     /// The wishes that matter for these loaded rules: those asked for, and those of others that are loaded.
     #[must_use]
-    pub fn wishes(&self, loaded: &[Rule]) -> Vec<Wish> {
-        let all: Vec<Wish> = self.rules.iter().map(|wished| wished.wish.clone()).collect();
+    pub fn wishes(&self, loaded: &[Rule]) -> Vec<&Wish> {
+        let all: Vec<&Wish> = self.rules.iter().map(|wished| &wished.wish).collect();
         if self.rules.iter().all(|wished| wished.is_asked_for) {
             return all;
         }
@@ -141,7 +144,7 @@ impl Target {
     /// How the rules asked for stand in a kernel.
     #[must_use]
     pub fn tally(&self, loaded: &[Rule]) -> Tally<'_> {
-        let all: Vec<Wish> = self.rules.iter().map(|wished| wished.wish.clone()).collect();
+        let all: Vec<&Wish> = self.rules.iter().map(|wished| &wished.wish).collect();
         let dropped = assignable(loaded, &self.dropped);
         let mut held = vec![false; all.len()];
         let mut foreign = 0;

@@ -7,8 +7,6 @@
 //! from rank `a` to rank `b` is sound iff its ranks do not decrease along the list and every wish of a rank strictly
 //! between `a` and `b` is in it: a wish of rank `a` or less can be prepended, one of rank `b` or more appended.
 
-use std::collections::{BTreeSet, HashMap};
-
 /// Chooses the rules that stay.
 ///
 /// `candidates` are the loaded rules that may stay, in kernel order: for each the wish that it fulfils. One wish may
@@ -59,46 +57,55 @@ struct Run {
 struct Occurrence {
     /// The place in the list of candidates.
     at: usize,
+    /// The wish, counted from the first of the run.
     wish: usize,
 }
 
 impl Run {
+    /// The runs of wishes of equal rank, which stand side by side.
     fn all(candidates: &[usize], ranks: &[usize]) -> Vec<Self> {
-        let mut number: HashMap<usize, usize> = HashMap::new();
-        let mut sizes: Vec<usize> = Vec::new();
-        for rank in ranks {
-            let next = number.len();
-            let run = *number.entry(*rank).or_insert(next);
-            match sizes.get_mut(run) {
-                Some(size) => *size += 1,
-                None => sizes.push(1),
+        let mut run_of = Vec::with_capacity(ranks.len());
+        let mut starts = Vec::new();
+        for (wish, rank) in ranks.iter().enumerate() {
+            if wish == 0 || ranks[wish - 1] != *rank {
+                starts.push(wish);
             }
+            run_of.push(starts.len() - 1);
         }
-        let mut occurrences: Vec<Vec<Occurrence>> = sizes.iter().map(|_| Vec::new()).collect();
+        let mut occurrences: Vec<Vec<Occurrence>> = starts.iter().map(|_| Vec::new()).collect();
         for (at, wish) in candidates.iter().enumerate() {
-            occurrences[number[&ranks[*wish]]].push(Occurrence { at, wish: *wish });
+            let run = run_of[*wish];
+            occurrences[run].push(Occurrence { at, wish: *wish - starts[run] });
         }
+        let ends = starts.iter().skip(1).copied().chain(std::iter::once(ranks.len()));
+        let sizes = starts.iter().zip(ends).map(|(start, end)| end - start);
         occurrences.into_iter().zip(sizes).map(|(occurrences, wishes)| Self::new(wishes, occurrences)).collect()
     }
 
     fn new(wishes: usize, occurrences: Vec<Occurrence>) -> Self {
+        let mut seen = vec![false; wishes];
         let mut before = vec![0];
-        let mut seen = BTreeSet::new();
         for occurrence in &occurrences {
-            seen.insert(occurrence.wish);
-            before.push(seen.len());
+            let is_new = !std::mem::replace(&mut seen[occurrence.wish], true);
+            before.push(before[before.len() - 1] + usize::from(is_new));
         }
         let mut complete = vec![None; occurrences.len() + 1];
         let mut distinct_from = vec![0; occurrences.len() + 1];
-        let mut first_of: HashMap<usize, usize> = HashMap::new();
-        let mut firsts = BTreeSet::new();
+        let mut first_of: Vec<Option<usize>> = vec![None; wishes];
+        let mut is_first = vec![false; occurrences.len()];
+        let mut last_first = 0;
         for (k, occurrence) in occurrences.iter().enumerate().rev() {
-            if let Some(later) = first_of.insert(occurrence.wish, k) {
-                firsts.remove(&later);
+            let later = first_of[occurrence.wish].replace(k);
+            is_first[k] = true;
+            distinct_from[k] = distinct_from[k + 1] + usize::from(later.is_none());
+            if let Some(later) = later {
+                is_first[later] = false;
             }
-            firsts.insert(k);
-            distinct_from[k] = firsts.len();
-            complete[k] = firsts.last().copied().filter(|_| firsts.len() == wishes);
+            last_first = last_first.max(k);
+            while !is_first[last_first] {
+                last_first -= 1;
+            }
+            complete[k] = (distinct_from[k] == wishes).then_some(last_first);
         }
         Self { wishes, occurrences, before, distinct_from, complete }
     }
@@ -110,8 +117,8 @@ impl Run {
 
     /// The first candidate of each wish within a range of candidates.
     fn firsts(&self, range: std::ops::Range<usize>) -> impl Iterator<Item = usize> + '_ {
-        let mut seen = BTreeSet::new();
-        self.occurrences[range].iter().filter(move |o| seen.insert(o.wish)).map(|o| o.at)
+        let mut seen = vec![false; self.wishes];
+        self.occurrences[range].iter().filter(move |o| !std::mem::replace(&mut seen[o.wish], true)).map(|o| o.at)
     }
 }
 

@@ -1,8 +1,8 @@
 //! The steps that bring the kernel's rule lists to the wished ones.
 
-use std::collections::{HashMap, HashSet};
-
 use super::order::longest_stay;
+use rustc_hash::{FxBuildHasher, FxHashMap as HashMap, FxHashSet as HashSet};
+
 use crate::rule::{Action, Field, FieldNumber, List, Mask, Rule};
 
 /// How much of the wished order the kernel's lists must have.
@@ -84,7 +84,7 @@ pub type Fate<'a> = &'a dyn Fn(&Rule) -> Option<Because>;
 #[must_use]
 pub fn plan_rules(
     loaded: &[Rule],
-    wishes: &[Wish],
+    wishes: &[&Wish],
     ordering: Ordering,
     fate: Fate<'_>,
     why_loaded: Because,
@@ -92,7 +92,7 @@ pub fn plan_rules(
     let fulfilled = assign(loaded, wishes);
     let mut steps = Steps::default();
     for list in lists(loaded, wishes) {
-        let own: Vec<&Wish> = wishes.iter().filter(|w| w.rule.list == list).collect();
+        let own: Vec<&Wish> = wishes.iter().filter(|w| w.rule.list == list).copied().collect();
         let ranks = ranks(own.iter().map(|w| w.rule.action), ordering);
         let mut place = vec![0; wishes.len()];
         for (at, w) in (0..wishes.len()).filter(|w| wishes[*w].rule.list == list).enumerate() {
@@ -114,7 +114,7 @@ pub fn plan_rules(
             kept[candidates[*c].1] = true;
         }
 
-        let mut moved: HashMap<usize, Vec<&Rule>> = HashMap::new();
+        let mut moved: HashMap<usize, Vec<&Rule>> = HashMap::default();
         let mut staying = stay.iter().copied().peekable();
         let gone =
             candidates.iter().enumerate().filter(|(c, _)| staying.next_if_eq(c).is_none()).map(|(_, entry)| entry);
@@ -187,7 +187,7 @@ fn step(doing: Doing, rule: &Rule, because: Because) -> RuleStep {
 }
 
 /// The lists that matter, in the kernel's order.
-fn lists(loaded: &[Rule], wishes: &[Wish]) -> Vec<List> {
+fn lists(loaded: &[Rule], wishes: &[&Wish]) -> Vec<List> {
     let mut lists: Vec<List> = loaded.iter().chain(wishes.iter().map(|w| &w.rule)).map(|r| r.list).collect();
     lists.sort_unstable();
     lists.dedup();
@@ -234,18 +234,18 @@ fn shape(rule: &Rule) -> Shape<'_> {
 ///
 /// A delete takes the first of several equal rules, so that of equal copies the last ones are those that can stay.
 #[must_use]
-pub fn assign(loaded: &[Rule], wishes: &[Wish]) -> Vec<Fulfils> {
-    let mut by_shape: HashMap<Shape<'_>, Vec<(usize, Mask)>> = HashMap::new();
+pub fn assign(loaded: &[Rule], wishes: &[&Wish]) -> Vec<Fulfils> {
+    let mut by_shape: HashMap<Shape<'_>, Vec<(usize, &Mask)>> =
+        HashMap::with_capacity_and_hasher(wishes.len(), FxBuildHasher);
     for (w, wish) in wishes.iter().enumerate() {
         let masks = std::iter::once(&wish.rule.syscalls).chain(&wish.other_masks);
-        by_shape.entry(shape(&wish.rule)).or_default().extend(masks.map(|mask| (w, mask.clone().listed())));
+        by_shape.entry(shape(&wish.rule)).or_default().extend(masks.map(|mask| (w, mask)));
     }
-    let mut taken: HashSet<(usize, &Mask)> = HashSet::new();
+    let mut taken: HashSet<(usize, &Mask)> = HashSet::with_capacity_and_hasher(loaded.len(), FxBuildHasher);
     let mut fulfilled = vec![Fulfils::Nothing; loaded.len()];
     for (l, rule) in loaded.iter().enumerate().rev() {
         let Some(shaped) = by_shape.get(&shape(rule)) else { continue };
-        let mask = rule.syscalls.clone().listed();
-        let same = || shaped.iter().filter(|(_, known)| *known == mask).map(|(w, _)| *w);
+        let same = || shaped.iter().filter(|(_, mask)| mask.is_listed_as(&rule.syscalls)).map(|(w, _)| *w);
         if let Some(free) = same().rev().find(|w| !taken.contains(&(*w, &rule.syscalls))) {
             taken.insert((free, &rule.syscalls));
             fulfilled[l] = Fulfils::Wish(free);

@@ -32,12 +32,12 @@ impl Report {
             End::RolledBack(problems) => (Outcome::RolledBack, true, false, problems.as_slice()),
             End::Stranded(problems) => (Outcome::Stranded, true, true, problems.as_slice()),
         };
-        let diff = diff(&applied.plan, applied.before.as_ref(), machine);
+        let diff = if intent.diff { diff(&applied.plan, applied.before.as_ref(), machine) } else { String::new() };
         let rules = rules(applied, machine);
         Self {
             changed,
             failed,
-            diff: (intent.diff && !diff.is_empty()).then_some(Diff { prepared: diff }),
+            diff: (!diff.is_empty()).then_some(Diff { prepared: diff }),
             plan: Some(plan(&applied.plan, machine)),
             runtime: Some(RuntimeReport {
                 managed: applied.unmanaged.is_none(),

@@ -1,6 +1,7 @@
 //! What a plan changes, as one unified diff.
 
-use similar::TextDiff;
+use similar::DiffTag;
+use similar::algorithms::{Capture, Replace, myers};
 
 use crate::auditctl::canonical_lossy;
 use crate::plan::files::{Content, FileStep};
@@ -24,11 +25,50 @@ pub fn diff(plan: &Plan, before: Option<&KernelState>, machine: &Machine) -> Str
 }
 
 fn unified(name: &str, before: &str, after: &str) -> String {
-    let diff = TextDiff::from_lines(before, after);
-    diff.unified_diff()
-        .context_radius(CONTEXT)
-        .header(&format!("before: {name}"), &format!("after: {name}"))
-        .to_string()
+    let old: Vec<&str> = before.split_inclusive('\n').collect();
+    let new: Vec<&str> = after.split_inclusive('\n').collect();
+    let mut capture = Replace::new(Capture::new());
+    // Capturing cannot fail: its error type has no value.
+    let Ok(()) = myers::diff(&mut capture, old.as_slice(), 0..old.len(), new.as_slice(), 0..new.len());
+    let mut text = String::new();
+    for hunk in capture.into_inner().into_grouped_ops(CONTEXT) {
+        if text.is_empty() {
+            text = format!("--- before: {name}\n+++ after: {name}\n");
+        }
+        let (Some(first), Some(last)) = (hunk.first(), hunk.last()) else { continue };
+        let old_range = range(first.old_range().start, last.old_range().end);
+        let new_range = range(first.new_range().start, last.new_range().end);
+        text += &format!("@@ -{old_range} +{new_range} @@\n");
+        for op in &hunk {
+            let (tag, old_lines, new_lines) = op.as_tag_tuple();
+            if tag == DiffTag::Equal {
+                mark(&mut text, ' ', &old[old_lines]);
+            } else {
+                mark(&mut text, '-', &old[old_lines]);
+                mark(&mut text, '+', &new[new_lines]);
+            }
+        }
+    }
+    text
+}
+
+/// A range of lines as a unified diff writes it: from 1, and without a length of 1.
+fn range(start: usize, end: usize) -> String {
+    match end - start {
+        0 => format!("{start},0"),
+        1 => format!("{}", start + 1),
+        length => format!("{},{length}", start + 1),
+    }
+}
+
+fn mark(text: &mut String, sign: char, lines: &[&str]) {
+    for line in lines {
+        text.push(sign);
+        text.push_str(line);
+        if !line.ends_with('\n') {
+            text.push_str("\n\\ No newline at end of file\n");
+        }
+    }
 }
 
 fn file(step: &FileStep) -> String {

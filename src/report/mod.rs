@@ -343,9 +343,14 @@ impl Report {
     }
 }
 
-/// The JSON Schema of the report.
+/// The JSON Schema of the report, as it is written: what may be left out is not required.
+///
+/// For tests and for making the published one; the executable prints [`SCHEMA`].
 #[must_use]
-pub fn schema() -> serde_json::Value {
+pub fn derived_schema() -> serde_json::Value {
     let generator = SchemaSettings::draft2020_12().for_serialize().into_generator();
     generator.into_root_schema_for::<Report>().to_value()
 }
+
+/// The published JSON Schema of the report; a test holds it to [`derived_schema`].
+pub const SCHEMA: &str = include_str!("../../schemas/report.schema.json");

@@ -7,7 +7,7 @@ use serde::de::{DeserializeSeed, Deserializer, MapAccess, SeqAccess, Visitor};
 use serde_json::{Map, Value};
 
 use super::shape::{check, escaped};
-use super::{Mode, Request, schema};
+use super::{Mode, Request, SCHEMA};
 use crate::error::{Problem, RequestError};
 
 /// Largest request, in bytes: a policy of 100,000 rules fits.
@@ -26,18 +26,15 @@ pub fn decode(bytes: &[u8]) -> Result<Request, Vec<Problem>> {
     }
     let text = std::str::from_utf8(bytes)
         .map_err(|error| vec![Problem::from(RequestError::NotUtf8 { offset: error.valid_up_to() })])?;
-    let (mut value, mut problems) = parse(text).map_err(|error| {
-        let (line, column) = (error.line(), error.column());
-        vec![Problem::from(RequestError::NotJson { line, column, why: error.to_string() })]
-    })?;
+    let (mut value, mut problems) = parse(text).map_err(|error| not_json(&error))?;
     let tool = take_tool_keys(&mut value);
     drop_nulls(&mut value);
-    problems.extend(check(&value, &schema()));
+    let schema = serde_json::from_str(SCHEMA).map_err(|error| not_json(&error))?;
+    problems.extend(check(&value, &schema));
     if !problems.is_empty() {
         return Err(problems);
     }
-    let mut request: Request = serde_json::from_value(value)
-        .map_err(|error| vec![Problem::from(RequestError::NotJson { line: 0, column: 0, why: error.to_string() })])?;
+    let mut request: Request = serde_json::from_value(value).map_err(|error| not_json(&error))?;
     request.check_mode |= tool.check_mode;
     request.diff |= tool.diff;
     if let Mode::Octal(digits) = &request.mode {
@@ -49,6 +46,11 @@ pub fn decode(bytes: &[u8]) -> Result<Request, Vec<Problem>> {
         }
     }
     Ok(request)
+}
+
+fn not_json(error: &serde_json::Error) -> Vec<Problem> {
+    let (line, column) = (error.line(), error.column());
+    vec![Problem::from(RequestError::NotJson { line, column, why: error.to_string() })]
 }
 
 /// What the automation tool says through keys of its own.

@@ -309,7 +309,7 @@ pub enum Id {
 
 /// The JSON Schema of the request.
 #[must_use]
-pub fn schema() -> serde_json::Value {
+pub fn derived_schema() -> serde_json::Value {
     let bounds = RecursiveTransform(|schema: &mut Schema| {
         if schema.get("format").is_some_and(|format| format == "uint32") && schema.get("maximum").is_none() {
             schema.insert("maximum".to_owned(), u32::MAX.into());
@@ -318,3 +318,7 @@ pub fn schema() -> serde_json::Value {
     let settings = SchemaSettings::draft2020_12().with_transform(bounds);
     settings.into_generator().into_root_schema_for::<Request>().to_value()
 }
+
+/// The published JSON Schema of the request, which requests are checked against; a test holds it to
+/// [`derived_schema`].
+pub const SCHEMA: &str = include_str!("../../schemas/request.schema.json");

@@ -26,9 +26,8 @@ impl<'a> Checker<'a> {
             self.check_branches(value, branches, pointer);
             return;
         }
-        let expected = self.types(schema);
-        if !expected.is_empty() && !expected.iter().any(|name| is_of_type(value, name)) {
-            self.wrong_type(value, expected, pointer);
+        if !self.admits(schema, value) {
+            self.wrong_type(value, self.types(schema), pointer);
             return;
         }
         if let Some(allowed) = allowed(schema) {
@@ -71,13 +70,7 @@ impl<'a> Checker<'a> {
 
     /// The one branch that the type of the value selects, or the choice among several values.
     fn check_branches(&mut self, value: &Value, branches: &'a [Value], pointer: &str) {
-        let fitting: Vec<&'a Value> = branches
-            .iter()
-            .filter(|branch| {
-                let types = self.types(branch);
-                types.is_empty() || types.iter().any(|name| is_of_type(value, name))
-            })
-            .collect();
+        let fitting: Vec<&'a Value> = branches.iter().filter(|branch| self.admits(branch, value)).collect();
         match fitting.as_slice() {
             [] => {
                 let mut expected: Vec<&str> = branches.iter().flat_map(|branch| self.types(branch)).collect();
@@ -125,6 +118,19 @@ impl<'a> Checker<'a> {
     fn resolve(&self, schema: &'a Value) -> &'a Value {
         let target = schema.get("$ref").and_then(Value::as_str).and_then(|path| path.strip_prefix('#'));
         target.and_then(|path| self.root.pointer(path)).map_or(schema, |target| self.resolve(target))
+    }
+
+    /// Whether a schema allows the JSON type of a value.
+    fn admits(&self, schema: &'a Value, value: &Value) -> bool {
+        let schema = self.resolve(schema);
+        match schema.get("type") {
+            Some(Value::String(one)) => is_of_type(value, one),
+            Some(Value::Array(several)) => several.iter().filter_map(Value::as_str).any(|name| is_of_type(value, name)),
+            _ => {
+                let branches = schema.get("anyOf").or_else(|| schema.get("oneOf")).and_then(Value::as_array);
+                branches.is_none_or(|branches| branches.iter().any(|branch| self.admits(branch, value)))
+            }
+        }
     }
 
     /// The JSON types that a schema allows; none where it does not say.

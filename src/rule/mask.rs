@@ -1,6 +1,7 @@
 //! The system call bitmap of a rule.
 
 use std::fmt;
+use std::hash::{Hash, Hasher};
 
 /// Words in the bitmap (`AUDIT_BITMASK_SIZE`).
 pub const WORDS: usize = 64;
@@ -9,8 +10,11 @@ pub const BITS: u32 = 2048;
 /// The first bit that names a class of system calls and not a system call (`AUDIT_SYSCALL_CLASSES` is 16).
 pub const FIRST_CLASS_BIT: u32 = 2032;
 
+/// What the kernel lists of the last word: bits 2032 to 2047 name classes.
+const LISTED: u32 = 0x0000_ffff;
+
 /// A set of system call numbers from 0 to 2047.
-#[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Mask([u32; WORDS]);
 
 impl Mask {
@@ -60,16 +64,19 @@ impl Mask {
     /// Whether this means "all system calls": every bit but the class bits is set.
     #[must_use]
     pub fn is_all(&self) -> bool {
-        let mut listed = self.clone();
-        listed.clear_class_bits();
-        let mut all = Self::ALL;
-        all.clear_class_bits();
-        listed == all
+        self.is_listed_as(&Self::ALL)
+    }
+
+    /// Whether the kernel lists both alike, that is without class bits.
+    #[must_use]
+    pub fn is_listed_as(&self, other: &Self) -> bool {
+        let (last, rest) = (WORDS - 1, ..WORDS - 1);
+        self.0[rest] == other.0[rest] && (self.0[last] ^ other.0[last]) & LISTED == 0
     }
 
     /// Clears bits 2032 to 2047, which the kernel never lists.
     pub fn clear_class_bits(&mut self) {
-        self.0[WORDS - 1] &= 0x0000_ffff;
+        self.0[WORDS - 1] &= LISTED;
     }
 
     /// The set as the kernel lists it, without class bits.
@@ -82,6 +89,14 @@ impl Mask {
     /// The numbers in the set, ascending.
     pub fn numbers(&self) -> impl Iterator<Item = u32> + '_ {
         (0..BITS).filter(|number| self.contains(*number))
+    }
+}
+
+/// Folds the words before they are hashed: a mask is 256 bytes, and rules are mostly told apart by other things.
+impl Hash for Mask {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        let folded = self.0.iter().fold(0u64, |folded, word| folded.rotate_left(7) ^ u64::from(*word));
+        state.write_u64(folded);
     }
 }
 

@@ -63,6 +63,7 @@ impl Reason {
     pub fn errno(self) -> &'static str {
         match self {
             Self::TextTooLong(FieldNumber::KEY, _) => "EINVAL",
+            Self::TextTooLong(FieldNumber::EXE, length) if length > MAX_STRING => "EINVAL",
             Self::TextTooLong(..) | Self::NameTooLong(..) => "ENAMETOOLONG",
             _ => "EINVAL",
         }

@@ -1,5 +1,6 @@
 //! The host on which the vectors were taken: Debian on `x86_64`.
 
+use std::collections::BTreeSet;
 use std::sync::OnceLock;
 
 use audit_rules::auditctl::{Accounts, Context, UnknownSyscalls};
@@ -21,7 +22,9 @@ pub fn context() -> Context<'static> {
 /// The watched paths of the vectors that were directories there.
 const DIRECTORIES: &str = include_str!("directories");
 
-/// Whether the path was a directory there.
-pub fn is_directory(path: &[u8]) -> bool {
-    DIRECTORIES.lines().any(|directory| directory.as_bytes() == path)
+/// Those of the watched paths that were directories there.
+#[allow(dead_code, reason = "not every test looks at the host's files")]
+pub fn directories() -> &'static BTreeSet<Vec<u8>> {
+    static SET: OnceLock<BTreeSet<Vec<u8>>> = OnceLock::new();
+    SET.get_or_init(|| DIRECTORIES.lines().map(|path| path.as_bytes().to_vec()).collect())
 }

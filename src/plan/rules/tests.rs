@@ -106,7 +106,13 @@ fn every_plan_between_small_lists_reaches_the_wish_with_the_fewest_deletes() {
             let wished = rules(wished_letters);
             let wishes: Vec<Wish> = wished.iter().cloned().map(Wish::from).collect();
             for ordering in [Ordering::Relevant, Ordering::Strict, Ordering::Ignore] {
-                let steps = plan_rules(&loaded, &wishes, ordering, &no_longer_wanted, Because::Missing);
+                let steps = plan_rules(
+                    &loaded,
+                    &wishes.iter().collect::<Vec<_>>(),
+                    ordering,
+                    &no_longer_wanted,
+                    Because::Missing,
+                );
                 let context = || format!("{loaded_letters} -> {wished_letters} {ordering:?}: {steps:#?}");
                 let end = carried_out(&loaded, &steps);
                 assert!(is_in_order(&end, &wished, ordering), "{}", context());
@@ -126,7 +132,7 @@ fn every_plan_between_small_lists_reaches_the_wish_with_the_fewest_deletes() {
 
 fn plan(loaded: &str, wished: &str, ordering: Ordering) -> String {
     let wishes: Vec<Wish> = rules(wished).into_iter().map(Wish::from).collect();
-    plan_rules(&rules(loaded), &wishes, ordering, &no_longer_wanted, Because::Missing)
+    plan_rules(&rules(loaded), &wishes.iter().collect::<Vec<_>>(), ordering, &no_longer_wanted, Because::Missing)
         .iter()
         .map(|s| {
             let sign = match s.doing {
@@ -160,8 +166,7 @@ fn a_rule_loaded_by_another_version_of_auditctl_is_the_wished_one() {
     let mut narrowed = named('A');
     narrowed.syscalls = Mask::from_iter([2, 59, 322]);
     let wish = Wish { rule: named('A'), other_masks: vec![narrowed.syscalls.clone()] };
-    let steps =
-        |loaded: Rule| plan_rules(&[loaded], &[wish.clone()], Ordering::Strict, &no_longer_wanted, Because::Missing);
+    let steps = |loaded: Rule| plan_rules(&[loaded], &[&wish], Ordering::Strict, &no_longer_wanted, Because::Missing);
     assert_eq!(steps(narrowed.clone()), []);
     narrowed.syscalls = Mask::from_iter([2, 59]);
     assert_eq!(steps(narrowed).len(), 2, "a mask that no version makes is drift");
@@ -173,7 +178,7 @@ fn a_changed_key_is_a_replacement() {
     old.fields.insert(0, Field::number(FieldNumber::AUID, Op::EQUAL, 7));
     let mut new = old.clone();
     new.fields[1].value = Value::Text(b"B".to_vec());
-    let steps = plan_rules(&[old], &[Wish::from(new)], Ordering::Relevant, &no_longer_wanted, Because::Missing);
+    let steps = plan_rules(&[old], &[&Wish::from(new)], Ordering::Relevant, &no_longer_wanted, Because::Missing);
     assert_eq!(steps.iter().map(|s| s.because).collect::<Vec<_>>(), [Because::Replaced, Because::Replaced]);
     assert_eq!(steps[0].doing, Doing::Append, "the new one is loaded first");
 }

@@ -1,0 +1,76 @@
+# Two commands do all the set-up on a fresh machine with Rust, a C compiler and make:
+#   make demo    make test
+
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+
+CARGO ?= cargo
+ARCHITECTURE := $(shell uname -m)
+# Where the toolchain has musl, its executables are smaller; glibc does as well.
+RUSTLIB := $(shell rustc --print sysroot 2>/dev/null)/lib/rustlib
+TARGET := $(if $(wildcard $(RUSTLIB)/$(ARCHITECTURE)-unknown-linux-musl/lib),$(ARCHITECTURE)-unknown-linux-musl,$(ARCHITECTURE)-unknown-linux-gnu)
+TARGET_DIR := $(or $(CARGO_TARGET_DIR),target)
+LAB := $(TARGET_DIR)/$(TARGET)/debug/lab
+
+# Everything is built for an explicit target, without shared libraries, so that tests on the host and in the guests share
+# one build. The flags belong to the target alone: procedural macros cannot be built with them.
+TARGET_NAME := $(shell echo $(TARGET) | tr a-z- A-Z_)
+export CARGO_TARGET_$(TARGET_NAME)_RUSTFLAGS := -C target-feature=+crt-static
+export AUDIT_RULES_TARGET := $(TARGET)
+# These would beat the target's own flags.
+unexport RUSTFLAGS CARGO_ENCODED_RUSTFLAGS
+
+# The kernels that `make test` boots, the demonstration's kernel, and those of the benchmark.
+TEST_KERNELS ?= bookworm trixie
+DEMO_KERNEL ?= trixie
+BENCH_KERNELS ?= bookworm trixie sid
+# The integration tests that also run in the guests.
+GUEST_TESTS ?= kernel_contract lab_access
+
+.PHONY: help build demo test test-host test-guests bench lint fmt clean prerequisites lab
+
+help: ## what can be made
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 24
+
+prerequisites:
+	@missing=; \
+	command -v $(CARGO) >/dev/null || missing="$$missing\n  cargo and rustc 1.85 or newer: https://rustup.rs, or apt-get install cargo"; \
+	command -v cc >/dev/null || missing="$$missing\n  a C compiler, which Rust links with: apt-get install gcc libc6-dev"; \
+	[ -z "$$missing" ] || { printf "This needs:$$missing\n" >&2; exit 1; }
+
+build: prerequisites ## the static release executable
+	$(CARGO) build --release --target $(TARGET)
+	@ls -l $(TARGET_DIR)/$(TARGET)/release/audit_rules
+
+lab: prerequisites
+	@$(CARGO) build --quiet --workspace --target $(TARGET)
+
+demo: prerequisites ## the main job on a real kernel, in a throw-away virtual machine
+	$(CARGO) build --release --workspace --target $(TARGET)
+	@$(TARGET_DIR)/$(TARGET)/release/lab demo --kernel $(DEMO_KERNEL)
+
+test: lint test-host test-guests ## everything: format, lints, tests here, tests on real kernels in virtual machines
+
+test-host: prerequisites ## the tests that need no other kernel
+	$(CARGO) test --workspace --target $(TARGET)
+
+test-guests: lab ## the tests on real kernels in virtual machines
+	$(LAB) test $(TEST_KERNELS:%=--kernel %) $(GUEST_TESTS:%=--test %)
+
+bench: prerequisites ## compare with auditctl and augenrules, write docs/performance.md
+	$(CARGO) build --release --workspace --target $(TARGET)
+	$(TARGET_DIR)/$(TARGET)/release/lab bench $(BENCH_KERNELS:%=--kernel %)
+
+lint: prerequisites ## format and lints
+	@$(CARGO) fmt --version >/dev/null 2>&1 || { echo "cargo fmt is missing: rustup component add rustfmt" >&2; exit 1; }
+	@$(CARGO) clippy --version >/dev/null 2>&1 || { echo "cargo clippy is missing: rustup component add clippy" >&2; exit 1; }
+	$(CARGO) fmt --all --check
+	$(CARGO) clippy --workspace --all-targets --target $(TARGET) -- -D warnings
+
+fmt: prerequisites ## format the code
+	$(CARGO) fmt --all
+
+clean: ## remove what was built and fetched
+	$(CARGO) clean
+	rm -rf .lab

@@ -1,0 +1,37 @@
+//! The main job, shown on a real kernel: the steps are `demo/steps.sh`, run in a guest.
+
+use crate::guest::{self, Errand, Parcel};
+use crate::machine::Machine;
+use crate::{cache, command, executables, stock};
+use std::time::{Duration, Instant};
+
+/// Shows the steps as they happen and gives their exit status: 0 only when each did what the demonstration claims.
+///
+/// # Errors
+/// When something that is needed cannot be had, or the guest does not come up.
+pub fn run(machine: &Machine, kernel: &str) -> Result<i32, String> {
+    command::require(&[(machine.qemu, machine.qemu_package)])?;
+    let stock = stock::take(kernel, machine)?;
+    let start = Instant::now();
+    let steps = cache::project().join("demo");
+    let script = cache::read(&steps.join("steps.sh"))?;
+    let program = |name: &str| -> Result<Parcel, String> {
+        let host = executables::beside_this_one(name)?;
+        Ok(Parcel { host, guest: format!("/usr/bin/{name}"), mode: Some(0o755) })
+    };
+    let requests = Parcel { host: steps, guest: "/demo".to_owned(), mode: None };
+    println!("Booting a throw-away virtual machine with {}.", stock.version);
+    println!("This host's own audit system is not touched.");
+    let errand = Errand {
+        stock,
+        append: String::new(),
+        parcels: vec![program("audit_rules")?, program("lab")?, requests],
+        links: Vec::new(),
+        environment: Vec::new(),
+        script,
+        timeout: Duration::from_secs(120),
+    };
+    let status = guest::run(machine, &errand, &mut guest::print)?;
+    println!("\nThe machine ran for {:.1} s and is gone.", start.elapsed().as_secs_f32());
+    Ok(status)
+}

@@ -1,0 +1,124 @@
+//! The project's own executables, built so that they run in any guest: without shared libraries.
+
+use crate::cache;
+use crate::command;
+use crate::machine::Machine;
+use serde_json::Value;
+use std::env;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+/// An executable that cargo built.
+#[derive(Clone, Debug)]
+pub struct Executable {
+    /// The name of its target.
+    pub name: String,
+    /// Whether it is a test.
+    pub test: bool,
+    /// Where it lies.
+    pub path: PathBuf,
+}
+
+/// The target of static builds: musl where the toolchain has it, for its smaller executables, else glibc.
+///
+/// # Errors
+/// When rustc cannot be asked.
+pub fn target() -> Result<String, String> {
+    if let Ok(target) = env::var("AUDIT_RULES_TARGET") {
+        return Ok(target);
+    }
+    let sysroot = command::text(Command::new("rustc").args(["--print", "sysroot"]))?;
+    let libraries = Path::new(sysroot.trim()).join("lib/rustlib");
+    let architecture = env::consts::ARCH;
+    let musl = format!("{architecture}-unknown-linux-musl");
+    Ok(if libraries.join(&musl).join("lib").is_dir() { musl } else { format!("{architecture}-unknown-linux-gnu") })
+}
+
+/// Builds integration tests, and the executables that they call.
+///
+/// # Errors
+/// When the build fails, or a test does not exist.
+pub fn tests(names: &[String]) -> Result<Vec<Executable>, String> {
+    let mut arguments = vec!["test".to_owned(), "--no-run".to_owned(), "--workspace".to_owned()];
+    arguments.extend(names.iter().flat_map(|name| ["--test".to_owned(), name.clone()]));
+    let built = build(&arguments)?;
+    for name in names {
+        if !built.iter().any(|executable| executable.test && executable.name == *name) {
+            return Err(format!("cargo built no test named {name}"));
+        }
+    }
+    Ok(built)
+}
+
+/// An executable of the project that was built together with this one, for use in a guest.
+///
+/// # Errors
+/// When it is not there, or needs shared libraries that a guest does not have.
+pub fn beside_this_one(name: &str) -> Result<PathBuf, String> {
+    if cfg!(not(target_feature = "crt-static")) {
+        return Err("this lab was built with shared libraries, which no guest has: use `make`".to_owned());
+    }
+    let this = env::current_exe().map_err(|error| format!("cannot find this executable: {error}"))?;
+    let path = this.with_file_name(name);
+    if path.is_file() { Ok(path) } else { Err(format!("{} is not built: use `make`", path.display())) }
+}
+
+fn build(arguments: &[String]) -> Result<Vec<Executable>, String> {
+    let target = target()?;
+    let flags = format!("CARGO_TARGET_{}_RUSTFLAGS", target.to_uppercase().replace('-', "_"));
+    let cargo = env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
+    let output = Command::new(cargo)
+        .args(arguments)
+        .args(["--target", &target, "--message-format=json-render-diagnostics"])
+        .current_dir(cache::project())
+        // These would beat the target's own flags.
+        .env_remove("RUSTFLAGS")
+        .env_remove("CARGO_ENCODED_RUSTFLAGS")
+        .env(flags, "-C target-feature=+crt-static")
+        .stdin(Stdio::null())
+        .stderr(Stdio::inherit())
+        .output()
+        .map_err(|error| format!("cannot run cargo: {error}"))?;
+    if !output.status.success() {
+        return Err(format!("cargo {} failed", arguments.join(" ")));
+    }
+    Ok(String::from_utf8_lossy(&output.stdout).lines().filter_map(executable).collect())
+}
+
+/// Reads one of cargo's messages.
+fn executable(message: &str) -> Option<Executable> {
+    let message: Value = serde_json::from_str(message).ok()?;
+    let path = message["executable"].as_str()?;
+    Some(Executable {
+        name: message["target"]["name"].as_str()?.to_owned(),
+        test: message["profile"]["test"].as_bool()?,
+        path: path.into(),
+    })
+}
+
+/// A copy without what only a debugger needs, where the host has the tool for it: a guest keeps all of it in memory.
+///
+/// # Errors
+/// When the copy cannot be written.
+pub fn light_copy(executable: &Path, target: &Path, machine: &Machine) -> Result<(), String> {
+    let stripped = Command::new("strip").args(["--strip-debug", "-o"]).arg(target).arg(executable).status();
+    if stripped.is_ok_and(|status| status.success()) {
+        return Ok(());
+    }
+    let copied = std::fs::copy(executable, target);
+    copied.map(drop).map_err(|error| format!("cannot copy {} for {}: {error}", executable.display(), machine.debian))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_messages_about_executables_count() {
+        let line = r#"{"reason":"compiler-artifact","target":{"name":"kernel_contract"},"profile":{"test":true},"executable":"/t/x"}"#;
+        let found = executable(line).unwrap();
+        assert_eq!((found.name.as_str(), found.test), ("kernel_contract", true));
+        assert!(executable(r#"{"reason":"compiler-artifact","executable":null}"#).is_none());
+        assert!(executable("   Compiling x").is_none());
+    }
+}

@@ -1,0 +1,240 @@
+//! A host to try requests on: a temporary root directory and the model of a kernel.
+
+use std::fs;
+use std::os::unix::fs::{MetadataExt, PermissionsExt};
+use std::path::{Path, PathBuf};
+
+use audit_rules::auditctl::{self, Accounts, Context, Line, RuleLine, Statement, UnknownSyscalls};
+use audit_rules::intent::Intent;
+use audit_rules::kernel::access::{Absence, Denial};
+use audit_rules::kernel::model::{Foreign, Model};
+use audit_rules::kernel::{Access, Kernel};
+use audit_rules::report::Report;
+use audit_rules::request::{self, Target};
+use audit_rules::rule::{Machine, Rule};
+use audit_rules::run_on;
+use audit_rules::world::World;
+use serde_json::Value as Json;
+use tempfile::TempDir;
+
+use crate::fingerprint::Fingerprint;
+use crate::schemas;
+use crate::tree::Tree;
+
+/// What every host has; `/etc/audit/rules.d` is empty.
+const DIRECTORIES: [&str; 8] =
+    ["/etc", "/etc/audit", "/etc/audit/rules.d", "/etc/ssh", "/run", "/usr", "/usr/bin", "/var"];
+const FILES: [(&str, &str); 9] = [
+    ("/etc/passwd", "root:x:0:0::/root:/bin/sh\nsshd:x:74:74::/:/sbin/nologin\nadmin:x:1000:1000::/home/admin:/bin/sh\n"),
+    ("/etc/group", "root:x:0:\nsshd:x:74:\nadmin:x:1000:\n"),
+    ("/etc/shadow", "root:*:20000::::::\n"),
+    ("/etc/sudoers", "root ALL=(ALL) ALL\n"),
+    ("/etc/hosts", "127.0.0.1 localhost\n"),
+    ("/etc/ssh/sshd_config", "PermitRootLogin no\n"),
+    ("/usr/bin/su", ""),
+    ("/usr/bin/sudo", ""),
+    ("/usr/bin/passwd", ""),
+];
+
+/// What the host's kernel lets us do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Reach {
+    #[default]
+    Managed,
+    Absent(Absence),
+    Denied,
+}
+
+/// A host.
+pub struct Host {
+    place: TempDir,
+    pub kernel: Model,
+    pub machine: Machine,
+    pub reach: Reach,
+    /// At which look for a signal one is there, counted from 1.
+    pub interrupted_at: Option<u32>,
+}
+
+impl Host {
+    pub fn new() -> Self {
+        let host = Self::empty();
+        for directory in DIRECTORIES {
+            fs::create_dir(host.path(directory)).unwrap();
+            host.mode(directory, 0o755);
+        }
+        for (path, text) in FILES {
+            host.write(path, text);
+        }
+        host
+    }
+
+    fn empty() -> Self {
+        // Every file that is written is also synced, which costs nothing in memory.
+        let memory = Path::new("/dev/shm");
+        let place = tempfile::Builder::new().tempdir_in(memory).or_else(|_| TempDir::new()).unwrap();
+        let machine = Machine::from_uname("x86_64").unwrap();
+        Self { place, kernel: Model::new(), machine, reach: Reach::Managed, interrupted_at: None }
+    }
+
+    /// The same host once more; nothing is counted yet, and no fault is to come.
+    pub fn twin(&self) -> Self {
+        let mut twin = Self::empty();
+        self.tree().lay_out(twin.root());
+        twin.machine = self.machine;
+        twin.reach = self.reach;
+        let (status, features, rcu) = (self.kernel.state(), self.kernel.feature_state(), self.kernel.rcu_state());
+        twin.kernel = Model::new().with_status(|new| *new = status).with_features(features).with_rcu(rcu);
+        for rule in self.kernel.loaded() {
+            twin.kernel.suffer(&Foreign::Append(rule));
+        }
+        twin.tell_paths();
+        twin
+    }
+
+    pub fn root(&self) -> &Path {
+        self.place.path()
+    }
+
+    pub fn path(&self, inside: &str) -> PathBuf {
+        self.root().join(inside.trim_start_matches('/'))
+    }
+
+    /// Writes a file as packages and people do: mode 0640, in directories of mode 0755.
+    pub fn write(&self, inside: &str, bytes: impl AsRef<[u8]>) {
+        let path = self.path(inside);
+        if let Some(parent) = Path::new(inside).parent() {
+            self.directory(parent.to_str().unwrap());
+        }
+        let fresh = !path.exists();
+        fs::write(path, bytes).unwrap();
+        if fresh {
+            self.mode(inside, 0o640);
+        }
+    }
+
+    pub fn directory(&self, inside: &str) {
+        let missing: Vec<_> = Path::new(inside).ancestors().filter(|path| !self.path(path.to_str().unwrap()).exists()).collect();
+        for path in missing.iter().rev() {
+            fs::create_dir(self.path(path.to_str().unwrap())).unwrap();
+            self.mode(path.to_str().unwrap(), 0o755);
+        }
+    }
+
+    pub fn mode(&self, inside: &str, mode: u32) {
+        fs::set_permissions(self.path(inside), fs::Permissions::from_mode(mode)).unwrap();
+    }
+
+    pub fn tree(&self) -> Tree {
+        Tree::of(self.root())
+    }
+
+    /// Lets the kernel find what stands in the root directory, and nothing else.
+    pub fn tell_paths(&mut self) {
+        let paths: Vec<String> = self.tree().0.into_keys().collect();
+        self.kernel = self.kernel.clone().with_paths(paths);
+    }
+
+    pub fn accounts(&self) -> Accounts {
+        let file = |path| fs::read(self.path(path)).unwrap_or_default();
+        Accounts::from_files(&file("/etc/passwd"), &file("/etc/group"))
+    }
+
+    /// What a line means here, as the auditctl of this host would have it; none where it would refuse it.
+    pub fn statement(&self, line: &[u8]) -> Option<Statement> {
+        let accounts = self.accounts();
+        let context =
+            Context { machine: &self.machine, accounts: &accounts, unknown_syscalls: UnknownSyscalls::Fail };
+        match auditctl::parse(line, &context).ok()? {
+            Line::Statement(statement) => Some(statement),
+            Line::Blank | Line::Comment => Some(Statement::default()),
+        }
+    }
+
+    /// The rule of a line as this host has it.
+    pub fn rule_line(&self, line: &str) -> RuleLine {
+        let rule = self.statement(line.as_bytes()).and_then(|statement| statement.rule);
+        self.settled(rule.unwrap_or_else(|| panic!("no rule: {line}")))
+    }
+
+    pub fn settled(&self, rule: RuleLine) -> RuleLine {
+        let path = rule.watched_path().map(|path| String::from_utf8(path.to_vec()).unwrap());
+        rule.with_watch_kind(path.is_some_and(|path| self.path(&path).is_dir()))
+    }
+
+    /// Another process loads these lines.
+    pub fn load(&mut self, lines: &[&str]) {
+        let rules: Vec<Rule> = lines.iter().map(|line| self.rule_line(line).rule).collect();
+        rules.into_iter().for_each(|rule| self.kernel.suffer(&Foreign::Append(rule)));
+    }
+
+    /// The loaded rules as text.
+    pub fn listed(&self) -> Vec<String> {
+        self.kernel.loaded().iter().map(|rule| auditctl::canonical_lossy(rule, &self.machine)).collect()
+    }
+
+    /// Everything that a request could have changed.
+    pub fn fingerprint(&self) -> Fingerprint {
+        Fingerprint::of(self)
+    }
+
+    /// The report on a request, with the temporary root directory taken out of its texts. Both are held to their
+    /// schemas.
+    pub fn answer(&mut self, request: &Json) -> Json {
+        let bytes = serde_json::to_vec(request).unwrap();
+        let report = self.answer_bytes(&bytes);
+        let kinds: Vec<&str> = kinds(&report);
+        let says = schemas::refusals_of_request(request);
+        let form = ["unknown_key", "wrong_type", "bad_value", "missing_key", "duplicate_key"];
+        if !kinds.iter().any(|kind| form.contains(kind)) {
+            assert!(says.is_empty(), "the schema refuses what was answered: {says:?}\n{request:#}");
+        }
+        report
+    }
+
+    /// As [`Host::answer`], for any bytes.
+    pub fn answer_bytes(&mut self, bytes: &[u8]) -> Json {
+        let report = self.report(bytes).unwrap_or_else(|problems| Report::failed(&problems));
+        let text = serde_json::to_string(&report).unwrap();
+        let text = text.replace(self.root().to_str().unwrap(), "");
+        let report = serde_json::from_str(&text).unwrap();
+        let says = schemas::refusals_of_report(&report);
+        assert!(says.is_empty(), "the schema refuses the report: {says:?}\n{report:#}");
+        report
+    }
+
+    fn report(&mut self, bytes: &[u8]) -> Result<Report, Vec<audit_rules::error::Problem>> {
+        let request = request::decode(bytes)?;
+        let intent = Intent::of(&request, &self.machine)?;
+        let asks_kernel = intent.target != Target::Filesystem && intent.place.is_live();
+        let access = match self.reach {
+            Reach::Managed => Access::Managed(self.kernel.state()),
+            Reach::Absent(why) => Access::Absent(why),
+            Reach::Denied => Access::Denied(Denial::MissingCapability),
+        };
+        let managed = asks_kernel && self.reach == Reach::Managed;
+        let (mut looks, interrupted_at) = (0, self.interrupted_at);
+        let world = World {
+            root: self.place.path().to_owned(),
+            access: asks_kernel.then_some(access),
+            kernel: if managed { Some(&mut self.kernel as &mut dyn Kernel) } else { None },
+            machine: self.machine,
+            interrupted: &mut || {
+                looks += 1;
+                (Some(looks) == interrupted_at).then_some("SIGTERM")
+            },
+        };
+        run_on(&intent, world)
+    }
+
+    /// The owner of what this process makes.
+    pub fn own_ids(&self) -> (u32, u32) {
+        let found = fs::metadata(self.root()).unwrap();
+        (found.uid(), found.gid())
+    }
+}
+
+/// The kinds of the problems in a report.
+pub fn kinds(report: &Json) -> Vec<&str> {
+    let errors = report["errors"].as_array();
+    errors.into_iter().flatten().filter_map(|error| error["kind"].as_str()).collect()
+}

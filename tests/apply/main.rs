@@ -1,0 +1,22 @@
+//! The whole story of a request, from its bytes to the report: on a temporary root directory and the model of the
+//! kernel. `tests/scenarios/README.md` says what a folder of that directory holds.
+#![allow(
+    clippy::disallowed_methods,
+    clippy::disallowed_types,
+    clippy::panic,
+    clippy::unwrap_used,
+    reason = "lays hosts out and looks at them; a test may end in a panic"
+)]
+
+mod case;
+mod event;
+mod executable;
+mod faults;
+mod files;
+mod fingerprint;
+mod host;
+mod properties;
+mod requests;
+mod scenarios;
+mod schemas;
+mod tree;
