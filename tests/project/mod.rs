@@ -1,6 +1,8 @@
 //! The project's own files, for the tests that hold documents and code together.
 #![allow(dead_code, reason = "each test uses a part of it")]
 
+pub mod host;
+
 use std::fs;
 use std::path::{Path, PathBuf};
 
