@@ -12,7 +12,8 @@ use std::collections::BTreeSet;
 
 /// The names that the `kind()` functions of these files give; those of `told()` stand before their sentences.
 fn kinds(paths: &[String]) -> BTreeSet<String> {
-    let is_name = |text: &&str| text.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'_');
+    let is_name =
+        |text: &&str| text.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'_');
     let mut kinds = BTreeSet::new();
     for path in paths {
         let code = project::code(path);
