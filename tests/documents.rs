@@ -123,3 +123,42 @@ fn the_tables_have_the_defaults_of_the_schema() {
         }
     }
 }
+
+/// The anchor that a heading gets on the usual forges.
+fn anchor(heading: &str) -> String {
+    let words = heading.trim_start_matches('#').trim().to_lowercase();
+    words
+        .chars()
+        .filter(|c| c.is_alphanumeric() || " -_".contains(*c))
+        .map(|c| if c == ' ' { '-' } else { c })
+        .collect()
+}
+
+#[test]
+fn every_link_leads_somewhere() {
+    let mut documents = project::files("docs", ".md");
+    documents.extend(project::files("lab", ".md"));
+    documents.extend(["README", "ARCHITECTURE", "CONTRIBUTING", "CHANGELOG"].map(|name| format!("{name}.md")));
+    let mut broken = Vec::new();
+    for path in documents {
+        let directory = path.rsplit_once('/').map_or("", |(directory, _)| directory);
+        for link in project::read(&path).split("](").skip(1).filter_map(|rest| rest.split(')').next()) {
+            if link.contains("://") {
+                continue;
+            }
+            let (file, wanted) = link.split_once('#').unwrap_or((link, ""));
+            let target =
+                if file.is_empty() { project::root().join(&path) } else { project::root().join(directory).join(file) };
+            let leads = target.exists()
+                && (wanted.is_empty()
+                    || std::fs::read_to_string(&target)
+                        .unwrap()
+                        .lines()
+                        .any(|line| line.starts_with('#') && anchor(line) == wanted));
+            if !leads {
+                broken.push(format!("{path}: {link}"));
+            }
+        }
+    }
+    assert_eq!(broken, Vec::<String>::new());
+}
