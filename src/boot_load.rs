@@ -13,7 +13,7 @@ use crate::settings::{Name, Settings};
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Spot {
     /// The file's path.
-    pub file: String,
+    pub file: Rc<str>,
     /// The line, from 1.
     pub line: usize,
 }

@@ -2,7 +2,7 @@
 
 use std::rc::Rc;
 
-use rustc_hash::FxHashMap as HashMap;
+use rustc_hash::{FxHashMap as HashMap, FxHashSet as HashSet};
 
 use crate::auditctl::{self, Accounts, Context, Control, Line, LineError, LineErrorKind, RuleLine, SkippedSyscall};
 use crate::error::PolicyError;
@@ -137,17 +137,17 @@ impl Reader {
     /// The paths that the rules of these lines name and that decide whether and how they load.
     #[must_use]
     pub fn paths<'a>(&mut self, lines: impl IntoIterator<Item = &'a [u8]>) -> Vec<Vec<u8>> {
-        let mut paths: Vec<Vec<u8>> = Vec::new();
+        let mut paths: HashSet<Vec<u8>> = HashSet::default();
         for line in lines {
             let reading = self.read(line);
-            let rule = reading.rule.iter().flat_map(|rule| &rule.line.rule.fields);
-            paths.extend(
-                rule.filter(|field| is_path(field.number)).filter_map(|field| field.text()).map(<[u8]>::to_vec),
-            );
+            let fields = reading.rule.iter().flat_map(|rule| &rule.line.rule.fields);
+            for path in fields.filter(|field| is_path(field.number)).filter_map(|field| field.text()) {
+                if !paths.contains(path) {
+                    paths.insert(path.to_vec());
+                }
+            }
         }
-        paths.sort_unstable();
-        paths.dedup();
-        paths
+        paths.into_iter().collect()
     }
 
     /// Takes in what stands at the paths; every line is then judged by it.

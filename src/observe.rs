@@ -59,7 +59,7 @@ pub fn observe(intent: &Intent, root: &Root, rules_d: &Directory, machine: Machi
     let mut reader = Reader::new(machine, accounts);
     let lines = files.all_lines();
     let given = intent.goal.lines().iter().map(|author| author.text.as_bytes());
-    let paths = reader.paths(lines.iter().map(Vec::as_slice).chain(given));
+    let paths = reader.paths(lines.iter().map(AsRef::as_ref).chain(given));
     reader.settle(facts(root, paths));
     Ok(Observed { files, permit, reader, passed_over: listing.skipped })
 }
@@ -67,13 +67,8 @@ pub fn observe(intent: &Intent, root: &Root, rules_d: &Directory, machine: Machi
 /// What stands at these paths, seen from inside the root.
 #[must_use]
 pub fn facts(root: &Root, paths: Vec<Vec<u8>>) -> PathFacts {
-    paths
-        .into_iter()
-        .map(|path| {
-            let fact = root.lookup(Path::new(OsStr::from_bytes(&path)));
-            (path, fact)
-        })
-        .collect()
+    let found = root.lookup_all(&paths.iter().map(|path| Path::new(OsStr::from_bytes(path))).collect::<Vec<_>>());
+    paths.into_iter().zip(found).collect()
 }
 
 /// What a file holds; none where it does not exist.

@@ -69,6 +69,7 @@ pub fn compose(
     problems: &mut Vec<Problem>,
 ) -> Composed {
     let mut composed = Composed::default();
+    let path: Rc<str> = path.into();
     let mut text: Vec<Vec<u8>> = Vec::new();
     let mut seen: HashMap<Rc<Rule>, Spot> = HashMap::with_capacity_and_hasher(declared.lines.len(), FxBuildHasher);
     for author in &declared.lines {
@@ -132,9 +133,9 @@ pub fn compose(
         } else {
             canonical(&rule.line.rule, &reader.facts().machine)
         });
-        seen.insert(Rc::clone(&rule.listed), Spot { file: path.to_owned(), line: text.len() });
+        seen.insert(Rc::clone(&rule.listed), Spot { file: Rc::clone(&path), line: text.len() });
     }
-    add_settings(declared, path, &mut composed, &mut text, problems);
+    add_settings(declared, &path, &mut composed, &mut text, problems);
     text.insert(0, HEADER.as_bytes().to_vec());
     composed.bytes = text.join(&b'\n');
     composed.bytes.push(b'\n');
@@ -166,7 +167,7 @@ fn add_settings(
     let bytes = |lines: Vec<String>| lines.into_iter().map(String::into_bytes);
     let before = new.lines_before();
     let above = before.len() + 1;
-    composed.deduplicated.iter_mut().filter(|d| d.same_as.file == path).for_each(|d| d.same_as.line += above);
+    composed.deduplicated.iter_mut().filter(|d| *d.same_as.file == *path).for_each(|d| d.same_as.line += above);
     text.splice(0..0, bytes(before));
     text.extend(bytes(new.lines_behind()));
     new.iter().for_each(|(name, value)| composed.settings.set(name, value));

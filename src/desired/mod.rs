@@ -5,6 +5,7 @@
 mod drop_in;
 mod warning;
 
+use std::borrow::Cow;
 use std::ffi::OsStr;
 use std::path::PathBuf;
 use std::rc::Rc;
@@ -67,23 +68,26 @@ impl Files {
         let sources: Vec<Source<'_>> =
             drop_ins.iter().map(|d| Source { name: OsStr::new(&d.name), bytes: &d.content.bytes }).collect();
         let merged = augenrules::merge(&sources, self.script);
-        let spot = |origin: &augenrules::Origin| Spot {
-            file: drop_ins.get(origin.file).map_or_else(String::new, |d| self.path(&d.name).display().to_string()),
-            line: origin.line,
+        let paths: Vec<Rc<str>> = drop_ins.iter().map(|d| self.path(&d.name).to_string_lossy().into()).collect();
+        let spot = |origin: &augenrules::Origin| {
+            paths.get(origin.file).map(|file| Spot { file: Rc::clone(file), line: origin.line })
         };
         let lines = merged
             .lines()
-            .map(|line| LoadLine { text: line.text.clone(), spots: line.origins.iter().map(spot).collect() })
+            .map(|line| LoadLine { text: line.text.clone(), spots: line.origins.iter().filter_map(spot).collect() })
             .collect();
         (lines, merged.to_bytes_from(&self.rules_dir.to_string_lossy()))
     }
 
-    /// Every line of every drop-in, merged or by itself.
+    /// Every line of every drop-in, and those that two files without a newline between them make together.
     #[must_use]
-    pub fn all_lines(&self) -> Vec<Vec<u8>> {
-        let (merged, _) = self.merged(&self.drop_ins);
-        let own = self.drop_ins.iter().flat_map(|d| d.content.bytes.split(|byte| *byte == b'\n').map(<[u8]>::to_vec));
-        merged.into_iter().map(|line| line.text).chain(own).collect()
+    pub fn all_lines(&self) -> Vec<Cow<'_, [u8]>> {
+        let own = self.drop_ins.iter().flat_map(|d| d.content.bytes.split(|byte| *byte == b'\n').map(Cow::Borrowed));
+        let mut lines: Vec<Cow<'_, [u8]>> = own.collect();
+        if self.drop_ins.iter().any(|d| !d.content.bytes.ends_with(b"\n")) {
+            lines.extend(self.merged(&self.drop_ins).0.into_iter().map(|line| Cow::Owned(line.text)));
+        }
+        lines
     }
 }
 
@@ -364,7 +368,7 @@ impl Work<'_> {
         for failing in &load.failing {
             let line = String::from_utf8_lossy(&failing.text).into_owned();
             let place = Place {
-                file: Some(failing.spot.file.clone()),
+                file: Some(failing.spot.file.to_string()),
                 line: Some(failing.spot.line),
                 rule: Some(line.clone()),
                 ..Place::default()

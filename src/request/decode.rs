@@ -6,7 +6,8 @@ use std::fmt;
 use serde::de::{DeserializeSeed, Deserializer, MapAccess, SeqAccess, Visitor};
 use serde_json::{Map, Value};
 
-use super::shape::{check, escaped};
+use super::pointer::Pointer;
+use super::shape::check;
 use super::{Mode, Request, SCHEMA};
 use crate::error::{Problem, RequestError};
 
@@ -83,21 +84,15 @@ fn drop_nulls(value: &mut Value) {
 fn parse(text: &str) -> Result<(Value, Vec<Problem>), serde_json::Error> {
     let duplicates = RefCell::new(Vec::new());
     let mut deserializer = serde_json::Deserializer::from_str(text);
-    let value = Node { pointer: String::new(), duplicates: &duplicates }.deserialize(&mut deserializer)?;
+    let value = Node { pointer: &Pointer::Root, duplicates: &duplicates }.deserialize(&mut deserializer)?;
     deserializer.end()?;
     Ok((value, duplicates.into_inner()))
 }
 
 /// A value at a place of the document.
 struct Node<'a> {
-    pointer: String,
+    pointer: &'a Pointer<'a>,
     duplicates: &'a RefCell<Vec<Problem>>,
-}
-
-impl Node<'_> {
-    fn child(&self, step: &str) -> Self {
-        Self { pointer: format!("{}/{step}", self.pointer), duplicates: self.duplicates }
-    }
 }
 
 impl<'de> DeserializeSeed<'de> for Node<'_> {
@@ -141,7 +136,10 @@ impl<'de> Visitor<'de> for Node<'_> {
 
     fn visit_seq<A: SeqAccess<'de>>(self, mut entries: A) -> Result<Value, A::Error> {
         let mut array = Vec::new();
-        while let Some(entry) = entries.next_element_seed(self.child(&array.len().to_string()))? {
+        while let Some(entry) = entries.next_element_seed(Node {
+            pointer: &Pointer::Entry(self.pointer, array.len()),
+            duplicates: self.duplicates,
+        })? {
             array.push(entry);
         }
         Ok(Value::Array(array))
@@ -150,13 +148,12 @@ impl<'de> Visitor<'de> for Node<'_> {
     fn visit_map<A: MapAccess<'de>>(self, mut entries: A) -> Result<Value, A::Error> {
         let mut object = Map::new();
         while let Some(key) = entries.next_key::<String>()? {
-            let child = self.child(&escaped(&key));
+            let pointer = Pointer::Key(self.pointer, &key);
             if object.contains_key(&key) {
-                let problem =
-                    Problem::at_pointer(RequestError::DuplicateKey { key: key.clone() }.into(), &child.pointer);
-                self.duplicates.borrow_mut().push(problem);
+                let error = RequestError::DuplicateKey { key: key.clone() };
+                self.duplicates.borrow_mut().push(Problem::at_pointer(error.into(), &pointer.to_string()));
             }
-            let entry = entries.next_value_seed(child)?;
+            let entry = entries.next_value_seed(Node { pointer: &pointer, duplicates: self.duplicates })?;
             object.insert(key, entry);
         }
         Ok(Value::Object(object))

@@ -5,6 +5,7 @@
 
 mod control;
 mod decode;
+mod pointer;
 mod rule_object;
 mod shape;
 

@@ -4,13 +4,14 @@
 
 use serde_json::Value;
 
+use super::pointer::Pointer;
 use crate::error::{Problem, RequestError};
 use crate::tables::nearest::nearest;
 
 /// Every place where `value` is not of the form that `schema` asks for.
 pub fn check(value: &Value, schema: &Value) -> Vec<Problem> {
     let mut checker = Checker { root: schema, problems: Vec::new() };
-    checker.check(value, schema, "");
+    checker.check(value, schema, &Pointer::Root);
     checker.problems
 }
 
@@ -20,7 +21,7 @@ struct Checker<'a> {
 }
 
 impl<'a> Checker<'a> {
-    fn check(&mut self, value: &Value, schema: &'a Value, pointer: &str) {
+    fn check(&mut self, value: &Value, schema: &'a Value, pointer: &Pointer<'_>) {
         let schema = self.resolve(schema);
         if let Some(branches) = schema.get("anyOf").or_else(|| schema.get("oneOf")).and_then(Value::as_array) {
             self.check_branches(value, branches, pointer);
@@ -41,7 +42,7 @@ impl<'a> Checker<'a> {
             Value::Array(entries) => {
                 for (at, entry) in entries.iter().enumerate() {
                     if let Some(items) = schema.get("items") {
-                        self.check(entry, items, &format!("{pointer}/{at}"));
+                        self.check(entry, items, &Pointer::Entry(pointer, at));
                     }
                 }
             }
@@ -69,7 +70,7 @@ impl<'a> Checker<'a> {
     }
 
     /// The one branch that the type of the value selects, or the choice among several values.
-    fn check_branches(&mut self, value: &Value, branches: &'a [Value], pointer: &str) {
+    fn check_branches(&mut self, value: &Value, branches: &'a [Value], pointer: &Pointer<'_>) {
         let fitting: Vec<&'a Value> = branches.iter().filter(|branch| self.admits(branch, value)).collect();
         match fitting.as_slice() {
             [] => {
@@ -92,12 +93,12 @@ impl<'a> Checker<'a> {
         }
     }
 
-    fn check_object(&mut self, value: &Value, schema: &'a Value, pointer: &str) {
+    fn check_object(&mut self, value: &Value, schema: &'a Value, pointer: &Pointer<'_>) {
         let Some(object) = value.as_object() else { return };
         let properties = schema.get("properties").and_then(Value::as_object);
         let closed = schema.get("additionalProperties") == Some(&Value::Bool(false));
         for (key, entry) in object {
-            let at = format!("{pointer}/{}", escaped(key));
+            let at = Pointer::Key(pointer, key);
             if let Some(property) = properties.and_then(|properties| properties.get(key)) {
                 self.check(entry, property, &at);
             } else if closed {
@@ -146,11 +147,11 @@ impl<'a> Checker<'a> {
         }
     }
 
-    fn report(&mut self, error: RequestError, pointer: &str) {
-        self.problems.push(Problem::at_pointer(error.into(), pointer));
+    fn report(&mut self, error: RequestError, pointer: &Pointer<'_>) {
+        self.problems.push(Problem::at_pointer(error.into(), &pointer.to_string()));
     }
 
-    fn wrong_type(&mut self, value: &Value, expected: Vec<&str>, pointer: &str) {
+    fn wrong_type(&mut self, value: &Value, expected: Vec<&str>, pointer: &Pointer<'_>) {
         let mut expected: Vec<String> =
             expected.into_iter().filter(|name| *name != "null").map(str::to_owned).collect();
         expected.sort_unstable();
@@ -158,17 +159,12 @@ impl<'a> Checker<'a> {
         self.report(RequestError::WrongType { expected, found: type_name(value) }, pointer);
     }
 
-    fn bad_value(&mut self, value: &Value, allowed: Vec<&Value>, pointer: &str) {
+    fn bad_value(&mut self, value: &Value, allowed: Vec<&Value>, pointer: &Pointer<'_>) {
         let allowed: Vec<String> = allowed.into_iter().map(plain).collect();
         let found = plain(value);
         let nearest = nearest(&found, allowed.iter().map(String::as_str)).map(str::to_owned);
         self.report(RequestError::BadValue { found, allowed, nearest }, pointer);
     }
-}
-
-/// A key as a JSON pointer spells it (RFC 6901).
-pub fn escaped(key: &str) -> String {
-    key.replace('~', "~0").replace('/', "~1")
 }
 
 fn allowed(schema: &Value) -> Option<Vec<&Value>> {

@@ -1,5 +1,6 @@
 //! What a path of a rule is on this host, or in this image.
 
+use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 
 use rustix::fs::FileType;
@@ -12,6 +13,11 @@ impl Root {
     /// What an absolute path is, seen from inside the root: no link leads out of it.
     #[must_use]
     pub fn lookup(&self, path: &Path) -> PathFact {
+        self.lookup_beside(path, &mut HashMap::new())
+    }
+
+    /// As [`Root::lookup`]; `parents` has the directories of missing paths that were looked at before.
+    fn lookup_beside(&self, path: &Path, parents: &mut HashMap<PathBuf, bool>) -> PathFact {
         // Components leave out a slash at the end, with which the last link would be followed.
         let path: PathBuf = path.components().collect();
         match self.kind(&path, false) {
@@ -24,7 +30,12 @@ impl Root {
             Ok(_) => PathFact::Other,
             Err(OsError::NOENT | OsError::NOTDIR) => {
                 let parent = path.parent().unwrap_or(Path::new("/"));
-                PathFact::Missing { parent_exists: self.kind(parent, true) == Ok(FileType::Directory) }
+                let is_directory = || self.kind(parent, true) == Ok(FileType::Directory);
+                let parent_exists = match parents.get(parent) {
+                    Some(known) => *known,
+                    None => *parents.entry(parent.to_owned()).or_insert_with(is_directory),
+                };
+                PathFact::Missing { parent_exists }
             }
             Err(_) => PathFact::Unknown,
         }
@@ -33,6 +44,7 @@ impl Root {
     /// [`Root::lookup`] for many paths, in their order.
     #[must_use]
     pub fn lookup_all(&self, paths: &[&Path]) -> Vec<PathFact> {
-        paths.iter().map(|path| self.lookup(path)).collect()
+        let mut parents = HashMap::new();
+        paths.iter().map(|path| self.lookup_beside(path, &mut parents)).collect()
     }
 }

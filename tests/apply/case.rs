@@ -61,7 +61,8 @@ impl Case {
             let bytes = fs::read(folder.join(name)).ok()?;
             Some(serde_json::from_slice(&bytes).unwrap_or_else(|error| panic!("{}/{name}: {error}", folder.display())))
         };
-        let mut steps: Vec<Step> = json("request.json").into_iter().map(|request| Step { event: None, request }).collect();
+        let mut steps: Vec<Step> =
+            json("request.json").into_iter().map(|request| Step { event: None, request }).collect();
         while let Some(request) = json(&format!("request.{}.json", steps.len() + 1)) {
             let event = json(&format!("before.{}.json", steps.len() + 1));
             steps.push(Step { event: event.map(|event| serde_json::from_value(event).unwrap()), request });
@@ -145,7 +146,8 @@ impl Case {
 fn with_undo(request: &Json, reports: &[Json]) -> Json {
     let Some(at) = request.get("undo of").and_then(Json::as_u64) else { return request.clone() };
     let report = &reports[usize::try_from(at).unwrap() - 1];
-    let mut undo: Map<String, Json> = report["undo"].as_object().unwrap_or_else(|| panic!("no undo: {report:#}")).clone();
+    let mut undo: Map<String, Json> =
+        report["undo"].as_object().unwrap_or_else(|| panic!("no undo: {report:#}")).clone();
     let more = request.as_object().unwrap().iter().filter(|(key, _)| *key != "undo of");
     undo.extend(more.map(|(key, value)| (key.clone(), value.clone())));
     json!(undo)

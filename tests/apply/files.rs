@@ -24,7 +24,8 @@ pub fn hold(path: &Path, found: Option<&[u8]>, complaints: &mut Vec<String>) {
         }
         return;
     }
-    let text = |bytes: Option<&[u8]>| bytes.map_or("nothing".into(), |bytes| String::from_utf8_lossy(bytes).into_owned());
+    let text =
+        |bytes: Option<&[u8]>| bytes.map_or("nothing".into(), |bytes| String::from_utf8_lossy(bytes).into_owned());
     let (expected, found) = (text(expected.as_deref()), text(found));
     complaints.push(format!("{} should be\n{expected}\nand is\n{found}", path.display()));
 }

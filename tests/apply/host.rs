@@ -25,7 +25,10 @@ use crate::tree::Tree;
 const DIRECTORIES: [&str; 8] =
     ["/etc", "/etc/audit", "/etc/audit/rules.d", "/etc/ssh", "/run", "/usr", "/usr/bin", "/var"];
 const FILES: [(&str, &str); 9] = [
-    ("/etc/passwd", "root:x:0:0::/root:/bin/sh\nsshd:x:74:74::/:/sbin/nologin\nadmin:x:1000:1000::/home/admin:/bin/sh\n"),
+    (
+        "/etc/passwd",
+        "root:x:0:0::/root:/bin/sh\nsshd:x:74:74::/:/sbin/nologin\nadmin:x:1000:1000::/home/admin:/bin/sh\n",
+    ),
     ("/etc/group", "root:x:0:\nsshd:x:74:\nadmin:x:1000:\n"),
     ("/etc/shadow", "root:*:20000::::::\n"),
     ("/etc/sudoers", "root ALL=(ALL) ALL\n"),
@@ -113,7 +116,8 @@ impl Host {
     }
 
     pub fn directory(&self, inside: &str) {
-        let missing: Vec<_> = Path::new(inside).ancestors().filter(|path| !self.path(path.to_str().unwrap()).exists()).collect();
+        let missing: Vec<_> =
+            Path::new(inside).ancestors().filter(|path| !self.path(path.to_str().unwrap()).exists()).collect();
         for path in missing.iter().rev() {
             fs::create_dir(self.path(path.to_str().unwrap())).unwrap();
             self.mode(path.to_str().unwrap(), 0o755);
@@ -142,8 +146,7 @@ impl Host {
     /// What a line means here, as the auditctl of this host would have it; none where it would refuse it.
     pub fn statement(&self, line: &[u8]) -> Option<Statement> {
         let accounts = self.accounts();
-        let context =
-            Context { machine: &self.machine, accounts: &accounts, unknown_syscalls: UnknownSyscalls::Fail };
+        let context = Context { machine: &self.machine, accounts: &accounts, unknown_syscalls: UnknownSyscalls::Fail };
         match auditctl::parse(line, &context).ok()? {
             Line::Statement(statement) => Some(statement),
             Line::Blank | Line::Comment => Some(Statement::default()),

@@ -89,7 +89,9 @@ fn every_folder_ends_as_it_says() {
         let (tree, folder) = (host.tree(), case.folder.join("expected"));
         let mut modes = String::new();
         let mut found = Vec::new();
-        for (path, bytes, mode) in tree.files("/").filter(|(path, ..)| path.contains("/audit/") || path.contains(".rules")) {
+        for (path, bytes, mode) in
+            tree.files("/").filter(|(path, ..)| path.contains("/audit/") || path.contains(".rules"))
+        {
             writeln!(modes, "{mode:04o} {path}").unwrap();
             found.push(folder.join(&path[1..]));
             files::hold(&folder.join(&path[1..]), Some(bytes), complaints);
@@ -116,7 +118,8 @@ fn check_mode_plans_what_a_run_does_and_touches_nothing() {
             let report = host.answer(request);
             for part in ["plan", "pending", "changed", "failed", "errors", "diff", "reboot_required"] {
                 if planned[part].to_string() != report[part].to_string() {
-                    complaints.push(format!("{part} in check mode\n{:#}\nin the run\n{:#}", planned[part], report[part]));
+                    complaints
+                        .push(format!("{part} in check mode\n{:#}\nin the run\n{:#}", planned[part], report[part]));
                 }
             }
             if planned.get("undo").is_some() {
