@@ -4,6 +4,7 @@
 //! `<!-- answer of a host with 30-identity -->` where that drop-in is there before. `UPDATE_DOCUMENTS=1` writes them.
 #![allow(
     clippy::disallowed_methods,
+    clippy::disallowed_types,
     clippy::unwrap_used,
     clippy::panic,
     reason = "reads the project's own files; a test may end in a panic"
@@ -41,14 +42,14 @@ fn answered(path: &str) -> (String, usize) {
         lines.take_while(|line| line != "```").map(|line| line + "\n").collect()
     };
     while let Some(line) = lines.next() {
-        written += &format!("{line}\n");
+        written.extend([line.as_str(), "\n"]);
         if line == "```json" {
             request = block(&mut lines);
-            written += &format!("{request}```\n");
+            written.extend([request.as_str(), "```\n"]);
         } else if line == FRESH || line == WITH_IDENTITY {
             lines.by_ref().find(|line| line == "```json").unwrap_or_else(|| panic!("{path}: no block behind {line}"));
             let _ = block(&mut lines);
-            written += &format!("\n```json\n{}```\n", answer(&request, &line));
+            written.extend(["\n```json\n", &answer(&request, &line), "```\n"]);
             answers += 1;
         }
     }

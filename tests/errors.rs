@@ -1,6 +1,7 @@
 //! `docs/reports.md` has every kind of problem and of note, and no other.
 #![allow(
     clippy::disallowed_methods,
+    clippy::disallowed_types,
     clippy::unwrap_used,
     clippy::panic,
     reason = "reads the project's own files; a test may end in a panic"

@@ -1,6 +1,7 @@
 //! The requests of `examples/`, applied to a model of the kernel and a temporary root directory.
 #![allow(
     clippy::disallowed_methods,
+    clippy::disallowed_types,
     clippy::unwrap_used,
     clippy::panic,
     reason = "lays files out; a test may end in a panic"

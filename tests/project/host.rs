@@ -28,7 +28,7 @@ const DIRECTORIES: [&str; 10] = [
     "etc/apparmor.d",
 ];
 
-/// A host, with the kernel of an x86_64 machine.
+/// A host, with the kernel of an `x86_64` machine.
 pub struct Host {
     root: TempDir,
     kernel: Model,

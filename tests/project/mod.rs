@@ -55,7 +55,7 @@ pub fn json_blocks() -> Vec<(String, String)> {
                     let (line, text) = open.take().unwrap_or_default();
                     blocks.push((format!("{path}:{line}"), text));
                 }
-                (Some((_, text)), line) => *text += &format!("{line}\n"),
+                (Some((_, text)), line) => text.extend([line, "\n"]),
                 (None, _) => {}
             }
         }
