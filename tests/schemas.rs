@@ -1,6 +1,7 @@
 //! The published schemas are those of the program, say what everything is, and fit every documented example.
 #![allow(
     clippy::disallowed_methods,
+    clippy::disallowed_types,
     clippy::unwrap_used,
     clippy::panic,
     reason = "reads the project's own files; a test may end in a panic"
@@ -17,7 +18,8 @@ fn validator(schema: &Value) -> Validator {
 }
 
 fn complaints(validator: &Validator, document: &Value) -> String {
-    validator.iter_errors(document).map(|error| format!("{}: {error}\n", error.instance_path())).collect()
+    let complaints = validator.iter_errors(document).map(|error| format!("{}: {error}", error.instance_path()));
+    complaints.collect::<Vec<_>>().join("\n")
 }
 
 #[test]
@@ -93,7 +95,7 @@ fn every_default_of_the_request_is_in_its_schema() {
 fn every_documented_request_and_report_fits_its_schema() {
     let (requests, reports) = (validator(&request::derived_schema()), validator(&report::derived_schema()));
     let blocks = project::json_blocks();
-    assert!(blocks.len() > 20, "only {} blocks of JSON in the documents", blocks.len());
+    assert!(blocks.len() > 15, "only {} blocks of JSON in the documents", blocks.len());
     for (place, text) in blocks {
         let document: Value = serde_json::from_str(&text).unwrap_or_else(|error| panic!("{place}: {error}"));
         let is_report = document.get("outcome").is_some();

@@ -5,7 +5,7 @@ use std::rc::Rc;
 use super::Choices;
 use rustc_hash::{FxBuildHasher, FxHashMap as HashMap, FxHashSet as HashSet};
 
-use crate::auditctl::{Control, canonical};
+use crate::auditctl::{Control, Verb, canonical};
 use crate::boot_load::Spot;
 use crate::error::{Place, PolicyError, Problem, RequestError};
 use crate::intent::{AuthorLine, Declared};
@@ -102,6 +102,10 @@ pub fn compose(
             }
             continue;
         };
+        if rule.line.verb == Verb::Delete {
+            problems.push(Problem::at(PolicyError::NotDeclarative, place()));
+            continue;
+        }
         let same_as = seen.get(&rule.listed).or_else(|| others.get(&rule.listed));
         if let Some(same_as) = same_as {
             match choices.on_duplicate {

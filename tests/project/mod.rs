@@ -1,6 +1,8 @@
 //! The project's own files, for the tests that hold documents and code together.
 #![allow(dead_code, reason = "each test uses a part of it")]
 
+pub mod host;
+
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -53,7 +55,7 @@ pub fn json_blocks() -> Vec<(String, String)> {
                     let (line, text) = open.take().unwrap_or_default();
                     blocks.push((format!("{path}:{line}"), text));
                 }
-                (Some((_, text)), line) => *text += &format!("{line}\n"),
+                (Some((_, text)), line) => text.extend([line, "\n"]),
                 (None, _) => {}
             }
         }

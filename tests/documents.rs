@@ -1,0 +1,165 @@
+//! The answers that the README and `docs/` show are those that the program gives, on the host of `tests/project/host.rs`.
+//!
+//! A request stands in a block of JSON, its answer in the next one, behind a line `<!-- answer -->`, or
+//! `<!-- answer of a host with 30-identity -->` where that drop-in is there before. `UPDATE_DOCUMENTS=1` writes them.
+#![allow(
+    clippy::disallowed_methods,
+    clippy::disallowed_types,
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "reads the project's own files; a test may end in a panic"
+)]
+
+mod project;
+
+use project::host::Host;
+
+const FRESH: &str = "<!-- answer -->";
+const WITH_IDENTITY: &str = "<!-- answer of a host with 30-identity -->";
+const IDENTITY: &str =
+    r#"{"name": "30-identity", "rules": ["-w /etc/passwd -p wa -k identity", "-w /etc/group -p wa -k identity"]}"#;
+
+fn answer(request: &str, marker: &str) -> String {
+    let mut host = Host::new();
+    if marker == WITH_IDENTITY {
+        assert!(host.answer(IDENTITY).changed);
+    }
+    let text = serde_json::to_string_pretty(&host.answer(request)).unwrap();
+    // Whoever runs the tests owns the files that they make.
+    let owner = |line: &str| ["\"uid\": ", "\"gid\": "].iter().any(|name| line.trim_start().starts_with(name));
+    let root = |line: &str| {
+        let (name, value) = line.split_once(": ").unwrap_or_default();
+        format!("{name}: 0{}", if value.ends_with(',') { "," } else { "" })
+    };
+    text.lines().map(|line| if owner(line) { root(line) } else { line.to_owned() } + "\n").collect()
+}
+
+/// The document with every answer as the program gives it, and how many there are.
+fn answered(path: &str) -> (String, usize) {
+    let mut lines = project::read(path).lines().map(str::to_owned).collect::<Vec<_>>().into_iter();
+    let (mut written, mut request, mut answers) = (String::new(), String::new(), 0);
+    let block = |lines: &mut std::vec::IntoIter<String>| -> String {
+        lines.take_while(|line| line != "```").map(|line| line + "\n").collect()
+    };
+    while let Some(line) = lines.next() {
+        written.extend([line.as_str(), "\n"]);
+        if line == "```json" {
+            request = block(&mut lines);
+            written.extend([request.as_str(), "```\n"]);
+        } else if line == FRESH || line == WITH_IDENTITY {
+            lines.by_ref().find(|line| line == "```json").unwrap_or_else(|| panic!("{path}: no block behind {line}"));
+            let _ = block(&mut lines);
+            written.extend(["\n```json\n", &answer(&request, &line), "```\n"]);
+            answers += 1;
+        }
+    }
+    (written, answers)
+}
+
+#[test]
+fn every_answer_in_the_documents_is_the_one_that_the_program_gives() {
+    let mut count = 0;
+    for path in ["README.md".to_owned()].into_iter().chain(project::files("docs", ".md")) {
+        let (text, answers) = answered(&path);
+        if std::env::var_os("UPDATE_DOCUMENTS").is_some() {
+            std::fs::write(project::root().join(&path), &text).unwrap();
+        }
+        assert!(
+            project::read(&path) == text,
+            "{path} is out of date; run: UPDATE_DOCUMENTS=1 cargo test --test documents"
+        );
+        count += answers;
+    }
+    assert!(count >= 5, "only {count} answers in the documents");
+}
+
+/// Whether a table has these keys, in any order.
+fn names(path: &str, marker: &str) -> Vec<String> {
+    let mut names: Vec<String> = project::table(path, marker).iter().flat_map(|row| project::quoted(&row[0])).collect();
+    names.sort();
+    names
+}
+
+fn properties(schema: &serde_json::Value) -> Vec<String> {
+    let mut keys: Vec<String> = schema["properties"].as_object().unwrap().keys().cloned().collect();
+    keys.sort();
+    keys
+}
+
+fn choices(schema: &serde_json::Value) -> Vec<String> {
+    let mut words: Vec<String> = Vec::new();
+    for choice in schema["oneOf"].as_array().unwrap() {
+        let all = choice["enum"].as_array().cloned().unwrap_or_else(|| vec![choice["const"].clone()]);
+        words.extend(all.iter().map(|word| word.as_str().unwrap().to_owned()));
+    }
+    words.sort();
+    words
+}
+
+#[test]
+fn the_tables_have_every_key_of_the_schemas() {
+    let (request, report) = (audit_rules::request::derived_schema(), audit_rules::report::derived_schema());
+    assert_eq!(names("docs/requests.md", "<!-- keys -->"), properties(&request));
+    assert_eq!(names("docs/requests.md", "<!-- control -->"), properties(&request["$defs"]["Control"]));
+    assert_eq!(names("docs/requests.md", "<!-- rule -->"), properties(&request["$defs"]["RuleObject"]));
+    assert_eq!(names("docs/reports.md", "<!-- report -->"), properties(&report));
+    assert_eq!(names("docs/reports.md", "<!-- outcomes -->"), choices(&report["$defs"]["Outcome"]));
+    assert_eq!(names("docs/reports.md", "<!-- because -->"), choices(&report["$defs"]["BecauseReport"]));
+}
+
+#[test]
+fn the_tables_have_the_defaults_of_the_schema() {
+    let schema = audit_rules::request::derived_schema();
+    for (path, marker) in [("README.md", "<!-- options -->"), ("docs/requests.md", "<!-- keys -->")] {
+        for row in project::table(path, marker) {
+            let property = &schema["properties"][project::quoted(&row[0]).concat()];
+            assert!(property.is_object(), "{path}: {}", row[0]);
+            let said = project::quoted(&row[1]).concat();
+            match property.get("default") {
+                Some(serde_json::Value::Null) | None => {}
+                Some(serde_json::Value::String(text)) => assert_eq!(&said, text, "{path}: {}", row[0]),
+                Some(serde_json::Value::Object(_)) => assert_eq!(row[1], "none", "{path}: {}", row[0]),
+                Some(other) => assert_eq!(said, other.to_string(), "{path}: {}", row[0]),
+            }
+        }
+    }
+}
+
+/// The anchor that a heading gets on the usual forges.
+fn anchor(heading: &str) -> String {
+    let words = heading.trim_start_matches('#').trim().to_lowercase();
+    words
+        .chars()
+        .filter(|c| c.is_alphanumeric() || " -_".contains(*c))
+        .map(|c| if c == ' ' { '-' } else { c })
+        .collect()
+}
+
+#[test]
+fn every_link_leads_somewhere() {
+    let mut documents = project::files("docs", ".md");
+    documents.extend(project::files("lab", ".md"));
+    documents.extend(["README", "ARCHITECTURE", "CONTRIBUTING", "CHANGELOG"].map(|name| format!("{name}.md")));
+    let mut broken = Vec::new();
+    for path in documents {
+        let directory = path.rsplit_once('/').map_or("", |(directory, _)| directory);
+        for link in project::read(&path).split("](").skip(1).filter_map(|rest| rest.split(')').next()) {
+            if link.contains("://") {
+                continue;
+            }
+            let (file, wanted) = link.split_once('#').unwrap_or((link, ""));
+            let target =
+                if file.is_empty() { project::root().join(&path) } else { project::root().join(directory).join(file) };
+            let leads = target.exists()
+                && (wanted.is_empty()
+                    || std::fs::read_to_string(&target)
+                        .unwrap()
+                        .lines()
+                        .any(|line| line.starts_with('#') && anchor(line) == wanted));
+            if !leads {
+                broken.push(format!("{path}: {link}"));
+            }
+        }
+    }
+    assert_eq!(broken, Vec::<String>::new());
+}

@@ -1,0 +1,52 @@
+//! `docs/reports.md` has every kind of problem and of note, and no other.
+#![allow(
+    clippy::disallowed_methods,
+    clippy::disallowed_types,
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "reads the project's own files; a test may end in a panic"
+)]
+
+mod project;
+
+use std::collections::BTreeSet;
+
+/// The names that the `kind()` functions of these files give; those of `told()` stand before their sentences.
+fn kinds(paths: &[String]) -> BTreeSet<String> {
+    let is_name =
+        |text: &&str| text.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'_');
+    let mut kinds = BTreeSet::new();
+    for path in paths {
+        let code = project::code(path);
+        let functions = code.split("fn kind(").skip(1).map(|body| (body, false));
+        for (function, is_told) in functions.chain(code.split("fn told(").skip(1).map(|body| (body, true))) {
+            let body = function.split("\n    }").next().unwrap_or_default();
+            let body: String = body.split_whitespace().collect::<Vec<_>>().join(" ");
+            let starts = body.match_indices('"').map(|(at, _)| at);
+            let names = starts.step_by(2).filter(|at| !is_told || body[..*at].trim_end().ends_with('('));
+            let names = names.filter_map(|at| body[at + 1..].split('"').next());
+            kinds.extend(names.filter(is_name).map(str::to_owned));
+        }
+    }
+    kinds
+}
+
+fn documented(marker: &str) -> BTreeSet<String> {
+    project::table("docs/reports.md", marker).iter().flat_map(|row| project::quoted(&row[0])).collect()
+}
+
+#[test]
+fn the_reference_has_every_kind_of_problem() {
+    let mut paths = project::files("src/error", ".rs");
+    paths.retain(|path| !path.ends_with("note.rs"));
+    let kinds = kinds(&paths);
+    assert!(kinds.len() > 80, "{kinds:?}");
+    assert_eq!(documented("<!-- kinds of problems -->"), kinds);
+}
+
+#[test]
+fn the_reference_has_every_kind_of_note() {
+    let kinds = kinds(&["src/error/note.rs".to_owned()]);
+    assert!(kinds.len() > 10, "{kinds:?}");
+    assert_eq!(documented("<!-- kinds of notes -->"), kinds);
+}

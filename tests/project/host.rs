@@ -1,0 +1,64 @@
+//! A small host: a temporary root directory and a model of the kernel. Requests of documents and examples go to it.
+
+use std::fs;
+use std::os::unix::fs::DirBuilderExt;
+
+use audit_rules::error::Problem;
+use audit_rules::intent::Intent;
+use audit_rules::kernel::model::Model;
+use audit_rules::kernel::{Access, Kernel};
+use audit_rules::report::Report;
+use audit_rules::request::{self, Operation};
+use audit_rules::rule::Machine;
+use audit_rules::world::World;
+use audit_rules::{explained, run_on};
+use tempfile::TempDir;
+
+/// Directories that a small Debian has and the examples' rules need.
+const DIRECTORIES: [&str; 10] = [
+    "etc/audit/rules.d",
+    "etc/security",
+    "etc/network",
+    "run",
+    "usr/bin",
+    "usr/sbin",
+    "var/log/audit",
+    "srv/images/debian/etc/audit/rules.d",
+    "etc/sudoers.d",
+    "etc/apparmor.d",
+];
+
+/// A host, with the kernel of an `x86_64` machine.
+pub struct Host {
+    root: TempDir,
+    kernel: Model,
+}
+
+impl Host {
+    /// Without drop-ins and without rules.
+    pub fn new() -> Self {
+        let root = TempDir::new().unwrap();
+        for directory in DIRECTORIES {
+            fs::DirBuilder::new().recursive(true).mode(0o755).create(root.path().join(directory)).unwrap();
+        }
+        Self { root, kernel: Model::new() }
+    }
+
+    /// The answer to a request.
+    pub fn answer(&mut self, request: &str) -> Report {
+        self.try_answer(request).unwrap_or_else(|problems| Report::failed(&problems))
+    }
+
+    fn try_answer(&mut self, request: &str) -> Result<Report, Vec<Problem>> {
+        let machine = Machine::from_uname("x86_64").unwrap();
+        let request = request::decode(request.as_bytes())?;
+        if request.operation == Operation::Explain {
+            return explained(&request, machine, self.root.path());
+        }
+        let intent = Intent::of(&request, &machine)?;
+        let access = self.kernel.status().ok().map(Access::Managed);
+        let (root, kernel) = (self.root.path().to_owned(), Some(&mut self.kernel as &mut dyn Kernel));
+        let mut interrupted = || None;
+        run_on(&intent, World { root, access, kernel, machine, interrupted: &mut interrupted })
+    }
+}
