@@ -10,20 +10,20 @@ use audit_rules::plan::{KernelState, Target, Wished, plan};
 use audit_rules::rule::{Action, Field, FieldNumber, List, Mask, Op, Rule};
 use audit_rules::settings::Settings;
 
-const RULES: usize = 10_000;
+const RULES: u32 = 10_000;
 const ROUNDS: u32 = 5;
 
 /// Watches and system call rules; each tenth is a `never`, so that order matters.
-fn rule(number: usize) -> Rule {
+fn rule(number: u32) -> Rule {
     let action = if number % 10 == 0 { Action::NEVER } else { Action::ALWAYS };
     let mut rule = Rule::new(List::EXIT, action, Mask::ALL);
     if number % 3 == 0 {
         rule.fields.push(Field::with_text(FieldNumber::PATH, Op::EQUAL, format!("/srv/data/{number}")));
         rule.fields.push(Field::number(FieldNumber::PERM, Op::EQUAL, 10));
     } else {
-        rule.syscalls = [number as u32 % 300].into_iter().collect();
+        rule.syscalls = [number % 300].into_iter().collect();
         rule.fields.push(Field::number(FieldNumber::ARCH, Op::EQUAL, 0xc000_003e));
-        rule.fields.push(Field::number(FieldNumber::AUID, Op::EQUAL, number as u32));
+        rule.fields.push(Field::number(FieldNumber::AUID, Op::EQUAL, number));
     }
     rule.fields.push(Field::with_text(FieldNumber::KEY, Op::EQUAL, format!("key-{}", number % 50)));
     rule
@@ -60,7 +60,8 @@ fn main() {
     let all: Vec<Rule> = (0..RULES).map(rule).collect();
     let backwards: Vec<Rule> = all.iter().rev().cloned().collect();
     let mut one_other = all.clone();
-    one_other[RULES / 2] = rule(RULES);
+    let middle = one_other.len() / 2;
+    one_other[middle] = rule(RULES);
     let others: Vec<Rule> = (RULES..2 * RULES).map(rule).collect();
     println!("{RULES} wished rules, best of {ROUNDS} rounds");
     measure("all loaded, strict", &all, &all, Ordering::Strict);

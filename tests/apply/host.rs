@@ -167,7 +167,9 @@ impl Host {
     /// Another process loads these lines.
     pub fn load(&mut self, lines: &[&str]) {
         let rules: Vec<Rule> = lines.iter().map(|line| self.rule_line(line).rule).collect();
-        rules.into_iter().for_each(|rule| self.kernel.suffer(&Foreign::Append(rule)));
+        for rule in rules {
+            self.kernel.suffer(&Foreign::Append(rule));
+        }
     }
 
     /// The loaded rules as text.

@@ -153,7 +153,7 @@ fn hold(seed: u64, complaints: &mut Vec<String>) -> String {
         complain(format!("it failed: {}", report["msg"]));
         return "failed".to_owned();
     }
-    if planned["plan"].to_string() != report["plan"].to_string() || planned["changed"] != report["changed"] {
+    if planned["plan"] != report["plan"] || planned["changed"] != report["changed"] {
         complain(format!("check mode planned {:#}\nthe run did {:#}", planned["plan"], report["plan"]));
     }
     if report["runtime"]["managed"] == json!(true) && report["rules"]["missing"] != json!([]) {

@@ -117,7 +117,7 @@ fn check_mode_plans_what_a_run_does_and_touches_nothing() {
             }
             let report = host.answer(request);
             for part in ["plan", "pending", "changed", "failed", "errors", "diff", "reboot_required"] {
-                if planned[part].to_string() != report[part].to_string() {
+                if planned[part] != report[part] {
                     complaints
                         .push(format!("{part} in check mode\n{:#}\nin the run\n{:#}", planned[part], report[part]));
                 }

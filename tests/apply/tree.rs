@@ -122,6 +122,9 @@ impl Tree {
     pub fn drop_ins(&self) -> Vec<(&OsStr, &[u8])> {
         let directory = "/etc/audit/rules.d/";
         let files = self.files(directory).map(|(path, bytes, _)| (&path[directory.len()..], bytes));
-        files.filter(|(name, _)| name.ends_with(".rules")).map(|(name, bytes)| (OsStr::new(name), bytes)).collect()
+        files
+            .map(|(name, bytes)| (OsStr::new(name), bytes))
+            .filter(|(name, _)| Path::new(name).extension() == Some(OsStr::new("rules")))
+            .collect()
     }
 }
