@@ -4,6 +4,7 @@ mod change;
 mod expedite;
 mod file_steps;
 mod kernel_steps;
+mod waiting;
 
 use std::ffi::OsStr;
 use std::path::Path;
@@ -90,6 +91,7 @@ pub fn apply(intent: &Intent, world: &mut World<'_>) -> Result<Applied, Vec<Prob
     if !layers.files {
         target.files.clear();
     }
+    waiting::remember(&mut target, before.as_ref(), run_dir.as_ref())?;
     let mut plan = plan(&target, before.as_ref());
     let pending = hold_back(intent, &layers, before.as_ref(), &mut plan)?;
     if let Some(before) = &before {
@@ -104,6 +106,9 @@ pub fn apply(intent: &Intent, world: &mut World<'_>) -> Result<Applied, Vec<Prob
         |step: &&crate::plan::settings::SettingStep| crate::desired::is_irreversible(step.name, step.after);
     warnings.extend(plan.settings.iter().filter(irreversible).map(|step| Warning::Irreversible { name: step.name }));
 
+    if !intent.check_mode {
+        waiting::note(&pending, before.as_ref(), run_dir.as_ref())?;
+    }
     let mut applied = Applied {
         plan,
         pending,
@@ -167,7 +172,7 @@ fn layers(intent: &Intent, world: &World<'_>) -> Result<Layers, Vec<Problem>> {
 
 /// The directory of the lock and the journal of the running host.
 fn run_directory(intent: &Intent, world: &World<'_>) -> Result<Option<Directory>, Vec<Problem>> {
-    if intent.check_mode || !intent.place.is_live() {
+    if !intent.place.is_live() {
         return Ok(None);
     }
     let root = Root::open(&world.root).map_err(file)?;
