@@ -16,7 +16,9 @@ LAB := $(TARGET_DIR)/$(TARGET)/debug/lab
 # Everything is built for an explicit target, without shared libraries, so that tests on the host and in the guests share
 # one build. The flags belong to the target alone: procedural macros cannot be built with them.
 TARGET_NAME := $(shell echo $(TARGET) | tr a-z- A-Z_)
-export CARGO_TARGET_$(TARGET_NAME)_RUSTFLAGS := -C target-feature=+crt-static
+# Relative relocations in their packed form save 70 KiB; a static executable unpacks them itself from glibc 2.36 on.
+PACKED := $(if $(findstring gnu,$(TARGET)),$(shell getconf GNU_LIBC_VERSION 2>/dev/null | awk '{split($$2, v, "."); if (v[1] > 2 || v[2] >= 36) print "-C link-arg=-Wl,-z,pack-relative-relocs"}'))
+export CARGO_TARGET_$(TARGET_NAME)_RUSTFLAGS := -C target-feature=+crt-static $(PACKED)
 export AUDIT_RULES_TARGET := $(TARGET)
 # These would beat the target's own flags.
 unexport RUSTFLAGS CARGO_ENCODED_RUSTFLAGS

@@ -8,7 +8,7 @@ use crate::auditctl::{Accounts, parse_group, parse_passwd};
 use crate::desired::{DropIn, Files, Permit};
 use crate::error::{Problem, RequestError};
 use crate::intent::Intent;
-use crate::kernel::{Kernel, KernelError};
+use crate::kernel::{Errno, Kernel, KernelError};
 use crate::lines::{PathFacts, Reader};
 use crate::plan::KernelState;
 use crate::plan::files::Content;
@@ -86,8 +86,12 @@ pub fn content(root: &Root, path: &Path) -> Result<Option<Content>, crate::rules
 /// Whatever keeps it from being read whole.
 pub fn kernel_state(kernel: &mut dyn Kernel) -> Result<KernelState, KernelError> {
     let status = kernel.status()?;
-    // Kernels before 3.13 do not know the request.
-    let features = kernel.features().ok();
+    let features = match kernel.features() {
+        Ok(features) => Some(features),
+        // Kernels before 3.13 do not know the request.
+        Err(KernelError::Refused { errno: Errno::EINVAL, .. }) => None,
+        Err(error) => return Err(error),
+    };
     Ok(KernelState { rules: kernel.rules()?, status, features })
 }
 

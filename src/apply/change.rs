@@ -76,7 +76,7 @@ pub fn change(
     run.expediter = run.kernel.as_mut().map(|kernel| Expediter::new(intent.expedite, &mut **kernel));
     let journal = run_dir.map(JournalFile::new);
     let mut warnings = Vec::new();
-    let mut expedited = false;
+    let (mut expedited, mut left_on) = (false, false);
     let end = match run.in_directories(journal.as_ref(), target, plan) {
         Ok(()) => End::Applied,
         Err((problem, directories)) => {
@@ -89,8 +89,12 @@ pub fn change(
     if let (Some(expediter), Some(kernel)) = (&mut run.expediter, &mut run.kernel) {
         expediter.restore(&mut **kernel);
         expedited = expediter.was_used();
+        left_on = expediter.is_left_on();
     }
-    if let Some(Err(error)) = journal.map(|journal| journal.remove()) {
+    if left_on {
+        // The journal says to the next run what is to be put back.
+        warnings.push(Warning::StillExpedited);
+    } else if let Some(Err(error)) = journal.map(|journal| journal.remove()) {
         warnings.push(Warning::Tolerated(Box::new(What::File(error).into())));
     }
     let now = match &mut run.kernel {
@@ -157,8 +161,11 @@ impl Run<'_> {
         if !self.waits_for_reboot {
             self.converge(target)?;
         }
-        self.settings_at(&plan.settings, Moment::Last)?;
-        self.verify_settings(&plan.settings)
+        let (last, before): (Vec<SettingStep>, Vec<SettingStep>) =
+            plan.settings.iter().partition(|step| step.moment() == Moment::Last);
+        self.verify_settings(&before)?;
+        self.settings_at(&last, Moment::Last)?;
+        self.verify_settings(&last)
     }
 
     fn change_kernel(

@@ -68,6 +68,12 @@ impl Expediter {
         if self.active { 32 } else { 1 }
     }
 
+    /// Whether the switch could not be put back.
+    #[must_use]
+    pub fn is_left_on(&self) -> bool {
+        self.active
+    }
+
     /// Puts the switch back.
     pub fn restore(&mut self, kernel: &mut dyn Kernel) {
         if self.active && kernel.set_rcu_expedited(self.before.expedited.unwrap_or(0)).is_ok() {

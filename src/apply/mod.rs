@@ -210,9 +210,9 @@ fn wished(
     kernel: Option<&KernelState>,
 ) -> Result<Desired, Vec<Problem>> {
     if let Goal::Restored(snapshot, force) = &intent.goal {
+        check_paths(snapshot, &intent.place.rules_dir)?;
         let now = snapshot.files.iter().map(|saved| content(root, Path::new(&saved.path)).map_err(file));
         let now = now.collect::<Result<Vec<_>, _>>()?;
-        check_paths(snapshot, &intent.place.rules_dir)?;
         let target = restored(snapshot, *force, &now, kernel, &world.machine).map_err(|problem| vec![problem])?;
         return Ok(Desired { target, skipped: Vec::new(), deduplicated: Vec::new(), warnings: Vec::new() });
     }

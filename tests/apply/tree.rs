@@ -54,12 +54,31 @@ impl Tree {
         }
     }
 
-    /// What the tree holds, whenever it was written, without the lock and the journal.
+    /// The tree without the place of the lock and the journal.
+    pub fn without_run(&self) -> Self {
+        let entries = self.0.iter().filter(|(path, _)| !path.starts_with("/run"));
+        Self(entries.map(|(path, entry)| (path.clone(), entry.clone())).collect())
+    }
+
+    /// What the tree holds, whenever it was written: without the lock and the journal, and without the copy of
+    /// `audit.rules` that augenrules leaves, too.
     pub fn contents(&self) -> Self {
-        let ours = |path: &str| path.starts_with("/run/");
+        let ours = |path: &str| path.starts_with("/run/") || path.ends_with("/audit.rules.prev");
         let timeless = |entry: &Entry| Entry { written: (0, 0, 0), ..entry.clone() };
         let entries = self.0.iter().filter(|(path, _)| !ours(path));
         Self(entries.map(|(path, entry)| (path.clone(), timeless(entry))).collect())
+    }
+
+    /// Takes empty directories out that another tree does not have: those stay that a change had to make.
+    pub fn forget_empty_directories_beyond(&mut self, other: &Self) {
+        let new: Vec<String> = self.0.keys().filter(|path| !other.0.contains_key(*path)).rev().cloned().collect();
+        for path in new {
+            let inside = format!("{path}/");
+            let is_empty = !self.0.keys().any(|entry| entry.starts_with(&inside));
+            if is_empty && self.0[&path].what == What::Directory {
+                self.0.remove(&path);
+            }
+        }
     }
 
     /// Lays the tree out below another root.

@@ -1,0 +1,73 @@
+//! How long it takes to plan for 10,000 wished rules and 10,000 loaded ones: `cargo bench --bench plan`.
+#![allow(clippy::print_stdout, reason = "prints what it measures")]
+
+use std::hint::black_box;
+use std::time::Instant;
+
+use audit_rules::kernel::Status;
+use audit_rules::plan::rules::{Ordering, Wish};
+use audit_rules::plan::{KernelState, Target, Wished, plan};
+use audit_rules::rule::{Action, Field, FieldNumber, List, Mask, Op, Rule};
+use audit_rules::settings::Settings;
+
+const RULES: usize = 10_000;
+const ROUNDS: u32 = 5;
+
+/// Watches and system call rules; each tenth is a `never`, so that order matters.
+fn rule(number: usize) -> Rule {
+    let action = if number % 10 == 0 { Action::NEVER } else { Action::ALWAYS };
+    let mut rule = Rule::new(List::EXIT, action, Mask::ALL);
+    if number % 3 == 0 {
+        rule.fields.push(Field::with_text(FieldNumber::PATH, Op::EQUAL, format!("/srv/data/{number}")));
+        rule.fields.push(Field::number(FieldNumber::PERM, Op::EQUAL, 10));
+    } else {
+        rule.syscalls = [number as u32 % 300].into_iter().collect();
+        rule.fields.push(Field::number(FieldNumber::ARCH, Op::EQUAL, 0xc000_003e));
+        rule.fields.push(Field::number(FieldNumber::AUID, Op::EQUAL, number as u32));
+    }
+    rule.fields.push(Field::with_text(FieldNumber::KEY, Op::EQUAL, format!("key-{}", number % 50)));
+    rule
+}
+
+fn target(wished: &[Rule], ordering: Ordering) -> Target {
+    let wished = wished.iter().map(|rule| Wished { wish: Wish::from(rule.clone()), is_asked_for: true, spot: None });
+    Target {
+        files: Vec::new(),
+        rules: wished.collect(),
+        ordering,
+        dropped: Vec::new(),
+        purge: None,
+        restores: false,
+        settings: Settings::default(),
+    }
+}
+
+fn measure(name: &str, wished: &[Rule], loaded: &[Rule], ordering: Ordering) {
+    let target = target(wished, ordering);
+    let rules = loaded.iter().map(|rule| rule.clone().as_listed()).collect();
+    let kernel = KernelState { rules, status: Status::default(), features: None };
+    let mut best = f64::INFINITY;
+    let mut steps = 0;
+    for _ in 0..ROUNDS {
+        let start = Instant::now();
+        steps = black_box(plan(black_box(&target), Some(black_box(&kernel)))).rules.len();
+        best = best.min(start.elapsed().as_secs_f64());
+    }
+    println!("{name:<44} {steps:>6} steps {:>9.1} ms", best * 1000.0);
+}
+
+fn main() {
+    let all: Vec<Rule> = (0..RULES).map(rule).collect();
+    let backwards: Vec<Rule> = all.iter().rev().cloned().collect();
+    let mut one_other = all.clone();
+    one_other[RULES / 2] = rule(RULES);
+    let others: Vec<Rule> = (RULES..2 * RULES).map(rule).collect();
+    println!("{RULES} wished rules, best of {ROUNDS} rounds");
+    measure("all loaded, strict", &all, &all, Ordering::Strict);
+    measure("all loaded, relevant", &all, &all, Ordering::Relevant);
+    measure("one rule differs, strict", &all, &one_other, Ordering::Strict);
+    measure("loaded backwards, relevant", &all, &backwards, Ordering::Relevant);
+    measure("loaded backwards, strict", &all, &backwards, Ordering::Strict);
+    measure("none loaded, 10,000 foreign", &all, &others, Ordering::Strict);
+    measure("none loaded at all", &all, &[], Ordering::Strict);
+}
