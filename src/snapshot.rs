@@ -255,11 +255,7 @@ impl From<&Rule> for SavedRule {
 }
 
 impl SavedRule {
-    /// The rule.
-    ///
-    /// # Errors
-    /// It is not of our making.
-    pub fn rule(&self) -> Result<Rule, Unusable> {
+    fn rule(&self) -> Result<Rule, Unusable> {
         let text = |digits: &str| unhex(digits).ok_or(Unusable::Broken("hex"));
         let syscalls = self.syscalls.as_ref().map_or(Mask::ALL, |numbers| numbers.iter().copied().collect()).listed();
         let mut rule = Rule::new(List(self.flags), Action(self.action), syscalls);

@@ -163,3 +163,14 @@ fn every_link_leads_somewhere() {
     }
     assert_eq!(broken, Vec::<String>::new());
 }
+
+#[test]
+fn every_measured_row_of_the_readme_is_one_of_the_benchmark() {
+    let readme = project::read("README.md");
+    let (_, behind) = readme.split_once("<!-- performance -->").unwrap();
+    let (quoted, _) = behind.split_once("<!-- /performance -->").unwrap();
+    let measured = std::fs::read_to_string(project::root().join("docs/performance.md")).unwrap_or_default();
+    let foreign: Vec<&str> =
+        quoted.lines().filter(|line| line.starts_with('|') && !measured.lines().any(|row| row == *line)).collect();
+    assert_eq!(foreign, Vec::<&str>::new());
+}

@@ -50,3 +50,32 @@ fn the_reference_has_every_kind_of_note() {
     assert!(kinds.len() > 10, "{kinds:?}");
     assert_eq!(documented("<!-- kinds of notes -->"), kinds);
 }
+
+/// The variants of an enumeration.
+fn variants(path: &str, name: &str) -> Vec<String> {
+    let code = project::code(path);
+    let (_, behind) = code.split_once(&format!("pub enum {name} {{\n")).unwrap();
+    let body = behind.split("\n}").next().unwrap_or_default().lines();
+    let word =
+        |line: &str| line.trim_start().split(|c: char| !c.is_alphanumeric()).next().unwrap_or_default().to_owned();
+    body.filter(|line| line.starts_with("    ") && line[4..].starts_with(char::is_uppercase)).map(word).collect()
+}
+
+#[test]
+fn every_problem_is_found_somewhere() {
+    let enumerations = [
+        ("src/error/policy.rs", "PolicyError"),
+        ("src/error/request.rs", "RequestError"),
+        ("src/kernel/mod.rs", "KernelError"),
+        ("src/rules_d/problem.rs", "Problem"),
+    ];
+    let mut paths = project::files("src", ".rs");
+    paths.retain(|path| !path.starts_with("src/error/") && !path.ends_with("/tests.rs"));
+    let code: String = paths.iter().map(|path| project::code(path)).collect();
+    for (path, name) in enumerations {
+        let variants = variants(path, name);
+        assert!(variants.len() > 5, "{name}: {variants:?}");
+        let never: Vec<&String> = variants.iter().filter(|v| !code.contains(&format!("{name}::{v}"))).collect();
+        assert_eq!(never, Vec::<&String>::new(), "{name}");
+    }
+}

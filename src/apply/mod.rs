@@ -4,7 +4,7 @@ mod change;
 mod expedite;
 mod file_steps;
 mod kernel_steps;
-mod staged;
+mod waiting;
 
 use std::ffi::OsStr;
 use std::path::Path;
@@ -17,7 +17,6 @@ use crate::error::{PolicyError, Problem, RequestError, What};
 use crate::intent::{Goal, Intent};
 use crate::kernel::{Access, Features};
 use crate::observe::{content, kernel_state, observe};
-use crate::plan::rules::Wish;
 use crate::plan::{KernelState, Plan, Target, plan};
 use crate::request::{Compile, OnLocked, Target as Layer};
 use crate::restore::restored;
@@ -25,7 +24,6 @@ use crate::rules_d::{Directory, FileError, Journal, JournalFile, JournalFound, L
 use crate::settings::Name;
 use crate::snapshot::Snapshot;
 use crate::world::World;
-use staged::Staged;
 
 /// How long a run waits for another one to end.
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -93,10 +91,7 @@ pub fn apply(intent: &Intent, world: &mut World<'_>) -> Result<Applied, Vec<Prob
     if !layers.files {
         target.files.clear();
     }
-    let staged = staged(intent, world, before.as_ref())?;
-    if let Some((name, staged)) = &staged {
-        target.dropped.extend(staged.of(name).into_iter().map(Wish::from));
-    }
+    waiting::remember(&mut target, before.as_ref(), run_dir.as_ref())?;
     let mut plan = plan(&target, before.as_ref());
     let pending = hold_back(intent, &layers, before.as_ref(), &mut plan)?;
     if let Some(before) = &before {
@@ -107,16 +102,13 @@ pub fn apply(intent: &Intent, world: &mut World<'_>) -> Result<Applied, Vec<Prob
     if !obstacles.is_empty() {
         return Err(obstacles);
     }
-    if let (Some((name, staged)), Some(run_dir)) = (&staged, &run_dir) {
-        let now = staged.with(name, &pending);
-        if now != *staged {
-            now.write(run_dir).map_err(file)?;
-        }
-    }
     let irreversible =
         |step: &&crate::plan::settings::SettingStep| crate::desired::is_irreversible(step.name, step.after);
     warnings.extend(plan.settings.iter().filter(irreversible).map(|step| Warning::Irreversible { name: step.name }));
 
+    if !intent.check_mode {
+        waiting::note(&pending, before.as_ref(), run_dir.as_ref())?;
+    }
     let mut applied = Applied {
         plan,
         pending,
@@ -180,7 +172,7 @@ fn layers(intent: &Intent, world: &World<'_>) -> Result<Layers, Vec<Problem>> {
 
 /// The directory of the lock and the journal of the running host.
 fn run_directory(intent: &Intent, world: &World<'_>) -> Result<Option<Directory>, Vec<Problem>> {
-    if intent.check_mode || !intent.place.is_live() {
+    if !intent.place.is_live() {
         return Ok(None);
     }
     let root = Root::open(&world.root).map_err(file)?;
@@ -254,19 +246,6 @@ fn check_paths(snapshot: &Snapshot, rules_dir: &Path) -> Result<(), Vec<Problem>
             Err(vec![Problem::at_pointer(RequestError::BadSnapshot { why }.into(), "/snapshot/files")])
         }
     }
-}
-
-/// What a locked kernel goes on holding of the drop-in that the request names.
-fn staged(
-    intent: &Intent,
-    world: &World<'_>,
-    before: Option<&KernelState>,
-) -> Result<Option<(String, Staged)>, Vec<Problem>> {
-    let locked = before.is_some_and(|before| before.status.is_locked());
-    let Some(name) = intent.goal.name().filter(|_| locked) else { return Ok(None) };
-    let run_dir = Root::open(&world.root).and_then(|root| root.directory(Path::new(RUN_DIR))).map_err(file)?;
-    let path = intent.place.rules_dir.join(name.file_name()).display().to_string();
-    Ok(Some((path, Staged::read(&run_dir).map_err(file)?)))
 }
 
 /// Takes out of a plan what only a reboot can bring: on a locked kernel everything but the files, and a locked feature.

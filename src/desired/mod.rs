@@ -264,7 +264,7 @@ impl Work<'_> {
             for why in reading.obstacles.iter().filter(|why| !why.is_missing() && !why.is_syscalls()) {
                 self.problems.push(Problem::at(why.what(), author.place()));
             }
-            rules.extend(reading.rule.iter().filter(|rule| !rule.line.emptied).flat_map(|rule| rule.of_either_kind()));
+            rules.extend(reading.rule.iter().filter(|rule| !rule.line.emptied).flat_map(HostRule::of_either_kind));
         }
         rules
     }

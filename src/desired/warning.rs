@@ -109,7 +109,9 @@ impl Warning {
             Self::NoSuchSetting { name } => format!("this kernel has no {}", name.text()),
             Self::Irreversible { name } => format!("{} can only be taken back by a reboot", name.text()),
             Self::LostRecords { lost } => format!("the kernel lost {lost} records while the change was made"),
-            Self::StillExpedited => "/sys/kernel/rcu_expedited could not be put back to 0; the next run does it".to_owned(),
+            Self::StillExpedited => {
+                "/sys/kernel/rcu_expedited could not be put back to 0; the next run does it".to_owned()
+            }
             Self::FinishedInterrupted { pid } => {
                 format!("an earlier run (process {pid}) was interrupted; this run finished the work")
             }

@@ -26,8 +26,6 @@ pub enum PolicyError {
     WaitTime { jiffies: u32, most: u32 },
     /// A setting that this kernel does not have.
     NoSuchSetting { setting: &'static str },
-    /// A feature that is locked with another value.
-    FeatureLocked { setting: &'static str },
     /// The host is not as the change left it.
     HostChanged { difference: String },
     /// A step was refused.
@@ -38,8 +36,6 @@ pub enum PolicyError {
     Stranded { difference: String },
     /// A signal asked us to stop.
     Interrupted { signal: String },
-    /// Somebody else changed the rules while we did.
-    Contended { attempts: u32 },
 }
 
 impl PolicyError {
@@ -57,13 +53,11 @@ impl PolicyError {
             Self::Denied { .. } => "permission",
             Self::WaitTime { .. } => "setting_out_of_range",
             Self::NoSuchSetting { .. } => "unsupported_setting",
-            Self::FeatureLocked { .. } => "feature_locked",
             Self::HostChanged { .. } => "host_changed",
             Self::StepRefused { .. } => "step_refused",
             Self::NotAsWished { .. } => "not_as_wished",
             Self::Stranded { .. } => "stranded",
             Self::Interrupted { .. } => "interrupted",
-            Self::Contended { .. } => "contended",
         }
     }
 
@@ -87,7 +81,6 @@ impl PolicyError {
                 format!("a backlog wait time of {jiffies} jiffies is not between 0 and {most}")
             }
             Self::NoSuchSetting { setting } => format!("this kernel has no {setting}"),
-            Self::FeatureLocked { setting } => format!("{setting} is locked until the next boot"),
             Self::HostChanged { difference } => {
                 format!("the host is no longer as the change left it: {difference}")
             }
@@ -95,9 +88,6 @@ impl PolicyError {
             Self::NotAsWished { difference } => format!("read back, the host is not as wished: {difference}"),
             Self::Stranded { difference } => format!("not as before: {difference}"),
             Self::Interrupted { signal } => format!("{signal} asked to stop"),
-            Self::Contended { attempts } => {
-                format!("somebody else keeps changing the rules: given up after {attempts} attempts")
-            }
         }
     }
 

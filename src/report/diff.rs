@@ -38,7 +38,7 @@ fn unified(name: &str, before: &str, after: &str) -> String {
         let (Some(first), Some(last)) = (hunk.first(), hunk.last()) else { continue };
         let old_range = range(first.old_range().start, last.old_range().end);
         let new_range = range(first.new_range().start, last.new_range().end);
-        text += &format!("@@ -{old_range} +{new_range} @@\n");
+        text.extend(["@@ -", &old_range, " +", &new_range, " @@\n"]);
         for op in &hunk {
             let (tag, old_lines, new_lines) = op.as_tag_tuple();
             if tag == DiffTag::Equal {

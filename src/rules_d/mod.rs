@@ -18,6 +18,7 @@ mod problem;
 mod root;
 mod stage;
 mod temporary;
+mod waiting;
 
 pub use boot::{Accounts, BootLoader};
 pub use contents::{FileState, MAX_FILE, effective_mode};
@@ -29,6 +30,7 @@ pub use name::{DropInName, SUFFIX, absolute_path, drop_in_name};
 pub use problem::{Errno, FileError, Found, Left, NameError, NameProblem, PathProblem, Problem, SkipReason, Skipped};
 pub use root::Root;
 pub use stage::{Backup, PublishError, Published, Stage, Wanted};
+pub use waiting::WaitingFile;
 
 /// Where the lock and the journal lie.
 pub const RUN_DIR: &str = "/run/audit_rules";

@@ -1,0 +1,52 @@
+//! What a locked kernel still holds and the next boot no longer loads.
+
+use super::file;
+use crate::error::Problem;
+use crate::plan::rules::{Because, Doing, Fulfils, Wish, assign};
+use crate::plan::{KernelState, Plan, Target};
+use crate::rule::id::Id;
+use crate::rules_d::{Directory, WaitingFile};
+
+/// Adds to the dropped rules of a target those that an earlier run on this locked kernel dropped and that no drop-in
+/// holds again.
+///
+/// # Errors
+/// When the note of the earlier run cannot be read.
+pub fn remember(
+    target: &mut Target,
+    kernel: Option<&KernelState>,
+    run_dir: Option<&Directory>,
+) -> Result<(), Vec<Problem>> {
+    let (Some(kernel), Some(run_dir)) = (kernel.filter(|kernel| kernel.status.is_locked()), run_dir) else {
+        return Ok(());
+    };
+    let noted = WaitingFile::new(run_dir).read().map_err(file)?;
+    if noted.is_empty() || target.restores {
+        return Ok(());
+    }
+    let wishes: Vec<&Wish> = target.rules.iter().map(|wished| &wished.wish).chain(&target.dropped).collect();
+    let fulfilled = assign(&kernel.rules, &wishes);
+    let waits = kernel
+        .rules
+        .iter()
+        .zip(fulfilled)
+        .filter(|(rule, fulfils)| *fulfils == Fulfils::Nothing && noted.contains(&Id::of(rule).to_string()));
+    let waits: Vec<Wish> = waits.map(|(rule, _)| Wish::from(rule.clone())).collect();
+    target.dropped.extend(waits);
+    Ok(())
+}
+
+/// Notes which rules wait, for the next run on this locked kernel. Writes nothing where that is noted already.
+///
+/// # Errors
+/// When the note cannot be read or written.
+pub fn note(pending: &Plan, kernel: Option<&KernelState>, run_dir: Option<&Directory>) -> Result<(), Vec<Problem>> {
+    let (Some(_), Some(run_dir)) = (kernel.filter(|kernel| kernel.status.is_locked()), run_dir) else {
+        return Ok(());
+    };
+    let unloads = pending.rules.iter().filter(|step| step.doing == Doing::Unload && step.because != Because::Order);
+    let mut waits: Vec<String> = unloads.map(|step| Id::of(&step.rule).to_string()).collect();
+    waits.sort_unstable();
+    let note = WaitingFile::new(run_dir);
+    if note.read().map_err(file)? == waits { Ok(()) } else { note.write(waits).map_err(file) }
+}
