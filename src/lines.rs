@@ -94,6 +94,18 @@ pub struct HostRule {
     pub listed: Rc<Rule>,
 }
 
+impl HostRule {
+    /// The rule; and, where its line watches a path, what that line was when there was a directory in place of a file,
+    /// or the other way round: the kernel may hold it from then.
+    #[must_use]
+    pub fn of_either_kind(self: &Rc<Self>) -> Vec<Rc<Self>> {
+        let is_directory = self.line.rule.text(FieldNumber::DIR).is_some();
+        let other = self.line.watch.map(|_| self.line.clone().with_watch_kind(!is_directory));
+        let other = other.map(|line| Rc::new(Self { listed: Rc::new(line.rule.clone().as_listed()), line }));
+        std::iter::once(Rc::clone(self)).chain(other).collect()
+    }
+}
+
 /// A line as this host has it.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Reading {
