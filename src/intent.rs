@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use glob::Pattern;
 
+use crate::auditctl::{self, Accounts, Context, LineErrorKind};
 use crate::error::{Problem, RequestError};
 use crate::request::{
     Compile, Expedite, Id, OnDuplicate, OnLocked, OnMissing, Ordering, PermSyscalls, Request, RuleSaid, Rules, State,
@@ -196,7 +197,10 @@ impl Intent {
         if !place.is_live() && matches!(request.target, Target::Both | Target::Runtime) {
             problems.push(Problem::at_pointer(not_used("root", "target: both or runtime"), "/target"));
         }
-        let goal = goal(request, lines, keep, &mut problems);
+        let goal = goal(request, lines.clone(), keep, &mut problems);
+        if !problems.is_empty() {
+            problems.extend(bad_lines(&lines, machine));
+        }
         match goal {
             Some(goal) if problems.is_empty() => Ok(Self {
                 goal,
@@ -222,8 +226,56 @@ impl Intent {
     }
 }
 
+/// The problems of lines that no host would take, whatever accounts and paths it has.
+#[must_use]
+pub fn bad_lines(lines: &[AuthorLine], machine: &Machine) -> Vec<Problem> {
+    let accounts = Accounts::default();
+    let context = Context { machine, accounts: &accounts, unknown_syscalls: auditctl::UnknownSyscalls::Skip };
+    let by_itself =
+        |what: &LineErrorKind| !matches!(what, LineErrorKind::UnknownUser { .. } | LineErrorKind::UnknownGroup { .. });
+    lines
+        .iter()
+        .filter_map(|author| Some((author, auditctl::parse(author.text.as_bytes(), &context).err()?)))
+        .filter(|(_, error)| by_itself(&error.what))
+        .map(|(author, error)| Problem::at(error.what, author.place()))
+        .collect()
+}
+
+/// What else is wrong with a request that is not of its form.
+#[must_use]
+pub fn further_problems(rest: &Request, machine: &Machine) -> Vec<Problem> {
+    let found = match Intent::of(rest, machine) {
+        Err(problems) => problems,
+        Ok(intent) => bad_lines(intent.goal.lines(), machine),
+    };
+    // What was cut out may be what these miss.
+    let is_own = |problem: &Problem| !matches!(problem.kind(), "missing_key" | "nothing_wished");
+    found.into_iter().filter(is_own).collect()
+}
+
 fn not_used(key: &'static str, with: &str) -> crate::error::What {
     RequestError::NotUsed { key, with: with.to_owned() }.into()
+}
+
+/// Keys of `apply` and `gather` that `explain` has no use for.
+#[must_use]
+pub fn unused_by_explain(request: &Request) -> Vec<Problem> {
+    let default = Request::default();
+    let given = [
+        ("state", request.state != default.state),
+        ("name", request.name.is_some()),
+        ("control", request.control != default.control),
+        ("target", request.target != default.target),
+        ("root", request.root.is_some()),
+        ("rules_dir", request.rules_dir.is_some()),
+        ("purge", request.purge),
+        ("keep", !request.keep.is_empty()),
+        ("snapshot", request.snapshot.is_some()),
+        ("force", request.force),
+        ("source", request.source.is_some()),
+    ];
+    let superfluous = given.into_iter().filter(|(_, given)| *given);
+    superfluous.map(|(key, _)| Problem::at_pointer(not_used(key, "operation: explain"), &format!("/{key}"))).collect()
 }
 
 /// Keys that the given state has no use for.
