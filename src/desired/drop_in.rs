@@ -221,19 +221,6 @@ impl Choices {
     }
 }
 
-impl AuthorLine {
-    /// The place of the line in the request.
-    #[must_use]
-    pub fn place(&self) -> Place {
-        Place {
-            pointer: Some(self.pointer.clone()),
-            rule: Some(self.text.clone()),
-            line: self.line,
-            ..Place::default()
-        }
-    }
-}
-
 fn problem_text(why: &Obstacle) -> String {
     Problem::from(why.what()).message().replace('\n', " ")
 }
