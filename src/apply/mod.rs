@@ -91,7 +91,8 @@ pub fn apply(intent: &Intent, world: &mut World<'_>) -> Result<Applied, Vec<Prob
     if !layers.files {
         target.files.clear();
     }
-    waiting::remember(&mut target, before.as_ref(), run_dir.as_ref())?;
+    let drop_in = intent.goal.name().map(|name| intent.place.rules_dir.join(name.file_name()).display().to_string());
+    waiting::remember(&mut target, drop_in.as_deref(), before.as_ref(), run_dir.as_ref())?;
     let mut plan = plan(&target, before.as_ref());
     let pending = hold_back(intent, &layers, before.as_ref(), &mut plan)?;
     if let Some(before) = &before {
@@ -107,7 +108,7 @@ pub fn apply(intent: &Intent, world: &mut World<'_>) -> Result<Applied, Vec<Prob
     warnings.extend(plan.settings.iter().filter(irreversible).map(|step| Warning::Irreversible { name: step.name }));
 
     if !intent.check_mode {
-        waiting::note(&pending, before.as_ref(), run_dir.as_ref())?;
+        waiting::note(&pending, drop_in.as_deref(), before.as_ref(), run_dir.as_ref())?;
     }
     let mut applied = Applied {
         plan,
