@@ -42,7 +42,9 @@ impl<'d> WaitingFile<'d> {
     pub fn read(&self) -> Result<Waiting, FileError> {
         let Some(state) = self.0.state(OsStr::new(NAME))? else { return Ok(Waiting::new()) };
         let document = serde_json::from_slice::<Document>(&state.bytes).ok();
-        Ok(document.filter(|document| document.boot_id == boot_id()).map_or_else(Waiting::new, |document| document.unload))
+        Ok(document
+            .filter(|document| document.boot_id == boot_id())
+            .map_or_else(Waiting::new, |document| document.unload))
     }
 
     /// Writes the note, or takes it away where nothing waits.

@@ -48,7 +48,9 @@ fn a_staged_file_that_is_taken_away_takes_the_rules_back_with_it() {
     let before = host.fingerprint();
     let report = sabotaged(&mut host, |root| {
         assert_eq!(staged(root).len(), 1, "staged before the first change");
-        staged(root).iter().for_each(|path| fs::remove_file(path).unwrap());
+        for path in staged(root) {
+            fs::remove_file(path).unwrap();
+        }
     });
     assert_eq!(report["outcome"], json!("rolled_back"), "{report:#}");
     assert_eq!(before.difference(&host.fingerprint(), &host), [""; 0]);
