@@ -4,7 +4,9 @@ use std::rc::Rc;
 
 use rustc_hash::{FxHashMap as HashMap, FxHashSet as HashSet};
 
-use crate::auditctl::{self, Accounts, Context, Control, Line, LineError, LineErrorKind, RuleLine, SkippedSyscall};
+use crate::auditctl::{
+    self, Accounts, Context, Control, Line, LineError, LineErrorKind, Note, RuleLine, SkippedSyscall,
+};
 use crate::error::PolicyError;
 use crate::rule::path::PathFact;
 use crate::rule::verdict::{Refusal, kernel_verdict};
@@ -223,11 +225,22 @@ fn read(text: &[u8], facts: &Facts) -> Reading {
 fn settle(reading: &mut Reading, line: RuleLine, paths: &PathFacts) {
     let kind = line.watched_path().and_then(|path| paths.get(path)).copied();
     let line = line.with_watch_kind(kind.is_some_and(PathFact::is_directory));
+    let mut line = line;
+    line.notes.extend(links(&line.rule, paths));
     if let Some(path) = missing_path(&line.rule, paths) {
         reading.obstacles.push(Obstacle::MissingPath { path });
     }
     let listed = Rc::new(line.rule.clone().as_listed());
     reading.rule = Some(Rc::new(HostRule { line, listed }));
+}
+
+/// The notes on paths that are symbolic links; a slash at the end makes the kernel follow one.
+pub fn links<'a>(rule: &'a Rule, paths: &'a PathFacts) -> impl Iterator<Item = Note> + 'a {
+    rule.fields.iter().filter(|field| is_path(field.number)).filter_map(|field| {
+        let path = field.text().filter(|path| !path.ends_with(b"/"))?;
+        let is_dead = field.number == FieldNumber::DIR;
+        matches!(paths.get(path)?, PathFact::Symlink { .. }).then(|| Note::LinkItself { path: path.to_vec(), is_dead })
+    })
 }
 
 /// The path for lack of which the kernel answers ENOENT (`audit_to_watch`, `audit_make_tree`, `audit_alloc_mark`).

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use crate::apply::apply;
 use crate::auditctl::{Accounts, Context, UnknownSyscalls, parse_group, parse_passwd};
 use crate::error::{Problem, RequestError, What};
-use crate::explain::{PermSyscalls, explain, watched_path};
+use crate::explain::{PermSyscalls, explain, named_paths};
 use crate::intent::{Intent, author_lines};
 use crate::kernel::{Kernel, access};
 use crate::observe::facts;
@@ -95,17 +95,13 @@ pub fn explained(request: &Request, own: Machine, root: &std::path::Path) -> Res
         crate::request::PermSyscalls::All => PermSyscalls::All,
         crate::request::PermSyscalls::V4_2 => PermSyscalls::V4_2,
     };
-    let watched = lines.iter().filter_map(|author| {
-        let line = crate::auditctl::parse(author.text.as_bytes(), &context).ok()?;
-        watched_path(&line).map(<[u8]>::to_vec)
-    });
-    let directories =
-        facts(&root, watched.collect()).into_iter().filter(|(_, fact)| fact.is_directory()).map(|(path, _)| path);
-    let directories = directories.collect();
+    let parsed = lines.iter().filter_map(|author| crate::auditctl::parse(author.text.as_bytes(), &context).ok());
+    let paths =
+        facts(&root, parsed.flat_map(|line| named_paths(&line).map(<[u8]>::to_vec).collect::<Vec<_>>()).collect());
     let entries: Vec<LineReport> = lines
         .iter()
         .map(|author| {
-            let explained = explain(author.text.as_bytes(), &context, &directories, perm_syscalls);
+            let explained = explain(author.text.as_bytes(), &context, &paths, perm_syscalls);
             LineReport::new(&author.text, &explained)
         })
         .collect();

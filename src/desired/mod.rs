@@ -221,6 +221,7 @@ impl Work<'_> {
                 let others = self.rules_beside(&name);
                 let composed =
                     drop_in::compose(declared, &path, &others, self.choices, self.reader, &mut self.problems);
+                own.warnings.extend(composed.notes.into_iter().map(|(line, note)| Warning::Note { line, note }));
                 own.rules = composed.rules;
                 own.settings = composed.settings;
                 own.skipped = composed.skipped;
