@@ -52,7 +52,7 @@ pub fn in_state(state: &str) -> Guest {
 impl Guest {
     /// Gives a request to the executable; the report, whose failure the exit status repeats.
     pub fn request(&self, request: &Json) -> Json {
-        report(started(&mut Command::new(AUDIT_RULES), request).wait_with_output().unwrap())
+        report(&started(&mut Command::new(AUDIT_RULES), request).wait_with_output().unwrap())
     }
 
     /// A request that is carried out and changes something.
@@ -74,7 +74,7 @@ impl Guest {
         let trace = "/tmp/trace";
         let mut strace = Command::new("strace");
         strace.args(["-f", "--seccomp-bpf", "-s", "64", "-e", &format!("trace={kinds}"), "-o", trace, AUDIT_RULES]);
-        let report = report(started(&mut strace, request).wait_with_output().unwrap());
+        let report = report(&started(&mut strace, request).wait_with_output().unwrap());
         let mut calls = fs::read_to_string(trace).unwrap();
         for (number, name) in MESSAGES {
             calls = calls.replace(&format!("nlmsg_type={number:#x} "), &format!("nlmsg_type={name} "));
@@ -110,7 +110,7 @@ impl Guest {
         text.contains("No change")
     }
 
-    /// Writes a drop-in past audit_rules.
+    /// Writes a drop-in past the executable.
     pub fn write(&self, name: &str, text: &str) {
         let path = Path::new(RULES_D).join(name);
         fs::write(&path, text).unwrap();
@@ -151,7 +151,7 @@ pub fn started(command: &mut Command, request: &Json) -> Child {
 }
 
 /// The one document on standard output.
-pub fn report(output: Output) -> Json {
+pub fn report(output: &Output) -> Json {
     assert_eq!(String::from_utf8_lossy(&output.stderr), "");
     let report: Json = serde_json::from_slice(&output.stdout).unwrap();
     let failed = report["failed"].as_bool().unwrap();

@@ -43,7 +43,7 @@ fn a_run_that_is_told_to_stop_takes_its_change_back() {
             &inject,
             AUDIT_RULES,
         ]);
-        let stopped = report(started(&mut strace, &request).wait_with_output().unwrap());
+        let stopped = report(&started(&mut strace, &request).wait_with_output().unwrap());
         assert_eq!((kinds(&stopped), &stopped["outcome"]), (vec!["interrupted"], &json!("rolled_back")), "{signal}");
         assert_eq!((&stopped["changed"], &stopped["failed"]), (&json!(false), &json!(true)));
         assert_eq!((guest.listed_as_set(), guest.files()), (sorted(&rules), files.clone()), "{signal}");
@@ -97,7 +97,7 @@ fn runs_at_the_same_time_take_turns() {
     let requests = names.map(|name| present(name, &many(50, name)));
     let running: Vec<_> = requests.iter().map(|request| started(&mut Command::new(AUDIT_RULES), request)).collect();
     for child in running {
-        let report = report(child.wait_with_output().unwrap());
+        let report = report(&child.wait_with_output().unwrap());
         assert_eq!((&report["outcome"], &report["rules"]["loaded"]), (&json!("applied"), &json!(50)), "{report:#}");
     }
     let all: Vec<String> = names.iter().flat_map(|name| many(50, name)).collect();

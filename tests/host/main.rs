@@ -3,6 +3,7 @@
 //!
 //! Each test begins with no rules and no drop-ins. They empty the machine that they run on: only where
 //! `AUDIT_RULES_LAB` says that it is thrown away afterwards.
+#![allow(clippy::unused_self, reason = "only who was lent the guest may use it")]
 #![allow(
     clippy::disallowed_methods,
     clippy::disallowed_types,
