@@ -1,12 +1,12 @@
 //! What each given line means: its rule, its text, what the kernel would say, and what is worth knowing.
 //!
-//! Pure: which watched paths are directories is part of what is given.
-
-use std::collections::BTreeSet;
+//! Pure: what stands at the paths that a line names is part of what is given.
 
 use crate::auditctl::{self, Context, Control, Line, LineError, Note, Statement, Verb};
-use crate::rule::Rule;
+use crate::lines::{PathFacts, links};
+use crate::rule::path::PathFact;
 use crate::rule::verdict::{self, Refusal};
+use crate::rule::{FieldNumber, Rule};
 
 /// Which mask a rule with `perm=` has.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -53,23 +53,19 @@ pub struct ExplainedRule {
     pub notes: Vec<Note>,
 }
 
-/// The path whose kind (file or directory) the meaning of a line depends on.
-#[must_use]
-pub fn watched_path(line: &Line) -> Option<&[u8]> {
-    match line {
-        Line::Statement(Statement { rule: Some(rule), .. }) => rule.watched_path(),
+/// The paths that the meaning of a line, or what is worth knowing of it, depends on.
+pub fn named_paths(line: &Line) -> impl Iterator<Item = &[u8]> {
+    let rule = match line {
+        Line::Statement(Statement { rule: Some(rule), .. }) => Some(&rule.rule),
         _ => None,
-    }
+    };
+    let is_path = |number| matches!(number, FieldNumber::PATH | FieldNumber::DIR | FieldNumber::EXE);
+    rule.into_iter().flat_map(|rule| &rule.fields).filter(move |field| is_path(field.number)).filter_map(|f| f.text())
 }
 
-/// Explains one line; `directories` are those of the watched paths that are directories on the host.
+/// Explains one line; `paths` has what stands at the paths that it names ([`named_paths`]).
 #[must_use]
-pub fn explain(
-    line: &[u8],
-    context: &Context<'_>,
-    directories: &BTreeSet<Vec<u8>>,
-    perm_syscalls: PermSyscalls,
-) -> Explained {
+pub fn explain(line: &[u8], context: &Context<'_>, paths: &PathFacts, perm_syscalls: PermSyscalls) -> Explained {
     let Statement { controls, rule } = match auditctl::parse(line, context) {
         Ok(Line::Blank | Line::Comment) => return Explained::Comment,
         Ok(Line::Statement(statement)) => statement,
@@ -79,8 +75,10 @@ pub fn explain(
         let notes = if controls.is_empty() { vec![Note::Possible] } else { Vec::new() };
         return Explained::Controls { controls, notes };
     };
-    let is_directory = line.watched_path().is_some_and(|path| directories.contains(path));
+    let is_directory =
+        line.watched_path().and_then(|path| paths.get(path).copied()).is_some_and(PathFact::is_directory);
     let mut line = line.with_watch_kind(is_directory);
+    line.notes.extend(links(&line.rule, paths));
     if perm_syscalls == PermSyscalls::V4_2 {
         line.rule.syscalls = line.mask_4_2();
     }

@@ -4,7 +4,9 @@ use std::rc::Rc;
 
 use rustc_hash::{FxHashMap as HashMap, FxHashSet as HashSet};
 
-use crate::auditctl::{self, Accounts, Context, Control, Line, LineError, LineErrorKind, RuleLine, SkippedSyscall};
+use crate::auditctl::{
+    self, Accounts, Context, Control, Line, LineError, LineErrorKind, Note, RuleLine, SkippedSyscall,
+};
 use crate::error::PolicyError;
 use crate::rule::path::PathFact;
 use crate::rule::verdict::{Refusal, kernel_verdict};
@@ -90,6 +92,18 @@ pub struct HostRule {
     pub line: RuleLine,
     /// The rule as the kernel lists it: what makes it the same as another.
     pub listed: Rc<Rule>,
+}
+
+impl HostRule {
+    /// The rule; and, where its line watches a path, what that line was when there was a directory in place of a file,
+    /// or the other way round: the kernel may hold it from then.
+    #[must_use]
+    pub fn of_either_kind(self: &Rc<Self>) -> Vec<Rc<Self>> {
+        let is_directory = self.line.rule.text(FieldNumber::DIR).is_some();
+        let other = self.line.watch.map(|_| self.line.clone().with_watch_kind(!is_directory));
+        let other = other.map(|line| Rc::new(Self { listed: Rc::new(line.rule.clone().as_listed()), line }));
+        std::iter::once(Rc::clone(self)).chain(other).collect()
+    }
 }
 
 /// A line as this host has it.
@@ -211,11 +225,22 @@ fn read(text: &[u8], facts: &Facts) -> Reading {
 fn settle(reading: &mut Reading, line: RuleLine, paths: &PathFacts) {
     let kind = line.watched_path().and_then(|path| paths.get(path)).copied();
     let line = line.with_watch_kind(kind.is_some_and(PathFact::is_directory));
+    let mut line = line;
+    line.notes.extend(links(&line.rule, paths));
     if let Some(path) = missing_path(&line.rule, paths) {
         reading.obstacles.push(Obstacle::MissingPath { path });
     }
     let listed = Rc::new(line.rule.clone().as_listed());
     reading.rule = Some(Rc::new(HostRule { line, listed }));
+}
+
+/// The notes on paths that are symbolic links; a slash at the end makes the kernel follow one.
+pub fn links<'a>(rule: &'a Rule, paths: &'a PathFacts) -> impl Iterator<Item = Note> + 'a {
+    rule.fields.iter().filter(|field| is_path(field.number)).filter_map(|field| {
+        let path = field.text().filter(|path| !path.ends_with(b"/"))?;
+        let is_dead = field.number == FieldNumber::DIR;
+        matches!(paths.get(path)?, PathFact::Symlink { .. }).then(|| Note::LinkItself { path: path.to_vec(), is_dead })
+    })
 }
 
 /// The path for lack of which the kernel answers ENOENT (`audit_to_watch`, `audit_make_tree`, `audit_alloc_mark`).

@@ -5,13 +5,13 @@ use std::path::PathBuf;
 use crate::apply::apply;
 use crate::auditctl::{Accounts, Context, UnknownSyscalls, parse_group, parse_passwd};
 use crate::error::{Problem, RequestError, What};
-use crate::explain::{PermSyscalls, explain, watched_path};
-use crate::intent::{Intent, author_lines};
+use crate::explain::{PermSyscalls, explain, named_paths};
+use crate::intent::{Intent, author_lines, further_problems, unused_by_explain};
 use crate::kernel::{Kernel, access};
 use crate::observe::facts;
 use crate::report::explain::LineReport;
 use crate::report::{Outcome, Report};
-use crate::request::{Operation, Request, Target, decode};
+use crate::request::{Misshapen, Operation, Request, Target, decode};
 use crate::rule::Machine;
 use crate::rules_d::Root;
 use crate::signals::Signals;
@@ -25,8 +25,8 @@ pub fn run(request: &[u8]) -> Report {
 }
 
 fn answer(request: &[u8]) -> Result<Report, Vec<Problem>> {
-    let request = decode(request)?;
     let machine = own_machine().map_err(|problem| vec![problem])?;
+    let request = decode(request).map_err(|misshapen| every_problem(misshapen, &machine))?;
     match request.operation {
         Operation::Explain => explained(&request, machine, &PathBuf::from("/")),
         Operation::Gather => Err(vec![Problem::at_pointer(RequestError::NotBuilt.into(), "/operation")]),
@@ -46,6 +46,13 @@ fn answer(request: &[u8]) -> Result<Report, Vec<Problem>> {
             run_on(&intent, World { root, access, kernel, machine, interrupted: &mut interrupted })
         }
     }
+}
+
+/// The problems of a request's form, and those of the rest of it.
+fn every_problem(misshapen: Misshapen, machine: &Machine) -> Vec<Problem> {
+    let rest = misshapen.rest.filter(|rest| rest.operation == Operation::Apply);
+    let further = rest.map_or_else(Vec::new, |rest| further_problems(&rest, machine));
+    misshapen.problems.into_iter().chain(further).collect()
 }
 
 /// Answers a request to apply on this host.
@@ -69,7 +76,7 @@ fn own_machine() -> Result<Machine, Problem> {
 /// # Errors
 /// Keys that explaining has no use for, an unknown machine, accounts that cannot be read.
 pub fn explained(request: &Request, own: Machine, root: &std::path::Path) -> Result<Report, Vec<Problem>> {
-    let mut problems = Vec::new();
+    let mut problems = unused_by_explain(request);
     let machine = match &request.arch {
         None => own,
         Some(name) => Machine::from_uname(name).unwrap_or_else(|| {
@@ -95,21 +102,18 @@ pub fn explained(request: &Request, own: Machine, root: &std::path::Path) -> Res
         crate::request::PermSyscalls::All => PermSyscalls::All,
         crate::request::PermSyscalls::V4_2 => PermSyscalls::V4_2,
     };
-    let watched = lines.iter().filter_map(|author| {
-        let line = crate::auditctl::parse(author.text.as_bytes(), &context).ok()?;
-        watched_path(&line).map(<[u8]>::to_vec)
-    });
-    let directories =
-        facts(&root, watched.collect()).into_iter().filter(|(_, fact)| fact.is_directory()).map(|(path, _)| path);
-    let directories = directories.collect();
+    let parsed = lines.iter().filter_map(|author| crate::auditctl::parse(author.text.as_bytes(), &context).ok());
+    let paths =
+        facts(&root, parsed.flat_map(|line| named_paths(&line).map(<[u8]>::to_vec).collect::<Vec<_>>()).collect());
     let entries: Vec<LineReport> = lines
         .iter()
         .map(|author| {
-            let explained = explain(author.text.as_bytes(), &context, &directories, perm_syscalls);
+            let explained = explain(author.text.as_bytes(), &context, &paths, perm_syscalls);
             LineReport::new(&author.text, &explained)
         })
         .collect();
     let refused = entries.iter().filter(|entry| !entry.accepted).count();
-    let msg = format!("{} lines, {refused} refused", entries.len());
+    let plural = if entries.len() == 1 { "" } else { "s" };
+    let msg = format!("{} line{plural}, {refused} refused", entries.len());
     Ok(Report { lines: Some(entries), ..Report::quiet(msg, Outcome::Unchanged) })
 }

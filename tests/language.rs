@@ -18,7 +18,7 @@ fn jsonl(text: &str) -> Vec<Json> {
 }
 
 fn on_host(line: RuleLine) -> RuleLine {
-    let is_directory = line.watched_path().is_some_and(|path| host::directories().contains(path));
+    let is_directory = line.watched_path().is_some_and(|path| host::directories().contains_key(path));
     line.with_watch_kind(is_directory)
 }
 

@@ -20,7 +20,9 @@ use crate::observe::{content, kernel_state, observe};
 use crate::plan::{KernelState, Plan, Target, plan};
 use crate::request::{Compile, OnLocked, Target as Layer};
 use crate::restore::restored;
-use crate::rules_d::{Directory, FileError, Journal, JournalFile, JournalFound, Lock, RUN_DIR, Root, boot_id};
+use crate::rules_d::{
+    Directory, FileError, Journal, JournalFile, JournalFound, Lock, RUN_DIR, Root, SkipReason, boot_id,
+};
 use crate::settings::Name;
 use crate::snapshot::Snapshot;
 use crate::world::World;
@@ -229,7 +231,15 @@ fn wished(
             Compile::Never => false,
             Compile::Auto => alone || observed.files.audit_rules.is_some(),
         };
-    desired(intent, &observed.files, observed.permit, compile, &mut observed.reader)
+    let mut desired = desired(intent, &observed.files, observed.permit, compile, &mut observed.reader)?;
+    desired.warnings.extend(observed.passed_over.iter().map(|skipped| Warning::PassedOver {
+        path: skipped.path.display().to_string(),
+        why: match skipped.reason {
+            SkipReason::Directory => "it is a directory",
+            SkipReason::DanglingLink => "it is a symbolic link that leads nowhere",
+        },
+    }));
+    Ok(desired)
 }
 
 /// A snapshot may only name files that a change of ours can have written.

@@ -199,6 +199,13 @@ pub enum Note {
         /// All keys with their separators, in bytes.
         length: usize,
     },
+    /// The kernel watches the symbolic link itself, not what it leads to.
+    LinkItself {
+        /// The link.
+        path: Vec<u8>,
+        /// The rule is about a directory: nothing inside the link's target is watched.
+        is_dead: bool,
+    },
     /// The action `possible`: nothing is sent.
     Possible,
 }

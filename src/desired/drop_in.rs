@@ -5,7 +5,7 @@ use std::rc::Rc;
 use super::Choices;
 use rustc_hash::{FxBuildHasher, FxHashMap as HashMap, FxHashSet as HashSet};
 
-use crate::auditctl::{Control, Verb, canonical};
+use crate::auditctl::{Control, Note, Verb, canonical};
 use crate::boot_load::Spot;
 use crate::error::{Place, PolicyError, Problem, RequestError};
 use crate::intent::{AuthorLine, Declared};
@@ -55,6 +55,8 @@ pub struct Composed {
     pub skipped: Vec<Skipped>,
     /// What stands somewhere else already.
     pub deduplicated: Vec<Deduplicated>,
+    /// What is worth knowing of a line.
+    pub notes: Vec<(String, Note)>,
     /// Options that act at the boot load only.
     pub at_boot_only: Vec<(String, Place)>,
 }
@@ -127,6 +129,8 @@ pub fn compose(
             }
             continue;
         }
+        let fatal = rule.line.notes.iter().filter(|note| note.is_fatal() || matches!(note, Note::LinkItself { .. }));
+        composed.notes.extend(fatal.map(|note| (author.text.clone(), note.clone())));
         composed.rules.push(Rc::clone(rule));
         text.push(if aside.is_empty() {
             author.text.clone().into_bytes()
@@ -214,19 +218,6 @@ impl Choices {
         let skip = (why.is_missing() && self.on_missing == OnMissing::Skip)
             || (why.is_syscalls() && self.unknown_syscalls == UnknownSyscalls::Skip);
         if skip { Treatment::Skip } else { Treatment::Refuse }
-    }
-}
-
-impl AuthorLine {
-    /// The place of the line in the request.
-    #[must_use]
-    pub fn place(&self) -> Place {
-        Place {
-            pointer: Some(self.pointer.clone()),
-            rule: Some(self.text.clone()),
-            line: self.line,
-            ..Place::default()
-        }
     }
 }
 

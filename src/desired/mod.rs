@@ -221,6 +221,7 @@ impl Work<'_> {
                 let others = self.rules_beside(&name);
                 let composed =
                     drop_in::compose(declared, &path, &others, self.choices, self.reader, &mut self.problems);
+                own.warnings.extend(composed.notes.into_iter().map(|(line, note)| Warning::Note { line, note }));
                 own.rules = composed.rules;
                 own.settings = composed.settings;
                 own.skipped = composed.skipped;
@@ -264,7 +265,7 @@ impl Work<'_> {
             for why in reading.obstacles.iter().filter(|why| !why.is_missing() && !why.is_syscalls()) {
                 self.problems.push(Problem::at(why.what(), author.place()));
             }
-            rules.extend(reading.rule.iter().filter(|rule| !rule.line.emptied).map(Rc::clone));
+            rules.extend(reading.rule.iter().filter(|rule| !rule.line.emptied).flat_map(HostRule::of_either_kind));
         }
         rules
     }
@@ -273,7 +274,7 @@ impl Work<'_> {
     fn rules_in(&mut self, name: &str) -> Vec<Rc<HostRule>> {
         let held: Vec<DropIn> = self.files.drop_ins.iter().filter(|d| d.name == name).cloned().collect();
         let (lines, _) = self.files.merged(&held);
-        BootLoad::of(&lines, self.reader).rules.into_iter().map(|loaded| loaded.rule).collect()
+        BootLoad::of(&lines, self.reader).rules.iter().flat_map(|loaded| loaded.rule.of_either_kind()).collect()
     }
 
     /// The rules of all other drop-ins that stay, and where they stand.

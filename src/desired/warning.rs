@@ -1,6 +1,8 @@
 //! What is worth a sentence without being an error.
 
-use crate::auditctl::canonical_lossy;
+use rustc_hash::FxHashMap as HashMap;
+
+use crate::auditctl::{Note, canonical_lossy};
 use crate::boot_load::{BootLoad, LoadLine, Spot, Trouble};
 use crate::error::Problem;
 use crate::rule::{Action, FieldNumber, List, Machine, Op, Rule};
@@ -52,10 +54,28 @@ pub enum Warning {
         /// The line.
         line: String,
     },
-    /// The kernel's order is not that of the files, where that decides which key a record carries.
-    OrderDiffers {
-        /// A rule that stands too late.
+    /// A rule that loads and can never act, or something else worth knowing of it.
+    Note {
+        /// The line.
+        line: String,
+        /// What is worth knowing.
+        note: Note,
+    },
+    /// Two rules that differ in nothing but the key: records carry the first one's only.
+    Shadowed {
+        /// The rule whose key no record carries.
         rule: String,
+        /// Where it stands.
+        spot: Spot,
+        /// Where the other stands.
+        by: Spot,
+    },
+    /// A name in `rules.d` from which the boot loader reads nothing.
+    PassedOver {
+        /// Its path.
+        path: String,
+        /// Why.
+        why: &'static str,
     },
     /// A setting that this kernel does not have.
     NoSuchSetting {
@@ -102,10 +122,11 @@ impl Warning {
                 format!("{first} ends without a newline, so that it and {second} are one line to augenrules")
             }
             Self::AtBootOnly { line } => format!("`{line}` takes effect at the next boot load only"),
-            Self::OrderDiffers { rule } => format!(
-                "the kernel's order differs from that of the files, first at `{rule}`; where several rules match, \
-                 this decides whose key a record carries (ordering: strict would move rules)"
-            ),
+            Self::Note { line, note } => format!("`{line}`: {}", note.message()),
+            Self::Shadowed { rule, spot, by } => {
+                format!("the key of `{rule}` ({spot}) is never recorded: the same rule with another key stands in {by}")
+            }
+            Self::PassedOver { path, why } => format!("augenrules reads nothing from {path}: {why}"),
             Self::NoSuchSetting { name } => format!("this kernel has no {}", name.text()),
             Self::Irreversible { name } => format!("{} can only be taken back by a reboot", name.text()),
             Self::LostRecords { lost } => format!("the kernel lost {lost} records while the change was made"),
@@ -141,7 +162,7 @@ pub fn about(lines: &[LoadLine], load: &BootLoad, machine: &Machine) -> Vec<Warn
         let rule = canonical_lossy(&loaded.rule.listed, machine);
         Some(Warning::Blocker { rule, spot: Some(loaded.spot.clone()), effect })
     });
-    glued.chain(stop).chain(blockers).collect()
+    glued.chain(stop).chain(blockers).chain(shadowed(load, machine)).collect()
 }
 
 /// Settings of the request that a later drop-in sets otherwise at the next boot.
@@ -154,6 +175,27 @@ pub fn overruled(load: &BootLoad, wished: &Settings) -> Vec<Warning> {
             (at_boot != value).then_some(Warning::Overruled { name, wished: value, at_boot, spot })
         })
         .collect()
+}
+
+/// Rules that differ from an earlier one in nothing but the key.
+fn shadowed(load: &BootLoad, machine: &Machine) -> Vec<Warning> {
+    let mut first: HashMap<Rule, &Spot> = HashMap::default();
+    let mut warnings = Vec::new();
+    for loaded in &load.rules {
+        let mut keyless = (*loaded.rule.listed).clone();
+        keyless.fields.retain(|field| field.number != FieldNumber::KEY);
+        match first.get(&keyless) {
+            Some(by) => warnings.push(Warning::Shadowed {
+                rule: canonical_lossy(&loaded.rule.listed, machine),
+                spot: loaded.spot.clone(),
+                by: (*by).clone(),
+            }),
+            None => {
+                first.insert(keyless, &loaded.spot);
+            }
+        }
+    }
+    warnings
 }
 
 /// What a rule does that switches recording off for everything.

@@ -21,7 +21,23 @@ impl Note {
             Self::PathNotNormal { .. } => "path_not_normal",
             Self::WildcardIsLiteral { .. } => "wildcard_is_literal",
             Self::LongKey { .. } => "long_key",
+            Self::LinkItself { .. } => "symbolic_link",
             Self::Possible => "action_possible",
+        }
+    }
+
+    /// Whether the rule loads and can never act.
+    #[must_use]
+    pub fn is_fatal(&self) -> bool {
+        match self {
+            Self::KeyDisablesList(_)
+            | Self::FieldDisablesList { .. }
+            | Self::NoFieldsNeverMatch(_)
+            | Self::AlwaysOnFilesystem
+            | Self::EmptyMask
+            | Self::FieldUnknownToTask(_) => true,
+            Self::LinkItself { is_dead, .. } => *is_dead,
+            _ => false,
         }
     }
 
@@ -56,6 +72,15 @@ impl Note {
             }
             Self::FieldUnknownToTask(field) => {
                 format!("{} has no value yet when a task is created: the rule never matches", field_name(*field))
+            }
+            Self::LinkItself { path, is_dead } => {
+                let path = String::from_utf8_lossy(path);
+                let effect = if *is_dead {
+                    "this rule sees nothing of what happens inside"
+                } else {
+                    "this rule sees only what is done through this name"
+                };
+                format!("{path} is a symbolic link, and the kernel does not follow it: {effect}")
             }
             Self::PathNotNormal { path } => {
                 format!("the path {} is used as it stands, not simplified", String::from_utf8_lossy(path))

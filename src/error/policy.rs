@@ -67,8 +67,7 @@ impl PolicyError {
         match self {
             Self::SyscallsOfOthers { names, arch, emptied } => {
                 let rest = if *emptied { "; none remains" } else { "" };
-                let noun = if names.len() == 1 { "system call" } else { "system calls" };
-                format!("there is no {noun} {} on {arch}{rest}", names.join(", "))
+                format!("there is no system call {} on {arch}{rest}", names.join(" or "))
             }
             Self::KernelRefuses(refusal) => {
                 format!("the kernel refuses this with {}: {}", refusal.why.errno(), refusal.why.message())

@@ -141,6 +141,21 @@ impl Target {
         (!kept).then_some(Because::Purged)
     }
 
+    /// The first loaded rule that stands behind one that the wished order has behind it.
+    #[must_use]
+    pub fn out_of_order<'a>(&self, loaded: &'a [Rule]) -> Option<&'a Rule> {
+        let all: Vec<&Wish> = self.rules.iter().map(|wished| &wished.wish).collect();
+        let mut last = (None, 0);
+        loaded.iter().zip(assign(loaded, &all)).find_map(|(rule, fulfils)| {
+            let Fulfils::Wish(at) = fulfils else { return None };
+            if last.0 == Some(rule.list) && at < last.1 {
+                return Some(rule);
+            }
+            last = (Some(rule.list), at);
+            None
+        })
+    }
+
     /// How the rules asked for stand in a kernel.
     #[must_use]
     pub fn tally(&self, loaded: &[Rule]) -> Tally<'_> {

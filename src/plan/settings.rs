@@ -59,7 +59,9 @@ mod tests {
     fn backlog_grows_first_and_the_lock_comes_last() {
         let settings = |values: &[(Name, u32)]| {
             let mut settings = Settings::default();
-            values.iter().for_each(|(name, value)| settings.set(*name, *value));
+            for (name, value) in values {
+                settings.set(*name, *value);
+            }
             settings
         };
         let held = settings(&[(Name::BacklogLimit, 64), (Name::RateLimit, 0), (Name::Failure, 1), (Name::Enabled, 0)]);

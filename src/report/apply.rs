@@ -88,6 +88,9 @@ fn rules(applied: &Applied, machine: &Machine) -> RulesReport {
             .map(|d| DeduplicatedReport { rule: d.line.clone(), same_as: d.same_as.to_string() })
             .collect(),
         foreign: tally.foreign,
+        out_of_order: loaded
+            .and_then(|loaded| applied.target.out_of_order(loaded))
+            .map(|rule| canonical_lossy(rule, machine)),
     }
 }
 
@@ -171,11 +174,11 @@ fn message(intent: &Intent, applied: &Applied, rules: &RulesReport, outcome: Out
             None => format!("{} of {} rules loaded, nothing to do", rules.loaded, rules.desired),
             Some(_) => "nothing to do".to_owned(),
         },
-        Outcome::Planned => format!("{} would be done", counts(&applied.plan)),
-        Outcome::Applied => counts(&applied.plan),
+        Outcome::Planned => counts(&applied.plan, Tense::ToCome),
+        Outcome::Applied => counts(&applied.plan, Tense::Done),
         Outcome::Staged => {
             let files = if applied.plan.files.is_empty() { "still waits" } else { "staged on disk" };
-            format!("the kernel is locked: {files} for the next boot: {}", counts(&applied.pending))
+            format!("the kernel is locked: {files} for the next boot: {}", counts(&applied.pending, Tense::ToCome))
         }
         Outcome::RolledBack => format!("{first}; taken back, the host is as before"),
         Outcome::Stranded => {
@@ -192,22 +195,33 @@ fn message(intent: &Intent, applied: &Applied, rules: &RulesReport, outcome: Out
     format!("{subject}: {state}{skipped}")
 }
 
+/// Whether something was done or is to come.
+#[derive(Clone, Copy)]
+enum Tense {
+    Done,
+    ToCome,
+}
+
 /// How much there is of what, in words.
-fn counts(plan: &Plan) -> String {
+fn counts(plan: &Plan, tense: Tense) -> String {
     let loads = plan.rules.iter().filter(|step| step.doing != Doing::Unload).count();
     let unloads = plan.rules.len() - loads;
     let removed = plan.files.iter().filter(|step| step.after.is_none()).count();
     let written = plan.files.len() - removed;
-    let noun = |count: usize, noun: &str, verb: &str| {
+    let part = |count: usize, noun: &str, done: &str, to_come: &str| {
         let plural = if count == 1 { "" } else { "s" };
+        let verb = match tense {
+            Tense::Done => done,
+            Tense::ToCome => to_come,
+        };
         (count > 0).then(|| format!("{count} {noun}{plural} {verb}"))
     };
     let parts = [
-        noun(loads, "rule", "loaded"),
-        noun(unloads, "rule", "unloaded"),
-        noun(written, "file", "written"),
-        noun(removed, "file", "removed"),
-        noun(plan.settings.len(), "setting", "set"),
+        part(loads, "rule", "loaded", "to load"),
+        part(unloads, "rule", "unloaded", "to unload"),
+        part(written, "file", "written", "to write"),
+        part(removed, "file", "removed", "to remove"),
+        part(plan.settings.len(), "setting", "set", "to set"),
     ];
     parts.into_iter().flatten().collect::<Vec<_>>().join(", ")
 }

@@ -187,6 +187,10 @@ pub struct RulesReport {
     pub deduplicated: Vec<DeduplicatedReport>,
     /// How many loaded rules no drop-in holds.
     pub foreign: usize,
+    /// The first rule that stands further behind in the kernel than in the files. Where several rules match one event,
+    /// the order decides whose key its record carries; `ordering: strict` brings it about.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub out_of_order: Option<String>,
 }
 
 /// A line that is left out on this host, wholly or in part.

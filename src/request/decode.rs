@@ -17,13 +17,34 @@ pub const MAX_BYTES: usize = 16 * 1024 * 1024;
 /// Keys that begin so are the automation tool's own and are ignored, but for the two named below.
 const TOOL_PREFIX: &str = "_ansible_";
 
+/// A request that is not of its form.
+#[derive(Debug, Default)]
+pub struct Misshapen {
+    /// Every problem of its form, each with its JSON pointer.
+    pub problems: Vec<Problem>,
+    /// The request without the parts that have these problems, so that the others can be looked at too.
+    pub rest: Option<Box<Request>>,
+}
+
+impl From<Misshapen> for Vec<Problem> {
+    fn from(misshapen: Misshapen) -> Self {
+        misshapen.problems
+    }
+}
+
+impl From<Vec<Problem>> for Misshapen {
+    fn from(problems: Vec<Problem>) -> Self {
+        Self { problems, rest: None }
+    }
+}
+
 /// Reads a request: JSON in UTF-8 of at most [`MAX_BYTES`], without duplicate or unknown keys.
 ///
 /// # Errors
 /// Every problem found, each with its JSON pointer.
-pub fn decode(bytes: &[u8]) -> Result<Request, Vec<Problem>> {
+pub fn decode(bytes: &[u8]) -> Result<Request, Misshapen> {
     if bytes.len() > MAX_BYTES {
-        return Err(vec![Problem::from(RequestError::TooLarge { limit: MAX_BYTES })]);
+        return Err(vec![Problem::from(RequestError::TooLarge { limit: MAX_BYTES })].into());
     }
     let text = std::str::from_utf8(bytes)
         .map_err(|error| vec![Problem::from(RequestError::NotUtf8 { offset: error.valid_up_to() })])?;
@@ -33,7 +54,8 @@ pub fn decode(bytes: &[u8]) -> Result<Request, Vec<Problem>> {
     let schema = serde_json::from_str(SCHEMA).map_err(|error| not_json(&error))?;
     problems.extend(check(&value, &schema));
     if !problems.is_empty() {
-        return Err(problems);
+        problems.iter().filter_map(|problem| problem.place.pointer.as_deref()).for_each(|at| cut(&mut value, at));
+        return Err(Misshapen { rest: serde_json::from_value(value).ok(), problems });
     }
     let mut request: Request = serde_json::from_value(value).map_err(|error| not_json(&error))?;
     request.check_mode |= tool.check_mode;
@@ -43,10 +65,26 @@ pub fn decode(bytes: &[u8]) -> Result<Request, Vec<Problem>> {
         if octal.len() != 3 || !octal.chars().all(|digit| digit.is_digit(8)) {
             let error =
                 RequestError::BadValue { found: digits.clone(), allowed: vec!["0640".to_owned()], nearest: None };
-            return Err(vec![Problem::at_pointer(error.into(), "/mode")]);
+            return Err(vec![Problem::at_pointer(error.into(), "/mode")].into());
         }
     }
     Ok(request)
+}
+
+/// Takes the part at a pointer out of a document; an entry of a list becomes empty, so that the others keep their place.
+fn cut(value: &mut Value, pointer: &str) {
+    let Some((parent, last)) = pointer.rsplit_once('/') else { return };
+    match value.pointer_mut(parent) {
+        Some(Value::Object(object)) => {
+            object.remove(&last.replace("~1", "/").replace("~0", "~"));
+        }
+        Some(Value::Array(entries)) => {
+            if let Some(entry) = last.parse::<usize>().ok().and_then(|at| entries.get_mut(at)) {
+                *entry = Value::String(String::new());
+            }
+        }
+        _ => {}
+    }
 }
 
 fn not_json(error: &serde_json::Error) -> Vec<Problem> {

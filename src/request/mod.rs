@@ -10,7 +10,7 @@ mod rule_object;
 mod shape;
 
 pub use control::{Control, Enabled, EnabledName, Failure, FailureName};
-pub use decode::{MAX_BYTES, decode};
+pub use decode::{MAX_BYTES, Misshapen, decode};
 pub use rule_object::{FieldObject, FieldSaid, FieldValue, OneOrMany, RuleObject, SyscallSaid, Unsayable};
 
 use schemars::generate::SchemaSettings;

@@ -56,6 +56,8 @@ pub struct Host {
     pub reach: Reach,
     /// At which look for a signal one is there, counted from 1.
     pub interrupted_at: Option<u32>,
+    /// What somebody does to the files below the root when the first change of the kernel is about to be made.
+    pub sabotage: Option<fn(&Path)>,
 }
 
 impl Host {
@@ -76,7 +78,7 @@ impl Host {
         let memory = Path::new("/dev/shm");
         let place = tempfile::Builder::new().tempdir_in(memory).or_else(|_| TempDir::new()).unwrap();
         let machine = Machine::from_uname("x86_64").unwrap();
-        Self { place, kernel: Model::new(), machine, reach: Reach::Managed, interrupted_at: None }
+        Self { place, kernel: Model::new(), machine, reach: Reach::Managed, interrupted_at: None, sabotage: None }
     }
 
     /// The same host once more; nothing is counted yet, and no fault is to come.
@@ -218,13 +220,17 @@ impl Host {
         };
         let managed = asks_kernel && self.reach == Reach::Managed;
         let (mut looks, interrupted_at) = (0, self.interrupted_at);
+        let (root, mut sabotage) = (self.place.path().to_owned(), self.sabotage);
         let world = World {
-            root: self.place.path().to_owned(),
+            root: root.clone(),
             access: asks_kernel.then_some(access),
             kernel: if managed { Some(&mut self.kernel as &mut dyn Kernel) } else { None },
             machine: self.machine,
             interrupted: &mut || {
                 looks += 1;
+                if let Some(sabotage) = sabotage.take() {
+                    sabotage(&root);
+                }
                 (Some(looks) == interrupted_at).then_some("SIGTERM")
             },
         };

@@ -17,6 +17,7 @@ mod fingerprint;
 mod host;
 mod properties;
 mod requests;
+mod sabotage;
 mod scenarios;
 mod schemas;
 mod tree;

@@ -1,10 +1,11 @@
 //! The host on which the vectors were taken: Debian on `x86_64`.
 
-use std::collections::BTreeSet;
 use std::sync::OnceLock;
 
 use audit_rules::auditctl::{Accounts, Context, UnknownSyscalls};
+use audit_rules::lines::PathFacts;
 use audit_rules::rule::Machine;
+use audit_rules::rule::path::PathFact;
 
 /// Debian's standard users (base-passwd, systemd, dbus, `OpenSSH`).
 const PASSWD: &[u8] = include_bytes!("passwd");
@@ -24,7 +25,7 @@ const DIRECTORIES: &str = include_str!("directories");
 
 /// Those of the watched paths that were directories there.
 #[allow(dead_code, reason = "not every test looks at the host's files")]
-pub fn directories() -> &'static BTreeSet<Vec<u8>> {
-    static SET: OnceLock<BTreeSet<Vec<u8>>> = OnceLock::new();
-    SET.get_or_init(|| DIRECTORIES.lines().map(|path| path.as_bytes().to_vec()).collect())
+pub fn directories() -> &'static PathFacts {
+    static SET: OnceLock<PathFacts> = OnceLock::new();
+    SET.get_or_init(|| DIRECTORIES.lines().map(|path| (path.as_bytes().to_vec(), PathFact::Directory)).collect())
 }

@@ -26,7 +26,7 @@ fn carried_out(loaded: &[Rule], steps: &[RuleStep]) -> Vec<Rule> {
     for step in steps {
         match step.doing {
             Doing::Append => {
-                assert!(!list.contains(&step.rule), "EEXIST: {:?}", steps);
+                assert!(!list.contains(&step.rule), "EEXIST: {steps:?}");
                 list.push(step.rule.clone());
             }
             Doing::Prepend => list.insert(0, step.rule.clone()),
@@ -104,15 +104,10 @@ fn every_plan_between_small_lists_reaches_the_wish_with_the_fewest_deletes() {
         let loaded = rules(loaded_letters);
         for wished_letters in &all_wishes {
             let wished = rules(wished_letters);
-            let wishes: Vec<Wish> = wished.iter().cloned().map(Wish::from).collect();
+            let goal: Vec<Wish> = wished.iter().cloned().map(Wish::from).collect();
+            let goal: Vec<&Wish> = goal.iter().collect();
             for ordering in [Ordering::Relevant, Ordering::Strict, Ordering::Ignore] {
-                let steps = plan_rules(
-                    &loaded,
-                    &wishes.iter().collect::<Vec<_>>(),
-                    ordering,
-                    &no_longer_wanted,
-                    Because::Missing,
-                );
+                let steps = plan_rules(&loaded, &goal, ordering, &no_longer_wanted, Because::Missing);
                 let context = || format!("{loaded_letters} -> {wished_letters} {ordering:?}: {steps:#?}");
                 let end = carried_out(&loaded, &steps);
                 assert!(is_in_order(&end, &wished, ordering), "{}", context());
@@ -131,20 +126,20 @@ fn every_plan_between_small_lists_reaches_the_wish_with_the_fewest_deletes() {
 }
 
 fn plan(loaded: &str, wished: &str, ordering: Ordering) -> String {
-    let wishes: Vec<Wish> = rules(wished).into_iter().map(Wish::from).collect();
-    plan_rules(&rules(loaded), &wishes.iter().collect::<Vec<_>>(), ordering, &no_longer_wanted, Because::Missing)
-        .iter()
-        .map(|s| {
-            let sign = match s.doing {
-                Doing::Append => '+',
-                Doing::Prepend => '^',
-                Doing::Unload => '-',
-            };
-            format!("{sign}{}{}", letters(std::slice::from_ref(&s.rule)), if s.with_next { "" } else { " " })
-        })
-        .collect::<String>()
-        .trim_end()
-        .to_owned()
+    let goal: Vec<Wish> = rules(wished).into_iter().map(Wish::from).collect();
+    let goal: Vec<&Wish> = goal.iter().collect();
+    let steps = plan_rules(&rules(loaded), &goal, ordering, &no_longer_wanted, Because::Missing);
+    let mut text = String::new();
+    for step in &steps {
+        text.push(match step.doing {
+            Doing::Append => '+',
+            Doing::Prepend => '^',
+            Doing::Unload => '-',
+        });
+        text += &letters(std::slice::from_ref(&step.rule));
+        text += if step.with_next { "" } else { " " };
+    }
+    text.trim_end().to_owned()
 }
 
 #[test]

@@ -1,13 +1,17 @@
 //! What a request to `apply` means: checked, with defaults, without the spelling of JSON.
 
+mod author;
+
 use std::path::PathBuf;
+
+pub use author::{AuthorLine, author_lines, bad_lines};
 
 use glob::Pattern;
 
 use crate::error::{Problem, RequestError};
 use crate::request::{
-    Compile, Expedite, Id, OnDuplicate, OnLocked, OnMissing, Ordering, PermSyscalls, Request, RuleSaid, Rules, State,
-    Target, UnknownSyscalls,
+    Compile, Expedite, Id, OnDuplicate, OnLocked, OnMissing, Ordering, PermSyscalls, Request, State, Target,
+    UnknownSyscalls,
 };
 use crate::rule::Machine;
 use crate::rules_d::{DropInName, drop_in_name};
@@ -110,17 +114,6 @@ pub struct Declared {
     pub settings: Settings,
 }
 
-/// A line with its place in the request.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct AuthorLine {
-    /// The line, without its newline.
-    pub text: String,
-    /// JSON pointer of the entry that holds it.
-    pub pointer: String,
-    /// Its number within a text of several lines, from 1.
-    pub line: Option<usize>,
-}
-
 /// Globs on drop-in names and keys.
 #[derive(Debug, Clone, Default)]
 pub struct Keep(Vec<Pattern>);
@@ -196,7 +189,10 @@ impl Intent {
         if !place.is_live() && matches!(request.target, Target::Both | Target::Runtime) {
             problems.push(Problem::at_pointer(not_used("root", "target: both or runtime"), "/target"));
         }
-        let goal = goal(request, lines, keep, &mut problems);
+        let goal = goal(request, lines.clone(), keep, &mut problems);
+        if !problems.is_empty() {
+            problems.extend(bad_lines(&lines, machine));
+        }
         match goal {
             Some(goal) if problems.is_empty() => Ok(Self {
                 goal,
@@ -222,8 +218,41 @@ impl Intent {
     }
 }
 
+/// What else is wrong with a request that is not of its form.
+#[must_use]
+pub fn further_problems(rest: &Request, machine: &Machine) -> Vec<Problem> {
+    let found = match Intent::of(rest, machine) {
+        Err(problems) => problems,
+        Ok(intent) => bad_lines(intent.goal.lines(), machine),
+    };
+    // What was cut out may be what these miss.
+    let is_own = |problem: &Problem| !matches!(problem.kind(), "missing_key" | "nothing_wished");
+    found.into_iter().filter(is_own).collect()
+}
+
 fn not_used(key: &'static str, with: &str) -> crate::error::What {
     RequestError::NotUsed { key, with: with.to_owned() }.into()
+}
+
+/// Keys of `apply` and `gather` that `explain` has no use for.
+#[must_use]
+pub fn unused_by_explain(request: &Request) -> Vec<Problem> {
+    let default = Request::default();
+    let given = [
+        ("state", request.state != default.state),
+        ("name", request.name.is_some()),
+        ("control", request.control != default.control),
+        ("target", request.target != default.target),
+        ("root", request.root.is_some()),
+        ("rules_dir", request.rules_dir.is_some()),
+        ("purge", request.purge),
+        ("keep", !request.keep.is_empty()),
+        ("snapshot", request.snapshot.is_some()),
+        ("force", request.force),
+        ("source", request.source.is_some()),
+    ];
+    let superfluous = given.into_iter().filter(|(_, given)| *given);
+    superfluous.map(|(key, _)| Problem::at_pointer(not_used(key, "operation: explain"), &format!("/{key}"))).collect()
 }
 
 /// Keys that the given state has no use for.
@@ -298,49 +327,6 @@ fn goal(request: &Request, lines: Vec<AuthorLine>, keep: Keep, problems: &mut Ve
     }
     let declared = Declared { name, lines, settings };
     Some(if request.state == State::Exact { Goal::Exact(declared, keep) } else { Goal::Present(declared) })
-}
-
-/// The lines of `rules`, in order; a text of several lines gives several.
-///
-/// Used by `apply` and `explain` alike.
-pub fn author_lines(request: &Request, machine: &Machine, problems: &mut Vec<Problem>) -> Vec<AuthorLine> {
-    match &request.rules {
-        None => Vec::new(),
-        Some(Rules::File(text)) => split(text, "/rules"),
-        Some(Rules::List(said)) => said
-            .iter()
-            .enumerate()
-            .flat_map(|(at, said)| {
-                let pointer = format!("/rules/{at}");
-                match said {
-                    RuleSaid::Line(text) => split(text, &pointer),
-                    RuleSaid::Object(object) => match object.lines(machine) {
-                        Ok(lines) => lines
-                            .into_iter()
-                            .map(|text| AuthorLine { text, pointer: pointer.clone(), line: None })
-                            .collect(),
-                        Err(why) => {
-                            problems.push(Problem::at_pointer(RequestError::Unsayable(why).into(), &pointer));
-                            Vec::new()
-                        }
-                    },
-                }
-            })
-            .collect(),
-    }
-}
-
-fn split(text: &str, pointer: &str) -> Vec<AuthorLine> {
-    let text = text.strip_suffix('\n').unwrap_or(text);
-    let several = text.contains('\n');
-    text.split('\n')
-        .enumerate()
-        .map(|(at, line)| AuthorLine {
-            text: line.to_owned(),
-            pointer: pointer.to_owned(),
-            line: several.then_some(at + 1),
-        })
-        .collect()
 }
 
 fn keep(request: &Request, problems: &mut Vec<Problem>) -> Keep {

@@ -1,0 +1,88 @@
+//! Lines in the author's own words, with their places in the request.
+
+use crate::auditctl::{self, Accounts, Context, LineErrorKind};
+use crate::error::{Place, Problem, RequestError};
+use crate::request::{Request, RuleSaid, Rules};
+use crate::rule::Machine;
+
+/// A line with its place in the request.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AuthorLine {
+    /// The line, without its newline.
+    pub text: String,
+    /// JSON pointer of the entry that holds it.
+    pub pointer: String,
+    /// Its number within a text of several lines, from 1.
+    pub line: Option<usize>,
+}
+
+impl AuthorLine {
+    /// The place of the line in the request.
+    #[must_use]
+    pub fn place(&self) -> Place {
+        Place {
+            pointer: Some(self.pointer.clone()),
+            rule: Some(self.text.clone()),
+            line: self.line,
+            ..Place::default()
+        }
+    }
+}
+
+/// The lines of `rules`, in order; a text of several lines gives several.
+///
+/// Used by `apply` and `explain` alike.
+pub fn author_lines(request: &Request, machine: &Machine, problems: &mut Vec<Problem>) -> Vec<AuthorLine> {
+    match &request.rules {
+        None => Vec::new(),
+        Some(Rules::File(text)) => split(text, "/rules"),
+        Some(Rules::List(said)) => said
+            .iter()
+            .enumerate()
+            .flat_map(|(at, said)| {
+                let pointer = format!("/rules/{at}");
+                match said {
+                    RuleSaid::Line(text) => split(text, &pointer),
+                    RuleSaid::Object(object) => match object.lines(machine) {
+                        Ok(lines) => lines
+                            .into_iter()
+                            .map(|text| AuthorLine { text, pointer: pointer.clone(), line: None })
+                            .collect(),
+                        Err(why) => {
+                            problems.push(Problem::at_pointer(RequestError::Unsayable(why).into(), &pointer));
+                            Vec::new()
+                        }
+                    },
+                }
+            })
+            .collect(),
+    }
+}
+
+fn split(text: &str, pointer: &str) -> Vec<AuthorLine> {
+    let text = text.strip_suffix('\n').unwrap_or(text);
+    let several = text.contains('\n');
+    text.split('\n')
+        .enumerate()
+        .map(|(at, line)| AuthorLine {
+            text: line.to_owned(),
+            pointer: pointer.to_owned(),
+            line: several.then_some(at + 1),
+        })
+        .collect()
+}
+
+/// The problems of lines that no host would take, whatever accounts and paths it has.
+#[must_use]
+pub fn bad_lines(lines: &[AuthorLine], machine: &Machine) -> Vec<Problem> {
+    let accounts = Accounts::default();
+    let context = Context { machine, accounts: &accounts, unknown_syscalls: auditctl::UnknownSyscalls::Skip };
+    let by_itself =
+        |what: &LineErrorKind| !matches!(what, LineErrorKind::UnknownUser { .. } | LineErrorKind::UnknownGroup { .. });
+    lines
+        .iter()
+        .filter_map(|author| Some((author, auditctl::parse(author.text.as_bytes(), &context).err()?)))
+        .filter(|(_, error)| by_itself(&error.what))
+        .map(|(author, error)| Problem::at(error.what, author.place()))
+        .collect()
+}
