@@ -28,7 +28,7 @@ TEST_KERNELS ?= bookworm trixie
 DEMO_KERNEL ?= trixie
 BENCH_KERNELS ?= bookworm trixie sid
 # The integration tests that also run in the guests.
-GUEST_TESTS ?= kernel_contract lab_access
+GUEST_TESTS ?= host kernel_contract lab_access
 
 .PHONY: help build demo test test-host test-guests bench lint fmt clean prerequisites lab
 

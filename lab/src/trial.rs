@@ -10,7 +10,8 @@ use std::sync::Mutex;
 use std::time::{Duration, Instant};
 
 /// A state of the kernel, told to the tests by `AUDIT_RULES_LAB`. A test that needs the kernel without audit, or locks
-/// it until the next boot, says so in its name; all others run on a plain kernel.
+/// it until the next boot, says so in its name; all others run on a plain kernel. Only one test can lock a kernel, so
+/// that two of them are two columns.
 struct Column {
     name: &'static str,
     /// What the kernel's command line gets.
@@ -21,15 +22,31 @@ struct Column {
     arguments: &'static str,
 }
 
-const COLUMNS: [Column; 3] = [
-    Column { name: "plain", append: "", state: "1", arguments: "--include-ignored --test-threads=1 --skip audit_off" },
+const COLUMNS: [Column; 4] = [
+    Column {
+        name: "plain",
+        append: "",
+        state: "1",
+        arguments: "--include-ignored --test-threads=1 --skip audit_off --skip locked_by_a_request",
+    },
     Column {
         name: "audit=0",
         append: "audit=0",
         state: "audit_off",
         arguments: "--include-ignored --test-threads=1 audit_off",
     },
-    Column { name: "locked", append: "", state: "locked", arguments: "--include-ignored --test-threads=1 locked" },
+    Column {
+        name: "locked",
+        append: "",
+        state: "locked",
+        arguments: "--include-ignored --test-threads=1 locked --skip locked_by_a_request",
+    },
+    Column {
+        name: "locked by a request",
+        append: "",
+        state: "locked",
+        arguments: "--include-ignored --test-threads=1 locked_by_a_request",
+    },
 ];
 
 const SCRIPT: &[u8] = include_bytes!("../guest/trial");

@@ -1,0 +1,22 @@
+//! The executable on a real kernel, in a guest of the lab, with the guest's own `auditctl` and `augenrules` as
+//! witnesses.
+//!
+//! Each test begins with no rules and no drop-ins. They empty the machine that they run on: only where
+//! `AUDIT_RULES_LAB` says that it is thrown away afterwards.
+#![allow(clippy::unused_self, reason = "only who was lent the guest may use it")]
+#![allow(
+    clippy::disallowed_methods,
+    clippy::disallowed_types,
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "looks at the host from outside; a test may end in a panic"
+)]
+
+mod drift;
+mod edges;
+mod guest;
+mod interruption;
+mod kinds;
+mod lifecycle;
+mod next_boot;
+mod policy;
