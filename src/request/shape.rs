@@ -40,10 +40,11 @@ impl<'a> Checker<'a> {
         match value {
             Value::Object(_) => self.check_object(value, schema, pointer),
             Value::Array(entries) => {
-                for (at, entry) in entries.iter().enumerate() {
-                    if let Some(items) = schema.get("items") {
-                        self.check(entry, items, &Pointer::Entry(pointer, at));
-                    }
+                let Some(items) = schema.get("items") else { return };
+                let any_text_fits = self.takes_any_text(items);
+                for (at, entry) in entries.iter().enumerate().filter(|(_, entry)| !(any_text_fits && entry.is_string()))
+                {
+                    self.check(entry, items, &Pointer::Entry(pointer, at));
                 }
             }
             Value::Number(number) => {
@@ -119,6 +120,17 @@ impl<'a> Checker<'a> {
     fn resolve(&self, schema: &'a Value) -> &'a Value {
         let target = schema.get("$ref").and_then(Value::as_str).and_then(|path| path.strip_prefix('#'));
         target.and_then(|path| self.root.pointer(path)).map_or(schema, |target| self.resolve(target))
+    }
+
+    /// Whether any text at all is of a schema: most rules are lines.
+    fn takes_any_text(&self, schema: &'a Value) -> bool {
+        let branches =
+            schema.get("anyOf").and_then(Value::as_array).map_or(std::slice::from_ref(schema), Vec::as_slice);
+        let bounds = ["enum", "const", "minLength", "maxLength", "$ref"];
+        branches.iter().any(|branch| {
+            let is_text = branch.get("type").is_some_and(|name| name == "string");
+            is_text && !bounds.iter().any(|bound| branch.get(bound).is_some())
+        })
     }
 
     /// Whether a schema allows the JSON type of a value.
