@@ -41,7 +41,7 @@ impl<'a> Checker<'a> {
             Value::Object(_) => self.check_object(value, schema, pointer),
             Value::Array(entries) => {
                 let Some(items) = schema.get("items") else { return };
-                let any_text_fits = self.takes_any_text(items);
+                let any_text_fits = takes_any_text(items);
                 for (at, entry) in entries.iter().enumerate().filter(|(_, entry)| !(any_text_fits && entry.is_string()))
                 {
                     self.check(entry, items, &Pointer::Entry(pointer, at));
@@ -122,17 +122,6 @@ impl<'a> Checker<'a> {
         target.and_then(|path| self.root.pointer(path)).map_or(schema, |target| self.resolve(target))
     }
 
-    /// Whether any text at all is of a schema: most rules are lines.
-    fn takes_any_text(&self, schema: &'a Value) -> bool {
-        let branches =
-            schema.get("anyOf").and_then(Value::as_array).map_or(std::slice::from_ref(schema), Vec::as_slice);
-        let bounds = ["enum", "const", "minLength", "maxLength", "$ref"];
-        branches.iter().any(|branch| {
-            let is_text = branch.get("type").is_some_and(|name| name == "string");
-            is_text && !bounds.iter().any(|bound| branch.get(bound).is_some())
-        })
-    }
-
     /// Whether a schema allows the JSON type of a value.
     fn admits(&self, schema: &'a Value, value: &Value) -> bool {
         let schema = self.resolve(schema);
@@ -177,6 +166,16 @@ impl<'a> Checker<'a> {
         let nearest = nearest(&found, allowed.iter().map(String::as_str)).map(str::to_owned);
         self.report(RequestError::BadValue { found, allowed, nearest }, pointer);
     }
+}
+
+/// Whether any text at all is of a schema: most rules are lines.
+fn takes_any_text(schema: &Value) -> bool {
+    let branches = schema.get("anyOf").and_then(Value::as_array).map_or(std::slice::from_ref(schema), Vec::as_slice);
+    let bounds = ["enum", "const", "minLength", "maxLength", "$ref"];
+    branches.iter().any(|branch| {
+        let is_text = branch.get("type").is_some_and(|name| name == "string");
+        is_text && !bounds.iter().any(|bound| branch.get(bound).is_some())
+    })
 }
 
 fn allowed(schema: &Value) -> Option<Vec<&Value>> {

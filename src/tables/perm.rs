@@ -40,10 +40,11 @@ impl Era {
 /// Worked out once for each pair: policies have many rules with the same letters.
 #[must_use]
 pub fn masks(arch: Arch, perm: u32) -> Vec<Option<Mask>> {
-    static KNOWN: Mutex<Option<HashMap<(Arch, u32), Vec<Option<Mask>>>>> = Mutex::new(None);
-    let mut known = KNOWN.lock().unwrap_or_else(PoisonError::into_inner);
-    let known = known.get_or_insert_with(HashMap::new).entry((arch, perm));
-    known.or_insert_with(|| eras().iter().map(|era| era.mask(arch, perm)).collect()).clone()
+    type Known = HashMap<(Arch, u32), Vec<Option<Mask>>>;
+    static KNOWN: OnceLock<Mutex<Known>> = OnceLock::new();
+    let mut known = KNOWN.get_or_init(Mutex::default).lock().unwrap_or_else(PoisonError::into_inner);
+    let masks = || eras().iter().map(|era| era.mask(arch, perm)).collect();
+    known.entry((arch, perm)).or_insert_with(masks).clone()
 }
 
 /// Every era that narrows, oldest first; before 3.1.3 `perm=` never touched the mask.
