@@ -17,6 +17,7 @@ use crate::error::{PolicyError, Problem, RequestError, What};
 use crate::intent::{Goal, Intent};
 use crate::kernel::{Access, Features};
 use crate::observe::{content, kernel_state, observe};
+use crate::plan::rules::carried_out;
 use crate::plan::{KernelState, Plan, Target, plan};
 use crate::request::{Compile, OnLocked, Target as Layer};
 use crate::restore::restored;
@@ -93,7 +94,8 @@ pub fn apply(intent: &Intent, world: &mut World<'_>) -> Result<Applied, Vec<Prob
     if !layers.files {
         target.files.clear();
     }
-    waiting::remember(&mut target, before.as_ref(), run_dir.as_ref())?;
+    let drop_in = intent.goal.name().map(|name| intent.place.rules_dir.join(name.file_name()).display().to_string());
+    waiting::remember(&mut target, drop_in.as_deref(), before.as_ref(), run_dir.as_ref())?;
     let mut plan = plan(&target, before.as_ref());
     let pending = hold_back(intent, &layers, before.as_ref(), &mut plan)?;
     if let Some(before) = &before {
@@ -109,7 +111,7 @@ pub fn apply(intent: &Intent, world: &mut World<'_>) -> Result<Applied, Vec<Prob
     warnings.extend(plan.settings.iter().filter(irreversible).map(|step| Warning::Irreversible { name: step.name }));
 
     if !intent.check_mode {
-        waiting::note(&pending, before.as_ref(), run_dir.as_ref())?;
+        waiting::note(&pending, drop_in.as_deref(), before.as_ref(), run_dir.as_ref())?;
     }
     let mut applied = Applied {
         plan,
@@ -138,10 +140,13 @@ pub fn apply(intent: &Intent, world: &mut World<'_>) -> Result<Applied, Vec<Prob
     applied.expedited = changed.expedited;
     applied.now = changed.now;
     if matches!(changed.end, End::Applied) {
-        let rules = applied.before.as_ref().zip(applied.now.as_ref());
-        let rules = rules.filter(|_| !applied.plan.rules.is_empty());
-        let rules = rules.map(|(before, now)| (before.rules.as_slice(), now.rules.as_slice()));
-        applied.undo = Some(Snapshot::of_change(&applied.plan.files, rules, &applied.plan.settings));
+        // What waits for a reboot is taken back like the rest, once it has come.
+        let behind = applied.now.as_ref().map(|now| carried_out(&applied.pending.rules, &now.rules));
+        let touched = !applied.plan.rules.is_empty() || !applied.pending.rules.is_empty();
+        let before = applied.before.as_ref().filter(|_| touched);
+        let rules = before.zip(behind.as_ref()).map(|(before, behind)| (before.rules.as_slice(), behind.as_slice()));
+        let settings = [applied.plan.settings.as_slice(), &applied.pending.settings].concat();
+        applied.undo = Some(Snapshot::of_change(&applied.plan.files, rules, &settings));
     }
     applied.end = changed.end;
     Ok(applied)

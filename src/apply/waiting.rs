@@ -7,23 +7,21 @@ use crate::plan::{KernelState, Plan, Target};
 use crate::rule::id::Id;
 use crate::rules_d::{Directory, WaitingFile};
 
-/// Adds to the dropped rules of a target those that an earlier run on this locked kernel dropped and that no drop-in
-/// holds again.
+/// Adds to the dropped rules of a target those that an earlier run on this locked kernel dropped from the same drop-in
+/// and that no drop-in holds again.
 ///
 /// # Errors
 /// When the note of the earlier run cannot be read.
 pub fn remember(
     target: &mut Target,
+    drop_in: Option<&str>,
     kernel: Option<&KernelState>,
     run_dir: Option<&Directory>,
 ) -> Result<(), Vec<Problem>> {
-    let (Some(kernel), Some(run_dir)) = (kernel.filter(|kernel| kernel.status.is_locked()), run_dir) else {
-        return Ok(());
-    };
+    let kernel = kernel.filter(|kernel| kernel.status.is_locked());
+    let (Some(drop_in), Some(kernel), Some(run_dir)) = (drop_in, kernel, run_dir) else { return Ok(()) };
     let noted = WaitingFile::new(run_dir).read().map_err(file)?;
-    if noted.is_empty() || target.restores {
-        return Ok(());
-    }
+    let Some(noted) = noted.get(drop_in) else { return Ok(()) };
     let wishes: Vec<&Wish> = target.rules.iter().map(|wished| &wished.wish).chain(&target.dropped).collect();
     let fulfilled = assign(&kernel.rules, &wishes);
     let waits = kernel
@@ -40,13 +38,24 @@ pub fn remember(
 ///
 /// # Errors
 /// When the note cannot be read or written.
-pub fn note(pending: &Plan, kernel: Option<&KernelState>, run_dir: Option<&Directory>) -> Result<(), Vec<Problem>> {
-    let (Some(_), Some(run_dir)) = (kernel.filter(|kernel| kernel.status.is_locked()), run_dir) else {
-        return Ok(());
-    };
+pub fn note(
+    pending: &Plan,
+    drop_in: Option<&str>,
+    kernel: Option<&KernelState>,
+    run_dir: Option<&Directory>,
+) -> Result<(), Vec<Problem>> {
+    let kernel = kernel.filter(|kernel| kernel.status.is_locked());
+    let (Some(drop_in), Some(_), Some(run_dir)) = (drop_in, kernel, run_dir) else { return Ok(()) };
     let unloads = pending.rules.iter().filter(|step| step.doing == Doing::Unload && step.because != Because::Order);
     let mut waits: Vec<String> = unloads.map(|step| Id::of(&step.rule).to_string()).collect();
     waits.sort_unstable();
     let note = WaitingFile::new(run_dir);
-    if note.read().map_err(file)? == waits { Ok(()) } else { note.write(waits).map_err(file) }
+    let before = note.read().map_err(file)?;
+    let mut now = before.clone();
+    if waits.is_empty() {
+        now.remove(drop_in);
+    } else {
+        now.insert(drop_in.to_owned(), waits);
+    }
+    if now == before { Ok(()) } else { note.write(now).map_err(file) }
 }

@@ -72,6 +72,25 @@ pub struct RuleStep {
     pub with_next: bool,
 }
 
+/// The lists as they are behind these steps.
+#[must_use]
+pub fn carried_out(steps: &[RuleStep], before: &[Rule]) -> Vec<Rule> {
+    let mut after = before.to_vec();
+    for step in steps {
+        let rule = step.rule.clone().as_listed();
+        match step.doing {
+            Doing::Unload => {
+                if let Some(first) = after.iter().position(|held| *held == rule) {
+                    after.remove(first);
+                }
+            }
+            Doing::Append => after.insert(after.partition_point(|held| held.list <= rule.list), rule),
+            Doing::Prepend => after.insert(after.partition_point(|held| held.list < rule.list), rule),
+        }
+    }
+    after
+}
+
 /// What becomes of a loaded rule that no wish asks for.
 pub type Fate<'a> = &'a dyn Fn(&Rule) -> Option<Because>;
 

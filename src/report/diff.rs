@@ -5,7 +5,7 @@ use similar::algorithms::{Capture, Replace, myers};
 
 use crate::auditctl::canonical_lossy;
 use crate::plan::files::{Content, FileStep};
-use crate::plan::rules::{Doing, RuleStep};
+use crate::plan::rules::{RuleStep, carried_out};
 use crate::plan::settings::SettingStep;
 use crate::plan::{KernelState, Plan};
 use crate::rule::{Machine, Rule};
@@ -93,24 +93,6 @@ fn rules(steps: &[RuleStep], before: &[Rule], machine: &Machine) -> String {
     }
     let text = |rules: &[Rule]| -> String { rules.iter().map(|rule| canonical_lossy(rule, machine) + "\n").collect() };
     unified("kernel", &text(before), &text(&carried_out(steps, before)))
-}
-
-/// The lists as they are behind these steps.
-fn carried_out(steps: &[RuleStep], before: &[Rule]) -> Vec<Rule> {
-    let mut after = before.to_vec();
-    for step in steps {
-        let rule = step.rule.clone().as_listed();
-        match step.doing {
-            Doing::Unload => {
-                if let Some(first) = after.iter().position(|held| *held == rule) {
-                    after.remove(first);
-                }
-            }
-            Doing::Append => after.insert(after.partition_point(|held| held.list <= rule.list), rule),
-            Doing::Prepend => after.insert(after.partition_point(|held| held.list < rule.list), rule),
-        }
-    }
-    after
 }
 
 fn settings(steps: &[SettingStep]) -> String {

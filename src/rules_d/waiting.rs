@@ -2,6 +2,7 @@
 //!
 //! Once the drop-in no longer names such a rule, nothing else tells it from a foreign one.
 
+use std::collections::BTreeMap;
 use std::ffi::OsStr;
 
 use serde::{Deserialize, Serialize};
@@ -21,8 +22,11 @@ pub struct WaitingFile<'d>(&'d Directory);
 #[derive(Serialize, Deserialize)]
 struct Document {
     boot_id: Option<String>,
-    unload: Vec<String>,
+    unload: Waiting,
 }
+
+/// The ids of the rules that wait, by the path of the drop-in that held them.
+pub type Waiting = BTreeMap<String, Vec<String>>;
 
 impl<'d> WaitingFile<'d> {
     /// The note in this directory, which may not exist yet.
@@ -31,21 +35,23 @@ impl<'d> WaitingFile<'d> {
         Self(directory)
     }
 
-    /// The ids of the rules that wait; none where there is no note of this boot.
+    /// The rules that wait; none where there is no note of this boot.
     ///
     /// # Errors
     /// When there is something that cannot be read.
-    pub fn read(&self) -> Result<Vec<String>, FileError> {
-        let Some(state) = self.0.state(OsStr::new(NAME))? else { return Ok(Vec::new()) };
+    pub fn read(&self) -> Result<Waiting, FileError> {
+        let Some(state) = self.0.state(OsStr::new(NAME))? else { return Ok(Waiting::new()) };
         let document = serde_json::from_slice::<Document>(&state.bytes).ok();
-        Ok(document.filter(|document| document.boot_id == boot_id()).map_or_else(Vec::new, |document| document.unload))
+        Ok(document
+            .filter(|document| document.boot_id == boot_id())
+            .map_or_else(Waiting::new, |document| document.unload))
     }
 
     /// Writes the note, or takes it away where nothing waits.
     ///
     /// # Errors
     /// As for [`Stage::put`] and [`Stage::publish`].
-    pub fn write(&self, unload: Vec<String>) -> Result<(), FileError> {
+    pub fn write(&self, unload: Waiting) -> Result<(), FileError> {
         let mut stage = Stage::new();
         if unload.is_empty() {
             stage.remove(self.0, OsStr::new(NAME), Backup::None)?;
