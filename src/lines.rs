@@ -169,10 +169,15 @@ impl Reader {
         self.facts.paths = paths;
         for reading in self.read.values_mut() {
             let Some(rule) = &reading.rule else { continue };
-            if !rule.line.rule.fields.iter().any(|field| is_path(field.number)) {
+            let watches_directory = watches_directory(&rule.line, &self.facts.paths);
+            let rule = &rule.line.rule;
+            let is_settled = !watches_directory
+                && links(rule, &self.facts.paths).next().is_none()
+                && missing_path(rule, &self.facts.paths).is_none();
+            if is_settled {
                 continue;
             }
-            let line = rule.line.clone();
+            let Some(line) = reading.rule.as_ref().map(|rule| rule.line.clone()) else { continue };
             let reading = Rc::make_mut(reading);
             reading.obstacles.retain(|obstacle| !matches!(obstacle, Obstacle::MissingPath { .. }));
             settle(reading, line, &self.facts.paths);
@@ -223,15 +228,20 @@ fn read(text: &[u8], facts: &Facts) -> Reading {
 
 /// Settles what the paths decide: the kind of a watch, and whether the kernel will find what it needs.
 fn settle(reading: &mut Reading, line: RuleLine, paths: &PathFacts) {
-    let kind = line.watched_path().and_then(|path| paths.get(path)).copied();
-    let line = line.with_watch_kind(kind.is_some_and(PathFact::is_directory));
-    let mut line = line;
+    let watches_directory = watches_directory(&line, paths);
+    let mut line = line.with_watch_kind(watches_directory);
     line.notes.extend(links(&line.rule, paths));
     if let Some(path) = missing_path(&line.rule, paths) {
         reading.obstacles.push(Obstacle::MissingPath { path });
     }
     let listed = Rc::new(line.rule.clone().as_listed());
     reading.rule = Some(Rc::new(HostRule { line, listed }));
+}
+
+/// Whether `stat` says that the watched path is a directory.
+fn watches_directory(line: &RuleLine, paths: &PathFacts) -> bool {
+    let kind = line.watched_path().and_then(|path| paths.get(path)).copied();
+    kind.is_some_and(PathFact::is_directory)
 }
 
 /// The notes on paths that are symbolic links; a slash at the end makes the kernel follow one.

@@ -328,7 +328,7 @@ fn the_kernels_verdict_on_every_field_operator_and_list_is_the_recorded_one() {
 #[test]
 fn the_narrowed_masks_are_the_recorded_ones() {
     let file: Json = serde_json::from_str(include_str!("reference/perm-syscalls.json")).unwrap();
-    let era = tables::perm::eras().pop().unwrap();
+    let era = tables::perm::eras().last().unwrap();
     for (arch, letters) in file["masks_4_2_2"].as_object().unwrap() {
         let machine = Machine::from_uname(arch).unwrap();
         for (letter, bit) in [("r", 4), ("w", 2), ("x", 1), ("a", 8)] {

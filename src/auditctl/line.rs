@@ -232,8 +232,7 @@ impl RuleLine {
     pub fn masks(&self) -> Vec<Mask> {
         let mut masks = vec![self.rule.syscalls.clone()];
         if let Some(narrowing) = &self.narrowing {
-            for era in perm::eras() {
-                let mask = narrowing.under(&era);
+            for mask in narrowing.masks() {
                 masks.extend(mask.filter(|mask| !masks.contains(mask)));
             }
         }
@@ -243,15 +242,18 @@ impl RuleLine {
     /// The mask that auditctl 4.2 sends.
     #[must_use]
     pub fn mask_4_2(&self) -> Mask {
-        let narrowed = self.narrowing.as_ref().and_then(|narrowing| narrowing.under(perm::eras().last()?));
+        let narrowed = self.narrowing.as_ref().and_then(|narrowing| narrowing.masks().last().flatten());
         narrowed.unwrap_or_else(|| self.rule.syscalls.clone())
     }
 }
 
 impl Narrowing {
-    fn under(&self, era: &perm::Era) -> Option<Mask> {
-        let mut mask = era.mask(self.arch, self.perm)?;
-        mask.union(&self.named);
-        Some(mask)
+    /// The mask that each era of auditctl sends, oldest first; none where it refuses the rule.
+    fn masks(&self) -> impl Iterator<Item = Option<Mask>> + '_ {
+        perm::masks(self.arch, self.perm).into_iter().map(|mask| {
+            let mut mask = mask?;
+            mask.union(&self.named);
+            Some(mask)
+        })
     }
 }

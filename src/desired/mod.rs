@@ -25,7 +25,7 @@ use crate::plan::files::{Content, FileTarget};
 use crate::plan::rules::{self, Wish};
 use crate::plan::{Target, Wished};
 use crate::request::{OnDuplicate, OnMissing, PermSyscalls, UnknownSyscalls};
-use crate::rule::{Mask, Rule};
+use crate::rule::Rule;
 use crate::settings::{Name, Settings};
 
 /// A drop-in as it stands.
@@ -124,9 +124,8 @@ pub fn wish(line: &RuleLine, perm_syscalls: PermSyscalls) -> Wish {
     if perm_syscalls == PermSyscalls::V4_2 {
         rule.syscalls = line.mask_4_2();
     }
-    let sent = rule.syscalls.clone();
-    let mut other_masks: Vec<Mask> = line.masks();
-    other_masks.retain(|mask| *mask != sent);
+    let mut other_masks = if line.narrowing.is_some() { line.masks() } else { Vec::new() };
+    other_masks.retain(|mask| *mask != rule.syscalls);
     Wish { rule, other_masks }
 }
 

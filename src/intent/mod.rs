@@ -180,7 +180,7 @@ impl Intent {
     pub fn of(request: &Request, machine: &Machine) -> Result<Self, Vec<Problem>> {
         let mut problems = Vec::new();
         problems.extend(unused(request));
-        let lines = author_lines(request, machine, &mut problems);
+        let mut lines = author_lines(request, machine, &mut problems);
         let keep = keep(request, &mut problems);
         let place = Location::of(request).unwrap_or_else(|more| {
             problems.extend(more);
@@ -189,9 +189,10 @@ impl Intent {
         if !place.is_live() && matches!(request.target, Target::Both | Target::Runtime) {
             problems.push(Problem::at_pointer(not_used("root", "target: both or runtime"), "/target"));
         }
-        let goal = goal(request, lines.clone(), keep, &mut problems);
+        let goal = goal(request, &mut lines, keep, &mut problems);
         if !problems.is_empty() {
-            problems.extend(bad_lines(&lines, machine));
+            let given = goal.as_ref().map_or(lines.as_slice(), Goal::lines);
+            problems.extend(bad_lines(given, machine));
         }
         match goal {
             Some(goal) if problems.is_empty() => Ok(Self {
@@ -289,7 +290,8 @@ fn state_name(state: State) -> &'static str {
     }
 }
 
-fn goal(request: &Request, lines: Vec<AuthorLine>, keep: Keep, problems: &mut Vec<Problem>) -> Option<Goal> {
+/// What the request asks for; takes the lines where it is sound.
+fn goal(request: &Request, lines: &mut Vec<AuthorLine>, keep: Keep, problems: &mut Vec<Problem>) -> Option<Goal> {
     let mut needed = |key: &'static str| {
         let error = RequestError::Needed { key, by: state_name(request.state) };
         problems.push(Problem::at_pointer(error.into(), ""));
@@ -317,7 +319,7 @@ fn goal(request: &Request, lines: Vec<AuthorLine>, keep: Keep, problems: &mut Ve
         }
     };
     if request.state == State::Absent {
-        return Some(Goal::Absent(name, request.rules.is_some().then_some(lines)));
+        return Some(Goal::Absent(name, request.rules.is_some().then(|| std::mem::take(lines))));
     }
     let settings = Settings::from(&request.control);
     let says_something = lines.iter().any(|line| !line.text.trim_start_matches(' ').is_empty()) || !settings.is_empty();
@@ -325,7 +327,7 @@ fn goal(request: &Request, lines: Vec<AuthorLine>, keep: Keep, problems: &mut Ve
         problems.push(Problem::at_pointer(RequestError::NothingWished.into(), ""));
         return None;
     }
-    let declared = Declared { name, lines, settings };
+    let declared = Declared { name, lines: std::mem::take(lines), settings };
     Some(if request.state == State::Exact { Goal::Exact(declared, keep) } else { Goal::Present(declared) })
 }
 

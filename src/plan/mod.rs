@@ -141,31 +141,25 @@ impl Target {
         (!kept).then_some(Because::Purged)
     }
 
-    /// The first loaded rule that stands behind one that the wished order has behind it.
-    #[must_use]
-    pub fn out_of_order<'a>(&self, loaded: &'a [Rule]) -> Option<&'a Rule> {
-        let all: Vec<&Wish> = self.rules.iter().map(|wished| &wished.wish).collect();
-        let mut last = (None, 0);
-        loaded.iter().zip(assign(loaded, &all)).find_map(|(rule, fulfils)| {
-            let Fulfils::Wish(at) = fulfils else { return None };
-            if last.0 == Some(rule.list) && at < last.1 {
-                return Some(rule);
-            }
-            last = (Some(rule.list), at);
-            None
-        })
-    }
-
     /// How the rules asked for stand in a kernel.
     #[must_use]
-    pub fn tally(&self, loaded: &[Rule]) -> Tally<'_> {
+    pub fn tally<'a>(&'a self, loaded: &'a [Rule]) -> Tally<'a> {
         let all: Vec<&Wish> = self.rules.iter().map(|wished| &wished.wish).collect();
         let dropped = assignable(loaded, &self.dropped);
         let mut held = vec![false; all.len()];
         let mut foreign = 0;
+        let mut out_of_order = None;
+        let mut last = (None, 0);
         for (rule, fulfils) in loaded.iter().zip(assign(loaded, &all)) {
             match fulfils {
-                Fulfils::Wish(at) | Fulfils::Again(at) => held[at] = true,
+                Fulfils::Again(at) => held[at] = true,
+                Fulfils::Wish(at) => {
+                    held[at] = true;
+                    if last.0 == Some(rule.list) && at < last.1 {
+                        out_of_order = out_of_order.or(Some(rule));
+                    }
+                    last = (Some(rule.list), at);
+                }
                 Fulfils::Nothing => foreign += usize::from(dropped.is_empty() || !dropped.contains(&Id::of(rule))),
             }
         }
@@ -175,6 +169,7 @@ impl Target {
             loaded: asked().filter(|(_, held)| **held).count(),
             missing: asked().filter(|(_, held)| !**held).map(|(wished, _)| &wished.wish.rule).collect(),
             foreign,
+            out_of_order,
         }
     }
 }
@@ -190,4 +185,6 @@ pub struct Tally<'a> {
     pub missing: Vec<&'a Rule>,
     /// How many loaded rules no drop-in holds.
     pub foreign: usize,
+    /// The first loaded rule that stands behind one that the wished order has behind it.
+    pub out_of_order: Option<&'a Rule>,
 }

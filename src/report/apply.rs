@@ -88,9 +88,7 @@ fn rules(applied: &Applied, machine: &Machine) -> RulesReport {
             .map(|d| DeduplicatedReport { rule: d.line.clone(), same_as: d.same_as.to_string() })
             .collect(),
         foreign: tally.foreign,
-        out_of_order: loaded
-            .and_then(|loaded| applied.target.out_of_order(loaded))
-            .map(|rule| canonical_lossy(rule, machine)),
+        out_of_order: tally.out_of_order.map(|rule| canonical_lossy(rule, machine)),
     }
 }
 

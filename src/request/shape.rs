@@ -40,10 +40,11 @@ impl<'a> Checker<'a> {
         match value {
             Value::Object(_) => self.check_object(value, schema, pointer),
             Value::Array(entries) => {
-                for (at, entry) in entries.iter().enumerate() {
-                    if let Some(items) = schema.get("items") {
-                        self.check(entry, items, &Pointer::Entry(pointer, at));
-                    }
+                let Some(items) = schema.get("items") else { return };
+                let any_text_fits = takes_any_text(items);
+                for (at, entry) in entries.iter().enumerate().filter(|(_, entry)| !(any_text_fits && entry.is_string()))
+                {
+                    self.check(entry, items, &Pointer::Entry(pointer, at));
                 }
             }
             Value::Number(number) => {
@@ -165,6 +166,16 @@ impl<'a> Checker<'a> {
         let nearest = nearest(&found, allowed.iter().map(String::as_str)).map(str::to_owned);
         self.report(RequestError::BadValue { found, allowed, nearest }, pointer);
     }
+}
+
+/// Whether any text at all is of a schema: most rules are lines.
+fn takes_any_text(schema: &Value) -> bool {
+    let branches = schema.get("anyOf").and_then(Value::as_array).map_or(std::slice::from_ref(schema), Vec::as_slice);
+    let bounds = ["enum", "const", "minLength", "maxLength", "$ref"];
+    branches.iter().any(|branch| {
+        let is_text = branch.get("type").is_some_and(|name| name == "string");
+        is_text && !bounds.iter().any(|bound| branch.get(bound).is_some())
+    })
 }
 
 fn allowed(schema: &Value) -> Option<Vec<&Value>> {

@@ -1,5 +1,8 @@
 //! The system calls that auditctl puts into the mask of a rule with `-F perm=`, by its version.
 
+use std::collections::HashMap;
+use std::sync::{Mutex, OnceLock, PoisonError};
+
 use super::syscalls;
 use crate::rule::{Arch, Mask};
 
@@ -32,9 +35,26 @@ impl Era {
     }
 }
 
+/// What each era makes of the letters of a `perm=` on an architecture, oldest first; none where it refuses the rule.
+///
+/// Worked out once for each pair: policies have many rules with the same letters.
+#[must_use]
+pub fn masks(arch: Arch, perm: u32) -> Vec<Option<Mask>> {
+    type Known = HashMap<(Arch, u32), Vec<Option<Mask>>>;
+    static KNOWN: OnceLock<Mutex<Known>> = OnceLock::new();
+    let mut known = KNOWN.get_or_init(Mutex::default).lock().unwrap_or_else(PoisonError::into_inner);
+    let masks = || eras().iter().map(|era| era.mask(arch, perm)).collect();
+    known.entry((arch, perm)).or_insert_with(masks).clone()
+}
+
 /// Every era that narrows, oldest first; before 3.1.3 `perm=` never touched the mask.
 #[must_use]
-pub fn eras() -> Vec<Era> {
+pub fn eras() -> &'static [Era] {
+    static ERAS: OnceLock<Vec<Era>> = OnceLock::new();
+    ERAS.get_or_init(read)
+}
+
+fn read() -> Vec<Era> {
     let mut eras: Vec<Era> = Vec::new();
     for (word, rest) in super::rows(include_str!("data/perm-syscalls.txt")) {
         let slot = match word {
