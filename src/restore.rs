@@ -89,8 +89,10 @@ fn rules(
     let came_with_the_change: HashSet<&String> = saved.after.iter().collect();
     let goes = |(rule, id): &(&Rule, &String)| !stays.contains(rule) && came_with_the_change.contains(id);
     target.dropped = now.iter().zip(&ids).filter(goes).map(|(rule, _)| Wish::from(rule.clone())).collect();
-    target.rules =
-        before.into_iter().map(|rule| Wished { wish: Wish::from(rule), is_asked_for: true, spot: None }).collect();
+    target.rules = before
+        .into_iter()
+        .map(|rule| Wished { wish: Wish::from(rule), is_asked_for: true, is_watch: false, spot: None })
+        .collect();
     Ok(())
 }
 

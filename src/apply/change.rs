@@ -331,7 +331,7 @@ fn way_back(done: &Plan, before: &KernelState) -> Target {
         rules: before
             .rules
             .iter()
-            .map(|rule| Wished { wish: Wish::from(rule.clone()), is_asked_for: true, spot: None })
+            .map(|rule| Wished { wish: Wish::from(rule.clone()), is_asked_for: true, is_watch: false, spot: None })
             .collect(),
         ordering: Ordering::Strict,
         dropped: loads.filter(|rule| !before.rules.contains(rule)).map(Wish::from).collect(),

@@ -264,7 +264,7 @@ impl Work<'_> {
             for why in reading.obstacles.iter().filter(|why| !why.is_missing() && !why.is_syscalls()) {
                 self.problems.push(Problem::at(why.what(), author.place()));
             }
-            rules.extend(reading.rule.iter().filter(|rule| !rule.line.emptied).flat_map(HostRule::of_either_kind));
+            rules.extend(reading.rule.iter().filter(|rule| !rule.line.emptied).map(Rc::clone));
         }
         rules
     }
@@ -273,7 +273,7 @@ impl Work<'_> {
     fn rules_in(&mut self, name: &str) -> Vec<Rc<HostRule>> {
         let held: Vec<DropIn> = self.files.drop_ins.iter().filter(|d| d.name == name).cloned().collect();
         let (lines, _) = self.files.merged(&held);
-        BootLoad::of(&lines, self.reader).rules.iter().flat_map(|loaded| loaded.rule.of_either_kind()).collect()
+        BootLoad::of(&lines, self.reader).rules.into_iter().map(|loaded| loaded.rule).collect()
     }
 
     /// The rules of all other drop-ins that stay, and where they stand.
@@ -309,11 +309,12 @@ impl Work<'_> {
             .map(|loaded| Wished {
                 wish: wish(&loaded.rule.line, self.choices.perm_syscalls),
                 is_asked_for: asks_for_all || own_rules.contains(&*loaded.rule.listed),
+                is_watch: loaded.rule.line.watch.is_some(),
                 spot: Some(loaded.spot.clone()),
             })
             .collect();
         let wished: HashSet<&Rule> = load.rules.iter().map(|loaded| &*loaded.rule.listed).collect();
-        let gone = own.dropped.iter().filter(|rule| !wished.contains(&*rule.listed));
+        let gone = own.dropped.iter().filter(|rule| !wished.contains(&*rule.listed)).flat_map(HostRule::of_either_kind);
         let dropped: Vec<Wish> = gone.map(|rule| wish(&rule.line, self.choices.perm_syscalls)).collect();
 
         let mut skipped = own.skipped;

@@ -10,12 +10,14 @@ use files::{FileStep, FileTarget, plan_files};
 use rules::{Because, Fulfils, Ordering, RuleStep, Wish, assign, plan_rules};
 use settings::{SettingStep, plan_settings};
 
+use std::cell::OnceCell;
+
 use rustc_hash::FxHashSet as HashSet;
 
 use crate::boot_load::Spot;
 use crate::intent::Keep;
 use crate::kernel::{Features, Status};
-use crate::rule::{Rule, id::Id};
+use crate::rule::{FieldNumber, Rule, id::Id};
 use crate::settings::Settings;
 
 /// What the kernel holds.
@@ -44,6 +46,8 @@ pub struct Wished {
     pub wish: Wish,
     /// The request asks for it; otherwise another drop-in holds it, and it matters only where it is loaded.
     pub is_asked_for: bool,
+    /// A watch made it: whether it is about a file or a directory is up to what stands at the path.
+    pub is_watch: bool,
     /// Where it stands, if it stands in a drop-in.
     pub spot: Option<Spot>,
 }
@@ -99,11 +103,30 @@ pub fn plan(target: &Target, kernel: Option<&KernelState>) -> Plan {
     if let Some(kernel) = kernel {
         let dropped = assignable(&kernel.rules, &target.dropped);
         let why = if target.restores { Because::Restored } else { Because::Missing };
-        let fate = |rule: &Rule| target.fate(rule, &dropped);
+        let watches = OnceCell::new();
+        let fate = |rule: &Rule| {
+            let other_kind = || watches.get_or_init(|| target.watches()).contains(&other_kind(rule)?).then_some(());
+            target.fate(rule, &dropped).or_else(|| other_kind().map(|()| Because::NoLongerWanted))
+        };
         plan.rules = plan_rules(&kernel.rules, &target.wishes(&kernel.rules), target.ordering, &fate, why);
         plan.settings = plan_settings(&kernel.settings(), &target.settings);
     }
     plan
+}
+
+/// What a watch of this rule's path was when there was a directory in place of a file, or the other way round.
+fn other_kind(rule: &Rule) -> Option<Rule> {
+    let swap = |number| match number {
+        FieldNumber::PATH => FieldNumber::DIR,
+        FieldNumber::DIR => FieldNumber::PATH,
+        other => other,
+    };
+    let is_watch = rule.fields.iter().any(|field| swap(field.number) != field.number);
+    is_watch.then(|| {
+        let mut rule = rule.clone().as_listed();
+        rule.fields.iter_mut().for_each(|field| field.number = swap(field.number));
+        rule
+    })
 }
 
 /// The loaded rules that are among these wishes.
@@ -130,6 +153,12 @@ impl Target {
             }
         }
         all.into_iter().zip(matters).filter(|(_, matters)| *matters).map(|(wish, _)| wish).collect()
+    }
+
+    /// The watches asked for, as the kernel lists them.
+    fn watches(&self) -> HashSet<Rule> {
+        let watches = self.rules.iter().filter(|wished| wished.is_watch && wished.is_asked_for);
+        watches.map(|wished| wished.wish.rule.clone().as_listed()).collect()
     }
 
     fn fate(&self, rule: &Rule, dropped: &HashSet<Id>) -> Option<Because> {
