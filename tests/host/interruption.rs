@@ -31,18 +31,7 @@ fn a_run_that_is_told_to_stop_takes_its_change_back() {
     for signal in ["SIGTERM", "SIGINT", "SIGHUP"] {
         let mut strace = Command::new("strace");
         let inject = format!("inject=sendto:signal={signal}:when={}", first + unloads / 2);
-        strace.args([
-            "-f",
-            "--seccomp-bpf",
-            "-qq",
-            "-o",
-            "/dev/null",
-            "-e",
-            "trace=sendto",
-            "-e",
-            &inject,
-            AUDIT_RULES,
-        ]);
+        strace.args(["-f", "-qq", "-o", "/dev/null", "-e", "trace=sendto", "-e", &inject, AUDIT_RULES]);
         let stopped = report(&started(&mut strace, &request).wait_with_output().unwrap());
         assert_eq!((kinds(&stopped), &stopped["outcome"]), (vec!["interrupted"], &json!("rolled_back")), "{signal}");
         assert_eq!((&stopped["changed"], &stopped["failed"]), (&json!(false), &json!(true)));
@@ -66,18 +55,7 @@ fn what_a_killed_run_left_the_next_run_finishes() {
     for at in [first + 2, first] {
         let mut strace = Command::new("strace");
         let inject = format!("inject=sendto:signal=SIGKILL:when={at}");
-        strace.args([
-            "-f",
-            "--seccomp-bpf",
-            "-qq",
-            "-o",
-            "/dev/null",
-            "-e",
-            "trace=sendto",
-            "-e",
-            &inject,
-            AUDIT_RULES,
-        ]);
+        strace.args(["-f", "-qq", "-o", "/dev/null", "-e", "trace=sendto", "-e", &inject, AUDIT_RULES]);
         let killed = started(&mut strace, &request).wait_with_output().unwrap();
         assert!(killed.stdout.is_empty(), "{}", String::from_utf8_lossy(&killed.stdout));
         let finished = guest.change(&request);
