@@ -31,8 +31,8 @@ fn main() -> ExitCode {
     let code = match words.as_slice() {
         ["--help" | "-h"] => print(HELP),
         ["--version" | "-V"] => print(&format!("audit_rules {}", env!("CARGO_PKG_VERSION"))),
-        ["schema", "request"] => print(request::SCHEMA.trim_end()),
-        ["schema", "report"] => print(report::SCHEMA.trim_end()),
+        ["schema", "request"] => print(&spread(request::SCHEMA)),
+        ["schema", "report"] => print(&spread(report::SCHEMA)),
         ["-"] => answer(read(std::io::stdin(), "-")),
         [] if arguments.is_empty() && !std::io::stdin().is_terminal() => answer(read(std::io::stdin(), "-")),
         [path] if arguments.len() == 1 && !path.starts_with('-') => answer(read_file(path)),
@@ -66,6 +66,11 @@ fn answer(request: Result<Vec<u8>, Problem>) -> u8 {
     let text =
         serde_json::to_string(&report).unwrap_or_else(|error| format!("{{\"failed\":true,\"msg\":\"{error}\"}}"));
     print(&text).max(u8::from(report.failed))
+}
+
+/// A schema with white space, for people.
+fn spread(schema: &str) -> String {
+    serde_json::from_str::<serde_json::Value>(schema).map_or_else(|_| schema.to_owned(), |schema| format!("{schema:#}"))
 }
 
 /// A report that nobody receives is a failure.

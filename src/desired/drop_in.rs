@@ -257,6 +257,6 @@ pub fn without(bytes: &[u8], unwanted: &[&AuthorLine], reader: &mut Reader) -> O
             kept.extend_from_slice(line);
         }
     }
-    let ours = bytes.starts_with(HEADER.as_bytes());
+    let ours = bytes.trim_ascii_start().starts_with(HEADER.as_bytes());
     (says_something || !ours).then_some(kept)
 }

@@ -3,21 +3,21 @@
 //! Pure: the drop-ins, the facts about paths and the kernel's list come in as values.
 
 mod drop_in;
+mod files;
 mod warning;
 
-use std::borrow::Cow;
-use std::ffi::OsStr;
 use std::path::PathBuf;
 use std::rc::Rc;
 
 pub use drop_in::{Deduplicated, HEADER, Skipped, Treatment};
+pub use files::{DropIn, Files};
 pub use warning::{Warning, blocker};
 
 use rustc_hash::{FxHashMap as HashMap, FxHashSet as HashSet};
 
 use crate::auditctl::RuleLine;
-use crate::augenrules::{self, Script, Source};
-use crate::boot_load::{BootLoad, LoadLine, Spot, Trouble};
+use crate::augenrules;
+use crate::boot_load::{BootLoad, Spot, Trouble};
 use crate::error::{Place, PolicyError, Problem};
 use crate::intent::{Goal, Intent};
 use crate::lines::{HostRule, Reader};
@@ -27,69 +27,6 @@ use crate::plan::{Target, Wished};
 use crate::request::{OnDuplicate, OnMissing, PermSyscalls, UnknownSyscalls};
 use crate::rule::Rule;
 use crate::settings::{Name, Settings};
-
-/// A drop-in as it stands.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct DropIn {
-    /// Its file name, with `.rules`.
-    pub name: String,
-    /// What it holds.
-    pub content: Content,
-}
-
-/// The files of a host, as far as they matter.
-#[derive(Debug, Clone)]
-pub struct Files {
-    /// The directory of the drop-ins, as seen from the root.
-    pub rules_dir: PathBuf,
-    /// The drop-ins, in any order.
-    pub drop_ins: Vec<DropIn>,
-    /// `audit.rules`, where it exists.
-    pub audit_rules: Option<Content>,
-    /// How this host merges drop-ins.
-    pub script: Script,
-}
-
-impl Files {
-    /// The path of a drop-in, as seen from the root.
-    #[must_use]
-    pub fn path(&self, name: &str) -> PathBuf {
-        self.rules_dir.join(name)
-    }
-
-    /// The path of the merged file: `audit.rules` beside the directory of the drop-ins.
-    #[must_use]
-    pub fn audit_rules_path(&self) -> PathBuf {
-        self.rules_dir.with_file_name("audit.rules")
-    }
-
-    /// The lines of `audit.rules` as the boot loader would make them of these drop-ins, and its bytes.
-    fn merged(&self, drop_ins: &[DropIn]) -> (Vec<LoadLine>, Vec<u8>) {
-        let sources: Vec<Source<'_>> =
-            drop_ins.iter().map(|d| Source { name: OsStr::new(&d.name), bytes: &d.content.bytes }).collect();
-        let merged = augenrules::merge(&sources, self.script);
-        let paths: Vec<Rc<str>> = drop_ins.iter().map(|d| self.path(&d.name).to_string_lossy().into()).collect();
-        let spot = |origin: &augenrules::Origin| {
-            paths.get(origin.file).map(|file| Spot { file: Rc::clone(file), line: origin.line })
-        };
-        let lines = merged
-            .lines()
-            .map(|line| LoadLine { text: line.text.clone(), spots: line.origins.iter().filter_map(spot).collect() })
-            .collect();
-        (lines, merged.to_bytes_from(&self.rules_dir.to_string_lossy()))
-    }
-
-    /// Every line of every drop-in, and those that two files without a newline between them make together.
-    #[must_use]
-    pub fn all_lines(&self) -> Vec<Cow<'_, [u8]>> {
-        let own = self.drop_ins.iter().flat_map(|d| d.content.bytes.split(|byte| *byte == b'\n').map(Cow::Borrowed));
-        let mut lines: Vec<Cow<'_, [u8]>> = own.collect();
-        if self.drop_ins.iter().any(|d| !d.content.bytes.ends_with(b"\n")) {
-            lines.extend(self.merged(&self.drop_ins).0.into_iter().map(|line| Cow::Owned(line.text)));
-        }
-        lines
-    }
-}
 
 /// What the request leaves to choose.
 #[derive(Debug, Clone, Copy)]
@@ -227,7 +164,11 @@ impl Work<'_> {
                 own.deduplicated = composed.deduplicated;
                 own.warnings.extend(composed.at_boot_only.into_iter().map(|(line, _)| Warning::AtBootOnly { line }));
                 own.dropped = self.rules_in(&name);
-                Change::Holds(name, composed.bytes)
+                let mut bytes = composed.bytes;
+                if self.follows_open_line(&name) {
+                    bytes.insert(0, b'\n');
+                }
+                Change::Holds(name, bytes)
             }
             Goal::Absent(name, lines) => {
                 let name = name.file_name().to_string_lossy().into_owned();
@@ -239,6 +180,15 @@ impl Work<'_> {
             }
         };
         (change, own)
+    }
+
+    /// Whether the drop-in just before this one ends without a newline, so that augenrules would glue our first line to
+    /// its last; an empty first line keeps them apart.
+    fn follows_open_line(&self, name: &str) -> bool {
+        let order = |a: &str, b: &str| augenrules::natural_order(a.as_bytes(), b.as_bytes());
+        let stays = self.stays();
+        let before = stays.iter().filter(|d| order(&d.name, name).is_lt() && !d.content.bytes.is_empty());
+        before.max_by(|a, b| order(&a.name, &b.name)).is_some_and(|d| !d.content.bytes.ends_with(b"\n"))
     }
 
     fn absent(&mut self, name: String, lines: Option<&[crate::intent::AuthorLine]>) -> Change {

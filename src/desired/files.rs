@@ -1,0 +1,74 @@
+//! The files of a host, as far as they matter.
+
+use std::borrow::Cow;
+use std::ffi::OsStr;
+use std::path::PathBuf;
+use std::rc::Rc;
+
+use crate::augenrules::{self, Script, Source};
+use crate::boot_load::{LoadLine, Spot};
+use crate::plan::files::Content;
+
+/// A drop-in as it stands.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DropIn {
+    /// Its file name, with `.rules`.
+    pub name: String,
+    /// What it holds.
+    pub content: Content,
+}
+
+/// The files of a host, as far as they matter.
+#[derive(Debug, Clone)]
+pub struct Files {
+    /// The directory of the drop-ins, as seen from the root.
+    pub rules_dir: PathBuf,
+    /// The drop-ins, in any order.
+    pub drop_ins: Vec<DropIn>,
+    /// `audit.rules`, where it exists.
+    pub audit_rules: Option<Content>,
+    /// How this host merges drop-ins.
+    pub script: Script,
+}
+
+impl Files {
+    /// The path of a drop-in, as seen from the root.
+    #[must_use]
+    pub fn path(&self, name: &str) -> PathBuf {
+        self.rules_dir.join(name)
+    }
+
+    /// The path of the merged file: `audit.rules` beside the directory of the drop-ins.
+    #[must_use]
+    pub fn audit_rules_path(&self) -> PathBuf {
+        self.rules_dir.with_file_name("audit.rules")
+    }
+
+    /// The lines of `audit.rules` as the boot loader would make them of these drop-ins, and its bytes.
+    #[must_use]
+    pub fn merged(&self, drop_ins: &[DropIn]) -> (Vec<LoadLine>, Vec<u8>) {
+        let sources: Vec<Source<'_>> =
+            drop_ins.iter().map(|d| Source { name: OsStr::new(&d.name), bytes: &d.content.bytes }).collect();
+        let merged = augenrules::merge(&sources, self.script);
+        let paths: Vec<Rc<str>> = drop_ins.iter().map(|d| self.path(&d.name).to_string_lossy().into()).collect();
+        let spot = |origin: &augenrules::Origin| {
+            paths.get(origin.file).map(|file| Spot { file: Rc::clone(file), line: origin.line })
+        };
+        let lines = merged
+            .lines()
+            .map(|line| LoadLine { text: line.text.clone(), spots: line.origins.iter().filter_map(spot).collect() })
+            .collect();
+        (lines, merged.to_bytes_from(&self.rules_dir.to_string_lossy()))
+    }
+
+    /// Every line of every drop-in, and those that two files without a newline between them make together.
+    #[must_use]
+    pub fn all_lines(&self) -> Vec<Cow<'_, [u8]>> {
+        let own = self.drop_ins.iter().flat_map(|d| d.content.bytes.split(|byte| *byte == b'\n').map(Cow::Borrowed));
+        let mut lines: Vec<Cow<'_, [u8]>> = own.collect();
+        if self.drop_ins.iter().any(|d| !d.content.bytes.ends_with(b"\n")) {
+            lines.extend(self.merged(&self.drop_ins).0.into_iter().map(|line| Cow::Owned(line.text)));
+        }
+        lines
+    }
+}
