@@ -30,7 +30,12 @@ fn rule(number: u32) -> Rule {
 }
 
 fn target(wished: &[Rule], ordering: Ordering) -> Target {
-    let wished = wished.iter().map(|rule| Wished { wish: Wish::from(rule.clone()), is_asked_for: true, spot: None });
+    let wished = wished.iter().map(|rule| Wished {
+        wish: Wish::from(rule.clone()),
+        is_asked_for: true,
+        is_watch: false,
+        spot: None,
+    });
     Target {
         files: Vec::new(),
         rules: wished.collect(),
