@@ -71,7 +71,7 @@ impl Obstacle {
     #[must_use]
     pub fn what(&self) -> crate::error::What {
         match self {
-            Self::Line(error) => error.what.clone().into(),
+            Self::Line(error) => error.clone().into(),
             Self::Syscalls { skipped, emptied } => {
                 let names = skipped.iter().map(|s| s.name.clone()).collect();
                 let arch = skipped.first().and_then(|s| s.arch.name()).unwrap_or("this machine").to_owned();

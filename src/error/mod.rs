@@ -11,7 +11,7 @@ pub mod verdict;
 pub use policy::PolicyError;
 pub use request::RequestError;
 
-use crate::auditctl::LineErrorKind;
+use crate::auditctl::LineError;
 use crate::kernel::KernelError;
 use crate::rules_d::{FileError, NameError};
 
@@ -30,7 +30,7 @@ pub enum What {
     /// The request is not of the form that the schema gives.
     Request(RequestError),
     /// A rule line is not what auditctl takes.
-    Line(LineErrorKind),
+    Line(LineError),
     /// The request is well formed but cannot be done on this host.
     Policy(PolicyError),
     /// A file or directory.
@@ -52,8 +52,6 @@ pub struct Place {
     pub file: Option<String>,
     /// The line in the file or in the given text, from 1.
     pub line: Option<usize>,
-    /// The byte column in the line, from 1.
-    pub column: Option<usize>,
 }
 
 impl<T: Into<What>> From<T> for Problem {
@@ -75,7 +73,7 @@ macro_rules! from_layer {
 
 from_layer! {
     RequestError => Request,
-    LineErrorKind => Line,
+    LineError => Line,
     PolicyError => Policy,
     FileError => File,
     NameError => Name,
@@ -113,7 +111,7 @@ impl Problem {
     pub fn message(&self) -> String {
         match &self.what {
             What::Request(error) => error.message(),
-            What::Line(error) => error.message(),
+            What::Line(error) => error.what.message(),
             What::Policy(error) => error.message(),
             What::File(error) => error.message(),
             What::Name(error) => error.message(),
@@ -145,6 +143,15 @@ impl Problem {
         }
     }
 
+    /// The byte column of the word at fault, from 1, where it is known.
+    #[must_use]
+    pub fn column(&self) -> Option<usize> {
+        match &self.what {
+            What::Line(error) => Some(error.column + 1),
+            _ => None,
+        }
+    }
+
     /// The problem with its place, on one line, for people.
     #[must_use]
     pub fn sentence(&self) -> String {
@@ -157,7 +164,10 @@ impl Problem {
             _ => String::new(),
         };
         let rule = place.rule.as_ref().map_or_else(String::new, |rule| format!(" in `{rule}`"));
-        let hint = self.hint().map_or_else(String::new, |hint| format!(" ({hint})"));
+        let hint = self.hint().map_or_else(String::new, |hint| {
+            let is_name = !hint.contains(' ');
+            if is_name { format!(" (did you mean {hint}?)") } else { format!(" ({hint})") }
+        });
         format!("{at}{}{rule}{hint}", self.message())
     }
 }

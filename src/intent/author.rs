@@ -83,6 +83,6 @@ pub fn bad_lines(lines: &[AuthorLine], machine: &Machine) -> Vec<Problem> {
         .iter()
         .filter_map(|author| Some((author, auditctl::parse(author.text.as_bytes(), &context).err()?)))
         .filter(|(_, error)| by_itself(&error.what))
-        .map(|(author, error)| Problem::at(error.what, author.place()))
+        .map(|(author, error)| Problem::at(error, author.place()))
         .collect()
 }

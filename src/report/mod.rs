@@ -264,6 +264,9 @@ pub struct ErrorReport {
     /// The line in the file or in the given text, from 1.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub line: Option<usize>,
+    /// The byte column of the word at fault in the rule's text, from 1.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub column: Option<usize>,
     /// The kernel's or operating system's name of the error.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub errno: Option<String>,
@@ -281,6 +284,7 @@ impl From<&Problem> for ErrorReport {
             rule: problem.place.rule.clone(),
             file: problem.place.file.clone(),
             line: problem.place.line,
+            column: problem.column(),
             errno: problem.errno(),
             hint: problem.hint(),
         }
