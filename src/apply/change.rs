@@ -14,7 +14,7 @@ use crate::observe::kernel_state;
 use crate::plan::files::FileStep;
 use crate::plan::rules::{Doing, Ordering, Wish};
 use crate::plan::settings::{Moment, SettingStep};
-use crate::plan::{KernelState, Plan, Target, Wished, plan};
+use crate::plan::{KernelState, Plan, Target, Wished, plan, plan_loaded};
 use crate::rule::Machine;
 use crate::rules_d::{Directory, FileError, Journal, JournalFile, Root, boot_id};
 use crate::settings::Settings;
@@ -72,6 +72,7 @@ pub fn change(
         backup: intent.backup,
         waits_for_reboot: before.is_some_and(|before| before.status.is_locked()),
         expediter: None,
+        last_read: None,
     };
     run.expediter = run.kernel.as_mut().map(|kernel| Expediter::new(intent.expedite, &mut **kernel));
     let journal = run_dir.map(JournalFile::new);
@@ -97,10 +98,8 @@ pub fn change(
     } else if let Some(Err(error)) = journal.map(|journal| journal.remove()) {
         warnings.push(Warning::Tolerated(Box::new(What::File(error).into())));
     }
-    let now = match &mut run.kernel {
-        Some(kernel) => kernel_state(&mut **kernel).ok(),
-        None => None,
-    };
+    let read = run.last_read.take().filter(|_| end == End::Applied);
+    let now = read.or_else(|| run.kernel.as_mut().and_then(|kernel| kernel_state(&mut **kernel).ok()));
     if let (Some(before), Some(now)) = (before, &now) {
         let lost = now.status.lost.saturating_sub(before.status.lost);
         if lost > 0 {
@@ -119,6 +118,8 @@ struct Run<'a> {
     /// The kernel was locked from the start: it stays as it is.
     waits_for_reboot: bool,
     expediter: Option<Expediter>,
+    /// What the kernel held when it was last read, if nothing was changed since.
+    last_read: Option<KernelState>,
 }
 
 impl Run<'_> {
@@ -181,9 +182,13 @@ impl Run<'_> {
     }
 
     fn settings_at(&mut self, settings: &[SettingStep], moment: Moment) -> Result<(), Problem> {
+        let mut steps = settings.iter().filter(|step| step.moment() == moment).peekable();
         match &mut self.kernel {
-            Some(kernel) => change_settings(&mut **kernel, settings.iter().filter(|step| step.moment() == moment)),
-            None => Ok(()),
+            Some(kernel) if steps.peek().is_some() => {
+                self.last_read = None;
+                change_settings(&mut **kernel, steps)
+            }
+            _ => Ok(()),
         }
     }
 
@@ -199,8 +204,9 @@ impl Run<'_> {
         for _ in 0..ATTEMPTS {
             let Some(kernel) = &mut self.kernel else { return Ok(()) };
             let now = kernel_state(&mut **kernel)?;
-            let left = plan(&Target { files: Vec::new(), ..target.clone() }, Some(&now)).rules;
+            let left = plan_loaded(target, &now.rules);
             if left.is_empty() {
+                self.last_read = Some(now);
                 return Ok(());
             }
             if now.status.is_locked() {
@@ -212,7 +218,7 @@ impl Run<'_> {
         }
         let Some(kernel) = &mut self.kernel else { return Ok(()) };
         let now = kernel_state(&mut **kernel)?;
-        match plan(&Target { files: Vec::new(), ..target.clone() }, Some(&now)).rules.first() {
+        match plan_loaded(target, &now.rules).first() {
             None => Ok(()),
             Some(step) => {
                 let verb = if step.doing == Doing::Unload { "is still loaded" } else { "is not loaded in its place" };
@@ -229,7 +235,9 @@ impl Run<'_> {
         if steps.is_empty() {
             return Ok(());
         }
-        let held = kernel_state(&mut **kernel)?.settings();
+        let now = kernel_state(&mut **kernel)?;
+        let held = now.settings();
+        self.last_read = Some(now);
         match steps.iter().find(|step| held.get(step.name) != Some(step.after)) {
             None => Ok(()),
             Some(step) => {

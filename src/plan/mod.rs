@@ -101,17 +101,23 @@ impl Plan {
 pub fn plan(target: &Target, kernel: Option<&KernelState>) -> Plan {
     let mut plan = Plan { files: plan_files(&target.files), ..Plan::default() };
     if let Some(kernel) = kernel {
-        let dropped = assignable(&kernel.rules, &target.dropped);
-        let why = if target.restores { Because::Restored } else { Because::Missing };
-        let watches = OnceCell::new();
-        let fate = |rule: &Rule| {
-            let other_kind = || watches.get_or_init(|| target.watches()).contains(&other_kind(rule)?).then_some(());
-            target.fate(rule, &dropped).or_else(|| other_kind().map(|()| Because::NoLongerWanted))
-        };
-        plan.rules = plan_rules(&kernel.rules, &target.wishes(&kernel.rules), target.ordering, &fate, why);
+        plan.rules = plan_loaded(target, &kernel.rules);
         plan.settings = plan_settings(&kernel.settings(), &target.settings);
     }
     plan
+}
+
+/// Plans the steps from these loaded rules to those of a target.
+#[must_use]
+pub fn plan_loaded(target: &Target, loaded: &[Rule]) -> Vec<RuleStep> {
+    let dropped = assignable(loaded, &target.dropped);
+    let why = if target.restores { Because::Restored } else { Because::Missing };
+    let watches = OnceCell::new();
+    let fate = |rule: &Rule| {
+        let other_kind = || watches.get_or_init(|| target.watches()).contains(&other_kind(rule)?).then_some(());
+        target.fate(rule, &dropped).or_else(|| other_kind().map(|()| Because::NoLongerWanted))
+    };
+    plan_rules(loaded, &target.wishes(loaded), target.ordering, &fate, why)
 }
 
 /// What a watch of this rule's path was when there was a directory in place of a file, or the other way round.
