@@ -30,7 +30,7 @@ pub enum What {
     /// The request is not of the form that the schema gives.
     Request(RequestError),
     /// A rule line is not what auditctl takes.
-    Line(LineError),
+    Line(Box<LineError>),
     /// The request is well formed but cannot be done on this host.
     Policy(PolicyError),
     /// A file or directory.
@@ -73,11 +73,16 @@ macro_rules! from_layer {
 
 from_layer! {
     RequestError => Request,
-    LineError => Line,
     PolicyError => Policy,
     FileError => File,
     NameError => Name,
     KernelError => Kernel,
+}
+
+impl From<LineError> for What {
+    fn from(error: LineError) -> Self {
+        Self::Line(Box::new(error))
+    }
 }
 
 impl Problem {
