@@ -56,6 +56,8 @@ test: lint test-host test-guests ## everything: format, lints, tests here, tests
 
 test-host: prerequisites ## the tests that need no other kernel
 	$(CARGO) test --workspace --target $(TARGET)
+	@if [ "$$(id -u)" = 0 ]; then unshare --mount $(CARGO) test --target $(TARGET) --test rules_d -- --ignored; \
+	else echo "not run: the tests of rules_d that need root"; fi
 
 test-guests: lab ## the tests on real kernels in virtual machines
 	$(LAB) test $(TEST_KERNELS:%=--kernel %) $(GUEST_TESTS:%=--test %)
