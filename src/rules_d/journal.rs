@@ -1,13 +1,11 @@
 //! The note that a run leaves under `/run` while it works, so that the next one knows of a run that was killed.
 
-use std::ffi::OsStr;
 use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 
-use super::problem::{FileError, Left, Problem};
-use super::stage::{Backup, Stage, Wanted};
-use super::{Directory, Root};
+use super::problem::FileError;
+use super::{Directory, Root, note};
 
 /// The name of the journal in [`super::RUN_DIR`].
 const NAME: &str = "journal";
@@ -67,18 +65,11 @@ impl<'d> JournalFile<'d> {
     /// Writes the journal, whole or not at all, and has it on disk when it returns.
     ///
     /// # Errors
-    /// As for [`Stage::put`] and [`Stage::publish`].
+    /// What keeps the file from being written.
     pub fn write(&self, journal: &Journal) -> Result<(), FileError> {
         let Journal { pid, boot_id, started, paths, rcu_expedited } = journal.clone();
         let document = Document { format: FORMAT.to_owned(), pid, boot_id, started, paths, rcu_expedited };
-        let bytes = serde_json::to_vec(&document).map_err(|_| {
-            let problem = Problem::System { call: "write", errno: super::Errno::EINVAL };
-            FileError::new(self.directory.path().join(NAME), problem).with_left(Left::Old)
-        })?;
-        let (uid, gid) = (nix::unistd::geteuid().as_raw(), nix::unistd::getegid().as_raw());
-        let mut stage = Stage::new();
-        stage.put(self.directory, OsStr::new(NAME), &Wanted::new(&bytes, 0o600, uid, gid), Backup::None)?;
-        stage.publish().map(|_| ()).map_err(|error| error.error)
+        note::write(self.directory, NAME, &document)
     }
 
     /// Reads what is there.
@@ -86,25 +77,21 @@ impl<'d> JournalFile<'d> {
     /// # Errors
     /// When there is something that cannot be read.
     pub fn read(&self) -> Result<Found, FileError> {
-        let Some(state) = self.directory.state(OsStr::new(NAME))? else {
-            return Ok(Found::Nothing);
-        };
-        Ok(match serde_json::from_slice::<Document>(&state.bytes) {
+        let Some(bytes) = note::read(self.directory, NAME)? else { return Ok(Found::Nothing) };
+        Ok(match serde_json::from_slice::<Document>(&bytes) {
             Ok(Document { format, pid, boot_id, started, paths, rcu_expedited }) if format == FORMAT => {
                 Found::Whole(Journal { pid, boot_id, started, paths, rcu_expedited })
             }
-            _ => Found::Foreign(state.bytes),
+            _ => Found::Foreign(bytes),
         })
     }
 
     /// Takes the journal away: the run has come to its end.
     ///
     /// # Errors
-    /// As for [`Stage::remove`] and [`Stage::publish`].
+    /// What keeps the file from being removed.
     pub fn remove(&self) -> Result<(), FileError> {
-        let mut stage = Stage::new();
-        stage.remove(self.directory, OsStr::new(NAME), Backup::None)?;
-        stage.publish().map(|_| ()).map_err(|error| error.error)
+        note::remove(self.directory, NAME)
     }
 }
 

@@ -14,6 +14,7 @@ mod listing;
 mod lock;
 mod lookup;
 mod name;
+mod note;
 mod problem;
 mod root;
 mod stage;

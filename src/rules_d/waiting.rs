@@ -3,14 +3,12 @@
 //! Once the drop-in no longer names such a rule, nothing else tells it from a foreign one.
 
 use std::collections::BTreeMap;
-use std::ffi::OsStr;
 
 use serde::{Deserialize, Serialize};
 
-use super::Directory;
 use super::journal::boot_id;
 use super::problem::FileError;
-use super::stage::{Backup, Stage, Wanted};
+use super::{Directory, note};
 
 /// The name of the note in [`super::RUN_DIR`].
 const NAME: &str = "waiting";
@@ -40,8 +38,7 @@ impl<'d> WaitingFile<'d> {
     /// # Errors
     /// When there is something that cannot be read.
     pub fn read(&self) -> Result<Waiting, FileError> {
-        let Some(state) = self.0.state(OsStr::new(NAME))? else { return Ok(Waiting::new()) };
-        let document = serde_json::from_slice::<Document>(&state.bytes).ok();
+        let document = note::read(self.0, NAME)?.and_then(|bytes| serde_json::from_slice::<Document>(&bytes).ok());
         Ok(document
             .filter(|document| document.boot_id == boot_id())
             .map_or_else(Waiting::new, |document| document.unload))
@@ -50,17 +47,11 @@ impl<'d> WaitingFile<'d> {
     /// Writes the note, or takes it away where nothing waits.
     ///
     /// # Errors
-    /// As for [`Stage::put`] and [`Stage::publish`].
+    /// What keeps the file from being written or removed.
     pub fn write(&self, unload: Waiting) -> Result<(), FileError> {
-        let mut stage = Stage::new();
         if unload.is_empty() {
-            stage.remove(self.0, OsStr::new(NAME), Backup::None)?;
-        } else {
-            let document = Document { boot_id: boot_id(), unload };
-            let bytes = serde_json::to_vec(&document).unwrap_or_default();
-            let (uid, gid) = (nix::unistd::geteuid().as_raw(), nix::unistd::getegid().as_raw());
-            stage.put(self.0, OsStr::new(NAME), &Wanted::new(&bytes, 0o600, uid, gid), Backup::None)?;
+            return note::remove(self.0, NAME);
         }
-        stage.publish().map(|_| ()).map_err(|error| error.error)
+        note::write(self.0, NAME, &Document { boot_id: boot_id(), unload })
     }
 }
