@@ -1,5 +1,6 @@
 //! The change itself: staged, carried out, read back; and taken back where it fails.
 
+use std::collections::BTreeSet;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use super::expedite::Expediter;
@@ -15,7 +16,7 @@ use crate::plan::files::FileStep;
 use crate::plan::rules::{Doing, Ordering, Wish};
 use crate::plan::settings::{Moment, SettingStep};
 use crate::plan::{KernelState, Plan, Target, Wished, plan, plan_loaded};
-use crate::rule::Machine;
+use crate::rule::{Machine, Rule};
 use crate::rules_d::{Directory, FileError, Journal, JournalFile, Root, boot_id};
 use crate::settings::Settings;
 use crate::world::World;
@@ -292,11 +293,10 @@ impl Run<'_> {
             if left.is_quiet() {
                 return Ok(());
             }
-            let settings: Vec<SettingStep> = left.settings.clone();
             if let Some(expediter) = &mut self.expediter {
                 change_rules(&mut **kernel, &left.rules, &self.machine, expediter, &mut uninterrupted)?;
             }
-            change_settings(&mut **kernel, &settings)?;
+            change_settings(&mut **kernel, &left.settings)?;
         }
         Ok(())
     }
@@ -331,6 +331,7 @@ impl Run<'_> {
 
 /// The target that takes a plan back: what was loaded, in its order, without what the plan loads.
 fn way_back(done: &Plan, before: &KernelState) -> Target {
+    let held: BTreeSet<&Rule> = before.rules.iter().collect();
     let loads = done.rules.iter().filter(|step| step.doing != Doing::Unload).map(|step| step.rule.clone().as_listed());
     let mut settings = Settings::default();
     done.settings.iter().for_each(|step| settings.set(step.name, step.before));
@@ -342,7 +343,7 @@ fn way_back(done: &Plan, before: &KernelState) -> Target {
             .map(|rule| Wished { wish: Wish::from(rule.clone()), is_asked_for: true, is_watch: false, spot: None })
             .collect(),
         ordering: Ordering::Strict,
-        dropped: loads.filter(|rule| !before.rules.contains(rule)).map(Wish::from).collect(),
+        dropped: loads.filter(|rule| !held.contains(rule)).map(Wish::from).collect(),
         purge: None,
         restores: true,
         settings,
