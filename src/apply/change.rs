@@ -1,7 +1,8 @@
 //! The change itself: staged, carried out, read back; and taken back where it fails.
 
-use std::collections::BTreeSet;
 use std::time::{SystemTime, UNIX_EPOCH};
+
+use rustc_hash::FxHashSet as HashSet;
 
 use super::expedite::Expediter;
 use super::file_steps::{Directories, remaining};
@@ -331,7 +332,7 @@ impl Run<'_> {
 
 /// The target that takes a plan back: what was loaded, in its order, without what the plan loads.
 fn way_back(done: &Plan, before: &KernelState) -> Target {
-    let held: BTreeSet<&Rule> = before.rules.iter().collect();
+    let held: HashSet<&Rule> = before.rules.iter().collect();
     let loads = done.rules.iter().filter(|step| step.doing != Doing::Unload).map(|step| step.rule.clone().as_listed());
     let mut settings = Settings::default();
     done.settings.iter().for_each(|step| settings.set(step.name, step.before));
