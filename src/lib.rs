@@ -12,6 +12,7 @@ pub mod explain;
 pub mod intent;
 pub mod kernel;
 pub mod lines;
+pub mod matching;
 pub mod observe;
 pub mod plan;
 pub mod report;
