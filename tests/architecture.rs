@@ -168,6 +168,7 @@ fn what_decides_depends_on_no_clock_no_environment_and_no_process() {
         "snapshot",
         "explain",
         "matching",
+        "lint",
         "request",
         "report",
         "error",

@@ -1,10 +1,12 @@
 //! What a request to `apply` means: checked, with defaults, without the spelling of JSON.
 
 mod author;
+mod lint;
 
 use std::path::PathBuf;
 
 pub use author::{AuthorLine, author_lines, bad_lines};
+pub use lint::{LintIntent, Subject};
 
 use glob::Pattern;
 
@@ -252,7 +254,7 @@ pub fn unused_by_explain(request: &Request) -> Vec<Problem> {
         ("force", request.force),
         ("source", request.source.is_some()),
     ];
-    let superfluous = given.into_iter().filter(|(_, given)| *given);
+    let superfluous = given.into_iter().chain(lint::lint_only(request)).filter(|(_, given)| *given);
     superfluous.map(|(key, _)| Problem::at_pointer(not_used(key, "operation: explain"), &format!("/{key}"))).collect()
 }
 
@@ -273,6 +275,7 @@ fn unused(request: &Request) -> Vec<Problem> {
     ];
     given
         .into_iter()
+        .chain(lint::lint_only(request))
         .filter(|(_, superfluous)| *superfluous)
         .map(|(key, _)| {
             Problem::at_pointer(not_used(key, &format!("state: {}", state_name(state))), &format!("/{key}"))
