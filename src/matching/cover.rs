@@ -94,7 +94,7 @@ fn implied(wanted: &Field, rule: &Rule) -> Option<Provided> {
         Property::Success => has_result(rule) && successes(rule) & !success(wanted) == 0,
         Property::Family => same().next().is_some() && implies_number(wanted, rule),
         Property::OfFile => same().any(|given| implies_alone(given, wanted)),
-        Property::Access => same().any(|given| implies_access(given, wanted)),
+        Property::Access => all_accesses(rule) & !accesses(wanted) == 0,
         Property::FileType | Property::Tree | Property::Fact => false,
     };
     if holds { always } else { None }
@@ -120,8 +120,19 @@ fn is_login(number: FieldNumber) -> bool {
 }
 
 fn narrow(numbers: &mut Numbers, field: &Field) {
-    if let Some(set) = set(field) {
+    if let Some(set) = set(field).or_else(|| from_bits(field)) {
         numbers.narrow(&set);
+    }
+}
+
+/// Numbers outside of which a condition on bits never holds.
+fn from_bits(field: &Field) -> Option<Numbers> {
+    let value = field.value.number()?;
+    match field.op {
+        Op::BIT_TEST => Numbers::of(Op::GREATER_OR_EQUAL, value),
+        Op::BIT_MASK if value == 0 => Numbers::of(Op::LESS, 0),
+        Op::BIT_MASK => Numbers::of(Op::GREATER_OR_EQUAL, 1 << value.trailing_zeros()),
+        _ => None,
     }
 }
 
@@ -144,12 +155,26 @@ fn set(field: &Field) -> Option<Numbers> {
 
 fn implies_number(wanted: &Field, rule: &Rule) -> bool {
     let numbers = numbers(rule, wanted.number);
-    if let Some(set) = set(wanted) {
-        return numbers.is_within(&set);
+    if set(wanted).is_some_and(|set| numbers.is_within(&set)) {
+        return true;
     }
-    let same = rule.fields.iter().filter(|field| field.number == wanted.number);
-    let tried = numbers.few(FEW).is_some_and(|few| few.iter().all(|number| compare(*number, wanted) == Some(true)));
-    tried || same.into_iter().any(|given| implies_alone(given, wanted))
+    let same = || rule.fields.iter().filter(|field| field.number == wanted.number);
+    let holds = |number: u32, field: &Field| match set(field) {
+        Some(set) => set.contains(number),
+        None => compare(number, field) == Some(true),
+    };
+    // Of an own group that `=` names nothing follows, so it is not tried.
+    let few = numbers.few(FEW).filter(|_| Property::of(wanted.number, rule.list) == Property::Number);
+    let tried = few.is_some_and(|few| {
+        few.into_iter().filter(|number| same().all(|given| holds(*number, given))).all(|number| holds(number, wanted))
+    });
+    let is_no_condition = wanted.op == Op::BIT_TEST && wanted.value == Value::Number(0);
+    tried || is_no_condition || same().any(|given| is_on_bits(given, wanted) && implies_alone(given, wanted))
+}
+
+/// Whether one of two conditions is about bits: an order says nothing more than [`numbers`] does.
+fn is_on_bits(given: &Field, wanted: &Field) -> bool {
+    [given, wanted].iter().any(|field| matches!(field.op, Op::BIT_MASK | Op::BIT_TEST))
 }
 
 /// Whether one condition on a number is enough for another one on the same.
@@ -160,6 +185,9 @@ fn implies_alone(given: &Field, wanted: &Field) -> bool {
     }
     match (given.op, wanted.op) {
         (Op::EQUAL, _) => compare(given_value, wanted) == Some(true),
+        (_, Op::BIT_TEST) if wanted_value == 0 => true,
+        // Of a single bit, any and all are the same.
+        (Op::BIT_MASK, Op::BIT_TEST) => given_value.is_power_of_two() && given_value == wanted_value,
         (Op::BIT_MASK, Op::BIT_MASK) => given_value & !wanted_value == 0,
         (Op::BIT_TEST, Op::BIT_MASK) => given_value & wanted_value != 0,
         (Op::BIT_TEST, Op::BIT_TEST) => wanted_value & !given_value == 0,
@@ -200,17 +228,27 @@ pub fn successes(rule: &Rule) -> u32 {
     rule.fields.iter().filter(|field| field.number == FieldNumber::SUCCESS).fold(3, |both, field| both & success(field))
 }
 
-/// Bits of `perm` that mean something.
+/// Bits of `perm` that mean something: r 4, w 2, x 1, a 8.
 pub const ACCESS: u32 = 15;
 
-/// `perm=` holds where the call does any of these things, `perm!=` where it does none.
-fn implies_access(given: &Field, wanted: &Field) -> bool {
-    let (Some(has), Some(wants)) = (given.value.number(), wanted.value.number()) else { return false };
-    match (given.op, wanted.op) {
-        (Op::EQUAL, Op::EQUAL) => has & ACCESS & !wants == 0,
-        (Op::NOT_EQUAL, Op::NOT_EQUAL) => wants & ACCESS & !has == 0,
+/// What a call may do, as the combinations of those bits that a condition lets through: `perm=` holds where the call
+/// does any of its things, `perm!=` where it does none.
+#[must_use]
+pub fn accesses(field: &Field) -> u32 {
+    let Some(value) = field.value.number() else { return 0 };
+    let holds = |access: &u32| match field.op {
+        Op::EQUAL => access & value != 0,
+        Op::NOT_EQUAL => access & value == 0,
         _ => false,
-    }
+    };
+    (0..=ACCESS).filter(holds).map(|access| 1 << access).sum()
+}
+
+/// The combinations that all conditions of a rule let through. A task that is being created does nothing to a file.
+#[must_use]
+pub fn all_accesses(rule: &Rule) -> u32 {
+    let any = if rule.list == List::TASK { 1 } else { (1 << (ACCESS + 1)) - 1 };
+    rule.fields.iter().filter(|field| field.number == FieldNumber::PERM).fold(any, |all, field| all & accesses(field))
 }
 
 /// Whether the file or directory of a rule lies below the wanted directory.

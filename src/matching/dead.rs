@@ -1,6 +1,6 @@
 //! Rules that match nothing, and rules that leave nothing to be recorded.
 
-use super::cover::{ACCESS, numbers, success, successes};
+use super::cover::{all_accesses, numbers, success, successes};
 use super::numbers::Numbers;
 use super::property::Property;
 use crate::rule::{Action, Field, FieldNumber, List, Op, Rule};
@@ -9,13 +9,11 @@ use crate::rule::{Action, Field, FieldNumber, List, Op, Rule};
 #[must_use]
 pub fn contradiction(rule: &Rule) -> Option<FieldNumber> {
     let never = |field: &&Field| match Property::of(field.number, rule.list) {
-        Property::Number | Property::Result | Property::Family => {
-            numbers(rule, field.number).is_empty() || never_alone(field)
-        }
+        Property::Number | Property::Result | Property::Family => numbers(rule, field.number).is_empty(),
         Property::Group => numbers(rule, field.number).is_empty() || is_denied(field, rule),
         Property::Success => successes(rule) == 0 || success(field) == 0,
         Property::OfFile => never_alone(field),
-        Property::Access => field.op == Op::EQUAL && has_no_access(field, rule),
+        Property::Access => all_accesses(rule) == 0,
         Property::FileType | Property::Fact => is_decided(field) && is_denied(field, rule),
         _ => false,
     };
@@ -43,12 +41,6 @@ fn never_alone(field: &Field) -> bool {
         Some(set) => set.is_empty(),
         None => field.op == Op::BIT_MASK && value == 0,
     }
-}
-
-fn has_no_access(field: &Field, rule: &Rule) -> bool {
-    let bits = |field: &Field| field.value.number().unwrap_or(0) & ACCESS;
-    let denied = rule.fields.iter().filter(|other| other.number == field.number && other.op == Op::NOT_EQUAL);
-    bits(field) & !denied.fold(0, |denied, other| denied | bits(other)) == 0
 }
 
 /// What a rule does that switches recording off for everything.

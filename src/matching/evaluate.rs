@@ -1,6 +1,6 @@
 //! Whether a rule matches one event.
 
-use super::cover::{ACCESS, compare, lies_below, success};
+use super::cover::{ACCESS, accesses, compare, lies_below, success};
 use super::event::{CallResult, Event, Name};
 use super::property::Property;
 use crate::rule::field_table::by_name;
@@ -117,10 +117,12 @@ fn holds(field: &Field, event: &Event, names: Option<&[Name]>) -> Option<bool> {
         Property::OfFile => any(names?, |name| of_file(field, name)),
         Property::FileType => {
             let kind = field.value.number()?;
-            any(names?, |name| Some(name.kind? == kind)).map(of_equality)
+            any(event.names.as_deref()?, |name| Some(name.kind? == kind)).map(of_equality)
         }
         Property::Path => Some(names?.iter().any(|name| Some(name.path.as_slice()) == field.text())),
-        Property::Tree => Some(names?.iter().any(|name| lies_below(field.text().unwrap_or_default(), &name.path))),
+        Property::Tree => {
+            Some(event.names.as_ref()?.iter().any(|name| lies_below(field.text().unwrap_or_default(), &name.path)))
+        }
         Property::Fact => match field.number {
             FieldNumber::EXE => Some(of_equality(event.exe.as_deref()? == field.text()?)),
             FieldNumber::INODE => any(names?, |name| of_file(field, name)),
