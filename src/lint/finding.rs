@@ -114,6 +114,24 @@ pub fn condition(line: &[u8], field: &str) -> Option<(usize, usize)> {
     })
 }
 
+/// The name of a system call within the words of a line, where several may stand with commas between them.
+#[must_use]
+pub fn name_in_list(line: &[u8], name: &str) -> Option<(usize, usize)> {
+    fn bare(part: &[u8]) -> &[u8] {
+        part.strip_prefix(b"-S").unwrap_or(part)
+    }
+    let is_name = |part: &[u8]| part.eq_ignore_ascii_case(name.as_bytes());
+    let (start, end) = word(line, |word| word.split(|byte| *byte == b',').any(|part| is_name(bare(part))))?;
+    let mut from = start;
+    for part in line[start..end].split(|byte| *byte == b',') {
+        if is_name(bare(part)) {
+            return Some((from + part.len() - bare(part).len(), from + part.len()));
+        }
+        from += part.len() + 1;
+    }
+    None
+}
+
 /// Where a word that begins here ends: at the next space that is not escaped.
 #[must_use]
 pub fn end_of_word(line: &[u8], column: usize) -> usize {

@@ -4,8 +4,10 @@ use std::rc::Rc;
 
 use crate::auditctl::{self, Accounts, Context, LineErrorKind, UnknownSyscalls};
 use crate::augenrules::natural_order;
+use super::order::steps;
 use crate::boot_load::Spot;
-use crate::lines::Reader;
+use crate::lines::{PathFacts, Reader};
+use crate::rule::path::PathFact;
 use crate::rule::{FieldNumber, Machine, Rule};
 
 /// A rules file.
@@ -56,15 +58,8 @@ pub(super) struct File<'a> {
 }
 
 impl<'a> File<'a> {
-    /// The files in the order in which augenrules reads them: that of the last components of their names.
-    pub fn in_order(sources: &'a [Source]) -> Vec<Self> {
-        let mut files: Vec<Self> = sources.iter().map(Self::of).collect();
-        let last = |name: &str| name.rsplit('/').next().unwrap_or_default().as_bytes().to_vec();
-        files.sort_by(|a, b| natural_order(&last(&a.name), &last(&b.name)));
-        files
-    }
-
-    fn of(source: &'a Source) -> Self {
+    /// Takes a file apart.
+    pub fn of(source: &'a Source) -> Self {
         let bytes = source.bytes.strip_suffix(b"\n").unwrap_or(&source.bytes);
         let mut lines: Vec<&[u8]> = bytes.split(|byte| *byte == b'\n').collect();
         let mut carriage_returns = None;
@@ -85,6 +80,35 @@ impl<'a> File<'a> {
     }
 }
 
+/// Puts files into the order in which augenrules reads them: that of the last components of their names.
+pub fn in_order(sources: &mut [Source]) {
+    let last = |name: &str| name.rsplit('/').next().unwrap_or_default().as_bytes().to_vec();
+    sources.sort_by(|a, b| natural_order(&last(&a.name), &last(&b.name)));
+}
+
+/// The paths that decide what is found: those that rules name, and the directories on the way.
+#[must_use]
+pub fn paths(sources: &[Source], reader: &mut Reader) -> Vec<Vec<u8>> {
+    let files: Vec<File<'_>> = sources.iter().map(File::of).collect();
+    let mut paths = reader.paths(files.iter().flat_map(|file| file.lines.iter().copied()));
+    let more: Vec<Vec<u8>> = paths.iter().flat_map(|path| steps(path)).map(<[u8]>::to_vec).collect();
+    paths.extend(more);
+    paths.sort_unstable();
+    paths.dedup();
+    paths
+}
+
+/// What can be told of paths without a host: what another rule names a part of is a directory, or that rule cannot be
+/// loaded.
+fn assumed(sources: &[Source], reader: &mut Reader) -> PathFacts {
+    let files: Vec<File<'_>> = sources.iter().map(File::of).collect();
+    let named = reader.paths(files.iter().flat_map(|file| file.lines.iter().copied()));
+    let parts = named.iter().flat_map(|path| steps(path).filter(move |step| step.len() < path.len()));
+    let mut facts: PathFacts = parts.map(|part| (part.to_vec(), PathFact::Directory)).collect();
+    facts.insert(b"/".to_vec(), PathFact::Directory);
+    facts
+}
+
 /// The first number that stands for a user or group of an unknown host.
 const FIRST_GUESS: u32 = 0xfff0_0000;
 
@@ -102,7 +126,12 @@ pub fn reader(sources: &[Source], machine: Machine, accounts: Option<Accounts>) 
             file.lines.iter().for_each(|line| guess(line, &machine, &mut accounts));
         }
     }
-    Reader::new(machine, accounts)
+    let mut reader = Reader::new(machine, accounts);
+    if !is_known {
+        let facts = assumed(sources, &mut reader);
+        reader.settle(facts);
+    }
+    reader
 }
 
 /// Gives every user and group that a line names a number.

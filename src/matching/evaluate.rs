@@ -111,9 +111,10 @@ fn holds(field: &Field, event: &Event, names: Option<&[Name]>) -> Option<bool> {
             false => Some(false),
             true => compare(event.number(field.number)?, field),
         },
-        Property::Access => Some(of_equality(
-            field.value.number()? & ACCESS & if event.list == List::TASK { 0 } else { event.access? } != 0,
-        )),
+        Property::Access => {
+            let access = if event.list == List::TASK { 0 } else { event.access? };
+            Some(accesses(field) & (1 << (access & ACCESS)) != 0)
+        }
         Property::OfFile => any(names?, |name| of_file(field, name)),
         Property::FileType => {
             let kind = field.value.number()?;

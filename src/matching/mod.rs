@@ -9,10 +9,12 @@ pub mod dead;
 pub mod evaluate;
 pub mod event;
 pub mod numbers;
+pub mod overlap;
 mod property;
 
 pub use cover::{Provided, covers};
 pub use dead::{blocker, contradiction};
 pub use evaluate::{Answer, matches};
 pub use event::{Event, Name};
+pub use overlap::overlap;
 pub use property::stops_list;

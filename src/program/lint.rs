@@ -5,7 +5,8 @@ use std::path::Path;
 use crate::auditctl::{Accounts, parse_group, parse_passwd};
 use crate::error::{Problem, What};
 use crate::intent::{LintIntent, Subject};
-use crate::lint::{Permissions, Source, lint, paths, reader};
+use crate::augenrules::{Awk, Script};
+use crate::lint::{Host, Permissions, Source, in_order, lint, paths, reader};
 use crate::observe::facts;
 use crate::report::Report;
 use crate::report::lint::Linted;
@@ -35,23 +36,29 @@ pub fn linted(request: &Request, own: Machine, root: &Path) -> Result<Report, Ve
             Some(Accounts { users: parse_passwd(&accounts.passwd), groups: parse_group(&accounts.group) })
         }
     };
+    let script = match &root {
+        None => Script::newest(Awk::Gawk),
+        Some(root) => root.boot_loader().map_err(one)?.script,
+    };
+    let host = Host { script, is_known: root.is_some() };
     let mut linted = Linted::new(&intent);
     let drop_ins = match (&intent.subject, &intent.place, &root) {
         (Subject::Directory, Some(place), Some(root)) => drop_ins(root, &place.rules_dir)?,
         _ => Vec::new(),
     };
     for (at, machine) in intent.machines.iter().enumerate() {
-        let sources = match &intent.subject {
+        let mut sources = match &intent.subject {
             Subject::Lines(lines) => vec![Source::of_lines(lines[at].iter().map(|line| line.text.as_str()))],
             Subject::Files(files) => files.iter().map(|file| Source::new(&file.name, file.text.as_bytes())).collect(),
             Subject::Directory => drop_ins.clone(),
         };
+        in_order(&mut sources);
         let mut reader = reader(&sources, *machine, accounts.clone());
         if let Some(root) = &root {
             let paths = paths(&sources, &mut reader);
             reader.settle(facts(root, paths));
         }
-        linted.add(at, &sources, lint(&sources, &mut reader));
+        linted.add(at, &sources, lint(&sources, &mut reader, host));
     }
     Ok(Report::linted(linted, request.format, request.fail_on))
 }
