@@ -61,7 +61,7 @@ def play(tmp_path_factory):
     shutil.copytree(base / "hosts", base / "before")
     for name in ("runs.yml", "step.yml"):
         shutil.copy(HERE / name, base)
-    variables = {"ansible_connection": "local", "ansible_python_interpreter": sys.executable, "notes": str(base)}
+    variables = {"ansible_connection": "local", "ansible_python_interpreter": sys.executable, "notes": str(base), "audit_policy_cache": str(base / "cache")}
     inventory = base / "inventory.json"
     inventory.write_text(json.dumps({"all": {"hosts": hosts, "vars": variables}}))
     environment = {
