@@ -31,8 +31,8 @@ MODULES = {
 }
 #: What a host of the examples has, besides files with these names and an empty rules.d.
 DIRECTORIES = ("etc/audit/rules.d", "etc/security", "etc/ssh", "opt/app", "var/ossec/etc", "etc/postgresql", "usr/sbin")
-#: What stands for a template where a text would not do.
 UNDO = {"version": 1, "files": [], "control": []}
+#: What stands for a template where a text would not do.
 SAMPLES = {
     "rules": ["-w /etc/passwd -p wa -k sample"], "snapshot": UNDO, "undo": UNDO, "arch": "x86_64",
     "drop_ins": {"30-sample": {"rules": ["-w /etc/passwd -p wa -k sample"]}}, "keep": [], "src": ["sample.rules"],
@@ -172,7 +172,7 @@ def make_host(root, files):
 def play_of(block):
     """The example as a play for the host of its name."""
     content = yaml.safe_load(block.text)
-    play = {"name": block.name, "hosts": block.name, "gather_facts": False, 
+    play = {"name": block.name, "hosts": block.name, "gather_facts": False,
             "vars": {"audit_policy_root": "{{ root }}", "audit_policy_cache": "{{ cache }}"},
             "module_defaults": {"linux.audit.audit_rules": {"root": "{{ root }}", "cache": "{{ cache }}"}}}
     if isinstance(content, dict):
