@@ -28,6 +28,8 @@ BARE := -C link-arg=-Wl,-T,src/executable.ld
 linkable = $(shell out=$$(mktemp) && echo 'fn main() {}' | rustc --target $(TARGET) $(STATIC) -C panic=abort $(1) -o $$out - 2>/dev/null && $$out && echo '$(1)'; rm -f $$out)
 SMALLER = $(eval SMALLER := $(call linkable,$(FOLDED)) $(call linkable,$(BARE)))$(SMALLER)
 build demo bench: export CARGO_TARGET_$(TARGET_NAME)_RUSTFLAGS = $(STATIC) $(SMALLER)
+# The largest release executable, in bytes.
+LARGEST := 2097151
 export AUDIT_RULES_TARGET := $(TARGET)
 # These would beat the target's own flags.
 unexport RUSTFLAGS CARGO_ENCODED_RUSTFLAGS
@@ -39,7 +41,7 @@ BENCH_KERNELS ?= bookworm trixie sid
 # The integration tests that also run in the guests.
 GUEST_TESTS ?= host kernel_contract lab_access
 
-.PHONY: help build demo test test-host test-guests bench lint fmt clean prerequisites lab
+.PHONY: help build demo test test-host test-size test-guests bench lint fmt clean prerequisites lab
 
 help: ## what can be made
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 24
@@ -61,12 +63,16 @@ demo: prerequisites ## the main job on a real kernel, in a throw-away virtual ma
 	$(CARGO) build --release --workspace --target $(TARGET)
 	@$(TARGET_DIR)/$(TARGET)/release/lab demo --kernel $(DEMO_KERNEL)
 
-test: lint test-host test-guests ## everything: format, lints, tests here, tests on real kernels in virtual machines
+test: lint test-host test-size test-guests ## everything: format, lints, tests here, tests on real kernels in virtual machines
 
 test-host: prerequisites ## the tests that need no other kernel
 	$(CARGO) test --workspace --target $(TARGET)
 	@if [ "$$(id -u)" = 0 ]; then unshare --mount $(CARGO) test --target $(TARGET) --test rules_d -- --ignored; \
 	else echo "not run: the tests of rules_d that need root"; fi
+
+test-size: build ## the release executable is below 2 MiB
+	@size=$$(stat -c %s $(EXECUTABLE)); [ $$size -le $(LARGEST) ] || \
+	{ echo "$(EXECUTABLE) has $$size bytes, and may have $(LARGEST)" >&2; exit 1; }
 
 test-guests: lab ## the tests on real kernels in virtual machines
 	$(LAB) test $(TEST_KERNELS:%=--kernel %) $(GUEST_TESTS:%=--test %)
