@@ -12,13 +12,24 @@ RUSTLIB := $(shell rustc --print sysroot 2>/dev/null)/lib/rustlib
 TARGET := $(if $(wildcard $(RUSTLIB)/$(ARCHITECTURE)-unknown-linux-musl/lib),$(ARCHITECTURE)-unknown-linux-musl,$(ARCHITECTURE)-unknown-linux-gnu)
 TARGET_DIR := $(or $(CARGO_TARGET_DIR),target)
 LAB := $(TARGET_DIR)/$(TARGET)/debug/lab
+EXECUTABLE := $(TARGET_DIR)/$(TARGET)/release/audit_rules
 
 # Everything is built for an explicit target, without shared libraries, so that tests on the host and in the guests share
 # one build. The flags belong to the target alone: procedural macros cannot be built with them.
 TARGET_NAME := $(shell echo $(TARGET) | tr a-z- A-Z_)
 # Relative relocations in their packed form save 70 KiB; a static executable unpacks them itself from glibc 2.36 on.
 PACKED := $(if $(findstring gnu,$(TARGET)),$(shell getconf GNU_LIBC_VERSION 2>/dev/null | awk '{split($$2, v, "."); if (v[1] > 2 || v[2] >= 36) print "-C link-arg=-Wl,-z,pack-relative-relocs"}'))
-export CARGO_TARGET_$(TARGET_NAME)_RUSTFLAGS := -C target-feature=+crt-static $(PACKED)
+STATIC := -C target-feature=+crt-static $(PACKED)
+export CARGO_TARGET_$(TARGET_NAME)_RUSTFLAGS := $(STATIC)
+# What makes the release executable smaller, where the linker can do it: equal functions once (12 KiB), and no tables for
+# unwinding (150 KiB), which tests need. Asked once, when something is built for release.
+FOLDED := -C link-arg=-Wl,--icf=all
+BARE := -C link-arg=-Wl,-T,src/executable.ld
+linkable = $(shell out=$$(mktemp) && echo 'fn main() {}' | rustc --target $(TARGET) $(STATIC) -C panic=abort $(1) -o $$out - 2>/dev/null && $$out && echo '$(1)'; rm -f $$out)
+SMALLER = $(eval SMALLER := $(call linkable,$(FOLDED)) $(call linkable,$(BARE)))$(SMALLER)
+build demo bench: export CARGO_TARGET_$(TARGET_NAME)_RUSTFLAGS = $(STATIC) $(SMALLER)
+# The largest release executable, in bytes.
+LARGEST := 2097151
 export AUDIT_RULES_TARGET := $(TARGET)
 # These would beat the target's own flags.
 unexport RUSTFLAGS CARGO_ENCODED_RUSTFLAGS
@@ -30,7 +41,7 @@ BENCH_KERNELS ?= bookworm trixie sid
 # The integration tests that also run in the guests.
 GUEST_TESTS ?= host kernel_contract lab_access
 
-.PHONY: help build demo test test-host test-guests bench lint fmt clean prerequisites lab
+.PHONY: help build demo test test-host test-size test-guests bench lint fmt clean prerequisites lab
 
 help: ## what can be made
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 24
@@ -43,7 +54,7 @@ prerequisites:
 
 build: prerequisites ## the static release executable
 	$(CARGO) build --release --target $(TARGET)
-	@ls -l $(TARGET_DIR)/$(TARGET)/release/audit_rules
+	@ls -l $(EXECUTABLE)
 
 lab: prerequisites
 	@$(CARGO) build --quiet --workspace --target $(TARGET)
@@ -52,12 +63,16 @@ demo: prerequisites ## the main job on a real kernel, in a throw-away virtual ma
 	$(CARGO) build --release --workspace --target $(TARGET)
 	@$(TARGET_DIR)/$(TARGET)/release/lab demo --kernel $(DEMO_KERNEL)
 
-test: lint test-host test-guests ## everything: format, lints, tests here, tests on real kernels in virtual machines
+test: lint test-host test-size test-guests ## everything: format, lints, tests here, tests on real kernels in virtual machines
 
 test-host: prerequisites ## the tests that need no other kernel
 	$(CARGO) test --workspace --target $(TARGET)
 	@if [ "$$(id -u)" = 0 ]; then unshare --mount $(CARGO) test --target $(TARGET) --test rules_d -- --ignored; \
 	else echo "not run: the tests of rules_d that need root"; fi
+
+test-size: build ## the release executable is below 2 MiB
+	@size=$$(stat -c %s $(EXECUTABLE)); [ $$size -le $(LARGEST) ] || \
+	{ echo "$(EXECUTABLE) has $$size bytes, and may have $(LARGEST)" >&2; exit 1; }
 
 test-guests: lab ## the tests on real kernels in virtual machines
 	$(LAB) test $(TEST_KERNELS:%=--kernel %) $(GUEST_TESTS:%=--test %)
