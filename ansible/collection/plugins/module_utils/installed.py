@@ -13,11 +13,9 @@ from ansible_collections.linux.audit.plugins.module_utils import request as requ
 INSTALLED = "/usr/libexec/audit_rules"
 
 
-def run(module, operation):
+def run(module, specification, operation):
     """Ends the module with the program's report. operation: None where the options name it."""
-    if module.params.get("src"):
-        module.fail_json(msg="src is read by the action plugin of this module, which was passed by; use rules")
-    request, complaints = requests.build(operation, module.params, module.params)
+    request, dummy, complaints = requests.build(specification, operation, module.params, _read_nothing)
     if complaints:
         module.fail_json(msg="\n".join(complaints))
     request["check_mode"] = module.check_mode
@@ -35,3 +33,8 @@ def run(module, operation):
         report.setdefault("msg", f"{program} ended with {status}")
         module.fail_json(**report)
     module.exit_json(**report)
+
+
+def _read_nothing(pointer, names, complaints):
+    complaints.append("src: is read by the action plugin of this module, which was passed by; give rules")
+    return "", None

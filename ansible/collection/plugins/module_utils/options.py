@@ -36,11 +36,19 @@ PROGRAM = {
 }
 SRC = {"src": {"type": "list", "elements": "str"}}
 
+#: An entry of drop_ins.
+DROP_IN = {
+    "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
+    "rules": {"type": "raw"},
+    "control": {"type": "dict", "options": CONTROL},
+}
+
 APPLY = {
     "state": {"type": "str", "choices": list(STATES), "default": "present"},
     "name": {"type": "str"},
     "rules": {"type": "raw"},
     "control": {"type": "dict", "options": CONTROL},
+    "drop_ins": {"type": "dict"},
     "target": {"type": "str", "choices": ["auto", "both", "filesystem", "runtime"], "default": "auto"},
     "root": {"type": "str"},
     "rules_dir": {"type": "str"},
@@ -82,17 +90,28 @@ INFO = {
 
 def apply_specification():
     """The specification of audit_rules, as keyword arguments of AnsibleModule and ArgumentSpecValidator."""
+    which = ("name", "src", "drop_ins")
+    what = ("rules", "src", "control", "drop_ins")
     return {
         "argument_spec": {**APPLY, **SRC, **PROGRAM},
-        "mutually_exclusive": [("rules", "src")],
+        "mutually_exclusive": [("rules", "src"), *(("drop_ins", other) for other in ("name", "rules", "src", "control"))],
         "required_if": [
-            ("state", "present", ("name", "src"), True),
-            ("state", "present", ("rules", "src", "control"), True),
-            ("state", "exact", ("name", "src"), True),
-            ("state", "exact", ("rules", "src", "control"), True),
+            ("state", "present", which, True),
+            ("state", "present", what, True),
+            ("state", "exact", which, True),
+            ("state", "exact", what, True),
             ("state", "absent", ("name", "src"), True),
             ("state", "restored", ("snapshot",)),
         ],
+    }
+
+
+def drop_in_specification():
+    """The same for an entry of drop_ins, as keyword arguments of ArgumentSpecValidator."""
+    return {
+        "argument_spec": {**DROP_IN, **SRC},
+        "mutually_exclusive": [("rules", "src")],
+        "required_if": [("state", "present", ("rules", "src", "control"), True)],
     }
 
 

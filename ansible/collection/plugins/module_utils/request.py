@@ -8,8 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from ansible_collections.linux.audit.plugins.module_utils import options, rule_objects
-from ansible_collections.linux.audit.plugins.module_utils.options import PROGRAM, SETTING_WORDS, SRC
+from ansible_collections.linux.audit.plugins.module_utils import options, permissions, rule_objects
+from ansible_collections.linux.audit.plugins.module_utils.options import PROGRAM, SRC
+from ansible_collections.linux.audit.plugins.module_utils.validation import validate
 
 #: Keys of a whole undo object, next to its snapshot, that are taken over when the task does not give them.
 UNDO_KEYS = ("root", "rules_dir", "target")
@@ -30,48 +31,80 @@ def plain(value):
     return str(value)
 
 
-def before_validation(given):
-    """Takes what auditctl's users write, numbers for instance, to the form that the specification has."""
-    arguments = plain(given)
-    control = arguments.get("control")
-    if isinstance(control, dict):
-        for setting, words in SETTING_WORDS.items():
-            number = str(control.get(setting))
-            if not isinstance(control.get(setting), bool) and number.isdigit() and int(number) < len(words):
-                control[setting] = words[int(number)]
-    return arguments
-
-
-def build(operation, given, validated):
-    """Makes the request, without check_mode and diff, and gives it with a list of complaints.
+def build(specification, operation, given, read):
+    """Makes the request of a task's options, without check_mode and diff, and gives it, the validated options and a list
+    of complaints.
 
     Only what the task names is sent: a default belongs to the program, and a key that a state has no use for is an
-    error there. operation: None where the options themselves name it.
+    error there.
+
+    operation: None where the options themselves name it. read: takes the JSON pointer of the rules and the names that
+    src gives, gives the text of these files and the stem of their name.
     """
-    complaints = []
-    names = [name for name in validated if name not in PROGRAM and name not in SRC]
-    request = {name: validated[name] for name in names if _is_given(name, given, validated)}
+    given = plain(given)
+    validated, complaints = validate(specification, given)
+    if complaints:
+        return {}, validated, complaints
+    request = _named(given, validated)
     if operation:
         request["operation"] = operation
-    if "rules" in request:
-        request["rules"], found = rule_objects.check(request["rules"])
-        complaints += found
-    if "control" in request:
-        request["control"] = {key: value for key, value in request["control"].items() if value is not None}
+    _read_rules(request, "", given, validated, read, complaints)
+    if "drop_ins" in request:
+        request["drop_ins"] = {
+            name: _drop_in(str(name), entry, read, complaints) for name, entry in request["drop_ins"].items()
+        }
     if "mode" in request:
-        complaints += check_mode_bits(request["mode"])
+        complaints += permissions.check(request["mode"])
     for name in ("owner", "group"):
         if str(request.get(name, "")).isdigit():
             request[name] = int(request[name])
+    for name in PROGRAM:
+        if validated.get(name) and not validated[name].startswith("/"):
+            complaints.append(f"{name}: {validated[name]} must begin with /")
     _unwrap_undo(request)
-    return request, complaints
+    return request, validated, complaints
 
 
-def _is_given(name, given, validated):
-    if validated[name] is None:
-        return False
-    aliases = options.APPLY.get(name, {}).get("aliases", ())
-    return any(given.get(alias) is not None for alias in (name, *aliases))
+def _named(given, validated):
+    """What of the validated options the task names and the program knows."""
+    request = {}
+    for name, value in validated.items():
+        aliases = options.APPLY.get(name, {}).get("aliases", ())
+        if value is None or name in PROGRAM or name in SRC or all(given.get(key) is None for key in (name, *aliases)):
+            continue
+        request[name] = value
+    if "control" in request:
+        request["control"] = {key: value for key, value in request["control"].items() if value is not None}
+    return request
+
+
+def _read_rules(request, pointer, given, validated, read, complaints):
+    if "rules" in request:
+        request["rules"], found = rule_objects.check(request["rules"], f"{_path(pointer)}rules")
+        complaints += found
+    if validated.get("src"):
+        request["rules"], stem = read(f"{pointer}/rules", validated["src"], complaints)
+        if "name" in validated and validated["name"] is None:
+            request["name"] = stem
+            if stem is None:
+                complaints.append("name: is needed where src has several files")
+
+
+def _drop_in(name, entry, read, complaints):
+    if not isinstance(entry, dict):
+        complaints.append(f"drop_ins.{name}: must be an object with {', '.join((*options.DROP_IN, *SRC))}")
+        return entry
+    validated, found = validate(options.drop_in_specification(), entry, f"drop_ins.{name}: ")
+    complaints += found
+    if found:
+        return entry
+    wish = _named(entry, validated)
+    _read_rules(wish, f"/drop_ins/{name}", entry, validated, read, complaints)
+    return wish
+
+
+def _path(pointer):
+    return pointer.lstrip("/").replace("/", ".") + ("." if pointer else "")
 
 
 def _unwrap_undo(request):
@@ -82,29 +115,3 @@ def _unwrap_undo(request):
         for key in UNDO_KEYS:
             if undo.get(key) is not None:
                 request.setdefault(key, undo[key])
-
-
-def check_mode_bits(mode):
-    """Complaints about permissions, where YAML or a template has made another number of them."""
-    advice = "write it in quotes, with the zero: mode: '0640'"
-    if isinstance(mode, bool) or not isinstance(mode, (int, str)):
-        return [f"mode: {mode!r} is no octal text; {advice}"]
-    if isinstance(mode, int):
-        if _is_likely(mode) or 0 <= mode <= 0o777 and not _is_likely_octal(str(mode)):
-            return []
-        return [f"mode: {mode} is a decimal number, the permissions {mode:04o}; {advice}"]
-    digits = mode[2:] if mode.startswith("0o") else mode[1:] if mode.startswith("0") and len(mode) == 4 else mode
-    if len(digits) != 3 or not set(digits) <= set("01234567"):
-        return [f"mode: {mode!r} is no octal text; {advice}"]
-    if mode == digits and not _is_likely_octal(digits):
-        return [f"mode: {mode!r} would be the permissions 0{digits}, as a template makes them of an unquoted 0{int(digits):o}; {advice}"]
-    return []
-
-
-def _is_likely(bits):
-    """Whether a rules file may reasonably have these permissions: read, and perhaps written."""
-    return 0 <= bits <= 0o777 and bits & 0o111 == 0 and bits & 0o400 != 0 and bits & 0o060 != 0o020 and bits & 0o006 != 0o002
-
-
-def _is_likely_octal(digits):
-    return len(digits) == 3 and set(digits) <= set("01234567") and _is_likely(int(digits, 8))

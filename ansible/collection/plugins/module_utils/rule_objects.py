@@ -7,7 +7,7 @@ types are told here, since they are what a playbook gets wrong."""
 
 from __future__ import annotations
 
-from difflib import get_close_matches
+from ansible_collections.linux.audit.plugins.module_utils.validation import unknown_name
 
 LISTS = ("user", "task", "exit", "exclude", "filesystem", "io_uring")
 ACTIONS = ("always", "never")
@@ -39,37 +39,31 @@ TRUE = frozenset(("true", "yes", "on"))
 FALSE = frozenset(("false", "no", "off"))
 
 
-def check(rules):
-    """Gives the rules as they are sent, and a list of complaints about them."""
+def check(rules, at="rules"):
+    """Gives the rules as they are sent, and a list of complaints about them. at: what they are called there."""
     if isinstance(rules, str):
         return rules, []
     if not isinstance(rules, list):
-        return rules, ["rules: must be a list of lines and objects, or the text of a whole rules file"]
+        return rules, [f"{at}: must be a list of lines and objects, or the text of a whole rules file"]
     sent, complaints = [], []
     for place, rule in enumerate(rules):
         if isinstance(rule, dict):
-            sent.append(_check_object(rule, RULE_KEYS, f"rules[{place}]", complaints))
+            sent.append(_check_object(rule, RULE_KEYS, f"{at}[{place}]", complaints))
         elif isinstance(rule, str):
             sent.append(rule)
         elif isinstance(rule, list):
-            complaints.append(f"rules[{place}]: is a list in the list; did you mean rules: \"{{{{ a + b }}}}\" "
+            complaints.append(f"{at}[{place}]: is a list in the list; did you mean rules: \"{{{{ a + b }}}}\" "
                               "or rules: \"{{ lists | flatten }}\"?")
         else:
-            complaints.append(f"rules[{place}]: must be a line or an object, not {_shown(rule)}")
+            complaints.append(f"{at}[{place}]: must be a line or an object, not {_shown(rule)}")
     return sent, complaints
-
-
-def unknown(name, known):
-    """Says that a name is unknown, and which one was probably meant."""
-    near = get_close_matches(str(name), [str(other) for other in known], n=1)
-    return f"unknown key {name}" + (f"; did you mean {near[0]}?" if near else f"; known: {', '.join(known)}")
 
 
 def _check_object(given, keys, at, complaints):
     sent = {}
     for key, value in given.items():
         if key not in keys:
-            complaints.append(f"{at}: {unknown(key, keys)}")
+            complaints.append(f"{at}.{unknown_name(key, keys)}")
         elif value is not None:
             sent[key] = _check_value(value, key, keys[key], f"{at}.{key}", complaints)
     return sent

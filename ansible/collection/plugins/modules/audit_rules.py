@@ -46,7 +46,7 @@ options:
   name:
     description:
       - The drop-in, with or without C(.rules).
-      - Needed for V(present), V(absent) and V(exact) of O(state). With one file in O(src) its name without ending is the
+      - Needed for V(present), V(absent) and V(exact) of O(state), unless O(drop_ins) is given. With one file in O(src) its name without ending is the
         default.
     type: str
   rules:
@@ -107,6 +107,19 @@ options:
       continue:
         description: Whether the boot load goes on after a bad line.
         type: bool
+  drop_ins:
+    description:
+      - Several drop-ins by their names, with V(present), V(loaded) or V(exact) of O(state). All of them are checked before the
+        first write and changed as one, with one plan, one diff and one RV(undo). In place of O(name), O(rules), O(src) and
+        O(control).
+      - With V(present) of O(state) only these drop-ins are the wish, with V(loaded) all of rules.d as it will then stand, with
+        V(exact) these and what O(keep) matches.
+      - Each value is an object with these keys.
+      - V(state), V(present) (the default), it holds exactly this; or V(absent), it is gone.
+      - V(rules), as O(rules).
+      - V(src), as O(src), in place of V(rules).
+      - V(control), as O(control).
+    type: dict
   target:
     description:
       - Which layer to converge.
@@ -265,6 +278,22 @@ EXAMPLES = r"""
     src: 50-site.rules
     keep: ["wazuh*", wazuh_fim]
     backup: true
+
+- name: Converge a whole policy as one change
+  linux.audit.audit_rules:
+    state: loaded
+    purge: true
+    drop_ins:
+      30-identity:
+        src: 30-identity.rules
+      40-time:
+        rules:
+          - -a always,exit -F arch=b64 -S adjtimex,settimeofday -F key=time-change
+      50-old-agent:
+        state: absent
+      99-finalize:
+        control:
+          enabled: locked
 
 - name: Repair what the kernel has lost, and change no file
   linux.audit.audit_rules:
@@ -464,9 +493,27 @@ diff:
   type: list
   elements: dict
   contains:
+    before_header:
+      description: The path of the file, or what of the kernel it is.
+      returned: when before and after are
+      type: str
+      sample: kernel
+    after_header:
+      description: The same.
+      returned: when before and after are
+      type: str
+      sample: kernel
+    before:
+      description: The lines around each change as they are. A line further off is only named.
+      returned: mostly
+      type: str
+    after:
+      description: The same lines as they will be.
+      returned: mostly
+      type: str
     prepared:
       description: A unified diff.
-      returned: always
+      returned: in place of the others for very long ones
       type: str
 undo:
   description: What O(snapshot) takes to take the change back. Opaque.
@@ -551,8 +598,8 @@ from ansible_collections.linux.audit.plugins.module_utils import installed, opti
 
 
 def main():
-    module = AnsibleModule(supports_check_mode=True, **options.apply_specification())
-    installed.run(module, "apply")
+    specification = options.apply_specification()
+    installed.run(AnsibleModule(supports_check_mode=True, **specification), specification, "apply")
 
 
 if __name__ == "__main__":

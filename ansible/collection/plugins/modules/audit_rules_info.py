@@ -154,8 +154,8 @@ from ansible_collections.linux.audit.plugins.module_utils import installed, opti
 
 
 def main():
-    module = AnsibleModule(supports_check_mode=True, **options.info_specification())
-    installed.run(module, None)
+    specification = options.info_specification()
+    installed.run(AnsibleModule(supports_check_mode=True, **specification), specification, None)
 
 
 if __name__ == "__main__":

@@ -26,6 +26,14 @@ REMEDY = (
 _ANSWER_LINE = re.compile(rf"^{ANSWER} (\w+) ?(.*?)\r?$", re.MULTILINE)
 
 
+# What sudo says where its settings have requiretty.
+_WANTS_TERMINAL = re.compile(r"must have a tty")
+
+
+class WantsTerminal(Exception):
+    """The way to the other user needs a terminal, which standard input then belongs to."""
+
+
 class Exchange:
     """The way to one target.
 
@@ -34,12 +42,18 @@ class Exchange:
     """
 
     def __init__(self, execute, programs, executable=None, cache=None, compress=True):
-        self._execute = execute
+        self._execute_anyhow = execute
         self._programs = programs
         self._executable = executable
         self._cache = cache
         self._compress = compress
         self.warnings = []
+
+    def _execute(self, script, in_data):
+        output = self._execute_anyhow(script, in_data)
+        if output["rc"] and _WANTS_TERMINAL.search(output["stderr"] + output["stdout"]):
+            raise WantsTerminal
+        return output
 
     def send(self, request):
         """Gives the output of the program for a request in bytes."""
@@ -50,7 +64,7 @@ class Exchange:
         absent = _answers(output).get("absent")
         # The program may vanish between the look and the start, or its file system be mounted noexec since.
         if not absent and output["rc"] in (126, 127) and "{" not in output["stdout"]:
-            absent = _answers(self._execute(target_scripts.machine() , None)).get("absent")
+            absent = _answers(self._execute(target_scripts.machine(), None)).get("absent")
         if not absent:
             return output
         self._put(*platform(absent[0], self._programs))

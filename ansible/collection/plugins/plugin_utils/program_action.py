@@ -6,16 +6,16 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import shlex
 
-from ansible.errors import AnsibleActionFail, AnsibleFileNotFound
-from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
+from ansible.errors import AnsibleActionFail
 from ansible.plugins.action import ActionBase
 
 from ansible_collections.linux.audit.plugins.module_utils import request as requests
 from ansible_collections.linux.audit.plugins.plugin_utils import answer, programs, target_scripts
-from ansible_collections.linux.audit.plugins.plugin_utils.exchange import Exchange, excerpts, platform
+from ansible_collections.linux.audit.plugins.plugin_utils.exchange import Exchange, WantsTerminal, excerpts, platform
 from ansible_collections.linux.audit.plugins.plugin_utils.sources import Sources
 
 #: The largest request that the program reads, in bytes.
@@ -43,58 +43,43 @@ class ProgramAction(ActionBase):
 
     def run(self, tmp=None, task_vars=None):
         result = super().run(tmp, task_vars)
-        request, sources, options = self._request()
+        try:
+            result.update(self._run(task_vars))
+        except AnsibleActionFail as failure:
+            # As a result and not as an exception: older versions add a traceback of nothing to that.
+            result.update(failed=True, changed=False, msg=str(failure))
+        return result
+
+    def _run(self, task_vars):
+        sources = Sources(self._find_source, self._loader.cleanup_tmp_file)
+        request, options, complaints = requests.build(self.specification(), self.operation, self._task.args, sources.read)
+        if complaints:
+            raise AnsibleActionFail("\n".join(complaints))
         self._refuse_other_platforms()
         shipped = programs.shipped()
-        if self._task.async_val or not self._has_standard_input():
-            result.update(self._run_as_module(request, sources, options, shipped, task_vars))
-            return result
+        if not self._task.async_val and self._has_standard_input():
+            report = self._run_by_standard_input(request, sources, options, shipped)
+            if report is not None:
+                return report
+        return self._run_as_module(request, sources, options, shipped, task_vars)
+
+    def _find_source(self, name):
+        return self._loader.get_real_file(self._find_needle("files", name), decrypt=True)
+
+    def _run_by_standard_input(self, request, sources, options, shipped):
+        """One remote command. Gives None where the way to the other user turns out to want a terminal."""
         body = json.dumps({**request, "check_mode": self._task.check_mode, "diff": self._task.diff}).encode("utf-8")
         if len(body) > MOST_BYTES:
             raise AnsibleActionFail(f"the request has {len(body)} bytes; at most {MOST_BYTES} are read")
-        compress = self._connection.transport not in ("local", "ansible.builtin.local")
-        exchange = Exchange(self._execute, shipped, options.get("executable"), options.get("cache"), compress)
-        report = answer.result(exchange.send(body), sources)
+        exchange = Exchange(self._execute, shipped, options["executable"], options["cache"], not self._is_local())
+        try:
+            output = exchange.send(body)
+        except WantsTerminal:
+            return None
+        report = answer.result(output, sources)
         if exchange.warnings:
             report["warnings"] = exchange.warnings + list(report.get("warnings") or [])
-        result.update(report)
-        return result
-
-    def _request(self):
-        """Looks at the options: gives the request, the files that src named, and the validated options."""
-        given = requests.before_validation(self._task.args)
-        specification = self.specification()
-        validation = ArgumentSpecValidator(**specification).validate(given)
-        if validation.error_messages:
-            raise AnsibleActionFail("; ".join(validation.error_messages))
-        options = validation.validated_parameters
-        request, complaints = requests.build(self.operation, given, options)
-        sources = None
-        if options.get("src"):
-            sources, found = self._read_sources(options["src"])
-            complaints += found
-            request["rules"] = sources.text
-            if "name" in options and options["name"] is None:
-                request["name"] = sources.stem()
-                if request["name"] is None:
-                    complaints.append("name: is needed where src has several files")
-        if complaints:
-            raise AnsibleActionFail("\n".join(complaints))
-        return request, sources, options
-
-    def _read_sources(self, names):
-        sources, complaints = Sources(), []
-        for name in names:
-            try:
-                found = self._loader.get_real_file(self._find_needle("files", name), decrypt=True)
-                with open(found, "rb") as file:
-                    complaint = sources.add(name, file.read())
-                self._loader.cleanup_tmp_file(found)
-            except (OSError, AnsibleFileNotFound) as error:
-                complaint = f"src: {name}: {error}"
-            if complaint:
-                complaints.append(complaint)
-        return sources, complaints
+        return report
 
     def _refuse_other_platforms(self):
         if getattr(self._connection._shell, "SHELL_FAMILY", "sh") == "powershell":
@@ -105,13 +90,36 @@ class ProgramAction(ActionBase):
     def _has_standard_input(self):
         become = self._connection.become
         return self._connection.has_pipelining and not (
-            become and (become.name.rpartition(".")[2] in NEEDS_TERMINAL or not getattr(become, "pipelining", True))
+            become and (become.name.rpartition(".")[2] in NEEDS_TERMINAL or become.require_tty
+                        or not getattr(become, "pipelining", True))
         )
 
+    def _is_local(self):
+        return self._connection.transport.rpartition(".")[2] == "local"
+
     def _execute(self, script, in_data):
-        environment = self._compute_environment_string()
-        command = f"{environment} /bin/sh -c {shlex.quote(script)}".strip()
-        return self._low_level_execute_command(command, in_data=in_data)
+        environment = self._compute_environment_string().strip()
+        shell = str(self._play_context.executable or "").rpartition("/")[2]
+        # The connection starts a shell anyway; one more costs time, so it is only for what that one cannot do.
+        plain = not environment and self._connection.allow_executable and shell in ("sh", "dash", "bash", "ash", "ksh", "mksh")
+        command = script if plain else f"{environment} /bin/sh -c {shlex.quote(script)}".strip()
+        with self._standard_input_kept():
+            return self._low_level_execute_command(command, in_data=in_data)
+
+    @contextlib.contextmanager
+    def _standard_input_kept(self):
+        """The local connection gives a password to a terminal, and what comes on standard input then gets lost, unless it
+        believes in pipelining."""
+        become = self._connection.become
+        if not (self._is_local() and become and become.expect_prompt()):
+            yield
+            return
+        before = self._connection.get_option("pipelining")
+        self._connection.set_option("pipelining", True)
+        try:
+            yield
+        finally:
+            self._connection.set_option("pipelining", before)
 
     def _run_as_module(self, request, sources, options, shipped, task_vars):
         """Copies the program as Ansible copies a module: for async, and where standard input cannot be had."""

@@ -9,40 +9,64 @@ from __future__ import annotations
 import bisect
 import os
 
+from ansible.errors import AnsibleFileNotFound
+
 
 class Sources:
-    """The text of one or several rules files, and which line of it came from where."""
+    """Reads what src names, and knows which line of the request came from which file.
+
+    find: takes a name, gives the path of a readable file, or raises AnsibleFileNotFound or OSError. forget: takes that path
+    back.
+    """
+
+    def __init__(self, find, forget):
+        self._find = find
+        self._forget = forget
+        self._texts = {}
+
+    def read(self, pointer, names, complaints):
+        """Gives the text of the files, one behind the other, and the stem of the name if there is only one."""
+        text = _Text()
+        for name in names:
+            try:
+                path = self._find(name)
+                with open(path, "rb") as file:
+                    content = file.read()
+                self._forget(path)
+                text.add(name, content.decode("utf-8"))
+            except UnicodeDecodeError as error:
+                complaints.append(f"src: {name}:{content.count(bytes([10]), 0, error.start) + 1}: is not UTF-8")
+            except AnsibleFileNotFound as error:
+                places = dict.fromkeys(line.split(" on the Ansible")[0].strip() for line in str(error).splitlines() if line.startswith("\t"))
+                complaints.append(f"src: {name}: no such file on the controller" + "".join(f"; looked for {place}" for place in places))
+            except OSError as error:
+                complaints.append(f"src: {name}: {error.strerror}")
+        self._texts[pointer] = text
+        stem = os.path.splitext(os.path.basename(names[0]))[0] if len(names) == 1 else None
+        return text.text, stem
+
+    def place(self, error):
+        """Gives an error of the report the file and line that it is about, where it is about one of ours."""
+        text = self._texts.get(error.get("pointer"))
+        if text and error.get("line") and not error.get("file"):
+            error["file"], error["line"] = text.place(error["line"])
+
+
+class _Text:
+    """Files one behind the other."""
 
     def __init__(self):
         self.text = ""
         self._names = []
         self._first_lines = []
 
-    def add(self, name, content):
-        """Adds a file's bytes. Gives a complaint, or None."""
-        try:
-            text = content.decode("utf-8")
-        except UnicodeDecodeError as error:
-            line = content.count(b"\n", 0, error.start) + 1
-            return f"src: {name}:{line}: is not UTF-8"
+    def add(self, name, text):
         if self.text and not self.text.endswith("\n"):
             self.text += "\n"
         self._names.append(name)
         self._first_lines.append(self.text.count("\n") + 1)
         self.text += text
-        return None
 
-    def stem(self):
-        """The name of the one file without its ending, which names the drop-in too; None if there are several."""
-        if len(self._names) != 1:
-            return None
-        stem = os.path.splitext(os.path.basename(self._names[0]))[0]
-        return stem or None
-
-    def place(self, error):
-        """Gives an error of the report the file and line that it is about."""
-        line = error.get("line")
-        if not error.get("file") and line and str(error.get("pointer", "")).startswith("/rules"):
-            at = bisect.bisect_right(self._first_lines, line) - 1
-            error["file"] = self._names[at]
-            error["line"] = line - self._first_lines[at] + 1
+    def place(self, line):
+        at = bisect.bisect_right(self._first_lines, line) - 1
+        return self._names[at], line - self._first_lines[at] + 1

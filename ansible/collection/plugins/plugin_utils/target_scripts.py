@@ -18,11 +18,12 @@ ANSWER = "@audit_rules"
 #: Where a distribution package puts the program.
 INSTALLED = "/usr/libexec/audit_rules"
 
-#: Directories for the program in the order in which they are tried, with the user who must own them: words for sh.
+#: Directories for the program in the order in which they are tried; the user who must own them; the umask with which
+#: directories above them are made. Words for sh.
 CACHES = (
-    ("/var/cache/audit_rules", "0"),
-    ('"${HOME:-/nonexistent}/.cache/audit_rules"', '"$(id -u)"'),
-    ('"/var/tmp/audit_rules-$(id -u)"', '"$(id -u)"'),
+    ("/var/cache/audit_rules", "0", "022"),
+    ('"${HOME:-/nonexistent}/.cache/audit_rules"', '"$(id -u)"', "077"),
+    ('"/var/tmp/audit_rules-$(id -u)"', '"$(id -u)"', "022"),
 )
 
 _SAY = 'say() { printf "%s\\n" "' + ANSWER + ' $*"; };'
@@ -55,7 +56,8 @@ say absent "$(uname -s)" "$(uname -m)" "$z";
 
 
 def _one_line(*parts):
-    return " ".join(line.strip() for part in parts for line in part.splitlines() if line.strip())
+    # Older versions of Ansible put "&& sleep 0" behind a command, so the last one must not be ended.
+    return " ".join(line.strip() for part in parts for line in part.splitlines() if line.strip()).rstrip(";")
 
 
 def run(programs, cache=None):
@@ -87,7 +89,7 @@ def run(programs, cache=None):
             [ "$({INSTALLED} --version 2>/dev/null </dev/null)" = "audit_rules {programs.version}" ];
         then exec {INSTALLED} -; fi;
         """
-    places = "".join(f"cached {directory} {owner};" for directory, owner in _places(cache))
+    places = "".join(f"cached {directory} {owner};" for directory, owner, dummy in _places(cache))
     return _one_line(_SAY, _TRUSTED, installed, cached, places, _ABSENT)
 
 
@@ -119,9 +121,11 @@ def put(program, version, cache=None, leave_out=(), compressed=False):
     place() {
         d=$1;
         LEAVE
-        umask 077;
         if [ -h "$d" ]; then say bad "$d: is a symbolic link"; return 1; fi;
-        e=$(mkdir -p "$d" 2>&1) || { say bad "$d: $e"; return 1; };
+        if [ ! -d "$d" ]; then
+            e=$({ umask "$3"; mkdir -p "${d%/*}/" && umask 077 && mkdir "$d" || [ -d "$d" ]; } 2>&1) ||
+            { say bad "$d: $e"; return 1; };
+        fi;
         enter "$d" "$2" || { say bad "$d: belongs to another user, or others may use it"; return 1; };
         e=$({ printf "exit 0\\n" >"$t" && chmod 700 "$t"; } 2>&1) || { say bad "$d: $e"; return 1; };
         e=$("./$t" 2>&1) && return 0;
@@ -133,9 +137,9 @@ def put(program, version, cache=None, leave_out=(), compressed=False):
         return 1;
     };
     """.replace("LEAVE", leave).replace("NAME", program.name)
-    places = " || ".join(f"place {directory} {owner}" for directory, owner in _places(cache))
+    places = " || ".join(f"place {directory} {owner} {umask}" for directory, owner, umask in _places(cache))
     receive = "gzip -dc" if compressed else "cat"
-    return _one_line(_SAY, _ENTER, place, 't=".audit_rules-$$.new"; w=;', f"{places} || {{ cat >/dev/null; exit; }};", f"""
+    return _one_line(_SAY, _ENTER, place, 'umask 077; t=".audit_rules-$$.new"; w=;', f"{places} || {{ cat >/dev/null; exit; }};", f"""
     trap "rm -f $t" 0;
     stop() {{ cat >/dev/null; say broken "$d: $1"; exit; }};
     e=$({{ {receive} >"$t"; }} 2>&1) || stop "$e";
@@ -158,4 +162,4 @@ def machine():
 def _places(cache):
     if not cache:
         return CACHES
-    return ((shlex.quote(cache), '"$(id -u)"'),)
+    return ((shlex.quote(cache), '"$(id -u)"', "022"),)
