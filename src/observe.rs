@@ -58,7 +58,8 @@ pub fn observe(intent: &Intent, root: &Root, rules_d: &Directory, machine: Machi
     };
     let mut reader = Reader::new(machine, accounts);
     let lines = files.all_lines();
-    let given = intent.goal.lines().iter().map(|author| author.text.as_bytes());
+    let given = intent.goal.lines();
+    let given = given.iter().map(|author| author.text.as_bytes());
     let paths = reader.paths(lines.iter().map(AsRef::as_ref).chain(given));
     reader.settle(facts(root, paths));
     Ok(Observed { files, permit, reader, passed_over: listing.skipped })

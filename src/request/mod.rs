@@ -5,13 +5,18 @@
 
 mod control;
 mod decode;
+mod drop_in;
 mod pointer;
 mod rule_object;
 mod shape;
 
 pub use control::{Control, Enabled, EnabledName, Failure, FailureName};
 pub use decode::{MAX_BYTES, Misshapen, decode};
+pub use drop_in::{DropInSaid, DropInState};
+pub use pointer::Pointer;
 pub use rule_object::{FieldObject, FieldSaid, FieldValue, OneOrMany, RuleObject, SyscallSaid, Unsayable};
+
+use std::collections::BTreeMap;
 
 use schemars::generate::SchemaSettings;
 use schemars::transform::RecursiveTransform;
@@ -37,6 +42,9 @@ pub struct Request {
     pub rules: Option<Rules>,
     /// apply: settings of the audit subsystem; those not mentioned are not touched.
     pub control: Control,
+    /// apply, with present, exact or loaded: several drop-ins by their names, in one change; in place of `name`, `rules`
+    /// and `control`.
+    pub drop_ins: Option<BTreeMap<String, DropInSaid>>,
     /// apply: which layer to converge. auto: both on a live host, only files where the kernel has no audit for us.
     pub target: Target,
     /// apply, gather: another root directory, such as a mounted image: files only. Default: `/`.
