@@ -13,13 +13,14 @@ short_description: Collects the drop-ins of an audit policy from variables and f
 description:
   - Makes one dictionary of drop-ins, as the option O(linux.audit.audit_rules#module:drop_ins) takes it, from dictionaries, rules files
     and templates on the controller. The role P(linux.audit.policy#role) is built on it.
-  - Rules files go in unchanged.
-  - It only reads the controller. Whether the rules are right is for M(linux.audit.audit_rules) to say.
+  - Templates are rendered here. Rules files are left to M(linux.audit.audit_rules), which reads them, and names the line
+    where one is wrong.
 options:
   _terms:
     description:
-      - Drop-ins by name. A value is a string with a whole rules file, a list of rules, or a dictionary with one of C(rules), C(src) (a rules
-        file on the controller) and C(template), and with C(control) and C(state).
+      - Drop-ins by name. A value is a string with a whole rules file, a list of rules, or a dictionary as
+        O(linux.audit.audit_rules#module:drop_ins) takes it, which may have C(template), a template of a rules file, in place of C(rules)
+        and C(src).
       - A name replaces the same name of O(src) and O(templates), and of an earlier term.
     type: list
     elements: dict
@@ -57,7 +58,7 @@ EXAMPLES = r"""
 
 RETURN = r"""
 _raw:
-  description: One dictionary, with a dictionary of C(rules), C(control) and C(state) for each name.
+  description: One dictionary, with a dictionary of C(rules) or C(src), C(control) and C(state) for each name.
   type: list
   elements: dict
 """
@@ -72,8 +73,6 @@ from ansible.plugins.lookup import LookupBase
 
 RULES = ".rules"
 TEMPLATE = ".rules.j2"
-KEYS = ("rules", "src", "template", "control", "state")
-SOURCES = ("rules", "src", "template")
 
 
 class LookupModule(LookupBase):
@@ -81,11 +80,11 @@ class LookupModule(LookupBase):
         self.set_options(var_options=variables, direct=kwargs)
         self.variables = variables
         self.complaints = []
-        wishes = self._from_files(self.get_option("src"), "files", RULES)
-        templated = self._from_files(self.get_option("templates"), "templates", TEMPLATE)
-        for name in wishes.keys() & templated.keys():
-            self.complaints.append(f"{name}: a rules file and a template have this name")
-        wishes.update(templated)
+        wishes = {name: {"src": [path]} for name, path in self._files("src", "files", RULES).items()}
+        for name, path in self._files("templates", "templates", TEMPLATE).items():
+            if name in wishes:
+                self.complaints.append(f"{name}: a rules file and a template have this name")
+            wishes[name] = {"rules": self._rendered(path)}
         declared = {}
         for term in terms:
             declared.update(self._declared(term))
@@ -93,53 +92,44 @@ class LookupModule(LookupBase):
         self._remove(wishes, declared)
         self._control(wishes)
         if self.complaints:
-            raise AnsibleLookupError("; ".join(self.complaints))
+            raise AnsibleLookupError("\n".join(self.complaints))
         return [{name: wishes[name] for name in sorted(wishes)}]
 
-    def _from_files(self, places, subdirectory, ending):
+    def _files(self, option, subdirectory, ending):
+        """The files that an option names, or that are in a directory which it names, by the name of the drop-in."""
         found = {}
-        for place in places:
+        for place in self.get_option(option):
             path = self._find(place, subdirectory)
-            if path is None:
-                continue
-            paths = [path]
-            if os.path.isdir(path):
+            paths = [path] if path else []
+            if path and os.path.isdir(path):
                 paths = sorted(glob.glob(os.path.join(glob.escape(path), "*" + ending)))
                 if not paths:
                     self.complaints.append(f"{path}: no {ending} file in this directory")
             for each in paths:
                 name = drop_in_name(os.path.basename(each), ending)
                 if name in found:
-                    self.complaints.append(f"{name}: two files have this name, the second is {each}")
-                found[name] = {"rules": self._text(each, subdirectory)}
+                    self.complaints.append(f"{name}: {found[name]} and {each} both have this name")
+                found[name] = each
         return found
 
     def _find(self, place, subdirectory):
         path = self.find_file_in_search_path(self.variables, subdirectory, place, ignore_missing=True)
         if path is None:
-            self.complaints.append(f"{place}: not found, neither in {subdirectory} of the roles nor beside the play")
+            self.complaints.append(f"{place}: neither in {subdirectory} of a role nor beside the play")
         return path
 
-    def _text(self, path, subdirectory):
-        """The file as it stands, or rendered; both through Ansible's own lookups, which know vault and templating."""
-        name, options = ("template", {}) if subdirectory == "templates" else ("file", {"rstrip": False})
-        lookup = lookup_loader.get(f"ansible.builtin.{name}", loader=self._loader, templar=self._templar)
+    def _rendered(self, path):
+        lookup = lookup_loader.get("ansible.builtin.template", loader=self._loader, templar=self._templar)
         try:
-            text = lookup.run([path], self.variables, **options)[0]
+            # With jinja2_native a template may render to something else.
+            return str(lookup.run([path], self.variables)[0])
         except AnsibleError as error:
             self.complaints.append(f"{path}: {error}")
             return ""
-        try:
-            text.encode()
-        except (AttributeError, UnicodeEncodeError):
-            # Ansible reads other bytes as surrogates, and with jinja2_native a template may be a number.
-            self.complaints.append(f"{path}: not a text in UTF-8")
-        return text
 
     def _declared(self, drop_ins):
         if not isinstance(drop_ins, Mapping):
-            self.complaints.append(f"the drop-ins are a {type(drop_ins).__name__}, not a dictionary of names")
-            return {}
+            raise AnsibleLookupError(f"the drop-ins must be a dictionary, their names its keys, and are {drop_ins!r}")
         declared = {}
         for key, said in drop_ins.items():
             name = drop_in_name(str(key), RULES)
@@ -151,26 +141,19 @@ class LookupModule(LookupBase):
     def _entry(self, name, said):
         if isinstance(said, (str, list, tuple)):
             return {"rules": said}
-        if not isinstance(said, Mapping):
-            self.complaints.append(f"{name}: neither a string nor a list of rules nor a dictionary")
-            return {}
-        entry = {key: value for key, value in said.items() if value is not None}
-        unknown = sorted(str(key) for key in entry if key not in KEYS)
-        if unknown:
-            self.complaints.append(f"{name}: no such key: {', '.join(unknown)}; there are {', '.join(KEYS)}")
-        given = [key for key in SOURCES if key in entry]
-        if len(given) > 1:
-            self.complaints.append(f"{name}: {' and '.join(given)} exclude each other")
-        for key, subdirectory in (("src", "files"), ("template", "templates")):
+        if not isinstance(said, Mapping) or "template" not in said:
+            return said
+        entry = {key: value for key, value in said.items() if key != "template"}
+        for key in ("rules", "src"):
             if key in entry:
-                path = self._find(str(entry.pop(key)), subdirectory)
-                entry["rules"] = "" if path is None else self._text(path, subdirectory)
-        return entry
+                self.complaints.append(f"{name}: template and {key} exclude each other")
+        path = self._find(said["template"], "templates")
+        return {**entry, "rules": self._rendered(path) if path else ""}
 
     def _remove(self, wishes, declared):
         for each in self.get_option("remove"):
-            name = drop_in_name(str(each), RULES)
-            if name in declared and declared[name].get("state") != "absent":
+            name = drop_in_name(each, RULES)
+            if name in declared and declared[name] != {"state": "absent"}:
                 self.complaints.append(f"{name}: declared, and to be removed")
             wishes[name] = {"state": "absent"}
 
@@ -179,14 +162,13 @@ class LookupModule(LookupBase):
         if not control:
             return
         name = drop_in_name(self.get_option("control_name"), RULES)
-        entry = dict(wishes.get(name, {}))
+        entry = dict(wishes.get(name) or {})
         if entry.get("state") == "absent":
             self.complaints.append(f"{name}: the settings are written into it, and it is to be removed")
-        own = entry.get("control") or {}
+        own = dict(entry.get("control") or {})
         for setting in sorted(key for key in own if key in control and own[key] != control[key]):
             self.complaints.append(f"{name}: {setting} is {own[setting]} in the drop-in and {control[setting]} in the settings of the policy")
-        entry["control"] = {**own, **control}
-        wishes[name] = entry
+        wishes[name] = {**entry, "control": {**own, **control}}
 
 
 def drop_in_name(text, ending):
