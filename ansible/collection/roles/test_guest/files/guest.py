@@ -1,4 +1,3 @@
-#!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Starts and stops one guest. What belongs to it lies in one directory: key, port, pid, known_hosts, ssh_config, console.log."""
 
@@ -7,7 +6,6 @@ from __future__ import annotations
 import argparse
 import fcntl
 import os
-import shutil
 import signal
 import socket
 import time
@@ -66,7 +64,8 @@ def start(directory: Path, image: Path, memory: int, seconds: float) -> str:
             return f"started on port {port} in {time.monotonic() - began:.1f} s" + (f", at attempt {attempt}" if attempt > 1 else "")
         stop(directory)
     said = (directory / "console.log").read_text(errors="replace").splitlines()[-20:]
-    raise tools.Trouble(f"The guest did not come up in {ATTEMPTS} attempts of {seconds:g} s at most. Its last words, from {directory}/console.log:\n" + "\n".join(said))
+    trouble = f"The guest did not come up in {ATTEMPTS} attempts of {seconds:g} s at most. Its last words, from {directory}/console.log:"
+    raise tools.Trouble("\n".join([trouble, *said]))
 
 
 def launch(directory: Path, image: Path, memory: int) -> int:
