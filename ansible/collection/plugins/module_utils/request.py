@@ -54,7 +54,8 @@ def build(specification, operation, given, read):
             name: _drop_in(str(name), entry, read, complaints) for name, entry in request["drop_ins"].items()
         }
     if "mode" in request:
-        complaints += permissions.check(request["mode"])
+        request["mode"], found = permissions.read(request["mode"])
+        complaints += found
     for name in ("owner", "group"):
         if str(request.get(name, "")).isdigit():
             request[name] = int(request[name])

@@ -49,7 +49,8 @@ options:
     default: all
   source:
     description:
-      - With V(gather) of O(operation), what to read. By default V(both) on a live host, V(filesystem) elsewhere.
+      - With V(gather) of O(operation), what to read. V(filesystem) are the drop-ins, V(runtime) is the
+        kernel. By default V(both) on a live host, V(filesystem) elsewhere.
     type: str
     choices: [both, filesystem, runtime]
   root:

@@ -17,14 +17,17 @@ MOST_SHOWN = 20
 _POINTER_NUMBER = re.compile(r"/(\d+)(?=/|$)")
 
 
-def result(output, sources=None):
-    """Makes the result of what the program wrote: {"rc", "stdout", "stderr"}. sources: the files that src named."""
+def result(output, sources=None, remedy=exchange.REMEDY):
+    """Makes the result of what the program wrote: {"rc", "stdout", "stderr"}.
+
+    sources: the files that src named. remedy: what to do where the program may not run.
+    """
     report = _report(output["stdout"])
     if report is None:
         text = output["stdout"] + output["stderr"]
         hint = ""
         if output["rc"] == 126 or "Permission denied" in text or "Operation not permitted" in text:
-            hint = ". " + exchange.REMEDY
+            hint = ". " + remedy
         return {"failed": True, "changed": False, "msg": f"no report came back: {exchange.excerpts(output)}{hint}"}
     if output["rc"] and not report.get("failed"):
         report["failed"] = True
