@@ -12,6 +12,8 @@ pub mod explain;
 pub mod intent;
 pub mod kernel;
 pub mod lines;
+pub mod lint;
+pub mod matching;
 pub mod observe;
 pub mod plan;
 pub mod report;
@@ -28,4 +30,4 @@ pub mod world;
 
 mod program;
 
-pub use program::{explained, run, run_on};
+pub use program::{explained, linted, run, run_on};

@@ -2,11 +2,13 @@
 
 mod author;
 mod goal;
+mod lint;
 
 use std::path::PathBuf;
 
 pub use author::{AuthorLine, author_lines, bad_lines};
 pub use goal::{Declared, DropInWish, Goal, Keep};
+pub use lint::{LintIntent, Subject};
 
 use crate::error::{Problem, RequestError};
 use crate::request::{
@@ -177,7 +179,7 @@ pub fn unused_by_explain(request: &Request) -> Vec<Problem> {
         ("force", request.force),
         ("source", request.source.is_some()),
     ];
-    let superfluous = given.into_iter().filter(|(_, given)| *given);
+    let superfluous = given.into_iter().chain(lint::lint_only(request)).filter(|(_, given)| *given);
     superfluous.map(|(key, _)| Problem::at_pointer(not_used(key, "operation: explain"), &format!("/{key}"))).collect()
 }
 
@@ -210,7 +212,7 @@ fn unused(request: &Request) -> Vec<Problem> {
             problems.push(problem(key, "drop_ins"));
         }
     }
-    let superfluous = of_state.iter().filter(|(_, superfluous)| *superfluous);
+    let superfluous = of_state.into_iter().chain(lint::lint_only(request)).filter(|(_, superfluous)| *superfluous);
     problems.extend(superfluous.map(|(key, _)| problem(key, &format!("state: {}", state_name(state)))));
     problems
 }

@@ -59,7 +59,7 @@ def test_templates_give_text_that_becomes_what_the_option_is(player):
 
 
 def test_an_octal_number_that_a_template_made_text_of_does_not_become_other_permissions(player):
-    played = player.play({"name": "a", "root": "{{ root }}", "rules": [], "mode": "{{ permissions ~ '' }}"},
+    played = player.play({"name": "a", "root": "{{ root }}", "rules": ["# a"], "mode": "{{ permissions ~ '' }}"},
                          variables={"permissions": 0o600})
     assert played.outcomes() == ["ok"], played.output
     assert player.drop_in("a").stat().st_mode & 0o777 == 0o600

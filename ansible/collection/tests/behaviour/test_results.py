@@ -140,3 +140,17 @@ def test_long_lists_of_problems_are_cut_in_the_message_alone(player):
     assert len(played[0]["errors"]) == 30
     assert played[0]["msg"].splitlines()[0] == "nothing was changed: 30 problems:"
     assert played[0]["msg"].splitlines()[-1] == "  and 10 more; the list errors has all of them"
+
+
+def test_rules_files_of_the_controller_are_linted(player):
+    (player.directory / "a.rules").write_text("# a\n-a always,exit -F arch=b64 -S opne -k a\n", encoding="utf-8")
+    (player.directory / "b.rules").write_text("-w /etc/passwd -p wa -k a\n-w /etc/passwd -p wa -k a\n", encoding="utf-8")
+    lint = {"operation": "lint", "src": ["a.rules", "b.rules"], "archs": ["x86_64", "aarch64"]}
+    played = player.play({**lint, "ignore_errors": True}, {**lint, "fail_on": "never", "format": "sarif"})
+    assert played.outcomes() == ["failed", "ok"], played.output
+    message = played[0]["msg"]
+    assert "\n  error: a.rules:2: no architecture has a system call opne" in message and "(did you mean open?)" in message
+    assert "\n  error: b.rules:2: " in message
+    assert message.index(" error: ") < message.rindex(" info: ")
+    assert played[1]["counts"]["error"] >= 2 and played[1]["sarif"]["version"] == "2.1.0"
+    assert played[1]["changed"] is False

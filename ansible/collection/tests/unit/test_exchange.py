@@ -44,7 +44,7 @@ class Shipped(Program):
 def shipped(text=PROGRAM, version=VERSION):
     content = text.encode()
     found = {}
-    for machine in {os.uname().machine, "sparc64"}:
+    for machine in (os.uname().machine, "sparc64"):
         program = Shipped(machine, hashlib.sha256(content + machine.encode()).hexdigest(), len(content))
         object.__setattr__(program, "content", content)
         found[machine] = program

@@ -101,9 +101,12 @@ def complaints_about_type(name, spec, node):
         return [f"{name}: nothing is known about the types {sorted(found)}"]
     if spec["type"] not in ANSIBLE_TYPES[found]:
         return [f"{name}: is {spec['type']}, the schema has {sorted(found)}"]
-    if spec["type"] == "list" and spec["elements"] != "str":
-        return [f"{name}: has elements {spec['elements']}"]
-    return []
+    if spec["type"] != "list":
+        return []
+    entry = resolve(forms(node, REQUEST)[0]["items"], REQUEST)
+    if spec["elements"] != {"string": "str", "object": "dict"}[entry["type"]]:
+        return [f"{name}: has elements {spec['elements']}, the schema has {entry['type']}"]
+    return [f"{name}.{complaint}" for complaint in complaints_about(spec["options"], entry["properties"])] if "options" in spec else []
 
 
 def complaints_about(spec, properties, ignored=()):

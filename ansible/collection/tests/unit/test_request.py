@@ -221,3 +221,12 @@ def test_the_operation_of_the_other_module_is_its_option():
     assert complaints({"operation": "explain"}, operation=None, specification=specification)
     assert complaints({"operation": "apply", "rules": []}, operation=None, specification=specification)
     assert complaints({}, operation=None, specification=specification)
+
+
+def test_rules_files_are_linted_as_files():
+    files = {"/files/0/text": "# a\n", "/files/1/text": "# b\n"}
+    given = {"operation": "lint", "src": ["a.rules", "b.rules"], "archs": "x86_64,aarch64"}
+    assert sent(given, operation=None, specification=options.info_specification(), files=files) == {
+        "operation": "lint", "archs": ["x86_64", "aarch64"],
+        "files": [{"name": "a.rules", "text": "# a\n"}, {"name": "b.rules", "text": "# b\n"}],
+    }
