@@ -16,6 +16,8 @@ import tools
 # QEMU's software emulation loses a guest now and then; a guest that was up is never started again.
 ATTEMPTS = 3
 POLL = 0.1
+BANNER_SECONDS = 20
+READY = b"guest-ready"
 COMMAND_LINE = (
     "root=/dev/nvme0n1 rw console=ttyS0 quiet panic=-1 oops=panic net.ifnames=0 "
     "random.trust_cpu=on mitigations=off cryptomgr.notests systemd.show_status=no systemd.ssh_auto=no guest.key="
@@ -63,9 +65,12 @@ def start(directory: Path, image: Path, memory: int, seconds: float) -> str:
         if answers(directory, port, seconds):
             return f"started on port {port} in {time.monotonic() - began:.1f} s" + (f", at attempt {attempt}" if attempt > 1 else "")
         stop(directory)
-    said = (directory / "console.log").read_text(errors="replace").splitlines()[-20:]
-    trouble = f"The guest did not come up in {ATTEMPTS} attempts of {seconds:g} s at most. Its last words, from {directory}/console.log:"
-    raise tools.Trouble("\n".join([trouble, *said]))
+        (directory / "console.log").rename(directory / f"console.{attempt}.log")
+    log = directory / f"console.{ATTEMPTS}.log"
+    said = log.read_text(errors="replace").splitlines()[-20:]
+    trouble = f"The guest did not come up in {ATTEMPTS} attempts of {seconds:g} s at most. Its last words, from {log}:"
+    raise tools.Trouble("
+".join([trouble, *said]))
 
 
 def launch(directory: Path, image: Path, memory: int) -> int:
@@ -106,9 +111,10 @@ def free_port() -> int:
 
 
 def answers(directory: Path, port: int, seconds: float) -> bool:
+    """Waits until one can log in. The guest says so itself: to ask its sshd again and again would slow its boot down."""
     deadline = time.monotonic() + seconds
     while time.monotonic() < deadline and pid(directory):
-        if banner(port):
+        if READY in (directory / "console.log").read_bytes() and banner(port):
             return True
         time.sleep(POLL)
     return False
@@ -117,7 +123,7 @@ def answers(directory: Path, port: int, seconds: float) -> bool:
 def banner(port: int) -> bool:
     """Whether sshd answers; QEMU itself accepts connections long before."""
     try:
-        with socket.create_connection(("127.0.0.1", port), timeout=1) as connection:
+        with socket.create_connection(("127.0.0.1", port), timeout=BANNER_SECONDS) as connection:
             return connection.recv(4) == b"SSH-"
     except OSError:
         return False
