@@ -160,6 +160,23 @@ def test_documents_have_examples_of_every_kind():
     assert all(block.language for block in BLOCKS), "a block without a language"
 
 
+def anchor(heading):
+    """The name that a heading has as the target of a link."""
+    return re.sub(r"[^a-z0-9 _-]", "", heading.lower()).replace(" ", "-")
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(COLLECTION)))
+def test_links_lead_somewhere(page):
+    for target in re.findall(r"\]\(([^)\s]+)\)", page.read_text()):
+        name, dummy, heading = target.partition("#")
+        if "://" in name:
+            continue
+        path = (page.parent / name).resolve() if name else page
+        assert path.is_file(), target
+        headings = re.findall(r"^#+ (.*)$", path.read_text(), re.MULTILINE)
+        assert not heading or heading in map(anchor, headings), target
+
+
 def make_host(root, files):
     for directory in DIRECTORIES:
         (root / directory).mkdir(parents=True, exist_ok=True)
