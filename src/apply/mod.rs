@@ -16,7 +16,7 @@ use crate::desired::{Deduplicated, Desired, Skipped, Warning, desired};
 use crate::error::{PolicyError, Problem, RequestError, What};
 use crate::intent::{Goal, Intent};
 use crate::kernel::{Access, Features};
-use crate::observe::{content, kernel_state, observe};
+use crate::observe::{content, kernel_state, observe, permit};
 use crate::plan::rules::carried_out;
 use crate::plan::{KernelState, Plan, Target, plan};
 use crate::request::{Compile, OnLocked, Target as Layer};
@@ -232,7 +232,8 @@ fn wished(
         let target = restored(snapshot, *force, &now, kernel, &world.machine).map_err(|problem| vec![problem])?;
         return Ok(Desired { target, skipped: Vec::new(), deduplicated: Vec::new(), warnings: Vec::new() });
     }
-    let mut observed = observe(intent, root, rules_d, world.machine)?;
+    let mut observed = observe(&intent.place, intent.goal.lines(), root, rules_d, world.machine)?;
+    let permit = permit(intent, &observed.reader.facts().accounts)?;
     let alone = matches!(intent.goal, Goal::Loaded(_)) && intent.target == Layer::Filesystem;
     let compile = layers.files
         && match intent.compile {
@@ -240,7 +241,7 @@ fn wished(
             Compile::Never => false,
             Compile::Auto => alone || observed.files.audit_rules.is_some(),
         };
-    let mut desired = desired(intent, &observed.files, observed.permit, compile, &mut observed.reader)?;
+    let mut desired = desired(intent, &observed.files, permit, compile, &mut observed.reader)?;
     desired.warnings.extend(observed.passed_over.iter().map(|skipped| Warning::PassedOver {
         path: skipped.path.display().to_string(),
         why: match skipped.reason {
