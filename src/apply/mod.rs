@@ -168,9 +168,9 @@ fn layers(intent: &Intent, world: &World<'_>) -> Result<Layers, Vec<Problem>> {
     }
     match &world.access {
         Some(Access::Managed(_)) => Ok(Layers { files, kernel: true, unmanaged: None }),
-        Some(Access::Absent(why)) if intent.target == Layer::Auto => only_files(&why.message()),
-        Some(Access::Absent(why)) => Err(vec![PolicyError::NoKernel { why: why.message() }.into_problem()]),
-        Some(Access::Denied(why)) => {
+        Some(Access::Absent(why, _)) if intent.target == Layer::Auto => only_files(&why.message()),
+        Some(Access::Absent(why, _)) => Err(vec![PolicyError::NoKernel { why: why.message() }.into_problem()]),
+        Some(Access::Denied(why, _)) => {
             Err(vec![PolicyError::Denied { why: why.message(), remedy: why.hint() }.into_problem()])
         }
         None => only_files("the kernel was not asked"),

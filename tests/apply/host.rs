@@ -8,7 +8,7 @@ use audit_rules::auditctl::{self, Accounts, Context, Line, RuleLine, Statement, 
 use audit_rules::intent::Intent;
 use audit_rules::kernel::access::{Absence, Denial};
 use audit_rules::kernel::model::{Foreign, Model};
-use audit_rules::kernel::{Access, Kernel};
+use audit_rules::kernel::{Access, Errno, Kernel};
 use audit_rules::report::Report;
 use audit_rules::request::{self, Target};
 use audit_rules::rule::{Machine, Rule};
@@ -215,8 +215,10 @@ impl Host {
         let asks_kernel = intent.target != Target::Filesystem && intent.place.is_live();
         let access = match self.reach {
             Reach::Managed => Access::Managed(self.kernel.state()),
-            Reach::Absent(why) => Access::Absent(why),
-            Reach::Denied => Access::Denied(Denial::MissingCapability),
+            Reach::Absent(why @ Absence::NoAuditInKernel) => Access::Absent(why, Errno::EPROTONOSUPPORT),
+            Reach::Absent(why @ Absence::ContainerPidNamespace) => Access::Absent(why, Errno::EPERM),
+            Reach::Absent(why) => Access::Absent(why, Errno::ECONNREFUSED),
+            Reach::Denied => Access::Denied(Denial::MissingCapability, Errno::EPERM),
         };
         let managed = asks_kernel && self.reach == Reach::Managed;
         let (mut looks, interrupted_at) = (0, self.interrupted_at);
