@@ -89,7 +89,7 @@ pub fn explained(request: &Request, own: Machine, root: &std::path::Path) -> Res
     if request.rules.is_none() {
         problems.push(Problem::at_pointer(RequestError::Needed { key: "rules", by: "explain" }.into(), ""));
     }
-    let lines = author_lines(request, &machine, &mut problems);
+    let lines = author_lines(request.rules.as_ref(), "/rules", &machine, &mut problems);
     if !problems.is_empty() {
         return Err(problems);
     }

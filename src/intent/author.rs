@@ -2,7 +2,7 @@
 
 use crate::auditctl::{self, Accounts, Context, LineErrorKind};
 use crate::error::{Place, Problem, RequestError};
-use crate::request::{Request, RuleSaid, Rules};
+use crate::request::{RuleSaid, Rules};
 use crate::rule::Machine;
 
 /// A line with its place in the request.
@@ -29,18 +29,21 @@ impl AuthorLine {
     }
 }
 
-/// The lines of `rules`, in order; a text of several lines gives several.
-///
-/// Used by `apply` and `explain` alike.
-pub fn author_lines(request: &Request, machine: &Machine, problems: &mut Vec<Problem>) -> Vec<AuthorLine> {
-    match &request.rules {
+/// The lines of `rules`, in order; a text of several lines gives several. `at` is the JSON pointer of `rules`.
+pub fn author_lines(
+    rules: Option<&Rules>,
+    at: &str,
+    machine: &Machine,
+    problems: &mut Vec<Problem>,
+) -> Vec<AuthorLine> {
+    match rules {
         None => Vec::new(),
-        Some(Rules::File(text)) => split(text, "/rules"),
+        Some(Rules::File(text)) => split(text, at),
         Some(Rules::List(said)) => said
             .iter()
             .enumerate()
-            .flat_map(|(at, said)| {
-                let pointer = format!("/rules/{at}");
+            .flat_map(|(index, said)| {
+                let pointer = format!("{at}/{index}");
                 match said {
                     RuleSaid::Line(text) => split(text, &pointer),
                     RuleSaid::Object(object) => match object.lines(machine) {

@@ -180,7 +180,7 @@ impl Intent {
     pub fn of(request: &Request, machine: &Machine) -> Result<Self, Vec<Problem>> {
         let mut problems = Vec::new();
         problems.extend(unused(request));
-        let mut lines = author_lines(request, machine, &mut problems);
+        let mut lines = author_lines(request.rules.as_ref(), "/rules", machine, &mut problems);
         let keep = keep(request, &mut problems);
         let place = Location::of(request).unwrap_or_else(|more| {
             problems.extend(more);
