@@ -10,8 +10,8 @@ use std::path::PathBuf;
 use std::rc::Rc;
 
 pub use drop_in::{Deduplicated, HEADER, Skipped, Treatment};
-pub use files::{DropIn, Files};
-pub use warning::{Warning, blocker};
+pub use files::{DropIn, Files, Merge};
+pub use warning::{Warning, about, blocker};
 
 use rustc_hash::{FxHashMap as HashMap, FxHashSet as HashSet};
 
@@ -222,14 +222,14 @@ impl Work<'_> {
     /// The rules that a drop-in holds now.
     fn rules_in(&mut self, name: &str) -> Vec<Rc<HostRule>> {
         let held: Vec<DropIn> = self.files.drop_ins.iter().filter(|d| d.name == name).cloned().collect();
-        let (lines, _) = self.files.merged(&held);
+        let lines = self.files.merged(&held).lines;
         BootLoad::of(&lines, self.reader).rules.into_iter().map(|loaded| loaded.rule).collect()
     }
 
     /// The rules of all other drop-ins that stay, and where they stand.
     fn rules_beside(&mut self, name: &str) -> HashMap<Rc<Rule>, Spot> {
         let others: Vec<DropIn> = self.stays().into_iter().filter(|d| d.name != name).collect();
-        let (lines, _) = self.files.merged(&others);
+        let lines = self.files.merged(&others).lines;
         let rules = BootLoad::of(&lines, self.reader).rules.into_iter();
         rules.map(|loaded| (Rc::clone(&loaded.rule.listed), loaded.spot)).collect()
     }
@@ -246,7 +246,7 @@ impl Work<'_> {
 
     fn whole(&mut self, change: Change, own: Own, compile: bool) -> Desired {
         let (after, mut targets) = self.files_after(change);
-        let (lines, merged) = self.files.merged(&after);
+        let Merge { lines, bytes: merged, .. } = self.files.merged(&after);
         let load = BootLoad::of(&lines, self.reader);
         if compile {
             targets.push(self.target(self.files.audit_rules_path(), self.files.audit_rules.as_ref(), Some(merged)));
