@@ -33,19 +33,27 @@ fn answer(request: &[u8]) -> Result<Report, Vec<Problem>> {
         Operation::Apply => {
             let intent = Intent::of(&request, &machine)?;
             let asks_kernel = intent.target != Target::Filesystem && intent.place.is_live();
-            let (access, mut kernel) = if asks_kernel {
-                let (access, kernel) = access::open().map_err(|error| vec![error.into()])?;
-                (Some(access), kernel)
-            } else {
-                (None, None)
-            };
             let mut signals = Signals::held_back();
-            let mut interrupted = || signals.next();
-            let kernel = kernel.as_mut().map(|kernel| kernel as &mut dyn Kernel);
-            let root = PathBuf::from("/");
-            run_on(&intent, World { root, access, kernel, machine, interrupted: &mut interrupted })
+            on_this_host(asks_kernel, machine, &mut || signals.next(), |world| run_on(&intent, world))
         }
     }
+}
+
+/// Does something with the running host; its kernel is opened only where that is asked for.
+fn on_this_host<T>(
+    asks_kernel: bool,
+    machine: Machine,
+    interrupted: &mut dyn FnMut() -> Option<&'static str>,
+    work: impl FnOnce(World<'_>) -> T,
+) -> T {
+    let opened = asks_kernel.then(access::open);
+    let (access, mut kernel) = match opened {
+        None => (None, None),
+        Some(Ok((access, kernel))) => (Some(Ok(access)), kernel),
+        Some(Err(error)) => (Some(Err(error)), None),
+    };
+    let kernel = kernel.as_mut().map(|kernel| kernel as &mut dyn Kernel);
+    work(World { root: PathBuf::from("/"), access, kernel, machine, interrupted })
 }
 
 /// The problems of a request's form, and those of the rest of it.

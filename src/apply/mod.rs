@@ -167,12 +167,13 @@ fn layers(intent: &Intent, world: &World<'_>) -> Result<Layers, Vec<Problem>> {
         return only_files("another root directory: files only");
     }
     match &world.access {
-        Some(Access::Managed(_)) => Ok(Layers { files, kernel: true, unmanaged: None }),
-        Some(Access::Absent(why, _)) if intent.target == Layer::Auto => only_files(&why.message()),
-        Some(Access::Absent(why, _)) => Err(vec![PolicyError::NoKernel { why: why.message() }.into_problem()]),
-        Some(Access::Denied(why, _)) => {
+        Some(Ok(Access::Managed(_))) => Ok(Layers { files, kernel: true, unmanaged: None }),
+        Some(Ok(Access::Absent(why, _))) if intent.target == Layer::Auto => only_files(&why.message()),
+        Some(Ok(Access::Absent(why, _))) => Err(vec![PolicyError::NoKernel { why: why.message() }.into_problem()]),
+        Some(Ok(Access::Denied(why, _))) => {
             Err(vec![PolicyError::Denied { why: why.message(), remedy: why.hint() }.into_problem()])
         }
+        Some(Err(error)) => Err(vec![error.clone().into()]),
         None => only_files("the kernel was not asked"),
     }
 }

@@ -225,7 +225,7 @@ impl Host {
         let (root, mut sabotage) = (self.place.path().to_owned(), self.sabotage);
         let world = World {
             root: root.clone(),
-            access: asks_kernel.then_some(access),
+            access: asks_kernel.then_some(Ok(access)),
             kernel: if managed { Some(&mut self.kernel as &mut dyn Kernel) } else { None },
             machine: self.machine,
             interrupted: &mut || {

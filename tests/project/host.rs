@@ -56,7 +56,7 @@ impl Host {
             return explained(&request, machine, self.root.path());
         }
         let intent = Intent::of(&request, &machine)?;
-        let access = self.kernel.status().ok().map(Access::Managed);
+        let access = self.kernel.status().ok().map(|status| Ok(Access::Managed(status)));
         let (root, kernel) = (self.root.path().to_owned(), Some(&mut self.kernel as &mut dyn Kernel));
         let mut interrupted = || None;
         run_on(&intent, World { root, access, kernel, machine, interrupted: &mut interrupted })
