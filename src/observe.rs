@@ -5,7 +5,7 @@ use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 
 use crate::auditctl::{Accounts, parse_group, parse_passwd};
-use crate::desired::{DropIn, Files, Permit};
+use crate::desired::{DropIn, Files, Permit, Warning};
 use crate::error::{Problem, RequestError};
 use crate::intent::{AuthorLine, Intent, Location};
 use crate::kernel::{Errno, Kernel, KernelError};
@@ -14,7 +14,7 @@ use crate::plan::KernelState;
 use crate::plan::files::Content;
 use crate::request::Id;
 use crate::rule::Machine;
-use crate::rules_d::{Directory, FileState, Root, Skipped};
+use crate::rules_d::{Directory, FileState, Links, Root, SkipReason, Skipped};
 
 /// The files of a host and what they rest on.
 #[derive(Debug)]
@@ -42,10 +42,11 @@ pub fn observe(
     given: &[AuthorLine],
     root: &Root,
     rules_d: &Directory,
+    links: Links,
     machine: Machine,
 ) -> Result<Observed, Vec<Problem>> {
     let one = |error| vec![Problem::from(crate::error::What::File(error))];
-    let listing = rules_d.read(root).map_err(|errors| errors.into_iter().flat_map(one).collect::<Vec<_>>())?;
+    let listing = rules_d.read(root, links).map_err(|errors| errors.into_iter().flat_map(one).collect::<Vec<_>>())?;
     let accounts = root.accounts().map_err(one)?;
     let accounts = Accounts { users: parse_passwd(&accounts.passwd), groups: parse_group(&accounts.group) };
     let script = root.boot_loader().map_err(one)?.script;
@@ -60,11 +61,22 @@ pub fn observe(
         script,
     };
     let mut reader = Reader::new(machine, accounts);
-    let lines = files.all_lines();
+    let all = files.all_lines();
     let given = given.iter().map(|author| author.text.as_bytes());
-    let paths = reader.paths(lines.iter().map(AsRef::as_ref).chain(given));
+    let paths = reader.paths(all.iter().map(AsRef::as_ref).chain(given));
     reader.settle(facts(root, paths));
     Ok(Observed { files, reader, passed_over: listing.skipped })
+}
+
+/// What is worth a sentence of the names that the boot loader passes over.
+pub fn passed_over(observed: &Observed) -> impl Iterator<Item = Warning> + '_ {
+    observed.passed_over.iter().map(|skipped| Warning::PassedOver {
+        path: skipped.path.display().to_string(),
+        why: match skipped.reason {
+            SkipReason::Directory => "it is a directory",
+            SkipReason::DanglingLink => "it is a symbolic link that leads nowhere",
+        },
+    })
 }
 
 /// What stands at these paths, seen from inside the root.

@@ -6,7 +6,8 @@ use crate::apply::apply;
 use crate::auditctl::{Accounts, Context, UnknownSyscalls, parse_group, parse_passwd};
 use crate::error::{Problem, RequestError, What};
 use crate::explain::{PermSyscalls, explain, named_paths};
-use crate::intent::{Intent, author_lines, further_problems, unused_by_explain};
+use crate::gather::gather;
+use crate::intent::{Inquiry, Intent, author_lines, further_problems, unused_by_explain};
 use crate::kernel::{Kernel, access};
 use crate::observe::facts;
 use crate::report::explain::LineReport;
@@ -29,7 +30,11 @@ fn answer(request: &[u8]) -> Result<Report, Vec<Problem>> {
     let request = decode(request).map_err(|misshapen| every_problem(misshapen, &machine))?;
     match request.operation {
         Operation::Explain => explained(&request, machine, &PathBuf::from("/")),
-        Operation::Gather => Err(vec![Problem::at_pointer(RequestError::NotBuilt.into(), "/operation")]),
+        Operation::Gather => {
+            let inquiry = Inquiry::of(&request)?;
+            let mut never = || None;
+            Ok(on_this_host(inquiry.asks_kernel(), machine, &mut never, |world| gather_on(&inquiry, world)))
+        }
         Operation::Apply => {
             let intent = Intent::of(&request, &machine)?;
             let asks_kernel = intent.target != Target::Filesystem && intent.place.is_live();
@@ -70,6 +75,13 @@ fn every_problem(misshapen: Misshapen, machine: &Machine) -> Vec<Problem> {
 pub fn run_on(intent: &Intent, mut world: World<'_>) -> Result<Report, Vec<Problem>> {
     let applied = apply(intent, &mut world)?;
     Ok(Report::applied(intent, &applied, &world.machine))
+}
+
+/// Answers a request to gather on this host.
+#[must_use]
+pub fn gather_on(inquiry: &Inquiry, mut world: World<'_>) -> Report {
+    let gathered = gather(inquiry, &mut world);
+    Report::gathered(inquiry, gathered, &world.machine)
 }
 
 /// The machine that this program runs on, as the kernel names it.

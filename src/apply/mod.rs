@@ -16,14 +16,12 @@ use crate::desired::{Deduplicated, Desired, Skipped, Warning, desired};
 use crate::error::{PolicyError, Problem, RequestError, What};
 use crate::intent::{Goal, Intent};
 use crate::kernel::{Access, Features};
-use crate::observe::{content, kernel_state, observe, permit};
+use crate::observe::{content, kernel_state, observe, passed_over, permit};
 use crate::plan::rules::carried_out;
 use crate::plan::{KernelState, Plan, Target, plan};
 use crate::request::{Compile, OnLocked, Target as Layer};
 use crate::restore::restored;
-use crate::rules_d::{
-    Directory, FileError, Journal, JournalFile, JournalFound, Lock, RUN_DIR, Root, SkipReason, boot_id,
-};
+use crate::rules_d::{Directory, FileError, Journal, JournalFile, JournalFound, Links, Lock, RUN_DIR, Root, boot_id};
 use crate::settings::Name;
 use crate::snapshot::Snapshot;
 use crate::world::World;
@@ -233,7 +231,7 @@ fn wished(
         let target = restored(snapshot, *force, &now, kernel, &world.machine).map_err(|problem| vec![problem])?;
         return Ok(Desired { target, skipped: Vec::new(), deduplicated: Vec::new(), warnings: Vec::new() });
     }
-    let mut observed = observe(&intent.place, intent.goal.lines(), root, rules_d, world.machine)?;
+    let mut observed = observe(&intent.place, intent.goal.lines(), root, rules_d, Links::Refused, world.machine)?;
     let permit = permit(intent, &observed.reader.facts().accounts)?;
     let alone = matches!(intent.goal, Goal::Loaded(_)) && intent.target == Layer::Filesystem;
     let compile = layers.files
@@ -243,13 +241,7 @@ fn wished(
             Compile::Auto => alone || observed.files.audit_rules.is_some(),
         };
     let mut desired = desired(intent, &observed.files, permit, compile, &mut observed.reader)?;
-    desired.warnings.extend(observed.passed_over.iter().map(|skipped| Warning::PassedOver {
-        path: skipped.path.display().to_string(),
-        why: match skipped.reason {
-            SkipReason::Directory => "it is a directory",
-            SkipReason::DanglingLink => "it is a symbolic link that leads nowhere",
-        },
-    }));
+    desired.warnings.extend(passed_over(&observed));
     Ok(desired)
 }
 

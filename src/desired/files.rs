@@ -38,6 +38,8 @@ pub struct Merge {
     pub lines: Vec<LoadLine>,
     /// The `-D`, `-b`, `-f` and `-e` lines that a later one takes the place of.
     pub overridden: Vec<LoadLine>,
+    /// The drop-ins that the script does not read, because white space splits their names.
+    pub unread: Vec<PathBuf>,
     /// The bytes of `audit.rules`.
     pub bytes: Vec<u8>,
 }
@@ -72,8 +74,37 @@ impl Files {
         Merge {
             lines: merged.lines().map(line).collect(),
             overridden: merged.overridden.iter().map(line).collect(),
+            unread: merged.lost.iter().filter_map(|at| Some(self.path(&drop_ins.get(*at)?.name))).collect(),
             bytes: merged.to_bytes_from(&self.rules_dir.to_string_lossy()),
         }
+    }
+
+    /// The files that a boot load comes from, with their paths: the drop-ins, or `audit.rules` where their directory does
+    /// not exist.
+    #[must_use]
+    pub fn sources(&self, has_directory: bool) -> Vec<(PathBuf, &Content)> {
+        if has_directory {
+            return self.drop_ins.iter().map(|drop_in| (self.path(&drop_in.name), &drop_in.content)).collect();
+        }
+        self.audit_rules.iter().map(|content| (self.audit_rules_path(), content)).collect()
+    }
+
+    /// The lines of `audit.rules` as it stands; none where it does not exist.
+    #[must_use]
+    pub fn compiled(&self) -> Option<Merge> {
+        let bytes = &self.audit_rules.as_ref()?.bytes;
+        let file: Rc<str> = self.audit_rules_path().to_string_lossy().into();
+        let line = |(number, text): (usize, &[u8])| LoadLine {
+            text: text.to_vec(),
+            spots: vec![Spot { file: Rc::clone(&file), line: number + 1 }],
+        };
+        let lines = bytes.split(|byte| *byte == b'\n').enumerate().filter(|(_, text)| !text.is_empty());
+        Some(Merge {
+            lines: lines.map(line).collect(),
+            overridden: Vec::new(),
+            unread: Vec::new(),
+            bytes: bytes.clone(),
+        })
     }
 
     /// Every line of every drop-in, and those that two files without a newline between them make together.

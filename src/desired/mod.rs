@@ -66,6 +66,16 @@ pub fn wish(line: &RuleLine, perm_syscalls: PermSyscalls) -> Wish {
     Wish { rule, other_masks }
 }
 
+/// How much of the order matters to the planner.
+#[must_use]
+pub fn ordering(said: crate::request::Ordering) -> rules::Ordering {
+    match said {
+        crate::request::Ordering::Relevant => rules::Ordering::Relevant,
+        crate::request::Ordering::Strict => rules::Ordering::Strict,
+        crate::request::Ordering::Ignore => rules::Ordering::Ignore,
+    }
+}
+
 /// Who a new file belongs to, and which permissions it gets.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Permit {
@@ -276,11 +286,7 @@ impl Work<'_> {
         let settings = if asks_for_all { load.settings.clone() } else { own.settings };
         warnings.extend(warning::overruled(&load, &settings));
         warnings.extend(warning::about(&lines, &load, &self.reader.facts().machine));
-        let ordering = match self.intent.ordering {
-            crate::request::Ordering::Relevant => rules::Ordering::Relevant,
-            crate::request::Ordering::Strict => rules::Ordering::Strict,
-            crate::request::Ordering::Ignore => rules::Ordering::Ignore,
-        };
+        let ordering = ordering(self.intent.ordering);
         let purge = self.intent.goal.purge().cloned();
         let target =
             Target { files: targets, rules: rules_wished, ordering, dropped, purge, restores: false, settings };

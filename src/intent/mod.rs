@@ -1,17 +1,19 @@
-//! What a request to `apply` means: checked, with defaults, without the spelling of JSON.
+//! What a request means: checked, with defaults, without the spelling of JSON.
 
 mod author;
+mod inquiry;
 
 use std::path::PathBuf;
 
 pub use author::{AuthorLine, author_lines, bad_lines};
+pub use inquiry::Inquiry;
 
 use glob::Pattern;
 
 use crate::error::{Problem, RequestError};
 use crate::request::{
-    Compile, Expedite, Id, OnDuplicate, OnLocked, OnMissing, Ordering, PermSyscalls, Request, State, Target,
-    UnknownSyscalls,
+    Compile, Expedite, Id, OnDrift, OnDuplicate, OnLocked, OnMissing, Ordering, PermSyscalls, Request, Source, State,
+    Target, UnknownSyscalls,
 };
 use crate::rule::Machine;
 use crate::rules_d::{DropInName, drop_in_name};
@@ -250,7 +252,8 @@ pub fn unused_by_explain(request: &Request) -> Vec<Problem> {
         ("keep", !request.keep.is_empty()),
         ("snapshot", request.snapshot.is_some()),
         ("force", request.force),
-        ("source", request.source.is_some()),
+        ("source", request.source != default.source),
+        ("on_drift", request.on_drift != default.on_drift),
     ];
     let superfluous = given.into_iter().filter(|(_, given)| *given);
     superfluous.map(|(key, _)| Problem::at_pointer(not_used(key, "operation: explain"), &format!("/{key}"))).collect()
@@ -271,12 +274,14 @@ fn unused(request: &Request) -> Vec<Problem> {
         ("snapshot", request.snapshot.is_some() && state != State::Restored),
         ("force", request.force && state != State::Restored),
     ];
+    let asks = [("source", request.source != Source::default()), ("on_drift", request.on_drift != OnDrift::default())];
+    let with_state = format!("state: {}", state_name(state));
+    let given = given.into_iter().map(|(key, superfluous)| (key, superfluous, with_state.as_str()));
+    let asks = asks.into_iter().map(|(key, superfluous)| (key, superfluous, "operation: apply"));
     given
-        .into_iter()
-        .filter(|(_, superfluous)| *superfluous)
-        .map(|(key, _)| {
-            Problem::at_pointer(not_used(key, &format!("state: {}", state_name(state))), &format!("/{key}"))
-        })
+        .chain(asks)
+        .filter(|(_, superfluous, _)| *superfluous)
+        .map(|(key, _, with)| Problem::at_pointer(not_used(key, with), &format!("/{key}")))
         .collect()
 }
 
