@@ -41,7 +41,11 @@ BENCH_KERNELS ?= bookworm trixie sid
 # The integration tests that also run in the guests.
 GUEST_TESTS ?= host kernel_contract lab_access
 
-.PHONY: help build demo test test-host test-size test-guests bench lint fmt clean prerequisites lab
+# The collection's executables for machines that are not this one.
+OTHER_ARCHITECTURES := $(filter-out $(ARCHITECTURE),x86_64 aarch64)
+
+.PHONY: help build collection demo test test-host test-size test-guests test-ansible bench lint lint-ansible fmt clean \
+	prerequisites packages lab
 
 help: ## what can be made
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 24
@@ -56,14 +60,23 @@ build: prerequisites ## the static release executable
 	$(CARGO) build --release --target $(TARGET)
 	@ls -l $(EXECUTABLE)
 
+packages:
+	@.ci/packages
+
 lab: prerequisites
 	@$(CARGO) build --quiet --workspace --target $(TARGET)
+
+collection: build lab ## the Ansible collection with its executables, in target/ansible
+	$(LAB) build $(OTHER_ARCHITECTURES:%=--arch %)
+	ansible/build --require x86_64,aarch64
 
 demo: prerequisites ## the main job on a real kernel, in a throw-away virtual machine
 	$(CARGO) build --release --workspace --target $(TARGET)
 	@$(TARGET_DIR)/$(TARGET)/release/lab demo --kernel $(DEMO_KERNEL)
 
-test: lint test-host test-size test-guests ## everything: format, lints, tests here, tests on real kernels in virtual machines
+# Two lanes, since much of the right one waits for the network and for a virtual machine.
+test: prerequisites packages ## everything: lints, tests here, tests on real kernels in virtual machines, the collection
+	@MAKE="$(MAKE)" .ci/parts 'lint test-host test-size test-guests' 'lint-ansible test-ansible'
 
 test-host: prerequisites ## the tests that need no other kernel
 	$(CARGO) test --workspace --target $(TARGET)
@@ -72,10 +85,15 @@ test-host: prerequisites ## the tests that need no other kernel
 
 test-size: build ## the release executable is below 2 MiB
 	@size=$$(stat -c %s $(EXECUTABLE)); [ $$size -le $(LARGEST) ] || \
-	{ echo "$(EXECUTABLE) has $$size bytes, and may have $(LARGEST)" >&2; exit 1; }
+	{ echo "$(EXECUTABLE) has $$size bytes, and may have $(LARGEST)" >&2; exit 1; }; \
+	echo "ran: $$size bytes of at most $(LARGEST)"
 
 test-guests: lab ## the tests on real kernels in virtual machines
 	$(LAB) test $(TEST_KERNELS:%=--kernel %) $(GUEST_TESTS:%=--test %)
+
+test-ansible: collection ## the collection's tests, with the oldest and the newest ansible-core and in virtual machines
+	ansible/test-plugin
+	@if [ -x ansible/test-molecule ]; then ansible/test-molecule; else echo "not run: molecule, ansible/test-molecule is missing"; fi
 
 bench: prerequisites ## compare with auditctl and augenrules, write docs/performance.md
 	$(CARGO) build --release --workspace --target $(TARGET)
@@ -86,6 +104,11 @@ lint: prerequisites ## format and lints
 	@$(CARGO) clippy --version >/dev/null 2>&1 || { echo "cargo clippy is missing: rustup component add clippy" >&2; exit 1; }
 	$(CARGO) fmt --all --check
 	$(CARGO) clippy --workspace --all-targets --target $(TARGET) -- -D warnings
+	@echo "ran: rustfmt, clippy"
+
+lint-ansible: collection ## the linters of Ansible and ansible-test sanity
+	ansible/lint
+	ansible/sanity
 
 fmt: prerequisites ## format the code
 	$(CARGO) fmt --all

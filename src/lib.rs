@@ -14,6 +14,8 @@ pub mod gather;
 pub mod intent;
 pub mod kernel;
 pub mod lines;
+pub mod lint;
+pub mod matching;
 pub mod observe;
 pub mod plan;
 pub mod report;
@@ -30,4 +32,4 @@ pub mod world;
 
 mod program;
 
-pub use program::{explained, gather_on, run, run_on};
+pub use program::{explained, gather_on, linted, run, run_on};

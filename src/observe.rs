@@ -39,7 +39,7 @@ impl From<FileState> for Content {
 /// Every file that cannot be read.
 pub fn observe(
     place: &Location,
-    given: &[AuthorLine],
+    given: &[&AuthorLine],
     root: &Root,
     rules_d: &Directory,
     links: Links,

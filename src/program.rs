@@ -1,6 +1,10 @@
 //! The story from a request's bytes to its report.
 
+mod lint;
+
 use std::path::PathBuf;
+
+pub use lint::linted;
 
 use crate::apply::apply;
 use crate::auditctl::{Accounts, Context, UnknownSyscalls, parse_group, parse_passwd};
@@ -30,6 +34,7 @@ fn answer(request: &[u8]) -> Result<Report, Vec<Problem>> {
     let request = decode(request).map_err(|misshapen| every_problem(misshapen, &machine))?;
     match request.operation {
         Operation::Explain => explained(&request, machine, &PathBuf::from("/")),
+        Operation::Lint => linted(&request, machine, &PathBuf::from("/")),
         Operation::Gather => {
             let inquiry = Inquiry::of(&request)?;
             let mut never = || None;

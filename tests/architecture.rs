@@ -168,6 +168,8 @@ fn what_decides_depends_on_no_clock_no_environment_and_no_process() {
         "snapshot",
         "explain",
         "drift",
+        "matching",
+        "lint",
         "request",
         "report",
         "error",

@@ -29,21 +29,23 @@ impl AuthorLine {
     }
 }
 
-/// The lines of `rules`, in order; a text of several lines gives several. `at` is the JSON pointer of `rules`.
+/// The lines of `rules`, which stands at `pointer`, in order; a text of several lines gives several.
+///
+/// Used by `apply` and `explain` alike.
 pub fn author_lines(
     rules: Option<&Rules>,
-    at: &str,
+    pointer: &str,
     machine: &Machine,
     problems: &mut Vec<Problem>,
 ) -> Vec<AuthorLine> {
     match rules {
         None => Vec::new(),
-        Some(Rules::File(text)) => split(text, at),
+        Some(Rules::File(text)) => split(text, pointer),
         Some(Rules::List(said)) => said
             .iter()
             .enumerate()
-            .flat_map(|(index, said)| {
-                let pointer = format!("{at}/{index}");
+            .flat_map(|(at, said)| {
+                let pointer = format!("{pointer}/{at}");
                 match said {
                     RuleSaid::Line(text) => split(text, &pointer),
                     RuleSaid::Object(object) => match object.lines(machine) {
@@ -77,7 +79,7 @@ fn split(text: &str, pointer: &str) -> Vec<AuthorLine> {
 
 /// The problems of lines that no host would take, whatever accounts and paths it has.
 #[must_use]
-pub fn bad_lines(lines: &[AuthorLine], machine: &Machine) -> Vec<Problem> {
+pub fn bad_lines(lines: &[&AuthorLine], machine: &Machine) -> Vec<Problem> {
     let accounts = Accounts::default();
     let context = Context { machine, accounts: &accounts, unknown_syscalls: auditctl::UnknownSyscalls::Skip };
     let by_itself =

@@ -1,5 +1,6 @@
 //! What a request to gather means: checked, without the spelling of JSON.
 
+use super::lint::lint_only;
 use super::{Location, not_used};
 use crate::error::Problem;
 use crate::request::{Control, OnDrift, Ordering, Request, Source, State, Target};
@@ -49,6 +50,7 @@ fn unused(request: &Request) -> Vec<Problem> {
         ("name", request.name.is_some()),
         ("rules", request.rules.is_some()),
         ("control", request.control != Control::default()),
+        ("drop_ins", request.drop_ins.is_some()),
         ("target", request.target != Target::default()),
         ("purge", request.purge),
         ("keep", !request.keep.is_empty()),
@@ -56,6 +58,11 @@ fn unused(request: &Request) -> Vec<Problem> {
         ("force", request.force),
         ("arch", request.arch.is_some()),
     ];
-    let superfluous = given.into_iter().filter(|(_, given)| *given);
+    let superfluous = given.into_iter().chain(lint_only(request)).filter(|(_, given)| *given);
     superfluous.map(|(key, _)| Problem::at_pointer(not_used(key, "operation: gather"), &format!("/{key}"))).collect()
+}
+
+/// Keys of `gather` alone, for the operations that have no use for them.
+pub(super) fn gather_only(request: &Request) -> [(&'static str, bool); 2] {
+    [("source", request.source != Source::default()), ("on_drift", request.on_drift != OnDrift::default())]
 }

@@ -5,8 +5,10 @@ pub mod diff;
 pub mod explain;
 pub mod gather;
 mod gathered;
+pub mod lint;
 mod problem;
 pub mod rule;
+mod sarif;
 
 use schemars::JsonSchema;
 use schemars::generate::SchemaSettings;
@@ -77,6 +79,15 @@ pub struct Report {
     /// explain: one entry for each given line.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub lines: Option<Vec<explain::LineReport>>,
+    /// lint: what was found, in the order of the files.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub findings: Option<Vec<lint::FindingReport>>,
+    /// lint: how many findings there are of each severity.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub counts: Option<lint::Counts>,
+    /// lint: the findings as SARIF 2.1.0, where that was asked for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub sarif: Option<serde_json::Map<String, serde_json::Value>>,
     /// A request that takes the change back.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub undo: Option<Undo>,
@@ -341,6 +352,9 @@ impl Report {
             warnings: Vec::new(),
             errors: Vec::new(),
             lines: None,
+            findings: None,
+            counts: None,
+            sarif: None,
             undo: None,
         }
     }

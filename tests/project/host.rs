@@ -11,7 +11,7 @@ use audit_rules::report::Report;
 use audit_rules::request::{self, Operation};
 use audit_rules::rule::Machine;
 use audit_rules::world::World;
-use audit_rules::{explained, gather_on, run_on};
+use audit_rules::{explained, gather_on, linted, run_on};
 use tempfile::TempDir;
 
 /// Directories that a small Debian has and the examples' rules need.
@@ -54,6 +54,9 @@ impl Host {
         let request = request::decode(request.as_bytes())?;
         if request.operation == Operation::Explain {
             return explained(&request, machine, self.root.path());
+        }
+        if request.operation == Operation::Lint {
+            return linted(&request, machine, self.root.path());
         }
         let inquiry = (request.operation == Operation::Gather).then(|| Inquiry::of(&request)).transpose()?;
         let access = self.kernel.status().ok().map(|status| Ok(Access::Managed(status)));

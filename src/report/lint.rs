@@ -1,0 +1,249 @@
+//! The report of `lint`.
+
+use schemars::JsonSchema;
+use serde::Serialize;
+
+use super::{Outcome, Report, sarif};
+use crate::boot_load::Spot;
+use crate::intent::{LintIntent, Subject};
+use crate::lint::{Finding, Severity, Source};
+use crate::request::{FailOn, Format};
+
+/// One finding.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+pub struct FindingReport {
+    /// The stable name of the kind of finding.
+    pub code: String,
+    /// How much it matters.
+    pub severity: SeverityReport,
+    /// The finding as a sentence.
+    pub message: String,
+    /// The file.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub file: Option<String>,
+    /// JSON pointer into the request (RFC 6901), for rules that it gives itself.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub pointer: Option<String>,
+    /// The line in the file or in the given text, from 1.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub line: Option<usize>,
+    /// The byte column of the first byte that it is about, from 1.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub column: Option<usize>,
+    /// The byte column behind the last one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub end_column: Option<usize>,
+    /// The line.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub rule: Option<String>,
+    /// The machines that it is about, where it is not about all that were asked for.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub archs: Vec<String>,
+    /// Other places that belong to it.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub related: Vec<PlaceReport>,
+    /// What to do about it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub fix: Option<FixReport>,
+}
+
+/// How much a finding matters.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum SeverityReport {
+    /// Worth knowing.
+    Info,
+    /// Something is not recorded, or not as it was meant.
+    Warning,
+    /// The load stops here, or nothing is recorded.
+    Error,
+}
+
+/// A place in a file, or in the rules of the request.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, JsonSchema)]
+pub struct PlaceReport {
+    /// The file.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub file: Option<String>,
+    /// JSON pointer into the request (RFC 6901), for rules that it gives itself.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub pointer: Option<String>,
+    /// The line in the file or in the given text, from 1.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub line: Option<usize>,
+}
+
+/// What to do about a finding.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+pub struct FixReport {
+    /// In words.
+    pub text: String,
+    /// As a change of the text, where that is certain.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub edit: Option<EditReport>,
+}
+
+/// A part of the text that another one takes the place of. Lines and byte columns count from 1; the end is the first byte
+/// that stays.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+pub struct EditReport {
+    /// The line of the first byte that goes.
+    pub line: usize,
+    /// Its column.
+    pub column: usize,
+    /// The line of the first byte that stays.
+    pub end_line: usize,
+    /// Its column.
+    pub end_column: usize,
+    /// What comes in between.
+    pub text: String,
+}
+
+/// How many findings there are.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, JsonSchema)]
+pub struct Counts {
+    /// Errors.
+    pub error: usize,
+    /// Warnings.
+    pub warning: usize,
+    /// Worth knowing.
+    pub info: usize,
+}
+
+impl FindingReport {
+    /// Where it is.
+    pub(super) fn place(&self) -> PlaceReport {
+        PlaceReport { file: self.file.clone(), pointer: self.pointer.clone(), line: self.line }
+    }
+}
+
+impl From<Severity> for SeverityReport {
+    fn from(severity: Severity) -> Self {
+        match severity {
+            Severity::Info => Self::Info,
+            Severity::Warning => Self::Warning,
+            Severity::Error => Self::Error,
+        }
+    }
+}
+
+/// The findings of several machines, each once.
+#[derive(Debug)]
+pub struct Linted<'a> {
+    intent: &'a LintIntent<'a>,
+    findings: Vec<FindingReport>,
+}
+
+impl<'a> Linted<'a> {
+    /// Nothing yet.
+    #[must_use]
+    pub fn new(intent: &'a LintIntent<'a>) -> Self {
+        Self { intent, findings: Vec::new() }
+    }
+
+    /// Adds what was found for the machine of this number.
+    pub fn add(&mut self, machine: usize, sources: &[Source], findings: Vec<Finding>) {
+        let name = self.intent.machines[machine].name.to_owned();
+        let mut last = 0;
+        for finding in findings {
+            let found = self.reported(machine, sources, finding);
+            let is_same = |known: &FindingReport| {
+                let bare = FindingReport { archs: Vec::new(), ..known.clone() };
+                known.code == found.code && known.line == found.line && bare == found
+            };
+            let at = match self.findings.iter().position(is_same) {
+                Some(at) => at,
+                None => {
+                    let at = if machine == 0 { self.findings.len() } else { last };
+                    self.findings.insert(at, found);
+                    at
+                }
+            };
+            self.findings[at].archs.push(name.clone());
+            last = at + 1;
+        }
+    }
+
+    fn place(&self, machine: usize, spot: &Spot) -> PlaceReport {
+        let file = Some(spot.file.to_string());
+        let line = Some(spot.line).filter(|line| *line > 0);
+        match &self.intent.subject {
+            Subject::Lines(lines) => {
+                let author = spot.line.checked_sub(1).and_then(|at| lines[machine].get(at));
+                let pointer = author.map_or("/rules", |author| author.pointer.as_str());
+                PlaceReport {
+                    file: None,
+                    pointer: Some(pointer.to_owned()),
+                    line: author.and_then(|author| author.line),
+                }
+            }
+            Subject::Files(_) | Subject::Directory => PlaceReport { file, pointer: None, line },
+        }
+    }
+
+    fn reported(&self, machine: usize, sources: &[Source], finding: Finding) -> FindingReport {
+        let source = sources.iter().find(|source| source.name == *finding.at.file);
+        let text =
+            source.and_then(|source| source.bytes.split(|byte| *byte == b'\n').nth(finding.at.line.checked_sub(1)?));
+        let text = text.map(|text| String::from_utf8_lossy(text).trim_end_matches('\r').to_owned());
+        let fix = finding.fix.map(|fix| FixReport {
+            text: fix.text,
+            edit: fix.edit.map(|edit| EditReport {
+                line: edit.from.0,
+                column: edit.from.1 + 1,
+                end_line: edit.to.0,
+                end_column: edit.to.1 + 1,
+                text: edit.with,
+            }),
+        });
+        let PlaceReport { file, pointer, line } = self.place(machine, &finding.at);
+        FindingReport {
+            code: finding.code.to_owned(),
+            severity: finding.severity.into(),
+            message: finding.message,
+            file,
+            pointer,
+            line,
+            column: finding.span.map(|span| span.0 + 1),
+            end_column: finding.span.map(|span| span.1 + 1),
+            rule: text,
+            archs: Vec::new(),
+            related: finding.related.iter().map(|spot| self.place(machine, spot)).collect(),
+            fix,
+        }
+    }
+}
+
+impl Report {
+    /// The report of `lint`.
+    #[must_use]
+    pub fn linted(linted: Linted<'_>, format: Format, fail_on: FailOn) -> Self {
+        let machines = linted.intent.machines.len();
+        let mut findings = linted.findings;
+        findings.iter_mut().filter(|found| found.archs.len() == machines).for_each(|found| found.archs.clear());
+        let count = |severity| findings.iter().filter(|found| found.severity == severity).count();
+        let counts = Counts {
+            error: count(SeverityReport::Error),
+            warning: count(SeverityReport::Warning),
+            info: count(SeverityReport::Info),
+        };
+        let failing = match fail_on {
+            FailOn::Error => counts.error,
+            FailOn::Warning => counts.error + counts.warning,
+            FailOn::Info => counts.error + counts.warning + counts.info,
+            FailOn::Never => 0,
+        };
+        let plural = |count: usize| if count == 1 { "" } else { "s" };
+        let msg = format!(
+            "{} error{}, {} warning{}, {} worth knowing",
+            counts.error,
+            plural(counts.error),
+            counts.warning,
+            plural(counts.warning),
+            counts.info
+        );
+        let outcome = if failing > 0 { Outcome::Failed } else { Outcome::Unchanged };
+        let sarif = (format == Format::Sarif).then(|| sarif::log(&findings));
+        Self { failed: failing > 0, findings: Some(findings), counts: Some(counts), sarif, ..Self::quiet(msg, outcome) }
+    }
+}
