@@ -130,7 +130,9 @@ fn without_key(found: Finding, text: &[u8]) -> Finding {
             let next = end + text[end..].iter().take_while(|byte| **byte == b' ').count();
             (before.len(), end_of_word(text, next))
         }
-        word if word.starts_with(b"key=") && before.ends_with(b"-F") => (before[..before.len() - 2].trim_ascii_end().len(), end),
+        word if word.starts_with(b"key=") && before.ends_with(b"-F") => {
+            (before[..before.len() - 2].trim_ascii_end().len(), end)
+        }
         _ => (before.len(), end),
     };
     found.over(Some((start, end))).replace(advice, (from, to), "")

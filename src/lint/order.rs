@@ -75,7 +75,9 @@ fn covered(policy: &Policy<'_>, wide: &LoadedRule, narrow: &LoadedRule) -> Optio
         (false, true) if same_effect => {
             (Code::SameMatch, format!("never fires: same match as {place}, {}", wins(first)))
         }
-        (false, _) => (Code::Covered, format!("never fires: {place} comes first and matches all of it, {}", wins(first))),
+        (false, _) => {
+            (Code::Covered, format!("never fires: {place} comes first and matches all of it, {}", wins(first)))
+        }
     };
     let message = message + &under(provided, second);
     Some(policy.about(narrow, code, message).beside(&wide.spot))
@@ -87,8 +89,10 @@ fn wins(rule: &Rule) -> String {
         _ if rule.action == Action::NEVER => "and says never".to_owned(),
         None => "and has no key".to_owned(),
         Some(text) => {
-            let keys: Vec<String> =
-                text.split(|byte| *byte == key::SEPARATOR).map(|key| String::from_utf8_lossy(key).into_owned()).collect();
+            let keys: Vec<String> = text
+                .split(|byte| *byte == key::SEPARATOR)
+                .map(|key| String::from_utf8_lossy(key).into_owned())
+                .collect();
             format!("key \"{}\" wins", keys.join(","))
         }
     }
@@ -113,7 +117,8 @@ fn under(provided: Provided, narrow: &Rule) -> String {
 
 /// Whether two rules differ in nothing but their keys and what they do.
 fn is_same_but_key(left: &Rule, right: &Rule) -> bool {
-    let conditions = |rule: &Rule| rule.fields.iter().filter(|field| field.number != FieldNumber::KEY).cloned().collect::<Vec<_>>();
+    let conditions =
+        |rule: &Rule| rule.fields.iter().filter(|field| field.number != FieldNumber::KEY).cloned().collect::<Vec<_>>();
     left.list == right.list && left.syscalls == right.syscalls && conditions(left) == conditions(right)
 }
 

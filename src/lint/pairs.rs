@@ -157,4 +157,3 @@ fn mergeable(policy: &Policy<'_>, group: &[usize]) -> Option<Finding> {
     let found = Finding::new(Code::Mergeable, spot, message).advise("name all system calls in one -S");
     Some(others.iter().fold(found, |found, at| found.beside(&policy.rules()[*at].spot)))
 }
-

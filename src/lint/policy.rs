@@ -2,9 +2,9 @@
 
 use std::ffi::OsStr;
 
+use super::Host;
 use super::finding::Finding;
 use super::source::{File, is_guessed};
-use super::Host;
 use crate::augenrules;
 use crate::boot_load::{BootLoad, LoadLine, LoadedRule, Spot};
 use crate::lines::{PathFacts, Reader};
@@ -29,7 +29,8 @@ impl<'a> Policy<'a> {
     /// Merges the files and walks through them. A final newline that is missing counts as there: it has a finding of
     /// its own.
     pub fn of(files: &'a [File<'a>], reader: &mut Reader, host: Host) -> Self {
-        let ended = |file: &File<'_>| file.lines.iter().flat_map(|line| [line, b"\n".as_slice()]).flatten().copied().collect();
+        let ended =
+            |file: &File<'_>| file.lines.iter().flat_map(|line| [line, b"\n".as_slice()]).flatten().copied().collect();
         let texts: Vec<Vec<u8>> = files.iter().map(ended).collect();
         let sources = files.iter().zip(&texts).map(|(file, bytes)| augenrules::Source {
             name: OsStr::new(file.name.rsplit('/').next().unwrap_or_default()),
@@ -37,10 +38,8 @@ impl<'a> Policy<'a> {
         });
         let merged = augenrules::merge(&sources.collect::<Vec<_>>(), host.script);
         let spots = |origins: &[augenrules::Origin]| origins.iter().map(|at| files[at.file].spot(at.line)).collect();
-        let lines: Vec<LoadLine> = merged
-            .lines()
-            .map(|line| LoadLine { text: line.text.clone(), spots: spots(&line.origins) })
-            .collect();
+        let lines: Vec<LoadLine> =
+            merged.lines().map(|line| LoadLine { text: line.text.clone(), spots: spots(&line.origins) }).collect();
         let load = BootLoad::of(&lines, reader);
         Self { files, load, host, machine: reader.facts().machine, paths: reader.facts().paths.clone() }
     }
@@ -65,9 +64,8 @@ impl<'a> Policy<'a> {
     /// be about the same path as the other, both must be a watch or none of them. A watch is about a file or about a
     /// directory, which without a host is not known.
     pub fn can_compare(&self, wide: &LoadedRule, narrow: &LoadedRule) -> bool {
-        let is_open = |loaded: &LoadedRule| {
-            loaded.rule.line.watched_path().is_some_and(|path| !self.paths.contains_key(path))
-        };
+        let is_open =
+            |loaded: &LoadedRule| loaded.rule.line.watched_path().is_some_and(|path| !self.paths.contains_key(path));
         let is_about_path = wide.rule.listed.text(FieldNumber::PATH).is_some();
         let is_guessed = is_guessed(&wide.rule.listed) || is_guessed(&narrow.rule.listed);
         !is_guessed && (!is_about_path || is_open(wide) == is_open(narrow))

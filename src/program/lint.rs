@@ -3,16 +3,16 @@
 use std::path::Path;
 
 use crate::auditctl::{Accounts, parse_group, parse_passwd};
+use crate::augenrules::{Awk, Script};
 use crate::error::{Problem, What};
 use crate::intent::{LintIntent, Subject};
-use crate::augenrules::{Awk, Script};
 use crate::lint::{Host, Permissions, Source, in_order, lint, paths, reader};
 use crate::observe::facts;
 use crate::report::Report;
 use crate::report::lint::Linted;
 use crate::request::Request;
 use crate::rule::Machine;
-use crate::rules_d::{FileError, Root};
+use crate::rules_d::{FileError, Links, Root};
 
 /// Lints what a request gives, or the drop-ins of the host with this root directory.
 ///
@@ -69,7 +69,7 @@ fn drop_ins(root: &Root, rules_dir: &Path) -> Result<Vec<Source>, Vec<Problem>> 
         errors.into_iter().map(|error| Problem::from(What::File(error))).collect()
     };
     let directory = root.directory(rules_dir).map_err(|error| all(vec![error]))?;
-    let listing = directory.read(root).map_err(all)?;
+    let listing = directory.read(root, Links::Followed).map_err(all)?;
     let source = |drop_in: crate::rules_d::DropIn| Source {
         name: rules_dir.join(&drop_in.name).to_string_lossy().into_owned(),
         bytes: drop_in.state.bytes,
