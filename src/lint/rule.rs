@@ -8,7 +8,7 @@ use crate::boot_load::Spot;
 use crate::matching::cover::numbers;
 use crate::matching::{contradiction, cover};
 use crate::rule::field_table::by_number;
-use crate::rule::{Action, Arch, Field, FieldNumber, List, Machine, Op, Rule};
+use crate::rule::{Action, Field, FieldNumber, List, Machine, Op, Rule};
 use crate::tables::syscalls;
 
 /// The first of the numbers that a failing call gives back, as the kernel compares them.

@@ -4,7 +4,6 @@ use std::ffi::OsStr;
 use std::path::Path;
 
 use crate::auditctl::{Accounts, parse_group, parse_passwd};
-use crate::augenrules::{Awk, Script};
 use crate::error::{Problem, What};
 use crate::intent::{LintIntent, Subject};
 use crate::lint::{Finding, Host, Permissions, Source, in_order, lint, paths, reader};
@@ -37,11 +36,10 @@ pub fn linted(request: &Request, own: Machine, root: &Path) -> Result<Report, Ve
             Some(Accounts { users: parse_passwd(&accounts.passwd), groups: parse_group(&accounts.group) })
         }
     };
-    let script = match &root {
-        None => Script::newest(Awk::Gawk),
-        Some(root) => root.boot_loader().map_err(one)?.script,
+    let host = match &root {
+        None => Host::unknown(),
+        Some(root) => Host { script: root.boot_loader().map_err(one)?.script, is_known: true },
     };
-    let host = Host { script, is_known: root.is_some() };
     let mut linted = Linted::new(&intent);
     let (drop_ins, passed_over) = match (&intent.subject, &intent.place, &root) {
         (Subject::Directory, Some(place), Some(root)) => drop_ins(root, &place.rules_dir)?,
