@@ -1,5 +1,6 @@
 //! What a request to lint means.
 
+use super::inquiry::gather_only;
 use super::{AuthorLine, Location, author_lines, not_used};
 use crate::error::{Problem, RequestError};
 use crate::request::{Request, RulesFile};
@@ -112,9 +113,8 @@ fn unused(request: &Request) -> Vec<Problem> {
         ("snapshot", request.snapshot.is_some()),
         ("force", request.force),
         ("arch", request.arch.is_some()),
-        ("source", request.source.is_some()),
     ];
-    let superfluous = given.into_iter().filter(|(_, given)| *given);
+    let superfluous = given.into_iter().chain(gather_only(request)).filter(|(_, given)| *given);
     superfluous.map(|(key, _)| Problem::at_pointer(not_used(key, "operation: lint"), &format!("/{key}"))).collect()
 }
 

@@ -30,10 +30,11 @@ MODULES = {
     "linux.audit.audit_rules_info": (options.info_specification, None),
 }
 #: What a host of the examples has, besides files with these names and an empty rules.d.
-DIRECTORIES = ("etc/audit/rules.d", "etc/security", "etc/ssh", "opt/app", "var/ossec/etc", "etc/postgresql")
+DIRECTORIES = ("etc/audit/rules.d", "etc/security", "etc/ssh", "opt/app", "var/ossec/etc", "etc/postgresql", "usr/sbin")
+UNDO = {"version": 1, "files": [], "control": []}
 #: What stands for a template where a text would not do.
 SAMPLES = {
-    "rules": ["-w /etc/passwd -p wa -k sample"], "snapshot": {"version": 1, "files": [], "control": []},
+    "rules": ["-w /etc/passwd -p wa -k sample"], "snapshot": UNDO, "undo": UNDO, "arch": "x86_64",
     "drop_ins": {"30-sample": {"rules": ["-w /etc/passwd -p wa -k sample"]}}, "keep": [], "src": ["sample.rules"],
 }
 #: Kinds of errors that a host would say, which an example need not fit.
@@ -159,6 +160,23 @@ def test_documents_have_examples_of_every_kind():
     assert all(block.language for block in BLOCKS), "a block without a language"
 
 
+def anchor(heading):
+    """The name that a heading has as the target of a link."""
+    return re.sub(r"[^a-z0-9 _-]", "", heading.lower()).replace(" ", "-")
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(COLLECTION)))
+def test_links_lead_somewhere(page):
+    for target in re.findall(r"\]\(([^)\s]+)\)", page.read_text()):
+        name, dummy, heading = target.partition("#")
+        if "://" in name:
+            continue
+        path = (page.parent / name).resolve() if name else page
+        assert path.is_file(), target
+        headings = re.findall(r"^#+ (.*)$", path.read_text(), re.MULTILINE)
+        assert not heading or heading in map(anchor, headings), target
+
+
 def make_host(root, files):
     for directory in DIRECTORIES:
         (root / directory).mkdir(parents=True, exist_ok=True)
@@ -171,8 +189,9 @@ def make_host(root, files):
 def play_of(block):
     """The example as a play for the host of its name."""
     content = yaml.safe_load(block.text)
-    play = {"name": block.name, "hosts": block.name, "gather_facts": False, "vars": {"audit_policy_root": "{{ root }}"},
-            "module_defaults": {module: {"root": "{{ root }}"} for module in MODULES}}
+    play = {"name": block.name, "hosts": block.name, "gather_facts": False,
+            "vars": {"audit_policy_root": "{{ root }}", "audit_policy_cache": "{{ cache }}"},
+            "module_defaults": {"linux.audit.audit_rules": {"root": "{{ root }}", "cache": "{{ cache }}"}}}
     if isinstance(content, dict):
         play["vars"].update(content)
         content = [{"name": "Role", "ansible.builtin.include_role": {"name": ROLE}}]
@@ -200,7 +219,7 @@ def play(tmp_path_factory):
             plays.append(play_of(block))
             files = {}
     (base / "play.yml").write_text(yaml.safe_dump(plays, sort_keys=False))
-    variables = {"ansible_connection": "local", "ansible_python_interpreter": sys.executable}
+    variables = {"ansible_connection": "local", "ansible_python_interpreter": sys.executable, "cache": str(base / "cache")}
     (base / "inventory.json").write_text(json.dumps({"all": {"hosts": hosts, "vars": variables}}))
     environment = {**os.environ, "ANSIBLE_COLLECTIONS_PATH": str(staged()), "ANSIBLE_NOCOLOR": "true",
                    "ANSIBLE_LOCAL_TEMP": str(base / "temp"), "ANSIBLE_REMOTE_TEMP": str(base / "temp")}
