@@ -73,7 +73,7 @@ APPLY = {
 #: The operations of audit_rules_info, and the keys that each of them reads. A new one needs a line here, its keys in
 #: INFO, and their documentation; the test of the options says what is missing.
 INFO_OPERATIONS = {
-    "gather": ("source", "root", "rules_dir"),
+    "gather": ("source", "on_drift", "ordering", "root", "rules_dir"),
     "explain": ("rules", "arch", "perm_syscalls"),
     "lint": ("rules", "files", "archs", "format", "fail_on", "root", "rules_dir"),
 }
@@ -93,7 +93,9 @@ INFO = {
     "format": {"type": "str", "choices": ["report", "sarif"], "default": "report"},
     "fail_on": {"type": "str", "choices": ["error", "warning", "info", "never"], "default": "error"},
     "perm_syscalls": APPLY["perm_syscalls"],
-    "source": {"type": "str", "choices": ["both", "filesystem", "runtime"]},
+    "source": {"type": "str", "choices": ["both", "filesystem", "runtime"], "default": "both"},
+    "on_drift": {"type": "str", "choices": ["report", "fail"], "default": "report"},
+    "ordering": APPLY["ordering"],
     "root": {"type": "str"},
     "rules_dir": {"type": "str"},
 }

@@ -26,7 +26,8 @@ options:
   operation:
     description:
       - What to say.
-      - V(gather), what the drop-ins and the kernel hold.
+      - V(gather), what the drop-ins and the kernel hold, how they differ, what the next boot would load, and what the kernel is
+        set to.
       - V(explain), what each of O(rules) means, or why it is refused; for any machine, without privilege.
       - V(lint), what is wrong with O(rules), O(src) or O(files), and with none of them what is wrong with the drop-ins of the
         host. The task fails where something is; see O(fail_on).
@@ -86,10 +87,25 @@ options:
     default: all
   source:
     description:
-      - With V(gather) of O(operation), what to read. V(filesystem) are the drop-ins, V(runtime) is the
-        kernel. By default V(both) on a live host, V(filesystem) elsewhere.
+      - With V(gather) of O(operation), what to read. V(both) are the drop-ins, and the kernel where it has audit for us;
+        V(filesystem) are the drop-ins only; V(runtime) is the kernel only, and fails without one.
     type: str
     choices: [both, filesystem, runtime]
+    default: both
+  on_drift:
+    description:
+      - With V(gather) of O(operation), what to do when the files, the running kernel and the next boot do not agree. V(report)
+        says so in RV(in_sync) and RV(drift), V(fail) fails too.
+    type: str
+    choices: [report, fail]
+    default: report
+  ordering:
+    description:
+      - With V(gather) of O(operation), how much of the order in the kernel counts as a difference. V(relevant), that between
+        V(never) and V(always) rules of one list; V(strict), all of it; V(ignore), none.
+    type: str
+    choices: [relevant, strict, ignore]
+    default: relevant
   root:
     description:
       - With V(gather) and V(lint) of O(operation), another root directory, such as a mounted image. Files only.
@@ -104,6 +120,20 @@ seealso:
 """
 
 EXAMPLES = r"""
+- name: Say what the host holds
+  linux.audit.audit_rules_info:
+    operation: gather
+  register: audit
+
+- name: Name the hosts where files, kernel and next boot differ, and change none
+  linux.audit.audit_rules_info:
+    operation: gather
+    on_drift: fail
+
+- name: Use what the kernel is set to
+  ansible.builtin.debug:
+    msg: "{{ audit.status.lost }} records lost; {{ audit.msg }}"
+
 - name: Say what two rules mean on s390x
   linux.audit.audit_rules_info:
     operation: explain
@@ -184,6 +214,183 @@ lines:
       returned: when it is accepted
       type: list
       elements: dict
+in_sync:
+  description: Whether the files, the running kernel and the next boot agree.
+  returned: with V(gather) of O(operation), where files and kernel were read
+  type: bool
+drift:
+  description: How they differ.
+  returned: with V(gather) of O(operation), where files and kernel were read
+  type: dict
+  contains:
+    missing_in_runtime:
+      description: Rules that a file asks for and the kernel does not hold.
+      returned: always
+      type: list
+      elements: dict
+    missing_in_filesystem:
+      description: Rules that the kernel holds and no file asks for.
+      returned: always
+      type: list
+      elements: dict
+    missing_at_boot:
+      description: Rules that a file asks for and the kernel holds, and that the next boot does not load.
+      returned: always
+      type: list
+      elements: dict
+    order:
+      description: Rules that are loaded in the wrong place, as far as O(ordering) says that it matters.
+      returned: always
+      type: list
+      elements: dict
+    settings:
+      description: The settings that are not the same in all three.
+      returned: always
+      type: list
+      elements: str
+filesystem:
+  description: The files, as they were read.
+  returned: with V(gather) of O(operation), where the files were read
+  type: dict
+  contains:
+    rules_dir:
+      description: The directory of the drop-ins.
+      returned: always
+      type: str
+    exists:
+      description: Whether it exists.
+      returned: always
+      type: bool
+    files:
+      description: The drop-ins in the order of the boot load, each with its rules; or C(audit.rules), where there is no such
+        directory.
+      returned: always
+      type: list
+      elements: dict
+    errors:
+      description: Lines that fail on this host, each problem once with all its places.
+      returned: always
+      type: list
+      elements: dict
+    compiled:
+      description: Whether C(audit.rules) is what augenrules would write now.
+      returned: where it exists
+      type: bool
+next_boot:
+  description: What the next boot would load.
+  returned: with V(gather) of O(operation), where the files were read
+  type: dict
+  contains:
+    rules:
+      description: The rules, in the order in which the kernel would list them.
+      returned: always
+      type: list
+      elements: str
+    stops_at:
+      description: The line at which the load would stop, with C(file), C(line), C(rule) and C(why).
+      returned: where it does not reach its end
+      type: dict
+settings:
+  description: Of each setting what the files say, what the kernel holds, what the next boot sets and which line decides, in the
+    kernel's numbers.
+  returned: with V(gather) of O(operation), where the files were read
+  type: dict
+  sample: {backlog_limit: {on_disk: 8192, running: 8192, next_boot: 8192, decided_by: "/etc/audit/rules.d/audit.rules:6"}}
+runtime:
+  description: Whether the running kernel can be managed, and its rules.
+  returned: with V(gather) of O(operation)
+  type: dict
+  contains:
+    managed:
+      description: Whether it can be.
+      returned: always
+      type: bool
+    reason:
+      description: Why it cannot be, or is not to be.
+      returned: when it is not
+      type: str
+    locked:
+      description: Whether it takes no change before the next boot.
+      returned: always
+      type: bool
+    rules:
+      description: Its rules, in its order.
+      returned: where the kernel was read
+      type: list
+      elements: dict
+status:
+  description: The state of the audit subsystem, in the kernel's numbers.
+  returned: with V(gather) of O(operation), where the kernel was read
+  type: dict
+  contains:
+    enabled:
+      description: 0 off, 1 on, 2 locked until the next boot.
+      returned: always
+      type: int
+    failure:
+      description: 0 silent, 1 printk, 2 panic.
+      returned: always
+      type: int
+    pid:
+      description: The process that receives records; 0 for none.
+      returned: always
+      type: int
+    process:
+      description: The name of that process.
+      returned: where it can be seen
+      type: str
+    rate_limit:
+      description: Records per second; 0 for no limit.
+      returned: always
+      type: int
+    backlog_limit:
+      description: Records that may wait.
+      returned: always
+      type: int
+    backlog:
+      description: Records waiting now.
+      returned: always
+      type: int
+    lost:
+      description: Records lost since boot or the last reset.
+      returned: always
+      type: int
+    backlog_wait_time:
+      description: How long a task waits for room, in jiffies.
+      returned: since Linux 3.14
+      type: int
+    backlog_wait_time_actual:
+      description: How long tasks have waited in all, in jiffies.
+      returned: since Linux 5.9
+      type: int
+    command_line:
+      description: What the kernel's command line says of audit.
+      returned: where it can be read
+      type: dict
+features:
+  description: What the kernel can do.
+  returned: with V(gather) of O(operation), where the kernel was read
+  type: dict
+  contains:
+    abilities:
+      description: The abilities that the kernel names.
+      returned: always
+      type: list
+      elements: str
+    loginuid_immutable:
+      description: Whether a login uid, once set, is fixed, with C(on) and C(locked).
+      returned: where the kernel has it
+      type: dict
+    only_unset_loginuid:
+      description: Whether a login uid can only be set where none is, with C(on) and C(locked).
+      returned: where the kernel has it
+      type: dict
+managers:
+  description: The programs that have to do with the host's audit rules, each with C(name), C(pids), C(receives_records) and
+    C(rules).
+  returned: with V(gather) of O(operation), where the kernel was read
+  type: list
+  elements: dict
 findings:
   description: What is wrong, in the order of the files.
   returned: with V(lint) of O(operation)

@@ -11,6 +11,9 @@ import re
 
 from ansible_collections.linux.audit.plugins.plugin_utils import exchange, layers
 
+#: How the program begins a message that goes on with all problems, on one line.
+NOTHING_CHANGED = "nothing was changed"
+
 SEVERITIES = ("error", "warning", "info")
 
 #: How many problems a message spells out; the list errors has them all.
@@ -63,12 +66,12 @@ def bounded(head, sentences, name):
 
 def message(report, errors):
     """All problems, each on a line of its own, with a bound."""
-    if report.get("outcome") != "failed":
-        head = report["msg"]
+    head = report["msg"]
+    if not head.startswith(NOTHING_CHANGED):
         return bounded(head, [sentence(error) for error in errors if error["message"] not in head], "errors")
     if len(errors) == 1:
-        return f"nothing was changed: {sentence(errors[0])}"
-    return bounded(f"nothing was changed: {len(errors)} problems:", [sentence(error) for error in errors], "errors")
+        return f"{NOTHING_CHANGED}: {sentence(errors[0])}"
+    return bounded(f"{NOTHING_CHANGED}: {len(errors)} problems:", [sentence(error) for error in errors], "errors")
 
 
 def sentence(error):

@@ -154,3 +154,13 @@ def test_rules_files_of_the_controller_are_linted(player):
     assert message.index(" error: ") < message.rindex(" info: ")
     assert played[1]["counts"]["error"] >= 2 and played[1]["sarif"]["version"] == "2.1.0"
     assert played[1]["changed"] is False
+
+
+def test_what_a_host_holds_is_gathered_and_a_failure_keeps_the_words_of_the_program(player):
+    player.drop_in("30-identity").write_text("-w /etc/passwd -p wa -k identity\n-w relative -p wa\n", encoding="utf-8")
+    gather = {"operation": "gather", "root": "{{ root }}"}
+    played = player.play(gather, {**gather, "source": "runtime"})
+    assert played.outcomes() == ["ok", "failed"], played.output
+    assert played[0]["filesystem"]["files"][0]["rules"][0]["rule"] == "-w /etc/passwd -p wa -k identity"
+    assert played[0]["next_boot"]["stops_at"]["line"] == 2 and played[0]["changed"] is False
+    assert played[1]["msg"] == "Failed to load audit rules from runtime: another root directory has no running kernel"
