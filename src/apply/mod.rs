@@ -21,9 +21,7 @@ use crate::plan::rules::carried_out;
 use crate::plan::{KernelState, Plan, Target, plan};
 use crate::request::{Compile, OnLocked, Target as Layer};
 use crate::restore::restored;
-use crate::rules_d::{
-    Directory, FileError, Journal, JournalFile, JournalFound, Lock, RUN_DIR, Root, SkipReason, boot_id,
-};
+use crate::rules_d::{Directory, FileError, Journal, JournalFile, JournalFound, Lock, RUN_DIR, Root, boot_id};
 use crate::settings::Name;
 use crate::snapshot::Snapshot;
 use crate::world::World;
@@ -243,10 +241,7 @@ fn wished(
     let mut desired = desired(intent, &observed.files, observed.permit, compile, &mut observed.reader)?;
     desired.warnings.extend(observed.passed_over.iter().map(|skipped| Warning::PassedOver {
         path: skipped.path.display().to_string(),
-        why: match skipped.reason {
-            SkipReason::Directory => "it is a directory",
-            SkipReason::DanglingLink => "it is a symbolic link that leads nowhere",
-        },
+        why: skipped.reason.message(),
     }));
     Ok(desired)
 }
@@ -324,7 +319,7 @@ fn about_kernel(kernel: &KernelState, target: &Target, machine: &crate::rule::Ma
         target.rules.iter().any(|wished| same(&wished.wish.rule))
     };
     let blockers = kernel.rules.iter().filter_map(|rule| {
-        let effect = crate::desired::blocker(rule).filter(|_| !in_files(rule))?;
+        let effect = crate::matching::blocker(rule).filter(|_| !in_files(rule))?;
         Some(Warning::Blocker { rule: crate::auditctl::canonical_lossy(rule, machine), spot: None, effect })
     });
     blockers.collect()

@@ -243,8 +243,10 @@ impl RuleLine {
     #[must_use]
     pub fn masks_by_era(&self) -> Vec<Option<Mask>> {
         let own = || Some(self.rule.syscalls.clone());
-        let narrowed: Vec<Option<Mask>> =
-            self.narrowing.as_ref().map_or_else(|| vec![own(); perm::eras().len()], |narrowing| narrowing.masks().collect());
+        let narrowed: Vec<Option<Mask>> = self
+            .narrowing
+            .as_ref()
+            .map_or_else(|| vec![own(); perm::eras().len()], |narrowing| narrowing.masks().collect());
         std::iter::once(own()).chain(narrowed).collect()
     }
 

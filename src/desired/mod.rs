@@ -11,7 +11,7 @@ use std::rc::Rc;
 
 pub use drop_in::{Deduplicated, HEADER, Skipped, Treatment};
 pub use files::{DropIn, Files};
-pub use warning::{Warning, blocker};
+pub use warning::Warning;
 
 use rustc_hash::{FxHashMap as HashMap, FxHashSet as HashSet};
 

@@ -76,7 +76,7 @@ fn of_foreign_call(at: &Spot, text: &[u8], call: &SkippedSyscall) -> Finding {
     let found = found.over(name_in_list(text, &call.name));
     let successors = [format!("{}at", call.name), format!("f{}at", call.name), format!("{}2", call.name)];
     let known = successors.iter().find_map(|name| syscalls::canonical_name(call.arch, name));
-    match known.or_else(|| syscalls::nearest_name(call.arch, &call.name)) {
+    match known {
         Some(name) => found.advise(format!("did you mean {name}?")),
         None => found,
     }
@@ -130,7 +130,9 @@ fn without_key(found: Finding, text: &[u8]) -> Finding {
             let next = end + text[end..].iter().take_while(|byte| **byte == b' ').count();
             (before.len(), end_of_word(text, next))
         }
-        word if word.starts_with(b"key=") && before.ends_with(b"-F") => (before[..before.len() - 2].trim_ascii_end().len(), end),
+        word if word.starts_with(b"key=") && before.ends_with(b"-F") => {
+            (before[..before.len() - 2].trim_ascii_end().len(), end)
+        }
         _ => (before.len(), end),
     };
     found.over(Some((start, end))).replace(advice, (from, to), "")

@@ -2,9 +2,9 @@
 
 use super::code::Code;
 use super::finding::{Finding, word};
-use super::policy::Policy;
+use super::policy::{Policy, place};
 use super::source::File;
-use crate::auditctl::Control;
+use crate::auditctl::{Control, Verb};
 use crate::boot_load::{Failing, Spot, Trouble};
 use crate::lines::Reader;
 use crate::matching::blocker;
@@ -22,10 +22,10 @@ pub fn findings(policy: &Policy<'_>, reader: &mut Reader, mut pairs: Vec<Finding
     }
     for loaded in policy.rules() {
         let effect = blocker(&loaded.rule.listed);
-        findings.extend(effect.map(|effect| policy.about(loaded, Code::Blocker, effect).delete_line()));
+        findings.extend(effect.map(|effect| Finding::new(Code::Blocker, &loaded.spot, effect).delete_line()));
     }
     let set = settings(policy.files, reader);
-    findings.extend(overruled(policy, &set));
+    findings.extend(overruled(&set));
     findings.extend(set.iter().filter_map(of_setting));
     for file in policy.files {
         findings.extend(of_controls(file, reader));
@@ -36,7 +36,12 @@ pub fn findings(policy: &Policy<'_>, reader: &mut Reader, mut pairs: Vec<Finding
 }
 
 /// A line that the load fails at, though it can be read.
-fn of_failing(policy: &Policy<'_>, failing: &Failing, reader: &mut Reader, pairs: &mut Vec<Finding>) -> Option<Finding> {
+fn of_failing(
+    policy: &Policy<'_>,
+    failing: &Failing,
+    reader: &mut Reader,
+    pairs: &mut Vec<Finding>,
+) -> Option<Finding> {
     let first = match &failing.trouble {
         Trouble::Obstacle(_) => return None,
         Trouble::NothingToDelete => {
@@ -47,7 +52,7 @@ fn of_failing(policy: &Policy<'_>, failing: &Failing, reader: &mut Reader, pairs
     };
     let reading = reader.read(&failing.text);
     let rule = &reading.rule.as_ref()?.line;
-    let place = policy.place(first, &failing.spot);
+    let place = place(first, &failing.spot);
     let half = pairs.iter().position(|found| {
         found.at == *first && [Code::B32Missing.name(), Code::B64Missing.name()].contains(&found.code)
     });
@@ -58,7 +63,8 @@ fn of_failing(policy: &Policy<'_>, failing: &Failing, reader: &mut Reader, pairs
     let kind_differs = rule_of_first.is_some_and(|other| other.rule.line.watch.is_some() != rule.watch.is_some());
     let unknown = [rule.watched_path(), rule_of_first.and_then(|other| other.rule.line.watched_path())];
     let unknown = unknown.into_iter().flatten().find(|path| kind_differs && !policy.paths.contains_key(*path));
-    let unless = unknown.map_or_else(String::new, |path| format!(", unless {} is a directory", String::from_utf8_lossy(path)));
+    let unless =
+        unknown.map_or_else(String::new, |path| format!(", unless {} is a directory", String::from_utf8_lossy(path)));
     let message = format!("the same rule as {place}{unless}: the load stops here with \"Rule exists\"");
     Some(Finding::new(Code::DuplicateRule, &failing.spot, message).beside(first).delete_line())
 }
@@ -67,7 +73,7 @@ fn of_failing(policy: &Policy<'_>, failing: &Failing, reader: &mut Reader, pairs
 fn written_twice(half: &Finding, failing: &Failing, place: &str) -> Finding {
     let (own, other) = if half.code == Code::B32Missing.name() { ("b64", "b32") } else { ("b32", "b64") };
     let names = half.message.split_once(" (").map_or_else(String::new, |(_, names)| format!(" ({names}"));
-    let message = format!("{own} twice, {other} missing{names}: the load stops here, the same rule is {place}");
+    let message = format!("{own} twice, {other} missing{names}: the load stops here, at the same rule as {place}");
     let found = Finding::new(Code::ArchTwice, &failing.spot, message).beside(&half.at);
     let span = word(&failing.text, |word| word.to_ascii_lowercase().ends_with(format!("arch={own}").as_bytes()));
     match span {
@@ -101,18 +107,19 @@ fn settings(files: &[File<'_>], reader: &mut Reader) -> Vec<Set> {
 }
 
 /// Settings that a later line sets otherwise.
-fn overruled(policy: &Policy<'_>, set: &[Set]) -> Vec<Finding> {
+fn overruled(set: &[Set]) -> Vec<Finding> {
     let last = |name: Name| set.iter().rev().find(|other| other.name == name);
     set.iter()
         .filter_map(|early| {
             let late = last(early.name).filter(|late| late.value != early.value)?;
-            let place = policy.place(&late.at, &early.at);
+            let place = place(&late.at, &early.at);
             let option = early.name.option();
             let (code, effect) = match (early.name, early.value) {
                 (Name::Enabled, 2) => (Code::LockOverruled, ": the host is not locked"),
                 _ => (Code::SettingOverruled, ""),
             };
-            let message = format!("{option} {} is overruled by {option} {} in {place}{effect}", early.value, late.value);
+            let message =
+                format!("{option} {} is overruled by {option} {} in {place}{effect}", early.value, late.value);
             Some(Finding::new(code, &early.at, message).beside(&late.at))
         })
         .collect()
@@ -150,12 +157,17 @@ fn of_controls(file: &File<'_>, reader: &mut Reader) -> Vec<Finding> {
                 }
                 Control::DeleteAll if rules > 0 => {
                     let plural = if rules == 1 { "" } else { "s" };
-                    let message = format!("-D: auditctl -R deletes the {rules} rule{plural} above again; augenrules moves it to the front");
+                    let message = format!(
+                        "-D: auditctl -R deletes the {rules} rule{plural} above again; augenrules moves it to the front"
+                    );
                     findings.push(Finding::new(Code::DeletesRules, &spot, message).advise("put it first"));
                 }
                 Control::IgnoreErrors => {
                     let message = "-i: the load calls it success whatever fails";
-                    findings.push(Finding::new(Code::IgnoresErrors, &spot, message).advise("-c goes on too, and fails at the end"));
+                    findings.push(
+                        Finding::new(Code::IgnoresErrors, &spot, message)
+                            .advise("-c goes on too, and fails at the end"),
+                    );
                 }
                 _ => {}
             }
@@ -165,13 +177,14 @@ fn of_controls(file: &File<'_>, reader: &mut Reader) -> Vec<Finding> {
         };
         let is_blank_after = line.ends_with(b" ") && reading.controls.contains(&Control::DeleteAll);
         if reading.controls.iter().any(is_moved) && (line.starts_with(b" ") || is_blank_after) {
-            let message = "blanks around the option: augenrules with mawk (Debian, Ubuntu) leaves the line where it stands";
+            let message =
+                "blanks around the option: augenrules with mawk (Debian, Ubuntu) leaves the line where it stands";
             let bare = line.trim_ascii();
             let found = Finding::new(Code::ControlIndented, &spot, message);
             let bare = String::from_utf8_lossy(bare).into_owned();
             findings.push(found.replace("write the line without them", (0, line.len()), bare));
         }
-        rules += usize::from(reading.rule.is_some());
+        rules += usize::from(reading.rule.as_ref().is_some_and(|rule| rule.line.verb != Verb::Delete));
     }
     findings
 }
@@ -185,16 +198,21 @@ fn deletions(policy: &Policy<'_>, reader: &mut Reader) -> Vec<Finding> {
             let reading = reader.read(line);
             for control in &reading.controls {
                 let Control::DeleteByKey(part) = control else { continue };
-                let hit: Vec<&Spot> = before.iter().filter(|(_, key)| contains(key, part)).map(|(spot, _)| spot).collect();
+                let hit: Vec<&Spot> =
+                    before.iter().filter(|(_, key)| contains(key, part)).map(|(spot, _)| spot).collect();
                 let Some(first) = hit.first() else { continue };
                 let spot = file.spot(at + 1);
                 let (count, part) = (hit.len(), String::from_utf8_lossy(part));
                 let plural = if count == 1 { "" } else { "s" };
-                let place = policy.place(first, &spot);
-                let message = format!("deletes {count} rule{plural} loaded before, from {place} on, whose key contains \"{part}\"");
+                let place = place(first, &spot);
+                let message = format!(
+                    "deletes {count} rule{plural} loaded before, from {place} on, whose key contains \"{part}\""
+                );
                 findings.push(Finding::new(Code::DeletesRules, &spot, message).beside(first));
             }
-            before.extend(reading.rule.as_ref().and_then(|rule| key(&rule.line.rule)).map(|key| (file.spot(at + 1), key)));
+            before.extend(
+                reading.rule.as_ref().and_then(|rule| key(&rule.line.rule)).map(|key| (file.spot(at + 1), key)),
+            );
         }
     }
     findings

@@ -2,9 +2,8 @@
 
 use std::ffi::OsStr;
 
-use super::finding::Finding;
-use super::source::{File, is_guessed};
 use super::Host;
+use super::source::{File, is_guessed};
 use crate::augenrules;
 use crate::boot_load::{BootLoad, LoadLine, LoadedRule, Spot};
 use crate::lines::{PathFacts, Reader};
@@ -29,7 +28,8 @@ impl<'a> Policy<'a> {
     /// Merges the files and walks through them. A final newline that is missing counts as there: it has a finding of
     /// its own.
     pub fn of(files: &'a [File<'a>], reader: &mut Reader, host: Host) -> Self {
-        let ended = |file: &File<'_>| file.lines.iter().flat_map(|line| [line, b"\n".as_slice()]).flatten().copied().collect();
+        let ended =
+            |file: &File<'_>| file.lines.iter().flat_map(|line| [line, b"\n".as_slice()]).flatten().copied().collect();
         let texts: Vec<Vec<u8>> = files.iter().map(ended).collect();
         let sources = files.iter().zip(&texts).map(|(file, bytes)| augenrules::Source {
             name: OsStr::new(file.name.rsplit('/').next().unwrap_or_default()),
@@ -37,10 +37,8 @@ impl<'a> Policy<'a> {
         });
         let merged = augenrules::merge(&sources.collect::<Vec<_>>(), host.script);
         let spots = |origins: &[augenrules::Origin]| origins.iter().map(|at| files[at.file].spot(at.line)).collect();
-        let lines: Vec<LoadLine> = merged
-            .lines()
-            .map(|line| LoadLine { text: line.text.clone(), spots: spots(&line.origins) })
-            .collect();
+        let lines: Vec<LoadLine> =
+            merged.lines().map(|line| LoadLine { text: line.text.clone(), spots: spots(&line.origins) }).collect();
         let load = BootLoad::of(&lines, reader);
         Self { files, load, host, machine: reader.facts().machine, paths: reader.facts().paths.clone() }
     }
@@ -56,25 +54,19 @@ impl<'a> Policy<'a> {
         file.and_then(|file| file.lines.get(spot.line.checked_sub(1)?)).copied().unwrap_or_default()
     }
 
-    /// A place as it is named in a finding of another one.
-    pub fn place(&self, spot: &Spot, seen_from: &Spot) -> String {
-        if spot.file == seen_from.file { format!("line {}", spot.line) } else { spot.to_string() }
-    }
-
     /// Whether what two rules match can be compared: whom their names stand for must be known, and where the one must
     /// be about the same path as the other, both must be a watch or none of them. A watch is about a file or about a
     /// directory, which without a host is not known.
     pub fn can_compare(&self, wide: &LoadedRule, narrow: &LoadedRule) -> bool {
-        let is_open = |loaded: &LoadedRule| {
-            loaded.rule.line.watched_path().is_some_and(|path| !self.paths.contains_key(path))
-        };
+        let is_open =
+            |loaded: &LoadedRule| loaded.rule.line.watched_path().is_some_and(|path| !self.paths.contains_key(path));
         let is_about_path = wide.rule.listed.text(FieldNumber::PATH).is_some();
         let is_guessed = is_guessed(&wide.rule.listed) || is_guessed(&narrow.rule.listed);
         !is_guessed && (!is_about_path || is_open(wide) == is_open(narrow))
     }
+}
 
-    /// A finding about a rule that is loaded.
-    pub fn about(&self, loaded: &LoadedRule, code: super::Code, message: impl Into<String>) -> Finding {
-        Finding::new(code, &loaded.spot, message)
-    }
+/// A place as it is named in a finding of another one.
+pub fn place(spot: &Spot, seen_from: &Spot) -> String {
+    if spot.file == seen_from.file { format!("line {}", spot.line) } else { spot.to_string() }
 }

@@ -6,9 +6,9 @@ use super::source::is_guessed;
 use crate::auditctl::{RuleLine, Verb};
 use crate::boot_load::Spot;
 use crate::matching::cover::numbers;
-use crate::matching::{cover, contradiction};
+use crate::matching::{contradiction, cover};
 use crate::rule::field_table::by_number;
-use crate::rule::{Action, Arch, Field, FieldNumber, List, Machine, Op, Rule};
+use crate::rule::{Action, Field, FieldNumber, List, Machine, Op, Rule};
 use crate::tables::syscalls;
 
 /// The first of the numbers that a failing call gives back, as the kernel compares them.
@@ -52,7 +52,9 @@ impl Given<'_> {
             findings.extend(self.wide_tree());
             findings.extend(self.permissions());
             let has_key = rule.fields.iter().any(|field| field.number == FieldNumber::KEY);
-            findings.extend((!has_key).then(|| self.found(Code::NoKey, "no key: its records can only be found by what they hold")));
+            findings.extend(
+                (!has_key).then(|| self.found(Code::NoKey, "no key: its records can only be found by what they hold")),
+            );
         }
         findings
     }
@@ -63,6 +65,12 @@ impl Given<'_> {
 
     fn rule(&self) -> &Rule {
         &self.line.rule
+    }
+
+    /// A part of the line in its own words.
+    fn said(&self, span: Option<(usize, usize)>, otherwise: &str) -> String {
+        let text = span.and_then(|(start, end)| self.text.get(start..end));
+        text.map_or_else(|| otherwise.to_owned(), |text| String::from_utf8_lossy(text).into_owned())
     }
 
     fn contradiction(&self) -> Option<Finding> {
@@ -90,7 +98,8 @@ impl Given<'_> {
             return Vec::new();
         }
         let arch = rule.arch().unwrap_or(self.machine.native);
-        let names: Vec<&'static str> = rule.syscalls.numbers().filter_map(|number| syscalls::name(arch, number)).collect();
+        let names: Vec<&'static str> =
+            rule.syscalls.numbers().filter_map(|number| syscalls::name(arch, number)).collect();
         let mut findings = Vec::new();
         for name in &names {
             if let Some(since) = syscalls::gone_since(name) {
@@ -98,30 +107,20 @@ impl Given<'_> {
                 findings.push(self.found(Code::ObsoleteSyscall, message).over(self.name(name)));
             }
         }
-        let is_unfiltered = rule.fields.iter().all(|field| matches!(field.number, FieldNumber::ARCH | FieldNumber::KEY));
-        let hot: Vec<&str> = names.iter().copied().filter(|name| syscalls::is_hot(name)).collect();
+        let is_unfiltered =
+            rule.fields.iter().all(|field| matches!(field.number, FieldNumber::ARCH | FieldNumber::KEY));
+        let mut hot: Vec<&str> = names.iter().copied().filter(|name| syscalls::is_hot(name)).collect();
+        hot.sort_unstable();
         if let Some(first) = hot.first().filter(|_| is_unfiltered && rule.action == Action::ALWAYS) {
-            let message = format!("unfiltered {}: every process calls it all the time, and each call is recorded", list(&hot));
-            findings.push(self.found(Code::HotSyscall, message).over(self.name(first)).advise("add conditions such as success=0, exit=-EACCES, dir= or auid"));
+            let message =
+                format!("unfiltered {}: every process calls it all the time, and each call is recorded", list(&hot));
+            findings.push(
+                self.found(Code::HotSyscall, message)
+                    .over(self.name(first))
+                    .advise("add conditions such as success=0, exit=-EACCES, dir= or auid"),
+            );
         }
-        findings.extend(self.wider_variants(arch, &names));
         findings
-    }
-
-    /// 32-bit programs of today use calls with wider arguments: chown32, ftruncate64, clock_settime64.
-    fn wider_variants(&self, arch: Arch, names: &[&'static str]) -> Option<Finding> {
-        if Some(arch) != self.machine.b32 || self.rule().action != Action::ALWAYS {
-            return None;
-        }
-        let wider = |name: &&&str| {
-            let variants = [format!("{name}32"), format!("{name}64"), format!("{name}_time64")];
-            variants.iter().find_map(|variant| syscalls::canonical_name(arch, variant))
-        };
-        let missing: Vec<&str> = names.iter().filter_map(|name| wider(&name)).filter(|wide| !names.contains(wide)).collect();
-        (!missing.is_empty()).then(|| {
-            let message = format!("32-bit programs use {} for the same, which this rule does not have", list(&missing));
-            self.found(Code::WiderVariantMissing, message)
-        })
     }
 
     /// The place of a system call's name in the line.
@@ -142,9 +141,11 @@ impl Given<'_> {
         };
         let wrong = self.rule().fields.iter().filter(|field| field.number == FieldNumber::EXIT).find(is_wrong)?;
         let what = if matches!(wrong.op, Op::LESS | Op::LESS_OR_EQUAL) { "successes" } else { "failures" };
-        let message = format!("also holds for {what}: the kernel compares results without sign");
+        let span = condition(self.text, "exit");
+        let message =
+            format!("{} also holds for {what}: the kernel compares results without sign", self.said(span, "exit"));
         let advice = if what == "failures" { "add success=1" } else { "use success=0 or exit=-ENAME" };
-        Some(self.found(Code::UnsignedComparison, message).over(condition(self.text, "exit")).advise(advice))
+        Some(self.found(Code::UnsignedComparison, message).over(span).advise(advice))
     }
 
     /// Processes that nobody logged in to have the largest login uid of all.
@@ -155,7 +156,10 @@ impl Given<'_> {
         let applies = rule.fields.iter().any(is_lower_bound) && numbers(rule, FieldNumber::AUID).contains(u32::MAX);
         applies.then(|| {
             let span = condition(self.text, "auid").or_else(|| condition(self.text, "loginuid"));
-            let message = "unset is 4294967295, so this also matches daemons and everything else that nobody logged in to";
+            let message = format!(
+                "{} also holds for unset, which is 4294967295: daemons and everything else that nobody logged in to",
+                self.said(span, "auid>=")
+            );
             let found = self.found(Code::AuidIncludesUnset, message).over(span);
             match span {
                 Some((_, end)) => found.replace("add auid!=unset", (end, end), " -F auid!=unset"),
@@ -186,10 +190,12 @@ impl Given<'_> {
     fn permissions(&self) -> Option<Finding> {
         let rule = self.rule();
         if self.line.watch.is_some() {
-            let is_all = cover::all_accesses(rule) == cover::accesses(&Field::number(FieldNumber::PERM, Op::EQUAL, cover::ACCESS));
+            let is_all = cover::all_accesses(rule)
+                == cover::accesses(&Field::number(FieldNumber::PERM, Op::EQUAL, cover::ACCESS));
             let is_said = word(self.text, |word| word.starts_with(b"-p")).is_some();
             return (is_all && !is_said).then(|| {
-                self.found(Code::NoPermissions, "-w without -p records reads and executions too").advise("-p wa records changes only")
+                self.found(Code::NoPermissions, "-w without -p records reads and executions too")
+                    .advise("-p wa records changes only")
             });
         }
         let is_slow = rule.text(FieldNumber::PATH).or(rule.text(FieldNumber::DIR)).is_some()
@@ -197,7 +203,8 @@ impl Given<'_> {
             && rule.arch().is_none();
         is_slow.then(|| {
             let message = "perm= without arch: every system call of both word lengths is looked at";
-            self.found(Code::PermWithoutArch, message).advise("one rule with -F arch=b64 and one with -F arch=b32 in front")
+            self.found(Code::PermWithoutArch, message)
+                .advise("one rule with -F arch=b64 and one with -F arch=b32 in front")
         })
     }
 }

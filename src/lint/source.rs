@@ -2,9 +2,9 @@
 
 use std::rc::Rc;
 
+use super::order::steps;
 use crate::auditctl::{self, Accounts, Context, LineErrorKind, UnknownSyscalls};
 use crate::augenrules::natural_order;
-use super::order::steps;
 use crate::boot_load::Spot;
 use crate::lines::{PathFacts, Reader};
 use crate::rule::path::PathFact;

@@ -11,14 +11,19 @@ pub fn overlap(left: &Rule, right: &Rule) -> bool {
     let shares_calls = left.syscalls.words().iter().zip(right.syscalls.words()).any(|(left, right)| left & right != 0);
     let mut both = left.clone();
     both.fields.extend(right.fields.iter().cloned());
-    shares_calls && successes(&both) != 0 && all_accesses(&both) != 0 && share_files(left, right) && !both.fields.iter().any(|field| is_denied(field, &both))
+    shares_calls
+        && successes(&both) != 0
+        && all_accesses(&both) != 0
+        && share_files(left, right)
+        && !both.fields.iter().any(|field| is_denied(field, &both))
 }
 
 fn is_denied(field: &Field, both: &Rule) -> bool {
     match Property::of(field.number, both.list) {
         Property::Number | Property::Result | Property::Family => numbers(both, field.number).is_empty(),
         Property::Fact if field.op == Op::EQUAL => {
-            let differs = |other: &&Field| other.number == field.number && (other.op == field.op) != (other.value == field.value);
+            let differs =
+                |other: &&Field| other.number == field.number && (other.op == field.op) != (other.value == field.value);
             both.fields.iter().any(|other| differs(&other))
         }
         _ => false,
