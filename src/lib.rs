@@ -7,8 +7,10 @@ pub mod auditctl;
 pub mod augenrules;
 pub mod boot_load;
 pub mod desired;
+pub mod drift;
 pub mod error;
 pub mod explain;
+pub mod gather;
 pub mod intent;
 pub mod kernel;
 pub mod lines;
@@ -30,4 +32,4 @@ pub mod world;
 
 mod program;
 
-pub use program::{explained, linted, run, run_on};
+pub use program::{explained, gather_on, linted, run, run_on};

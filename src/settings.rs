@@ -111,6 +111,13 @@ impl Settings {
         *self == Self::default()
     }
 
+    /// Takes over what a later drop-in says.
+    pub fn overrule_with(&mut self, later: &Self) {
+        later.iter().for_each(|(name, value)| self.set(name, value));
+        self.ignore_errors |= later.ignore_errors;
+        self.continue_on_errors |= later.continue_on_errors;
+    }
+
     /// Takes over what a control line says; gives the setting that it sets, where it sets one.
     pub fn take(&mut self, control: &Control) -> Option<Name> {
         let (name, value) = match control {

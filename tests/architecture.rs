@@ -167,6 +167,7 @@ fn what_decides_depends_on_no_clock_no_environment_and_no_process() {
         "restore",
         "snapshot",
         "explain",
+        "drift",
         "matching",
         "lint",
         "request",

@@ -16,12 +16,14 @@ use crate::desired::{Deduplicated, Desired, Skipped, Warning, desired};
 use crate::error::{PolicyError, Problem, RequestError, What};
 use crate::intent::{Goal, Intent};
 use crate::kernel::{Access, Features};
-use crate::observe::{content, kernel_state, observe};
+use crate::observe::{content, kernel_state, observe, passed_over, permit};
 use crate::plan::rules::carried_out;
 use crate::plan::{KernelState, Plan, Target, plan};
 use crate::request::{Compile, OnLocked, Target as Layer};
 use crate::restore::restored;
-use crate::rules_d::{Directory, FileError, Journal, JournalFile, JournalFound, Lock, RUN_DIR, Root, boot_id};
+use crate::rules_d::{
+    Directory, DropInName, FileError, Journal, JournalFile, JournalFound, Links, Lock, RUN_DIR, Root, boot_id,
+};
 use crate::settings::Name;
 use crate::snapshot::Snapshot;
 use crate::world::World;
@@ -92,8 +94,9 @@ pub fn apply(intent: &Intent, world: &mut World<'_>) -> Result<Applied, Vec<Prob
     if !layers.files {
         target.files.clear();
     }
-    let drop_in = intent.goal.name().map(|name| intent.place.rules_dir.join(name.file_name()).display().to_string());
-    waiting::remember(&mut target, drop_in.as_deref(), before.as_ref(), run_dir.as_ref())?;
+    let path = |name: &DropInName| intent.place.rules_dir.join(name.file_name()).display().to_string();
+    let named: Vec<String> = intent.goal.names().into_iter().map(path).collect();
+    waiting::remember(&mut target, &named, before.as_ref(), run_dir.as_ref())?;
     let mut plan = plan(&target, before.as_ref());
     let pending = hold_back(intent, &layers, before.as_ref(), &mut plan)?;
     if let Some(before) = &before {
@@ -109,7 +112,7 @@ pub fn apply(intent: &Intent, world: &mut World<'_>) -> Result<Applied, Vec<Prob
     warnings.extend(plan.settings.iter().filter(irreversible).map(|step| Warning::Irreversible { name: step.name }));
 
     if !intent.check_mode {
-        waiting::note(&pending, drop_in.as_deref(), before.as_ref(), run_dir.as_ref())?;
+        waiting::note(&pending, &named, before.as_ref(), run_dir.as_ref())?;
     }
     let mut applied = Applied {
         plan,
@@ -165,12 +168,13 @@ fn layers(intent: &Intent, world: &World<'_>) -> Result<Layers, Vec<Problem>> {
         return only_files("another root directory: files only");
     }
     match &world.access {
-        Some(Access::Managed(_)) => Ok(Layers { files, kernel: true, unmanaged: None }),
-        Some(Access::Absent(why)) if intent.target == Layer::Auto => only_files(&why.message()),
-        Some(Access::Absent(why)) => Err(vec![PolicyError::NoKernel { why: why.message() }.into_problem()]),
-        Some(Access::Denied(why)) => {
+        Some(Ok(Access::Managed(_))) => Ok(Layers { files, kernel: true, unmanaged: None }),
+        Some(Ok(Access::Absent(why, _))) if intent.target == Layer::Auto => only_files(&why.message()),
+        Some(Ok(Access::Absent(why, _))) => Err(vec![PolicyError::NoKernel { why: why.message() }.into_problem()]),
+        Some(Ok(Access::Denied(why, _))) => {
             Err(vec![PolicyError::Denied { why: why.message(), remedy: why.hint() }.into_problem()])
         }
+        Some(Err(error)) => Err(vec![error.clone().into()]),
         None => only_files("the kernel was not asked"),
     }
 }
@@ -230,19 +234,17 @@ fn wished(
         let target = restored(snapshot, *force, &now, kernel, &world.machine).map_err(|problem| vec![problem])?;
         return Ok(Desired { target, skipped: Vec::new(), deduplicated: Vec::new(), warnings: Vec::new() });
     }
-    let mut observed = observe(intent, root, rules_d, world.machine)?;
-    let alone = matches!(intent.goal, Goal::Loaded(_)) && intent.target == Layer::Filesystem;
+    let mut observed = observe(&intent.place, &intent.goal.lines(), root, rules_d, Links::Refused, world.machine)?;
+    let permit = permit(intent, &observed.reader.facts().accounts)?;
+    let alone = matches!(intent.goal, Goal::Loaded(..)) && intent.target == Layer::Filesystem;
     let compile = layers.files
         && match intent.compile {
             Compile::Always => true,
             Compile::Never => false,
             Compile::Auto => alone || observed.files.audit_rules.is_some(),
         };
-    let mut desired = desired(intent, &observed.files, observed.permit, compile, &mut observed.reader)?;
-    desired.warnings.extend(observed.passed_over.iter().map(|skipped| Warning::PassedOver {
-        path: skipped.path.display().to_string(),
-        why: skipped.reason.message(),
-    }));
+    let mut desired = desired(intent, &observed.files, permit, compile, &mut observed.reader)?;
+    desired.warnings.extend(passed_over(&observed));
     Ok(desired)
 }
 
@@ -295,7 +297,7 @@ fn check_settings(
     let mut problems = Vec::new();
     let held = kernel.settings();
     for (name, value) in target.settings.iter() {
-        let pointer = format!("/control/{}", name.text());
+        let pointer = intent.goal.setting_pointer(name);
         if name == Name::BacklogWaitTime && value > MOST_WAIT {
             let error = PolicyError::WaitTime { jiffies: value, most: MOST_WAIT };
             problems.push(Problem::at_pointer(error.into(), &pointer));

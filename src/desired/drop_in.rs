@@ -164,7 +164,8 @@ fn add_settings(
             Some(said) => {
                 let (control, line) = (value.to_string(), said.to_string());
                 let error = RequestError::Conflict { setting: name.text(), control, line };
-                problems.push(Problem::at_pointer(error.into(), &format!("/control/{}", name.text())));
+                let pointer = format!("{}/control/{}", declared.pointer, name.text());
+                problems.push(Problem::at_pointer(error.into(), &pointer));
             }
         }
     }
@@ -174,9 +175,7 @@ fn add_settings(
     composed.deduplicated.iter_mut().filter(|d| *d.same_as.file == *path).for_each(|d| d.same_as.line += above);
     text.splice(0..0, bytes(before));
     text.extend(bytes(new.lines_behind()));
-    new.iter().for_each(|(name, value)| composed.settings.set(name, value));
-    composed.settings.ignore_errors |= new.ignore_errors;
-    composed.settings.continue_on_errors |= new.continue_on_errors;
+    composed.settings.overrule_with(&new);
 }
 
 /// What a control line has to do with a declared set.

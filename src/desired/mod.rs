@@ -4,20 +4,21 @@
 
 mod drop_in;
 mod files;
+mod own;
 mod warning;
 
 use std::path::PathBuf;
-use std::rc::Rc;
+
+use own::{Change, Own};
 
 pub use drop_in::{Deduplicated, HEADER, Skipped, Treatment};
-pub use files::{DropIn, Files};
-pub use warning::Warning;
+pub use files::{DropIn, Files, Merge};
+pub use warning::{Warning, about};
 
-use rustc_hash::{FxHashMap as HashMap, FxHashSet as HashSet};
+use rustc_hash::FxHashSet as HashSet;
 
 use crate::auditctl::RuleLine;
-use crate::augenrules;
-use crate::boot_load::{BootLoad, Spot, Trouble};
+use crate::boot_load::{BootLoad, Trouble};
 use crate::error::{Place, PolicyError, Problem};
 use crate::intent::{Goal, Intent};
 use crate::lines::{HostRule, Reader};
@@ -26,7 +27,7 @@ use crate::plan::rules::{self, Wish};
 use crate::plan::{Target, Wished};
 use crate::request::{OnDuplicate, OnMissing, PermSyscalls, UnknownSyscalls};
 use crate::rule::Rule;
-use crate::settings::{Name, Settings};
+use crate::settings::Name;
 
 /// What the request leaves to choose.
 #[derive(Debug, Clone, Copy)]
@@ -64,6 +65,16 @@ pub fn wish(line: &RuleLine, perm_syscalls: PermSyscalls) -> Wish {
     let mut other_masks = if line.narrowing.is_some() { line.masks() } else { Vec::new() };
     other_masks.retain(|mask| *mask != rule.syscalls);
     Wish { rule, other_masks }
+}
+
+/// How much of the order matters to the planner.
+#[must_use]
+pub fn ordering(said: crate::request::Ordering) -> rules::Ordering {
+    match said {
+        crate::request::Ordering::Relevant => rules::Ordering::Relevant,
+        crate::request::Ordering::Strict => rules::Ordering::Strict,
+        crate::request::Ordering::Ignore => rules::Ordering::Ignore,
+    }
 }
 
 /// Who a new file belongs to, and which permissions it gets.
@@ -111,30 +122,9 @@ pub fn desired(
         perm_syscalls: intent.perm_syscalls,
     };
     let mut work = Work { intent, files, permit, choices, reader, problems: Vec::new() };
-    let (change, own) = work.own_drop_in();
-    let desired = work.whole(change, own, compile);
+    let (changes, own) = work.own_drop_ins();
+    let desired = work.whole(changes, own, compile);
     if work.problems.is_empty() { Ok(desired) } else { Err(work.problems) }
-}
-
-/// What the request makes of the drop-in that it names.
-enum Change {
-    /// It names none.
-    None,
-    /// It holds this.
-    Holds(String, Vec<u8>),
-    /// It is gone.
-    Gone(String),
-}
-
-/// What the request asks for by itself.
-#[derive(Default)]
-struct Own {
-    rules: Vec<Rc<HostRule>>,
-    settings: Settings,
-    dropped: Vec<Rc<HostRule>>,
-    skipped: Vec<Skipped>,
-    deduplicated: Vec<Deduplicated>,
-    warnings: Vec<Warning>,
 }
 
 struct Work<'a> {
@@ -147,112 +137,26 @@ struct Work<'a> {
 }
 
 impl Work<'_> {
-    fn own_drop_in(&mut self) -> (Change, Own) {
-        let mut own = Own::default();
-        let change = match &self.intent.goal {
-            Goal::Loaded(_) | Goal::Restored(..) => Change::None,
-            Goal::Present(declared) | Goal::Exact(declared, _) => {
-                let name = declared.name.file_name().to_string_lossy().into_owned();
-                let path = self.files.path(&name).display().to_string();
-                let others = self.rules_beside(&name);
-                let composed =
-                    drop_in::compose(declared, &path, &others, self.choices, self.reader, &mut self.problems);
-                own.warnings.extend(composed.notes.into_iter().map(|(line, note)| Warning::Note { line, note }));
-                own.rules = composed.rules;
-                own.settings = composed.settings;
-                own.skipped = composed.skipped;
-                own.deduplicated = composed.deduplicated;
-                own.warnings.extend(composed.at_boot_only.into_iter().map(|(line, _)| Warning::AtBootOnly { line }));
-                own.dropped = self.rules_in(&name);
-                let mut bytes = composed.bytes;
-                if self.follows_open_line(&name) {
-                    bytes.insert(0, b'\n');
-                }
-                Change::Holds(name, bytes)
-            }
-            Goal::Absent(name, lines) => {
-                let name = name.file_name().to_string_lossy().into_owned();
-                own.dropped = match lines {
-                    None => self.rules_in(&name),
-                    Some(lines) => self.given_rules(lines),
-                };
-                self.absent(name, lines.as_deref())
-            }
-        };
-        (change, own)
-    }
-
-    /// Whether the drop-in just before this one ends without a newline, so that augenrules would glue our first line to
-    /// its last; an empty first line keeps them apart.
-    fn follows_open_line(&self, name: &str) -> bool {
-        let order = |a: &str, b: &str| augenrules::natural_order(a.as_bytes(), b.as_bytes());
-        let stays = self.stays();
-        let before = stays.iter().filter(|d| order(&d.name, name).is_lt() && !d.content.bytes.is_empty());
-        before.max_by(|a, b| order(&a.name, &b.name)).is_some_and(|d| !d.content.bytes.ends_with(b"\n"))
-    }
-
-    fn absent(&mut self, name: String, lines: Option<&[crate::intent::AuthorLine]>) -> Change {
-        let held = self.files.drop_ins.iter().find(|d| d.name == name);
-        match (held, lines) {
-            (None, _) => Change::None,
-            (Some(_), None) => Change::Gone(name),
-            (Some(held), Some(lines)) => {
-                let unwanted: Vec<&crate::intent::AuthorLine> = lines.iter().collect();
-                match drop_in::without(&held.content.bytes, &unwanted, self.reader) {
-                    Some(bytes) => Change::Holds(name, bytes),
-                    None => Change::Gone(name),
-                }
-            }
-        }
-    }
-
-    /// The rules that the request wants gone; a line that means nothing here is a problem.
-    fn given_rules(&mut self, lines: &[crate::intent::AuthorLine]) -> Vec<Rc<HostRule>> {
-        let mut rules = Vec::new();
-        for author in lines {
-            let reading = self.reader.read(author.text.as_bytes());
-            for why in reading.obstacles.iter().filter(|why| !why.is_missing() && !why.is_syscalls()) {
-                self.problems.push(Problem::at(why.what(), author.place()));
-            }
-            rules.extend(reading.rule.iter().filter(|rule| !rule.line.emptied).map(Rc::clone));
-        }
-        rules
-    }
-
-    /// The rules that a drop-in holds now.
-    fn rules_in(&mut self, name: &str) -> Vec<Rc<HostRule>> {
-        let held: Vec<DropIn> = self.files.drop_ins.iter().filter(|d| d.name == name).cloned().collect();
-        let (lines, _) = self.files.merged(&held);
-        BootLoad::of(&lines, self.reader).rules.into_iter().map(|loaded| loaded.rule).collect()
-    }
-
-    /// The rules of all other drop-ins that stay, and where they stand.
-    fn rules_beside(&mut self, name: &str) -> HashMap<Rc<Rule>, Spot> {
-        let others: Vec<DropIn> = self.stays().into_iter().filter(|d| d.name != name).collect();
-        let (lines, _) = self.files.merged(&others);
-        let rules = BootLoad::of(&lines, self.reader).rules.into_iter();
-        rules.map(|loaded| (Rc::clone(&loaded.rule.listed), loaded.spot)).collect()
-    }
-
     /// The drop-ins that the request leaves in place, its own among them.
     fn stays(&self) -> Vec<DropIn> {
-        let own = self.intent.goal.name().map(|name| name.file_name().to_string_lossy().into_owned());
         let stays = |d: &&DropIn| match &self.intent.goal {
-            Goal::Exact(_, keep) => Some(&d.name) == own.as_ref() || keep.keeps_drop_in(&d.name),
+            Goal::Exact(wishes, keep) => {
+                wishes.iter().any(|wish| wish.file_name() == d.name) || keep.keeps_drop_in(&d.name)
+            }
             _ => true,
         };
         self.files.drop_ins.iter().filter(stays).cloned().collect()
     }
 
-    fn whole(&mut self, change: Change, own: Own, compile: bool) -> Desired {
-        let (after, mut targets) = self.files_after(change);
-        let (lines, merged) = self.files.merged(&after);
+    fn whole(&mut self, changes: Vec<Change>, own: Own, compile: bool) -> Desired {
+        let (after, mut targets) = self.files_after(changes);
+        let Merge { lines, bytes: merged, .. } = self.files.merged(&after);
         let load = BootLoad::of(&lines, self.reader);
         if compile {
             targets.push(self.target(self.files.audit_rules_path(), self.files.audit_rules.as_ref(), Some(merged)));
         }
         let own_rules: HashSet<&Rule> = own.rules.iter().map(|rule| &*rule.listed).collect();
-        let asks_for_all = matches!(self.intent.goal, Goal::Loaded(_) | Goal::Exact(..));
+        let asks_for_all = matches!(self.intent.goal, Goal::Loaded(..) | Goal::Exact(..));
         let rules_wished: Vec<Wished> = load
             .rules
             .iter()
@@ -276,36 +180,30 @@ impl Work<'_> {
         let settings = if asks_for_all { load.settings.clone() } else { own.settings };
         warnings.extend(warning::overruled(&load, &settings));
         warnings.extend(warning::about(&lines, &load, &self.reader.facts().machine));
-        let ordering = match self.intent.ordering {
-            crate::request::Ordering::Relevant => rules::Ordering::Relevant,
-            crate::request::Ordering::Strict => rules::Ordering::Strict,
-            crate::request::Ordering::Ignore => rules::Ordering::Ignore,
-        };
+        let ordering = ordering(self.intent.ordering);
         let purge = self.intent.goal.purge().cloned();
         let target =
             Target { files: targets, rules: rules_wished, ordering, dropped, purge, restores: false, settings };
         Desired { target, skipped, deduplicated, warnings }
     }
 
-    /// The drop-ins behind the change, and the files that the change is about.
-    fn files_after(&self, change: Change) -> (Vec<DropIn>, Vec<FileTarget>) {
+    /// The drop-ins behind the changes, and the files that they are about.
+    fn files_after(&self, changes: Vec<Change>) -> (Vec<DropIn>, Vec<FileTarget>) {
         let mut after = self.stays();
-        let mut targets: Vec<FileTarget> = self
-            .files
-            .drop_ins
-            .iter()
-            .filter(|d| !after.iter().any(|stays| stays.name == d.name))
-            .map(|d| self.target(self.files.path(&d.name), Some(&d.content), None))
-            .collect();
-        let (name, bytes) = match change {
-            Change::None => return (after, targets),
-            Change::Holds(name, bytes) => (name, Some(bytes)),
-            Change::Gone(name) => (name, None),
-        };
-        let before = after.iter().position(|d| d.name == name).map(|at| after.remove(at).content);
-        let target = self.target(self.files.path(&name), before.as_ref(), bytes);
-        after.extend(target.after.clone().map(|content| DropIn { name, content }));
-        targets.insert(0, target);
+        let mut targets = Vec::new();
+        let is_purged = |d: &&DropIn| !after.iter().any(|stays| stays.name == d.name);
+        let purged: Vec<&DropIn> = self.files.drop_ins.iter().filter(is_purged).collect();
+        for change in changes {
+            let (name, bytes) = match change {
+                Change::Holds(name, bytes) => (name, Some(bytes)),
+                Change::Gone(name) => (name, None),
+            };
+            let before = after.iter().position(|d| d.name == name).map(|at| after.remove(at).content);
+            let target = self.target(self.files.path(&name), before.as_ref(), bytes);
+            after.extend(target.after.clone().map(|content| DropIn { name, content }));
+            targets.push(target);
+        }
+        targets.extend(purged.into_iter().map(|d| self.target(self.files.path(&d.name), Some(&d.content), None)));
         (after, targets)
     }
 

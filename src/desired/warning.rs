@@ -3,7 +3,7 @@
 use rustc_hash::FxHashMap as HashMap;
 
 use crate::auditctl::{Note, canonical_lossy};
-use crate::boot_load::{BootLoad, LoadLine, Spot, Trouble};
+use crate::boot_load::{BootLoad, LoadLine, Spot};
 use crate::error::Problem;
 use crate::matching::blocker;
 use crate::rule::{FieldNumber, Machine, Rule};
@@ -143,6 +143,7 @@ impl Warning {
 }
 
 /// What the load at the next boot is worth a sentence for.
+#[must_use]
 pub fn about(lines: &[LoadLine], load: &BootLoad, machine: &Machine) -> Vec<Warning> {
     let glued = lines.iter().filter_map(|line| match line.spots.as_slice() {
         [first, second, ..] => Some(Warning::Glued { first: first.clone(), second: second.clone() }),
@@ -150,11 +151,7 @@ pub fn about(lines: &[LoadLine], load: &BootLoad, machine: &Machine) -> Vec<Warn
     });
     let stop = load.stop.and_then(|number| {
         let failing = load.failing.iter().find(|failing| !failing.is_passed_over)?;
-        let why = match &failing.trouble {
-            Trouble::Obstacle(why) => Problem::from(why.what()).message(),
-            Trouble::Duplicate(same_as) => format!("the same rule as {same_as}"),
-            Trouble::NothingToDelete => "there is no such rule to delete".to_owned(),
-        };
+        let why = failing.trouble.sentence();
         let line = String::from_utf8_lossy(&failing.text).into_owned();
         Some(Warning::BootStops { spot: failing.spot.clone(), line, why, behind: lines.len() - number - 1 })
     });

@@ -2,7 +2,7 @@
 
 use crate::auditctl::{self, Accounts, Context, LineErrorKind};
 use crate::error::{Place, Problem, RequestError};
-use crate::request::{Request, RuleSaid, Rules};
+use crate::request::{RuleSaid, Rules};
 use crate::rule::Machine;
 
 /// A line with its place in the request.
@@ -29,18 +29,23 @@ impl AuthorLine {
     }
 }
 
-/// The lines of `rules`, in order; a text of several lines gives several.
+/// The lines of `rules`, which stands at `pointer`, in order; a text of several lines gives several.
 ///
 /// Used by `apply` and `explain` alike.
-pub fn author_lines(request: &Request, machine: &Machine, problems: &mut Vec<Problem>) -> Vec<AuthorLine> {
-    match &request.rules {
+pub fn author_lines(
+    rules: Option<&Rules>,
+    pointer: &str,
+    machine: &Machine,
+    problems: &mut Vec<Problem>,
+) -> Vec<AuthorLine> {
+    match rules {
         None => Vec::new(),
-        Some(Rules::File(text)) => split(text, "/rules"),
+        Some(Rules::File(text)) => split(text, pointer),
         Some(Rules::List(said)) => said
             .iter()
             .enumerate()
             .flat_map(|(at, said)| {
-                let pointer = format!("/rules/{at}");
+                let pointer = format!("{pointer}/{at}");
                 match said {
                     RuleSaid::Line(text) => split(text, &pointer),
                     RuleSaid::Object(object) => match object.lines(machine) {
@@ -74,7 +79,7 @@ fn split(text: &str, pointer: &str) -> Vec<AuthorLine> {
 
 /// The problems of lines that no host would take, whatever accounts and paths it has.
 #[must_use]
-pub fn bad_lines(lines: &[AuthorLine], machine: &Machine) -> Vec<Problem> {
+pub fn bad_lines(lines: &[&AuthorLine], machine: &Machine) -> Vec<Problem> {
     let accounts = Accounts::default();
     let context = Context { machine, accounts: &accounts, unknown_syscalls: auditctl::UnknownSyscalls::Skip };
     let by_itself =

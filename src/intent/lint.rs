@@ -1,5 +1,6 @@
 //! What a request to lint means.
 
+use super::inquiry::gather_only;
 use super::{AuthorLine, Location, author_lines, not_used};
 use crate::error::{Problem, RequestError};
 use crate::request::{Request, RulesFile};
@@ -43,7 +44,7 @@ impl<'a> LintIntent<'a> {
         let subject = if lines {
             let mut read = |machine: &Machine| {
                 let mut found = Vec::new();
-                let lines = author_lines(request, machine, &mut found);
+                let lines = author_lines(request.rules.as_ref(), "/rules", machine, &mut found);
                 problems.extend(found.into_iter().filter(|problem| !problems.contains(problem)).collect::<Vec<_>>());
                 lines
             };
@@ -105,15 +106,15 @@ fn unused(request: &Request) -> Vec<Problem> {
         ("state", request.state != default.state),
         ("name", request.name.is_some()),
         ("control", request.control != default.control),
+        ("drop_ins", request.drop_ins.is_some()),
         ("target", request.target != default.target),
         ("purge", request.purge),
         ("keep", !request.keep.is_empty()),
         ("snapshot", request.snapshot.is_some()),
         ("force", request.force),
         ("arch", request.arch.is_some()),
-        ("source", request.source.is_some()),
     ];
-    let superfluous = given.into_iter().filter(|(_, given)| *given);
+    let superfluous = given.into_iter().chain(gather_only(request)).filter(|(_, given)| *given);
     superfluous.map(|(key, _)| Problem::at_pointer(not_used(key, "operation: lint"), &format!("/{key}"))).collect()
 }
 

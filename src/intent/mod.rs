@@ -1,24 +1,23 @@
-//! What a request to `apply` means: checked, with defaults, without the spelling of JSON.
+//! What a request means: checked, with defaults, without the spelling of JSON.
 
 mod author;
+mod goal;
+mod inquiry;
 mod lint;
 
 use std::path::PathBuf;
 
 pub use author::{AuthorLine, author_lines, bad_lines};
+pub use goal::{Declared, DropInWish, Goal, Keep};
+pub use inquiry::Inquiry;
 pub use lint::{LintIntent, Subject};
-
-use glob::Pattern;
 
 use crate::error::{Problem, RequestError};
 use crate::request::{
-    Compile, Expedite, Id, OnDuplicate, OnLocked, OnMissing, Ordering, PermSyscalls, Request, State, Target,
+    Compile, Control, Expedite, Id, OnDuplicate, OnLocked, OnMissing, Ordering, PermSyscalls, Request, State, Target,
     UnknownSyscalls,
 };
 use crate::rule::Machine;
-use crate::rules_d::{DropInName, drop_in_name};
-use crate::settings::Settings;
-use crate::snapshot::Snapshot;
 
 /// A wish for a host, and how to get there.
 #[derive(Debug, Clone)]
@@ -57,81 +56,6 @@ pub struct Intent {
     pub check_mode: bool,
     /// Report a diff.
     pub diff: bool,
-}
-
-/// What the host should hold.
-#[derive(Debug, Clone)]
-pub enum Goal {
-    /// This drop-in, beside others.
-    Present(Declared),
-    /// This drop-in, and nothing else but what is kept.
-    Exact(Declared, Keep),
-    /// No such drop-in; or not these lines of it.
-    Absent(DropInName, Option<Vec<AuthorLine>>),
-    /// What the drop-ins say; with a purge, nothing else but what is kept.
-    Loaded(Option<Keep>),
-    /// What a snapshot says; with force, whatever happened since.
-    Restored(Box<Snapshot>, bool),
-}
-
-impl Goal {
-    /// The drop-in that the request names.
-    #[must_use]
-    pub fn name(&self) -> Option<&DropInName> {
-        match self {
-            Self::Present(declared) | Self::Exact(declared, _) => Some(&declared.name),
-            Self::Absent(name, _) => Some(name),
-            Self::Loaded(_) | Self::Restored(..) => None,
-        }
-    }
-
-    /// The lines that the request gives.
-    #[must_use]
-    pub fn lines(&self) -> &[AuthorLine] {
-        match self {
-            Self::Present(declared) | Self::Exact(declared, _) => &declared.lines,
-            Self::Absent(_, lines) => lines.as_deref().unwrap_or_default(),
-            Self::Loaded(_) | Self::Restored(..) => &[],
-        }
-    }
-
-    /// What a purge leaves alone; none where nothing is purged.
-    #[must_use]
-    pub fn purge(&self) -> Option<&Keep> {
-        match self {
-            Self::Exact(_, keep) | Self::Loaded(Some(keep)) => Some(keep),
-            _ => None,
-        }
-    }
-}
-
-/// A drop-in as the request declares it.
-#[derive(Debug, Clone)]
-pub struct Declared {
-    /// Its name.
-    pub name: DropInName,
-    /// Its lines, in the author's own words.
-    pub lines: Vec<AuthorLine>,
-    /// Settings given beside the lines.
-    pub settings: Settings,
-}
-
-/// Globs on drop-in names and keys.
-#[derive(Debug, Clone, Default)]
-pub struct Keep(Vec<Pattern>);
-
-impl Keep {
-    /// Whether a drop-in of this name is kept; its `.rules` may be left out of the glob.
-    #[must_use]
-    pub fn keeps_drop_in(&self, name: &str) -> bool {
-        self.0.iter().any(|glob| glob.matches(name) || glob.matches(name.trim_end_matches(".rules")))
-    }
-
-    /// Whether a rule with this key is kept.
-    #[must_use]
-    pub fn keeps_key(&self, key: &[u8]) -> bool {
-        self.0.iter().any(|glob| glob.matches(&String::from_utf8_lossy(key)))
-    }
 }
 
 /// Where the files are.
@@ -182,8 +106,9 @@ impl Intent {
     pub fn of(request: &Request, machine: &Machine) -> Result<Self, Vec<Problem>> {
         let mut problems = Vec::new();
         problems.extend(unused(request));
-        let mut lines = author_lines(request, machine, &mut problems);
-        let keep = keep(request, &mut problems);
+        let mut lines = author_lines(request.rules.as_ref(), "/rules", machine, &mut problems);
+        let mut wishes = goal::several(request, machine, &mut problems);
+        let keep = goal::keep(request, &mut problems);
         let place = Location::of(request).unwrap_or_else(|more| {
             problems.extend(more);
             Location { root: PathBuf::from("/"), rules_dir: PathBuf::from("/") }
@@ -191,10 +116,11 @@ impl Intent {
         if !place.is_live() && matches!(request.target, Target::Both | Target::Runtime) {
             problems.push(Problem::at_pointer(not_used("root", "target: both or runtime"), "/target"));
         }
-        let goal = goal(request, &mut lines, keep, &mut problems);
+        let goal = goal::goal(request, &mut lines, &mut wishes, keep, &mut problems);
         if !problems.is_empty() {
-            let given = goal.as_ref().map_or(lines.as_slice(), Goal::lines);
-            problems.extend(bad_lines(given, machine));
+            let mut given: Vec<&AuthorLine> = goal.iter().flat_map(Goal::lines).collect();
+            given.extend(lines.iter().chain(wishes.iter().flat_map(DropInWish::lines)));
+            problems.extend(bad_lines(&given, machine));
         }
         match goal {
             Some(goal) if problems.is_empty() => Ok(Self {
@@ -226,7 +152,7 @@ impl Intent {
 pub fn further_problems(rest: &Request, machine: &Machine) -> Vec<Problem> {
     let found = match Intent::of(rest, machine) {
         Err(problems) => problems,
-        Ok(intent) => bad_lines(intent.goal.lines(), machine),
+        Ok(intent) => bad_lines(&intent.goal.lines(), machine),
     };
     // What was cut out may be what these miss.
     let is_own = |problem: &Problem| !matches!(problem.kind(), "missing_key" | "nothing_wished");
@@ -237,7 +163,7 @@ fn not_used(key: &'static str, with: &str) -> crate::error::What {
     RequestError::NotUsed { key, with: with.to_owned() }.into()
 }
 
-/// Keys of `apply` and `gather` that `explain` has no use for.
+/// Keys of other operations that `explain` has no use for.
 #[must_use]
 pub fn unused_by_explain(request: &Request) -> Vec<Problem> {
     let default = Request::default();
@@ -245,6 +171,7 @@ pub fn unused_by_explain(request: &Request) -> Vec<Problem> {
         ("state", request.state != default.state),
         ("name", request.name.is_some()),
         ("control", request.control != default.control),
+        ("drop_ins", request.drop_ins.is_some()),
         ("target", request.target != default.target),
         ("root", request.root.is_some()),
         ("rules_dir", request.rules_dir.is_some()),
@@ -252,35 +179,45 @@ pub fn unused_by_explain(request: &Request) -> Vec<Problem> {
         ("keep", !request.keep.is_empty()),
         ("snapshot", request.snapshot.is_some()),
         ("force", request.force),
-        ("source", request.source.is_some()),
     ];
-    let superfluous = given.into_iter().chain(lint::lint_only(request)).filter(|(_, given)| *given);
+    let others = lint::lint_only(request).into_iter().chain(inquiry::gather_only(request));
+    let superfluous = given.into_iter().chain(others).filter(|(_, given)| *given);
     superfluous.map(|(key, _)| Problem::at_pointer(not_used(key, "operation: explain"), &format!("/{key}"))).collect()
 }
 
-/// Keys that the given state has no use for.
+/// Keys that the given state, or the declaration of several drop-ins, has no use for.
 fn unused(request: &Request) -> Vec<Problem> {
     let state = request.state;
+    let single = [
+        ("name", request.name.is_some()),
+        ("rules", request.rules.is_some()),
+        ("control", request.control != Control::default()),
+    ];
     let declares = matches!(state, State::Present | State::Exact);
     let named = declares || state == State::Absent;
     let purges = matches!(state, State::Loaded | State::Exact);
-    let given = [
-        ("name", request.name.is_some() && !named),
-        ("rules", request.rules.is_some() && !named),
-        ("control", request.control != crate::request::Control::default() && !declares),
+    let takes = |key: &str| if key == "control" { declares } else { named };
+    let several = request.drop_ins.is_some() && state != State::Absent;
+    let of_state = [
+        ("drop_ins", request.drop_ins.is_some() && !(declares || state == State::Loaded)),
         ("purge", request.purge && !purges),
         ("keep", !request.keep.is_empty() && !purges),
         ("snapshot", request.snapshot.is_some() && state != State::Restored),
         ("force", request.force && state != State::Restored),
     ];
-    given
-        .into_iter()
-        .chain(lint::lint_only(request))
-        .filter(|(_, superfluous)| *superfluous)
-        .map(|(key, _)| {
-            Problem::at_pointer(not_used(key, &format!("state: {}", state_name(state))), &format!("/{key}"))
-        })
-        .collect()
+    let problem = |key: &'static str, with: &str| Problem::at_pointer(not_used(key, with), &format!("/{key}"));
+    let mut problems = Vec::new();
+    for (key, _) in single.iter().filter(|(_, given)| *given) {
+        if !takes(key) {
+            problems.push(problem(key, &format!("state: {}", state_name(state))));
+        } else if several {
+            problems.push(problem(key, "drop_ins"));
+        }
+    }
+    let others = lint::lint_only(request).into_iter().chain(inquiry::gather_only(request));
+    let superfluous = of_state.into_iter().chain(others).filter(|(_, superfluous)| *superfluous);
+    problems.extend(superfluous.map(|(key, _)| problem(key, &format!("state: {}", state_name(state)))));
+    problems
 }
 
 fn state_name(state: State) -> &'static str {
@@ -291,63 +228,4 @@ fn state_name(state: State) -> &'static str {
         State::Exact => "exact",
         State::Restored => "restored",
     }
-}
-
-/// What the request asks for; takes the lines where it is sound.
-fn goal(request: &Request, lines: &mut Vec<AuthorLine>, keep: Keep, problems: &mut Vec<Problem>) -> Option<Goal> {
-    let mut needed = |key: &'static str| {
-        let error = RequestError::Needed { key, by: state_name(request.state) };
-        problems.push(Problem::at_pointer(error.into(), ""));
-    };
-    let name = match (&request.name, request.state) {
-        (_, State::Loaded) => return Some(Goal::Loaded(request.purge.then_some(keep))),
-        (_, State::Restored) => {
-            let Some(snapshot) = &request.snapshot else {
-                needed("snapshot");
-                return None;
-            };
-            return Some(Goal::Restored(Box::new(snapshot.clone()), request.force));
-        }
-        (Some(name), _) => name,
-        (None, _) => {
-            needed("name");
-            return None;
-        }
-    };
-    let name = match drop_in_name(name) {
-        Ok(name) => name,
-        Err(error) => {
-            problems.push(Problem::at_pointer(error.into(), "/name"));
-            return None;
-        }
-    };
-    if request.state == State::Absent {
-        return Some(Goal::Absent(name, request.rules.is_some().then(|| std::mem::take(lines))));
-    }
-    let settings = Settings::from(&request.control);
-    let says_something = lines.iter().any(|line| !line.text.trim_start_matches(' ').is_empty()) || !settings.is_empty();
-    if !says_something && request.control.loginuid_immutable.is_none() {
-        problems.push(Problem::at_pointer(RequestError::NothingWished.into(), ""));
-        return None;
-    }
-    let declared = Declared { name, lines: std::mem::take(lines), settings };
-    Some(if request.state == State::Exact { Goal::Exact(declared, keep) } else { Goal::Present(declared) })
-}
-
-fn keep(request: &Request, problems: &mut Vec<Problem>) -> Keep {
-    let mut globs = Vec::new();
-    for (at, text) in request.keep.iter().enumerate() {
-        match Pattern::new(text) {
-            Ok(glob) => globs.push(glob),
-            Err(error) => {
-                let error = RequestError::BadValue {
-                    found: text.clone(),
-                    allowed: vec![format!("the globs ({})", error.msg)],
-                    nearest: None,
-                };
-                problems.push(Problem::at_pointer(error.into(), &format!("/keep/{at}")));
-            }
-        }
-    }
-    Keep(globs)
 }

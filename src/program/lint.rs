@@ -12,7 +12,7 @@ use crate::report::Report;
 use crate::report::lint::Linted;
 use crate::request::Request;
 use crate::rule::Machine;
-use crate::rules_d::{DropIn, FileError, Root, Skipped};
+use crate::rules_d::{DropIn, FileError, Links, Root, Skipped};
 
 /// Lints what a request gives, or the drop-ins of the host with this root directory.
 ///
@@ -70,7 +70,7 @@ fn drop_ins(root: &Root, rules_dir: &Path) -> Result<(Vec<Source>, Vec<Finding>)
         errors.into_iter().map(|error| Problem::from(What::File(error))).collect()
     };
     let directory = root.directory(rules_dir).map_err(|error| all(vec![error]))?;
-    let listing = directory.read(root).map_err(all)?;
+    let listing = directory.read(root, Links::Followed).map_err(all)?;
     let path = |name: &OsStr| rules_dir.join(name).to_string_lossy().into_owned();
     let source = |drop_in: &DropIn| Source {
         name: path(&drop_in.name),

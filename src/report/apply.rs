@@ -44,6 +44,7 @@ impl Report {
                 reason: applied.unmanaged.clone(),
                 locked: applied.now.as_ref().is_some_and(|now| now.status.is_locked()),
                 expedited: applied.expedited,
+                rules: None,
             }),
             reboot_required: staged,
             pending: pending(&applied.pending, machine),
@@ -162,9 +163,12 @@ fn pending(pending: &Plan, machine: &Machine) -> PendingReport {
 
 fn message(intent: &Intent, applied: &Applied, rules: &RulesReport, outcome: Outcome, problems: &[Problem]) -> String {
     let subject = match &intent.goal {
-        Goal::Loaded(_) => "rules.d".to_owned(),
         Goal::Restored(..) => "restored".to_owned(),
-        goal => goal.name().map_or_else(String::new, |name| name.stem().to_owned()),
+        goal => match goal.names().as_slice() {
+            [] => "rules.d".to_owned(),
+            several if several.len() > 3 => format!("{} drop-ins", several.len()),
+            few => few.iter().map(|name| name.stem()).collect::<Vec<_>>().join(", "),
+        },
     };
     let first = problems.first().map_or_else(String::new, Problem::sentence);
     let state = match outcome {

@@ -5,13 +5,20 @@
 
 mod control;
 mod decode;
+mod drop_in;
+mod inquiry;
 mod pointer;
 mod rule_object;
 mod shape;
 
 pub use control::{Control, Enabled, EnabledName, Failure, FailureName};
 pub use decode::{MAX_BYTES, Misshapen, decode};
+pub use drop_in::{DropInSaid, DropInState};
+pub use inquiry::{OnDrift, Source};
+pub use pointer::Pointer;
 pub use rule_object::{FieldObject, FieldSaid, FieldValue, OneOrMany, RuleObject, SyscallSaid, Unsayable};
+
+use std::collections::BTreeMap;
 
 use schemars::generate::SchemaSettings;
 use schemars::transform::RecursiveTransform;
@@ -26,7 +33,7 @@ use crate::snapshot::Snapshot;
 #[serde(deny_unknown_fields, default)]
 #[schemars(title = "audit_rules request", extend("patternProperties" = {"^_ansible_": true}))]
 pub struct Request {
-    /// What to do. `gather` is not built yet.
+    /// What to do.
     pub operation: Operation,
     /// apply: what the host should hold.
     pub state: State,
@@ -37,13 +44,16 @@ pub struct Request {
     pub rules: Option<Rules>,
     /// apply: settings of the audit subsystem; those not mentioned are not touched.
     pub control: Control,
+    /// apply, with present, exact or loaded: several drop-ins by their names, in one change; in place of `name`, `rules`
+    /// and `control`.
+    pub drop_ins: Option<BTreeMap<String, DropInSaid>>,
     /// apply: which layer to converge. auto: both on a live host, only files where the kernel has no audit for us.
     pub target: Target,
     /// apply, gather, lint: another root directory, such as a mounted image: files only. Default: `/`; lint of given rules: no host.
     pub root: Option<String>,
     /// apply, gather, lint: the directory of the drop-ins, inside the root. Default: `/etc/audit/rules.d`.
     pub rules_dir: Option<String>,
-    /// apply: how much of the wished order the kernel's lists must have.
+    /// apply, gather: how much of the wished order the kernel's lists must have.
     pub ordering: Ordering,
     /// apply: what to do on a locked kernel: write the files and wait for the reboot, or fail before any change.
     pub on_locked: OnLocked,
@@ -81,8 +91,10 @@ pub struct Request {
     pub snapshot: Option<Snapshot>,
     /// explain: the machine to explain for, as `uname -m` names it; default: this one.
     pub arch: Option<String>,
-    /// gather: which source to read; default: both on a live host, filesystem elsewhere.
-    pub source: Option<Source>,
+    /// gather: which sources to read. both: the kernel only where it has audit for us.
+    pub source: Source,
+    /// gather: what to do when the files, the running kernel and the next boot do not agree.
+    pub on_drift: OnDrift,
     /// lint: rules files, linted together as the drop-ins of one host; instead of `rules`.
     pub files: Vec<RulesFile>,
     /// lint: the machines to lint for, as `uname -m` names them; default: this one.
@@ -269,19 +281,6 @@ choice! {
         Never = "never",
         /// Whenever there is something to delete.
         Always = "always",
-    }
-}
-
-choice! {
-    /// Which source to read.
-    Source {
-        /// Files and kernel.
-        #[default]
-        Both = "both",
-        /// Files only.
-        Filesystem = "filesystem",
-        /// The kernel only.
-        Runtime = "runtime",
     }
 }
 

@@ -97,7 +97,8 @@ impl<'a> Checker<'a> {
     fn check_object(&mut self, value: &Value, schema: &'a Value, pointer: &Pointer<'_>) {
         let Some(object) = value.as_object() else { return };
         let properties = schema.get("properties").and_then(Value::as_object);
-        let closed = schema.get("additionalProperties") == Some(&Value::Bool(false));
+        let others = schema.get("additionalProperties");
+        let closed = others == Some(&Value::Bool(false));
         for (key, entry) in object {
             let at = Pointer::Key(pointer, key);
             if let Some(property) = properties.and_then(|properties| properties.get(key)) {
@@ -107,6 +108,8 @@ impl<'a> Checker<'a> {
                 let error =
                     RequestError::UnknownKey { key: key.clone(), nearest: nearest(key, known).map(str::to_owned) };
                 self.report(error, &at);
+            } else if let Some(entries) = others.filter(|others| others.is_object()) {
+                self.check(entry, entries, &at);
             }
         }
         let required = schema.get("required").and_then(Value::as_array);

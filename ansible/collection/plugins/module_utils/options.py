@@ -1,0 +1,135 @@
+# Copyright: The audit_rules authors
+# GNU General Public License v3.0+ (see https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The options of both modules, in the form of Ansible's argument specification.
+
+The modules' main functions, the action plugins and the test that compares documentation, options and schema read them
+here. The keys of a request that a module does not offer come from Ansible itself: check_mode and diff.
+"""
+
+from __future__ import annotations
+
+STATES = ("present", "absent", "loaded", "exact", "restored")
+
+#: Numbers that auditctl takes for the words of two settings, in the order of the numbers.
+SETTING_WORDS = {
+    "enabled": ("off", "on", "locked"),
+    "failure": ("silent", "printk", "panic"),
+}
+
+CONTROL = {
+    "enabled": {"type": "str", "choices": list(SETTING_WORDS["enabled"])},
+    "failure": {"type": "str", "choices": list(SETTING_WORDS["failure"])},
+    "backlog_limit": {"type": "int"},
+    "backlog_wait_time": {"type": "int"},
+    "rate_limit": {"type": "int"},
+    "loginuid_immutable": {"type": "bool"},
+    "ignore_errors": {"type": "bool"},
+    "continue": {"type": "bool"},
+}
+
+#: What only the collection knows: where the program is, and files of the controller.
+PROGRAM = {
+    "executable": {"type": "str"},
+    "cache": {"type": "str"},
+}
+SRC = {"src": {"type": "list", "elements": "str"}}
+
+#: An entry of drop_ins.
+DROP_IN = {
+    "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
+    "rules": {"type": "raw"},
+    "control": {"type": "dict", "options": CONTROL},
+}
+
+APPLY = {
+    "state": {"type": "str", "choices": list(STATES), "default": "present"},
+    "name": {"type": "str"},
+    "rules": {"type": "raw"},
+    "control": {"type": "dict", "options": CONTROL},
+    "drop_ins": {"type": "dict"},
+    "target": {"type": "str", "choices": ["auto", "both", "filesystem", "runtime"], "default": "auto"},
+    "root": {"type": "str"},
+    "rules_dir": {"type": "str"},
+    "ordering": {"type": "str", "choices": ["relevant", "strict", "ignore"], "default": "relevant"},
+    "on_locked": {"type": "str", "choices": ["stage", "fail"], "default": "stage"},
+    "on_duplicate": {"type": "str", "choices": ["skip", "fail"], "default": "skip"},
+    "on_missing": {"type": "str", "choices": ["fail", "skip"], "default": "fail"},
+    "unknown_syscalls": {"type": "str", "choices": ["skip", "fail"], "default": "skip"},
+    "purge": {"type": "bool", "default": False},
+    "keep": {"type": "list", "elements": "str", "default": []},
+    "mode": {"type": "raw", "default": "0640"},
+    "owner": {"type": "str"},
+    "group": {"type": "str"},
+    "backup": {"type": "bool", "default": False},
+    "compile": {"type": "str", "choices": ["auto", "never", "always"], "default": "auto"},
+    "perm_syscalls": {"type": "str", "choices": ["all", "4.2"], "default": "all"},
+    "expedite": {"type": "str", "choices": ["auto", "never", "always"], "default": "auto"},
+    "force": {"type": "bool", "default": False},
+    "snapshot": {"type": "dict", "aliases": ["undo"]},
+}
+
+#: The operations of audit_rules_info, and the keys that each of them reads. A new one needs a line here, its keys in
+#: INFO, and their documentation; the test of the options says what is missing.
+INFO_OPERATIONS = {
+    "gather": ("source", "root", "rules_dir"),
+    "explain": ("rules", "arch", "perm_syscalls"),
+    "lint": ("rules", "files", "archs", "format", "fail_on", "root", "rules_dir"),
+}
+
+#: An entry of files.
+RULES_FILE = {
+    "name": {"type": "str", "required": True},
+    "text": {"type": "str", "required": True},
+}
+
+INFO = {
+    "operation": {"type": "str", "choices": list(INFO_OPERATIONS), "required": True},
+    "rules": {"type": "raw"},
+    "arch": {"type": "str"},
+    "archs": {"type": "list", "elements": "str", "default": []},
+    "files": {"type": "list", "elements": "dict", "options": RULES_FILE},
+    "format": {"type": "str", "choices": ["report", "sarif"], "default": "report"},
+    "fail_on": {"type": "str", "choices": ["error", "warning", "info", "never"], "default": "error"},
+    "perm_syscalls": APPLY["perm_syscalls"],
+    "source": {"type": "str", "choices": ["both", "filesystem", "runtime"]},
+    "root": {"type": "str"},
+    "rules_dir": {"type": "str"},
+}
+
+
+def apply_specification():
+    """The specification of audit_rules, as keyword arguments of AnsibleModule and ArgumentSpecValidator."""
+    which = ("name", "src", "drop_ins")
+    what = ("rules", "src", "control", "drop_ins")
+    return {
+        "argument_spec": {**APPLY, **SRC, **PROGRAM},
+        "mutually_exclusive": [("rules", "src"), *(("drop_ins", other) for other in ("name", "rules", "src", "control"))],
+        "required_if": [
+            ("state", "present", which, True),
+            ("state", "present", what, True),
+            ("state", "exact", which, True),
+            ("state", "exact", what, True),
+            ("state", "absent", ("name", "src"), True),
+            ("state", "restored", ("snapshot",)),
+        ],
+    }
+
+
+def drop_in_specification():
+    """The same for an entry of drop_ins, as keyword arguments of ArgumentSpecValidator."""
+    return {
+        "argument_spec": {**DROP_IN, **SRC},
+        "mutually_exclusive": [("rules", "src")],
+        "required_if": [("state", "present", ("rules", "src", "control"), True)],
+    }
+
+
+def info_specification():
+    """The same for audit_rules_info."""
+    return {
+        "argument_spec": {**INFO, **SRC, **PROGRAM},
+        "mutually_exclusive": [("rules", "src", "files")],
+        "required_if": [("operation", "explain", ("rules", "src"), True)],
+    }

@@ -1,0 +1,72 @@
+# Copyright: The audit_rules authors
+# GNU General Public License v3.0+ (see https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Rules files of the controller."""
+
+from __future__ import annotations
+
+import bisect
+import os
+
+from ansible.errors import AnsibleFileNotFound
+
+
+class Sources:
+    """Reads what src names, and knows which line of the request came from which file.
+
+    find: takes a name, gives the path of a readable file, or raises AnsibleFileNotFound or OSError. forget: takes that path
+    back.
+    """
+
+    def __init__(self, find, forget):
+        self._find = find
+        self._forget = forget
+        self._texts = {}
+
+    def read(self, pointer, names, complaints):
+        """Gives the text of the files, one behind the other, and the stem of the name if there is only one."""
+        text = _Text()
+        for name in names:
+            try:
+                path = self._find(name)
+                with open(path, "rb") as file:
+                    content = file.read()
+                self._forget(path)
+                text.add(name, content.decode("utf-8"))
+            except UnicodeDecodeError as error:
+                complaints.append(f"src: {name}:{content.count(bytes([10]), 0, error.start) + 1}: is not UTF-8")
+            except AnsibleFileNotFound as error:
+                places = dict.fromkeys(line.split(" on the Ansible")[0].strip() for line in str(error).splitlines() if line.startswith("\t"))
+                complaints.append(f"src: {name}: no such file on the controller" + "".join(f"; looked for {place}" for place in places))
+            except OSError as error:
+                complaints.append(f"src: {name}: {error.strerror}")
+        self._texts[pointer] = text
+        stem = os.path.splitext(os.path.basename(names[0]))[0] if len(names) == 1 else None
+        return text.text, stem
+
+    def place(self, error):
+        """Gives an error of the report the file and line that it is about, where it is about one of ours."""
+        text = self._texts.get(error.get("pointer"))
+        if text and error.get("line") and not error.get("file"):
+            error["file"], error["line"] = text.place(error["line"])
+
+
+class _Text:
+    """Files one behind the other."""
+
+    def __init__(self):
+        self.text = ""
+        self._names = []
+        self._first_lines = []
+
+    def add(self, name, text):
+        if self.text and not self.text.endswith("\n"):
+            self.text += "\n"
+        self._names.append(name)
+        self._first_lines.append(self.text.count("\n") + 1)
+        self.text += text
+
+    def place(self, line):
+        at = bisect.bisect_right(self._first_lines, line) - 1
+        return self._names[at], line - self._first_lines[at] + 1

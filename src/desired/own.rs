@@ -1,0 +1,151 @@
+//! The drop-ins that the request itself declares.
+
+use std::rc::Rc;
+
+use rustc_hash::FxHashMap as HashMap;
+
+use super::{Deduplicated, Skipped};
+use super::{DropIn, Warning, Work, drop_in};
+use crate::augenrules;
+use crate::boot_load::{BootLoad, Spot};
+use crate::error::Problem;
+use crate::intent::{AuthorLine, DropInWish, Goal};
+use crate::lines::HostRule;
+use crate::rule::Rule;
+use crate::settings::Settings;
+
+/// What the request makes of a drop-in that it names.
+pub(super) enum Change {
+    /// It holds this.
+    Holds(String, Vec<u8>),
+    /// It is gone.
+    Gone(String),
+}
+
+/// What the request asks for by itself.
+#[derive(Default)]
+pub(super) struct Own {
+    pub rules: Vec<Rc<HostRule>>,
+    pub settings: Settings,
+    pub dropped: Vec<Rc<HostRule>>,
+    pub skipped: Vec<Skipped>,
+    pub deduplicated: Vec<Deduplicated>,
+    pub warnings: Vec<Warning>,
+}
+
+impl Own {
+    /// Adds what a drop-in asks for; gives its bytes.
+    fn add(&mut self, composed: drop_in::Composed) -> Vec<u8> {
+        self.warnings.extend(composed.notes.into_iter().map(|(line, note)| Warning::Note { line, note }));
+        self.warnings.extend(composed.at_boot_only.into_iter().map(|(line, _)| Warning::AtBootOnly { line }));
+        self.rules.extend(composed.rules);
+        self.settings.overrule_with(&composed.settings);
+        self.skipped.extend(composed.skipped);
+        self.deduplicated.extend(composed.deduplicated);
+        composed.bytes
+    }
+}
+
+fn natural_order(a: &str, b: &str) -> std::cmp::Ordering {
+    augenrules::natural_order(a.as_bytes(), b.as_bytes())
+}
+
+impl Work<'_> {
+    /// What becomes of the drop-ins that the request names, in the order in which the boot loader reads them.
+    pub(super) fn own_drop_ins(&mut self) -> (Vec<Change>, Own) {
+        let mut own = Own::default();
+        let goal = &self.intent.goal;
+        if let Goal::Without(name, lines) = goal {
+            own.dropped = self.given_rules(lines);
+            return (self.without(name.file_name().to_string_lossy().into_owned(), lines).into_iter().collect(), own);
+        }
+        let mut wishes: Vec<&DropInWish> = goal.wishes().iter().collect();
+        wishes.sort_by(|a, b| natural_order(&a.file_name(), &b.file_name()));
+        let names: Vec<String> = wishes.iter().map(|wish| wish.file_name()).collect();
+        let mut others = self.rules_beside(&names);
+        let mut changes = Vec::new();
+        for (wish, name) in wishes.into_iter().zip(&names) {
+            own.dropped.extend(self.rules_in(name));
+            let DropInWish::Holds(declared) = wish else {
+                changes.extend(self.files.drop_ins.iter().any(|d| d.name == *name).then(|| Change::Gone(name.clone())));
+                continue;
+            };
+            let path = self.files.path(name).display().to_string();
+            let composed = drop_in::compose(declared, &path, &others, self.choices, self.reader, &mut self.problems);
+            let mut bytes = own.add(composed);
+            if self.follows_open_line(name, &names, &changes) {
+                bytes.insert(0, b'\n');
+            }
+            if names.len() > 1 {
+                for (rule, spot) in self.places_in(name, &bytes) {
+                    others.entry(rule).or_insert(spot);
+                }
+            }
+            changes.push(Change::Holds(name.clone(), bytes));
+        }
+        (changes, own)
+    }
+
+    /// Whether the drop-in just before this one ends without a newline, so that augenrules would glue our first line to
+    /// its last; an empty first line keeps them apart. `named` are the drop-ins of the request, `changes` what becomes of
+    /// those before this one.
+    fn follows_open_line(&self, name: &str, named: &[String], changes: &[Change]) -> bool {
+        let stays = self.stays();
+        let others = stays.iter().filter(|d| !named.contains(&d.name)).map(|d| (&d.name, &d.content.bytes));
+        let ours = changes.iter().filter_map(|change| match change {
+            Change::Holds(name, bytes) => Some((name, bytes)),
+            Change::Gone(_) => None,
+        });
+        let before =
+            others.chain(ours).filter(|(other, bytes)| natural_order(other, name).is_lt() && !bytes.is_empty());
+        before.max_by(|a, b| natural_order(a.0, b.0)).is_some_and(|(_, bytes)| !bytes.ends_with(b"\n"))
+    }
+
+    /// A drop-in without these lines.
+    fn without(&mut self, name: String, lines: &[AuthorLine]) -> Option<Change> {
+        let held = self.files.drop_ins.iter().find(|d| d.name == name)?;
+        let unwanted: Vec<&AuthorLine> = lines.iter().collect();
+        Some(match drop_in::without(&held.content.bytes, &unwanted, self.reader) {
+            Some(bytes) => Change::Holds(name, bytes),
+            None => Change::Gone(name),
+        })
+    }
+
+    /// The rules that the request wants gone; a line that means nothing here is a problem.
+    fn given_rules(&mut self, lines: &[AuthorLine]) -> Vec<Rc<HostRule>> {
+        let mut rules = Vec::new();
+        for author in lines {
+            let reading = self.reader.read(author.text.as_bytes());
+            for why in reading.obstacles.iter().filter(|why| !why.is_missing() && !why.is_syscalls()) {
+                self.problems.push(Problem::at(why.what(), author.place()));
+            }
+            rules.extend(reading.rule.iter().filter(|rule| !rule.line.emptied).map(Rc::clone));
+        }
+        rules
+    }
+
+    /// The rules that a drop-in holds now.
+    fn rules_in(&mut self, name: &str) -> Vec<Rc<HostRule>> {
+        let held: Vec<DropIn> = self.files.drop_ins.iter().filter(|d| d.name == name).cloned().collect();
+        let lines = self.files.merged(&held).lines;
+        BootLoad::of(&lines, self.reader).rules.into_iter().map(|loaded| loaded.rule).collect()
+    }
+
+    /// The rules of all other drop-ins that stay, and where they stand.
+    fn rules_beside(&mut self, names: &[String]) -> HashMap<Rc<Rule>, Spot> {
+        let others: Vec<DropIn> = self.stays().into_iter().filter(|d| !names.contains(&d.name)).collect();
+        self.places(&others).collect()
+    }
+
+    /// The rules of one drop-in with these bytes, and where they stand.
+    fn places_in(&mut self, name: &str, bytes: &[u8]) -> Vec<(Rc<Rule>, Spot)> {
+        let content = self.permit.content(bytes.to_vec(), None);
+        self.places(&[DropIn { name: name.to_owned(), content }]).collect()
+    }
+
+    fn places(&mut self, drop_ins: &[DropIn]) -> impl Iterator<Item = (Rc<Rule>, Spot)> + use<> {
+        let lines = self.files.merged(drop_ins).lines;
+        let rules = BootLoad::of(&lines, self.reader).rules.into_iter();
+        rules.map(|loaded| (Rc::clone(&loaded.rule.listed), loaded.spot))
+    }
+}

@@ -1,0 +1,29 @@
+//! One of several drop-ins, as a request declares it.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::{Control, Rules, choice};
+
+/// A drop-in among several.
+#[derive(Debug, Clone, Default, PartialEq, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct DropInSaid {
+    /// Whether the drop-in is to be there.
+    pub state: DropInState,
+    /// A list of lines as auditctl takes them and of objects, or one string that holds a whole rules file.
+    pub rules: Option<Rules>,
+    /// Settings of the audit subsystem that this drop-in holds.
+    pub control: Control,
+}
+
+choice! {
+    /// Whether a drop-in is to be there.
+    DropInState {
+        /// It holds exactly these rules and settings.
+        #[default]
+        Present = "present",
+        /// It is gone.
+        Absent = "absent",
+    }
+}
