@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""All tests run as root in a mount namespace that ansible/test-plugin has made: they write to /var/cache and /etc."""
+"""These tests run as root in a mount namespace that ansible/test-plugin has made: they write to /var/cache."""
 
 from __future__ import annotations
 
