@@ -12,13 +12,24 @@ RUSTLIB := $(shell rustc --print sysroot 2>/dev/null)/lib/rustlib
 TARGET := $(if $(wildcard $(RUSTLIB)/$(ARCHITECTURE)-unknown-linux-musl/lib),$(ARCHITECTURE)-unknown-linux-musl,$(ARCHITECTURE)-unknown-linux-gnu)
 TARGET_DIR := $(or $(CARGO_TARGET_DIR),target)
 LAB := $(TARGET_DIR)/$(TARGET)/debug/lab
+EXECUTABLE := $(TARGET_DIR)/$(TARGET)/release/audit_rules
 
 # Everything is built for an explicit target, without shared libraries, so that tests on the host and in the guests share
 # one build. The flags belong to the target alone: procedural macros cannot be built with them.
 TARGET_NAME := $(shell echo $(TARGET) | tr a-z- A-Z_)
 # Relative relocations in their packed form save 70 KiB; a static executable unpacks them itself from glibc 2.36 on.
 PACKED := $(if $(findstring gnu,$(TARGET)),$(shell getconf GNU_LIBC_VERSION 2>/dev/null | awk '{split($$2, v, "."); if (v[1] > 2 || v[2] >= 36) print "-C link-arg=-Wl,-z,pack-relative-relocs"}'))
-export CARGO_TARGET_$(TARGET_NAME)_RUSTFLAGS := -C target-feature=+crt-static $(PACKED)
+STATIC := -C target-feature=+crt-static $(PACKED)
+export CARGO_TARGET_$(TARGET_NAME)_RUSTFLAGS := $(STATIC)
+# What makes the release executable smaller, where the linker can do it: equal functions once (12 KiB), and no tables for
+# unwinding (150 KiB), which tests need. Asked once, when something is built for release.
+FOLDED := -C link-arg=-Wl,--icf=all
+BARE := -C link-arg=-Wl,-T,src/executable.ld
+linkable = $(shell out=$$(mktemp) && echo 'fn main() {}' | rustc --target $(TARGET) $(STATIC) -C panic=abort $(1) -o $$out - 2>/dev/null && $$out && echo '$(1)'; rm -f $$out)
+SMALLER = $(eval SMALLER := $(call linkable,$(FOLDED)) $(call linkable,$(BARE)))$(SMALLER)
+build demo bench: export CARGO_TARGET_$(TARGET_NAME)_RUSTFLAGS = $(STATIC) $(SMALLER)
+# The largest release executable, in bytes.
+LARGEST := 2097151
 export AUDIT_RULES_TARGET := $(TARGET)
 # These would beat the target's own flags.
 unexport RUSTFLAGS CARGO_ENCODED_RUSTFLAGS
@@ -30,7 +41,11 @@ BENCH_KERNELS ?= bookworm trixie sid
 # The integration tests that also run in the guests.
 GUEST_TESTS ?= host kernel_contract lab_access
 
-.PHONY: help build demo test test-host test-guests bench lint fmt clean prerequisites lab
+# The collection's executables for machines that are not this one.
+OTHER_ARCHITECTURES := $(filter-out $(ARCHITECTURE),x86_64 aarch64)
+
+.PHONY: help build collection demo test test-host test-size test-guests test-ansible bench lint lint-ansible fmt clean \
+	prerequisites packages lab
 
 help: ## what can be made
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 24
@@ -43,24 +58,42 @@ prerequisites:
 
 build: prerequisites ## the static release executable
 	$(CARGO) build --release --target $(TARGET)
-	@ls -l $(TARGET_DIR)/$(TARGET)/release/audit_rules
+	@ls -l $(EXECUTABLE)
+
+packages:
+	@.ci/packages
 
 lab: prerequisites
 	@$(CARGO) build --quiet --workspace --target $(TARGET)
+
+collection: build lab ## the Ansible collection with its executables, in target/ansible
+	$(LAB) build $(OTHER_ARCHITECTURES:%=--arch %)
+	ansible/build --require x86_64,aarch64
 
 demo: prerequisites ## the main job on a real kernel, in a throw-away virtual machine
 	$(CARGO) build --release --workspace --target $(TARGET)
 	@$(TARGET_DIR)/$(TARGET)/release/lab demo --kernel $(DEMO_KERNEL)
 
-test: lint test-host test-guests ## everything: format, lints, tests here, tests on real kernels in virtual machines
+# Two lanes, since much of the right one waits for the network and for a virtual machine.
+test: prerequisites packages ## everything: lints, tests here, tests on real kernels in virtual machines, the collection
+	@MAKE="$(MAKE)" .ci/parts 'lint test-host test-size test-guests' 'lint-ansible test-ansible'
 
 test-host: prerequisites ## the tests that need no other kernel
 	$(CARGO) test --workspace --target $(TARGET)
 	@if [ "$$(id -u)" = 0 ]; then unshare --mount $(CARGO) test --target $(TARGET) --test rules_d -- --ignored; \
 	else echo "not run: the tests of rules_d that need root"; fi
 
+test-size: build ## the release executable is below 2 MiB
+	@size=$$(stat -c %s $(EXECUTABLE)); [ $$size -le $(LARGEST) ] || \
+	{ echo "$(EXECUTABLE) has $$size bytes, and may have $(LARGEST)" >&2; exit 1; }; \
+	echo "ran: $$size bytes of at most $(LARGEST)"
+
 test-guests: lab ## the tests on real kernels in virtual machines
 	$(LAB) test $(TEST_KERNELS:%=--kernel %) $(GUEST_TESTS:%=--test %)
+
+test-ansible: collection ## the collection's tests, with the oldest and the newest ansible-core and in virtual machines
+	ansible/test-plugin
+	@if [ -x ansible/test-molecule ]; then ansible/test-molecule; else echo "not run: molecule, ansible/test-molecule is missing"; fi
 
 bench: prerequisites ## compare with auditctl and augenrules, write docs/performance.md
 	$(CARGO) build --release --workspace --target $(TARGET)
@@ -71,6 +104,11 @@ lint: prerequisites ## format and lints
 	@$(CARGO) clippy --version >/dev/null 2>&1 || { echo "cargo clippy is missing: rustup component add clippy" >&2; exit 1; }
 	$(CARGO) fmt --all --check
 	$(CARGO) clippy --workspace --all-targets --target $(TARGET) -- -D warnings
+	@echo "ran: rustfmt, clippy"
+
+lint-ansible: collection ## the linters of Ansible and ansible-test sanity
+	ansible/lint
+	ansible/sanity
 
 fmt: prerequisites ## format the code
 	$(CARGO) fmt --all

@@ -7,11 +7,15 @@ pub mod auditctl;
 pub mod augenrules;
 pub mod boot_load;
 pub mod desired;
+pub mod drift;
 pub mod error;
 pub mod explain;
+pub mod gather;
 pub mod intent;
 pub mod kernel;
 pub mod lines;
+pub mod lint;
+pub mod matching;
 pub mod observe;
 pub mod plan;
 pub mod report;
@@ -28,4 +32,4 @@ pub mod world;
 
 mod program;
 
-pub use program::{explained, run, run_on};
+pub use program::{explained, gather_on, linted, run, run_on};

@@ -179,7 +179,9 @@ impl Reader {
             }
             let Some(line) = reading.rule.as_ref().map(|rule| rule.line.clone()) else { continue };
             let reading = Rc::make_mut(reading);
-            reading.obstacles.retain(|obstacle| !matches!(obstacle, Obstacle::MissingPath { .. }));
+            reading
+                .obstacles
+                .retain(|obstacle| !matches!(obstacle, Obstacle::MissingPath { .. } | Obstacle::Refused(_)));
             settle(reading, line, &self.facts.paths);
         }
     }
@@ -216,9 +218,6 @@ fn read(text: &[u8], facts: &Facts) -> Reading {
                     let skipped = line.skipped_syscalls.clone();
                     reading.obstacles.push(Obstacle::Syscalls { skipped, emptied: line.emptied });
                 }
-                if let Err(refusal) = kernel_verdict(&line.rule) {
-                    reading.obstacles.push(Obstacle::Refused(refusal));
-                }
                 settle(&mut reading, line, &facts.paths);
             }
         }
@@ -231,6 +230,10 @@ fn settle(reading: &mut Reading, line: RuleLine, paths: &PathFacts) {
     let watches_directory = watches_directory(&line, paths);
     let mut line = line.with_watch_kind(watches_directory);
     line.notes.extend(links(&line.rule, paths));
+    // `-w /` is a `dir` field; a `path` field may not end in a slash.
+    if let Err(refusal) = kernel_verdict(&line.rule) {
+        reading.obstacles.push(Obstacle::Refused(refusal));
+    }
     if let Some(path) = missing_path(&line.rule, paths) {
         reading.obstacles.push(Obstacle::MissingPath { path });
     }
@@ -270,4 +273,19 @@ fn missing_path(rule: &Rule, paths: &PathFacts) -> Option<Vec<u8>> {
 fn parent(path: &[u8]) -> Vec<u8> {
     let end = path.iter().rposition(|byte| *byte == b'/').unwrap_or(0);
     path[..end.max(1)].to_vec()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_kernel_is_asked_about_the_field_that_the_path_makes_of_a_watch() {
+        let machine = Machine::from_uname("x86_64").unwrap();
+        let mut reader = Reader::new(machine, Accounts::default());
+        let refused = |reading: &Reading| reading.obstacles.iter().any(|why| matches!(why, Obstacle::Refused(_)));
+        assert!(refused(&reader.read(b"-w / -p wa")) && refused(&reader.read(b"-a always,exit -F path=/ -F perm=wa")));
+        reader.settle(PathFacts::from_iter([(b"/".to_vec(), PathFact::Directory)]));
+        assert!(!refused(&reader.read(b"-w / -p wa")) && refused(&reader.read(b"-a always,exit -F path=/ -F perm=wa")));
+    }
 }

@@ -5,24 +5,22 @@ use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 
 use crate::auditctl::{Accounts, parse_group, parse_passwd};
-use crate::desired::{DropIn, Files, Permit};
+use crate::desired::{DropIn, Files, Permit, Warning};
 use crate::error::{Problem, RequestError};
-use crate::intent::Intent;
+use crate::intent::{AuthorLine, Intent, Location};
 use crate::kernel::{Errno, Kernel, KernelError};
 use crate::lines::{PathFacts, Reader};
 use crate::plan::KernelState;
 use crate::plan::files::Content;
 use crate::request::Id;
 use crate::rule::Machine;
-use crate::rules_d::{Directory, FileState, Root, Skipped};
+use crate::rules_d::{Directory, FileState, Links, Root, SkipReason, Skipped};
 
 /// The files of a host and what they rest on.
 #[derive(Debug)]
 pub struct Observed {
     /// Drop-ins, merged file, merging script.
     pub files: Files,
-    /// Who files that we write belong to.
-    pub permit: Permit,
     /// Reads rule lines as this host has them.
     pub reader: Reader,
     /// Names in `rules.d` that the boot loader passes over.
@@ -35,34 +33,50 @@ impl From<FileState> for Content {
     }
 }
 
-/// Reads the drop-ins, the accounts and everything else that the meaning of the request rests on.
+/// Reads the drop-ins, the accounts and everything else that the meaning of their lines and of `given` ones rests on.
 ///
 /// # Errors
-/// Every file that cannot be read, and an owner that the host does not know.
-pub fn observe(intent: &Intent, root: &Root, rules_d: &Directory, machine: Machine) -> Result<Observed, Vec<Problem>> {
+/// Every file that cannot be read.
+pub fn observe(
+    place: &Location,
+    given: &[&AuthorLine],
+    root: &Root,
+    rules_d: &Directory,
+    links: Links,
+    machine: Machine,
+) -> Result<Observed, Vec<Problem>> {
     let one = |error| vec![Problem::from(crate::error::What::File(error))];
-    let listing = rules_d.read(root).map_err(|errors| errors.into_iter().flat_map(one).collect::<Vec<_>>())?;
+    let listing = rules_d.read(root, links).map_err(|errors| errors.into_iter().flat_map(one).collect::<Vec<_>>())?;
     let accounts = root.accounts().map_err(one)?;
     let accounts = Accounts { users: parse_passwd(&accounts.passwd), groups: parse_group(&accounts.group) };
-    let permit = permit(intent, &accounts)?;
     let script = root.boot_loader().map_err(one)?.script;
     let files = Files {
-        rules_dir: intent.place.rules_dir.clone(),
+        rules_dir: place.rules_dir.clone(),
         drop_ins: listing
             .drop_ins
             .into_iter()
             .map(|d| DropIn { name: d.name.to_string_lossy().into_owned(), content: d.state.into() })
             .collect(),
-        audit_rules: content(root, &intent.place.rules_dir.with_file_name("audit.rules")).map_err(one)?,
+        audit_rules: content(root, &place.rules_dir.with_file_name("audit.rules")).map_err(one)?,
         script,
     };
     let mut reader = Reader::new(machine, accounts);
-    let lines = files.all_lines();
-    let given = intent.goal.lines();
+    let all = files.all_lines();
     let given = given.iter().map(|author| author.text.as_bytes());
-    let paths = reader.paths(lines.iter().map(AsRef::as_ref).chain(given));
+    let paths = reader.paths(all.iter().map(AsRef::as_ref).chain(given));
     reader.settle(facts(root, paths));
-    Ok(Observed { files, permit, reader, passed_over: listing.skipped })
+    Ok(Observed { files, reader, passed_over: listing.skipped })
+}
+
+/// What is worth a sentence of the names that the boot loader passes over.
+pub fn passed_over(observed: &Observed) -> impl Iterator<Item = Warning> + '_ {
+    observed.passed_over.iter().map(|skipped| Warning::PassedOver {
+        path: skipped.path.display().to_string(),
+        why: match skipped.reason {
+            SkipReason::Directory => "it is a directory",
+            SkipReason::DanglingLink => "it is a symbolic link that leads nowhere",
+        },
+    })
 }
 
 /// What stands at these paths, seen from inside the root.
@@ -96,7 +110,11 @@ pub fn kernel_state(kernel: &mut dyn Kernel) -> Result<KernelState, KernelError>
     Ok(KernelState { rules: kernel.rules()?, status, features })
 }
 
-fn permit(intent: &Intent, accounts: &Accounts) -> Result<Permit, Vec<Problem>> {
+/// Who files that we write belong to.
+///
+/// # Errors
+/// An owner or group that the host does not know.
+pub fn permit(intent: &Intent, accounts: &Accounts) -> Result<Permit, Vec<Problem>> {
     let mut problems = Vec::new();
     let mut number = |key: &'static str, said: &Option<Id>, names: &std::collections::BTreeMap<String, u32>| match said
     {

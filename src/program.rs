@@ -1,12 +1,17 @@
 //! The story from a request's bytes to its report.
 
+mod lint;
+
 use std::path::PathBuf;
+
+pub use lint::linted;
 
 use crate::apply::apply;
 use crate::auditctl::{Accounts, Context, UnknownSyscalls, parse_group, parse_passwd};
 use crate::error::{Problem, RequestError, What};
 use crate::explain::{PermSyscalls, explain, named_paths};
-use crate::intent::{Intent, author_lines, further_problems, unused_by_explain};
+use crate::gather::gather;
+use crate::intent::{Inquiry, Intent, author_lines, further_problems, unused_by_explain};
 use crate::kernel::{Kernel, access};
 use crate::observe::facts;
 use crate::report::explain::LineReport;
@@ -29,23 +34,36 @@ fn answer(request: &[u8]) -> Result<Report, Vec<Problem>> {
     let request = decode(request).map_err(|misshapen| every_problem(misshapen, &machine))?;
     match request.operation {
         Operation::Explain => explained(&request, machine, &PathBuf::from("/")),
-        Operation::Gather => Err(vec![Problem::at_pointer(RequestError::NotBuilt.into(), "/operation")]),
+        Operation::Lint => linted(&request, machine, &PathBuf::from("/")),
+        Operation::Gather => {
+            let inquiry = Inquiry::of(&request)?;
+            let mut never = || None;
+            Ok(on_this_host(inquiry.asks_kernel(), machine, &mut never, |world| gather_on(&inquiry, world)))
+        }
         Operation::Apply => {
             let intent = Intent::of(&request, &machine)?;
             let asks_kernel = intent.target != Target::Filesystem && intent.place.is_live();
-            let (access, mut kernel) = if asks_kernel {
-                let (access, kernel) = access::open().map_err(|error| vec![error.into()])?;
-                (Some(access), kernel)
-            } else {
-                (None, None)
-            };
             let mut signals = Signals::held_back();
-            let mut interrupted = || signals.next();
-            let kernel = kernel.as_mut().map(|kernel| kernel as &mut dyn Kernel);
-            let root = PathBuf::from("/");
-            run_on(&intent, World { root, access, kernel, machine, interrupted: &mut interrupted })
+            on_this_host(asks_kernel, machine, &mut || signals.next(), |world| run_on(&intent, world))
         }
     }
+}
+
+/// Does something with the running host; its kernel is opened only where that is asked for.
+fn on_this_host<T>(
+    asks_kernel: bool,
+    machine: Machine,
+    interrupted: &mut dyn FnMut() -> Option<&'static str>,
+    work: impl FnOnce(World<'_>) -> T,
+) -> T {
+    let opened = asks_kernel.then(access::open);
+    let (access, mut kernel) = match opened {
+        None => (None, None),
+        Some(Ok((access, kernel))) => (Some(Ok(access)), kernel),
+        Some(Err(error)) => (Some(Err(error)), None),
+    };
+    let kernel = kernel.as_mut().map(|kernel| kernel as &mut dyn Kernel);
+    work(World { root: PathBuf::from("/"), access, kernel, machine, interrupted })
 }
 
 /// The problems of a request's form, and those of the rest of it.
@@ -62,6 +80,13 @@ fn every_problem(misshapen: Misshapen, machine: &Machine) -> Vec<Problem> {
 pub fn run_on(intent: &Intent, mut world: World<'_>) -> Result<Report, Vec<Problem>> {
     let applied = apply(intent, &mut world)?;
     Ok(Report::applied(intent, &applied, &world.machine))
+}
+
+/// Answers a request to gather on this host.
+#[must_use]
+pub fn gather_on(inquiry: &Inquiry, mut world: World<'_>) -> Report {
+    let gathered = gather(inquiry, &mut world);
+    Report::gathered(inquiry, gathered, &world.machine)
 }
 
 /// The machine that this program runs on, as the kernel names it.

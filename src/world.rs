@@ -2,15 +2,16 @@
 
 use std::path::PathBuf;
 
-use crate::kernel::{Access, Kernel};
+use crate::kernel::{Access, Kernel, KernelError};
 use crate::rule::Machine;
 
 /// The host that a request is about.
 pub struct World<'a> {
     /// The root directory of the running host; tests have another one.
     pub root: PathBuf,
-    /// What we can do with its kernel; none where nobody asked, because the request is about files only.
-    pub access: Option<Access>,
+    /// What we can do with its kernel, or what kept us from learning it; none where nobody asked, because the request is
+    /// about files only.
+    pub access: Option<Result<Access, KernelError>>,
     /// Its kernel, where it answers us.
     pub kernel: Option<&'a mut dyn Kernel>,
     /// What `uname -m` says.

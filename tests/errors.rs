@@ -51,6 +51,15 @@ fn the_reference_has_every_kind_of_note() {
     assert_eq!(documented("<!-- kinds of notes -->"), kinds);
 }
 
+#[test]
+fn the_reference_has_every_cause() {
+    let code = project::code("src/error/cause.rs").replace("fn name(", "fn kind(");
+    let body = code.split("fn kind(").nth(1).unwrap().split("\n    }").next().unwrap();
+    let names: BTreeSet<String> = body.split('"').skip(1).step_by(2).map(str::to_owned).collect();
+    assert!(names.len() > 10, "{names:?}");
+    assert_eq!(documented("<!-- causes -->"), names);
+}
+
 /// The variants of an enumeration.
 fn variants(path: &str, name: &str) -> Vec<String> {
     let code = project::code(path);

@@ -3,7 +3,6 @@
 
 use crate::cache::{self, Temporary};
 use crate::command;
-use crate::machine::Machine;
 use crate::suite::{self, Suite};
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -22,20 +21,20 @@ pub struct Package {
 }
 
 impl Apt {
-    /// Fetches the current package lists of a suite.
+    /// Fetches the current package lists of a suite, for the first of these architectures and its packages of the others.
     ///
     /// # Errors
     /// When apt is missing or the mirror does not answer.
-    pub fn update(suite: &Suite, machine: &Machine) -> Result<Self, String> {
+    pub fn update(suite: &Suite, architectures: &[&str]) -> Result<Self, String> {
         command::require(&[("apt-get", "apt"), ("dpkg-deb", "dpkg"), ("tar", "tar")])?;
-        let directory = cache::directory()?.join("apt").join(format!("{}-{}", suite.name, machine.debian));
+        let directory = cache::directory()?.join("apt").join(format!("{}-{}", suite.name, architectures.join("-")));
         for part in ["lists/partial", "cache/archives/partial"] {
             cache::make(&directory.join(part))?;
         }
         cache::write(&directory.join("status"), b"")?;
         cache::write(&directory.join("sources.list"), suite::sources(suite, true).as_bytes())?;
         let configuration = directory.join("apt.conf");
-        cache::write(&configuration, settings(&directory, machine).as_bytes())?;
+        cache::write(&configuration, settings(&directory, architectures).as_bytes())?;
         let apt = Self { configuration };
         if suite::keyring().is_none() {
             eprintln!(
@@ -84,7 +83,7 @@ impl Apt {
         Ok(text.lines().filter(|line| !line.starts_with([' ', '<'])).map(str::to_owned).collect())
     }
 
-    /// Which files these packages (`name` or `name=version`) would be downloaded as.
+    /// Which files these packages (`name`, `name:architecture` or one of them with `=version`) would be downloaded as.
     ///
     /// # Errors
     /// When one of them does not exist.
@@ -93,8 +92,7 @@ impl Apt {
         let text = self.run("apt-get", &arguments.collect::<Vec<_>>())?;
         let files: Vec<&str> = text.lines().filter_map(|line| line.split_whitespace().nth(1)).collect();
         let package = |wanted: &String| {
-            let name = wanted.split('=').next().unwrap_or_default();
-            let file = files.iter().find(|file| file.split('_').next() == Some(name));
+            let file = files.iter().find(|file| is_file_of(file, wanted));
             file.map(|file| Package { file: (*file).to_owned(), wanted: wanted.clone() })
                 .ok_or_else(|| format!("apt names no file for {wanted}"))
         };
@@ -106,6 +104,14 @@ impl Apt {
     /// # Errors
     /// When the download fails or a package is broken.
     pub fn unpack(&self, packages: &[Package], into: &Path) -> Result<(), String> {
+        self.unpack_without(packages, into, &[])
+    }
+
+    /// The same, without the files that these patterns of tar match.
+    ///
+    /// # Errors
+    /// As [`Apt::unpack`].
+    pub fn unpack_without(&self, packages: &[Package], into: &Path, left_out: &[&str]) -> Result<(), String> {
         let download = Temporary::directory()?;
         let mut command = self.command("apt-get");
         command.arg("download").arg("--quiet").current_dir(&download.0);
@@ -115,7 +121,9 @@ impl Apt {
             command::pipe(
                 Command::new("dpkg-deb").arg("--fsys-tarfile").arg(download.0.join(&package.file)),
                 Command::new("tar")
-                    .args(["x", "--keep-directory-symlink", "--no-same-owner", "--no-same-permissions", "-C"])
+                    .args(["x", "--keep-directory-symlink", "--no-same-owner", "--no-same-permissions"])
+                    .args(left_out.iter().map(|pattern| format!("--exclude={pattern}")))
+                    .arg("-C")
                     .arg(into),
             )?;
         }
@@ -131,6 +139,13 @@ impl Apt {
     fn run(&self, program: &str, arguments: &[&str]) -> Result<String, String> {
         command::text(self.command(program).args(arguments))
     }
+}
+
+/// Whether a package's file is the one that was asked for.
+fn is_file_of(file: &str, wanted: &str) -> bool {
+    let name = wanted.split('=').next().unwrap_or_default();
+    let (name, architecture) = name.split_once(':').unwrap_or((name, ""));
+    file.split('_').next() == Some(name) && file.ends_with(&format!("{architecture}.deb"))
 }
 
 /// The control fields of a package.
@@ -155,9 +170,10 @@ impl Control {
 }
 
 /// The host's own settings (a proxy, say) stay in force; its hooks, pins and sources do not.
-fn settings(directory: &Path, machine: &Machine) -> String {
+fn settings(directory: &Path, architectures: &[&str]) -> String {
     let directory = directory.display();
-    let architecture = machine.debian;
+    let native = architectures.first().copied().unwrap_or_default();
+    let all = architectures.join("\"; \"");
     format!(
         r#"Dir::Etc::sourcelist "{directory}/sources.list";
 Dir::Etc::sourceparts "/dev/null";
@@ -166,12 +182,12 @@ Dir::Etc::preferencesparts "/dev/null";
 Dir::State::lists "{directory}/lists";
 Dir::State::status "{directory}/status";
 Dir::Cache "{directory}/cache";
-APT::Architecture "{architecture}";
+APT::Architecture "{native}";
 APT::Sandbox::User "";
 Acquire::Languages "none";
 Acquire::Retries "3";
 #clear APT::Architectures;
-APT::Architectures {{ "{architecture}"; }};
+APT::Architectures {{ "{all}"; }};
 #clear APT::Update::Pre-Invoke;
 #clear APT::Update::Post-Invoke;
 #clear APT::Update::Post-Invoke-Success;
@@ -188,6 +204,14 @@ APT::Architectures {{ "{architecture}"; }};
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_file_of_a_package_has_its_name_and_architecture() {
+        assert!(is_file_of("libc6_2.36-9_arm64.deb", "libc6:arm64=2.36-9"));
+        assert!(is_file_of("libc6_2.36-9_amd64.deb", "libc6"));
+        assert!(!is_file_of("libc6_2.36-9_amd64.deb", "libc6:arm64"));
+        assert!(!is_file_of("libc6-dev_2.36-9_amd64.deb", "libc6"));
+    }
 
     #[test]
     fn a_dependency_is_found_by_the_start_of_its_name() {

@@ -5,6 +5,7 @@ use crate::command;
 use crate::machine::Machine;
 use serde_json::Value;
 use std::env;
+use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
@@ -23,7 +24,7 @@ pub struct Executable {
 ///
 /// # Errors
 /// When rustc cannot be asked.
-pub fn target() -> Result<String, String> {
+fn target() -> Result<String, String> {
     if let Ok(target) = env::var("AUDIT_RULES_TARGET") {
         return Ok(target);
     }
@@ -34,14 +35,75 @@ pub fn target() -> Result<String, String> {
     Ok(if libraries.join(&musl).join("lib").is_dir() { musl } else { format!("{architecture}-unknown-linux-gnu") })
 }
 
+/// How cargo is called: for which target, with which rustc.
+pub struct Cargo {
+    target: String,
+    environment: Vec<(String, OsString)>,
+}
+
+impl Cargo {
+    /// Builds for the target of static builds, with the rustc that cargo takes.
+    ///
+    /// # Errors
+    /// When rustc cannot be asked.
+    pub fn of_this_host() -> Result<Self, String> {
+        Ok(Self::with_target(&target()?))
+    }
+
+    /// Builds without shared libraries for a target.
+    #[must_use]
+    pub fn with_target(target: &str) -> Self {
+        let flags = variable(target, "RUSTFLAGS");
+        // The Makefile's flags, so that nothing is built twice.
+        let value = env::var_os(&flags).unwrap_or_else(|| "-C target-feature=+crt-static".into());
+        Self { target: target.to_owned(), environment: vec![(flags, value)] }
+    }
+
+    /// Sets a variable of cargo's environment.
+    pub fn set(&mut self, name: &str, value: impl Into<OsString>) {
+        self.environment.push((name.to_owned(), value.into()));
+    }
+
+    /// Runs cargo, and gives the executables that it built.
+    ///
+    /// # Errors
+    /// When it fails.
+    pub fn run<A: AsRef<str>>(&self, arguments: &[A]) -> Result<Vec<Executable>, String> {
+        let cargo = env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
+        let output = Command::new(cargo)
+            .args(arguments.iter().map(AsRef::as_ref))
+            .args(["--target", &self.target, "--message-format=json-render-diagnostics"])
+            .current_dir(cache::project())
+            // These would beat the target's own flags.
+            .env_remove("RUSTFLAGS")
+            .env_remove("CARGO_ENCODED_RUSTFLAGS")
+            .envs(self.environment.iter().map(|(name, value)| (name, value)))
+            .stdin(Stdio::null())
+            .stderr(Stdio::inherit())
+            .output()
+            .map_err(|error| format!("cannot run cargo: {error}"))?;
+        if !output.status.success() {
+            let arguments: Vec<&str> = arguments.iter().map(AsRef::as_ref).collect();
+            return Err(format!("cargo {} failed for {}", arguments.join(" "), self.target));
+        }
+        Ok(String::from_utf8_lossy(&output.stdout).lines().filter_map(executable).collect())
+    }
+}
+
+/// The variable of cargo's environment that sets something for one target.
+#[must_use]
+pub fn variable(target: &str, what: &str) -> String {
+    format!("CARGO_TARGET_{}_{what}", target.to_uppercase().replace('-', "_"))
+}
+
 /// Builds integration tests, and the executables that they call.
 ///
 /// # Errors
 /// When the build fails, or a test does not exist.
-pub fn tests(names: &[String]) -> Result<Vec<Executable>, String> {
+pub fn tests(cargo: &Cargo, names: &[String]) -> Result<Vec<Executable>, String> {
     let mut arguments = vec!["test".to_owned(), "--no-run".to_owned(), "--workspace".to_owned()];
     arguments.extend(names.iter().flat_map(|name| ["--test".to_owned(), name.clone()]));
-    let built = build(&arguments)?;
+    let built = cargo.run(&arguments)?;
     for name in names {
         if !built.iter().any(|executable| executable.test && executable.name == *name) {
             return Err(format!("cargo built no test named {name}"));
@@ -61,28 +123,6 @@ pub fn beside_this_one(name: &str) -> Result<PathBuf, String> {
     let this = env::current_exe().map_err(|error| format!("cannot find this executable: {error}"))?;
     let path = this.with_file_name(name);
     if path.is_file() { Ok(path) } else { Err(format!("{} is not built: use `make`", path.display())) }
-}
-
-fn build(arguments: &[String]) -> Result<Vec<Executable>, String> {
-    let target = target()?;
-    let flags = format!("CARGO_TARGET_{}_RUSTFLAGS", target.to_uppercase().replace('-', "_"));
-    let cargo = env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
-    let output = Command::new(cargo)
-        .args(arguments)
-        .args(["--target", &target, "--message-format=json-render-diagnostics"])
-        .current_dir(cache::project())
-        // These would beat the target's own flags.
-        .env_remove("RUSTFLAGS")
-        .env_remove("CARGO_ENCODED_RUSTFLAGS")
-        .env(flags, "-C target-feature=+crt-static")
-        .stdin(Stdio::null())
-        .stderr(Stdio::inherit())
-        .output()
-        .map_err(|error| format!("cannot run cargo: {error}"))?;
-    if !output.status.success() {
-        return Err(format!("cargo {} failed", arguments.join(" ")));
-    }
-    Ok(String::from_utf8_lossy(&output.stdout).lines().filter_map(executable).collect())
 }
 
 /// Reads one of cargo's messages.

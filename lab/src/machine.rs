@@ -1,11 +1,13 @@
 //! What differs from one processor architecture to the next.
 
-/// One kind of guest. The lab emulates the architecture it runs on, so that the host's own build runs in the guest.
+/// One kind of guest, or of host.
 #[derive(Debug)]
 pub struct Machine {
+    /// What `uname -m` says there, and how Rust's targets begin.
+    pub name: &'static str,
     /// Debian's name of the architecture.
     pub debian: &'static str,
-    /// The directory of its libraries below `/usr/lib`.
+    /// The directory of its libraries below `/usr/lib`, and what the names of its compilers begin with.
     pub multiarch: &'static str,
     /// The emulator.
     pub qemu: &'static str,
@@ -18,38 +20,59 @@ pub struct Machine {
     pub console: &'static str,
 }
 
-const MACHINES: [(&str, Machine); 2] = [
-    (
-        "x86_64",
-        Machine {
-            debian: "amd64",
-            multiarch: "x86_64-linux-gnu",
-            qemu: "qemu-system-x86_64",
-            qemu_package: "qemu-system-x86",
-            qemu_arguments: &["-cpu", "qemu64,-cx16"],
-            console: "ttyS0",
-        },
-    ),
-    (
-        "aarch64",
-        Machine {
-            debian: "arm64",
-            multiarch: "aarch64-linux-gnu",
-            qemu: "qemu-system-aarch64",
-            qemu_package: "qemu-system-arm",
-            qemu_arguments: &["-machine", "virt", "-cpu", "cortex-a57"],
-            console: "ttyAMA0",
-        },
-    ),
+const MACHINES: [Machine; 3] = [
+    Machine {
+        name: "x86_64",
+        debian: "amd64",
+        multiarch: "x86_64-linux-gnu",
+        qemu: "qemu-system-x86_64",
+        qemu_package: "qemu-system-x86",
+        qemu_arguments: &["-cpu", "qemu64,-cx16"],
+        console: "ttyS0",
+    },
+    Machine {
+        name: "aarch64",
+        debian: "arm64",
+        multiarch: "aarch64-linux-gnu",
+        qemu: "qemu-system-aarch64",
+        qemu_package: "qemu-system-arm",
+        qemu_arguments: &["-machine", "virt", "-cpu", "cortex-a57"],
+        console: "ttyAMA0",
+    },
+    Machine {
+        name: "s390x",
+        debian: "s390x",
+        multiarch: "s390x-linux-gnu",
+        qemu: "qemu-system-s390x",
+        qemu_package: "qemu-system-misc",
+        qemu_arguments: &["-machine", "s390-ccw-virtio"],
+        console: "ttysclp0",
+    },
 ];
+
+impl Machine {
+    /// Rust's name of the target with glibc.
+    #[must_use]
+    pub fn target(&self) -> String {
+        format!("{}-unknown-linux-gnu", self.name)
+    }
+}
 
 /// The machine of this host.
 ///
 /// # Errors
-/// When the lab knows no guest for this architecture.
+/// When the lab does not know this architecture.
 pub fn of_this_host() -> Result<&'static Machine, String> {
-    MACHINES
-        .iter()
-        .find_map(|(name, machine)| (*name == std::env::consts::ARCH).then_some(machine))
-        .ok_or_else(|| format!("the lab has no guest for {}: only x86_64 and aarch64", std::env::consts::ARCH))
+    named(std::env::consts::ARCH)
+}
+
+/// The machine of a name.
+///
+/// # Errors
+/// With the names that exist.
+pub fn named(name: &str) -> Result<&'static Machine, String> {
+    MACHINES.iter().find(|machine| machine.name == name).ok_or_else(|| {
+        let known: Vec<&str> = MACHINES.iter().map(|machine| machine.name).collect();
+        format!("the lab does not know the architecture {name}, only {}", known.join(", "))
+    })
 }

@@ -6,6 +6,7 @@ mod cache;
 mod command;
 mod console;
 mod cpio;
+mod cross;
 mod demonstration;
 mod executables;
 mod guest;
@@ -15,6 +16,7 @@ mod measure;
 mod report;
 mod stock;
 mod suite;
+mod toolchain;
 mod trial;
 mod userland;
 
@@ -33,6 +35,9 @@ lab: throw-away virtual machines with real kernels, from Debian's packages
           [--timeout SECONDS]      boot a guest, run a script in it, show its output, exit with its status
   lab test --kernel KERNEL... --test NAME...
                                    run integration tests of the project in guests, one guest per kernel and column
+  lab build --arch ARCH...         the static release executable for these machines, in target/cross/ARCH/audit_rules,
+                                   with Debian's rustc and cross compilers, of which nothing is installed
+  lab msrv                         check that the workspace compiles with the oldest rustc that Cargo.toml promises
   lab demo --kernel KERNEL         show the main job in a guest
   lab bench --kernel KERNEL...     compare with auditctl and augenrules in guests, and on this host where that is safe;
                                    writes docs/performance.md
@@ -40,6 +45,7 @@ lab: throw-away virtual machines with real kernels, from Debian's packages
   lab json POINTER FILE            print the part of a JSON file that a JSON pointer names
   lab show FILE                    print a report of audit_rules for people
 
+ARCH is x86_64, aarch64 or s390x.
 KERNEL is bullseye (5.10), bookworm (6.1), trixie (6.12), trixie-backports, sid or experimental.
 A directory given to --file is taken with all that is in it. The cache is .lab in the project, or
 AUDIT_RULES_LAB_CACHE; packages come from the host's own Debian mirror, or AUDIT_RULES_LAB_MIRROR.
@@ -52,6 +58,8 @@ fn main() -> ExitCode {
         "fetch" => fetch(&words),
         "run" => run(words),
         "test" => test(words),
+        "build" => build(words),
+        "msrv" => cross::oldest(),
         "demo" => demo(&words),
         "bench" => bench(words),
         "measure" => measure(&words),
@@ -113,6 +121,20 @@ fn run(mut words: VecDeque<String>) -> Result<i32, String> {
     errand.script = cache::read(Path::new(&script))?;
     errand.stock = stock::take(&name, machine)?;
     guest::run(machine, &errand, &mut guest::print)
+}
+
+fn build(mut words: VecDeque<String>) -> Result<i32, String> {
+    let mut machines = Vec::new();
+    while let Some(word) = words.pop_front() {
+        match (word.as_str(), words.pop_front()) {
+            ("--arch", Some(name)) => machines.push(machine::named(&name)?),
+            _ => return Err(format!("lab build takes --arch ARCH, not {word}\n{USAGE}")),
+        }
+    }
+    if machines.is_empty() {
+        return Err(format!("lab build needs --arch\n{USAGE}"));
+    }
+    cross::build(&machines)
 }
 
 fn demo(words: &VecDeque<String>) -> Result<i32, String> {

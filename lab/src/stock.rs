@@ -35,7 +35,7 @@ pub fn fetch(name: &str, machine: &Machine) -> Result<Stock, String> {
         crate::command::require(&[("xz", "xz-utils"), ("zstd", "zstd")])?;
     }
     crate::command::require(&[("readelf", "binutils")])?;
-    let apt = Apt::update(suite, machine)?;
+    let apt = Apt::update(suite, &[machine.debian])?;
     let kernel_package = kernel::newest(&apt, machine)?;
     let kernel = kernel::unpack(&apt, &kernel_package, suite)?;
     let userland_packages = userland::newest(&apt)?;

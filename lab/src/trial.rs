@@ -1,7 +1,7 @@
 //! The project's integration tests in guests, one for each kernel and each state of it.
 
 use crate::cache::Temporary;
-use crate::executables::{self, Executable};
+use crate::executables::{self, Cargo, Executable};
 use crate::guest::{self, Errand, Parcel};
 use crate::machine::Machine;
 use crate::stock::{self, Stock};
@@ -70,7 +70,7 @@ pub fn run(machine: &Machine, kernels: &[String], tests: &[String]) -> Result<i3
     for kernel in kernels {
         suite::named(kernel)?;
     }
-    let built = executables::tests(tests)?;
+    let built = executables::tests(&Cargo::of_this_host()?, tests)?;
     let directory = Temporary::directory()?;
     let luggage = Luggage::pack(&built, &directory, machine)?;
     let stocks: Vec<Stock> = kernels.iter().map(|kernel| stock::take(kernel, machine)).collect::<Result<_, _>>()?;

@@ -16,13 +16,13 @@ use crate::desired::{Deduplicated, Desired, Skipped, Warning, desired};
 use crate::error::{PolicyError, Problem, RequestError, What};
 use crate::intent::{Goal, Intent};
 use crate::kernel::{Access, Features};
-use crate::observe::{content, kernel_state, observe};
+use crate::observe::{content, kernel_state, observe, passed_over, permit};
 use crate::plan::rules::carried_out;
 use crate::plan::{KernelState, Plan, Target, plan};
 use crate::request::{Compile, OnLocked, Target as Layer};
 use crate::restore::restored;
 use crate::rules_d::{
-    Directory, DropInName, FileError, Journal, JournalFile, JournalFound, Lock, RUN_DIR, Root, SkipReason, boot_id,
+    Directory, DropInName, FileError, Journal, JournalFile, JournalFound, Links, Lock, RUN_DIR, Root, boot_id,
 };
 use crate::settings::Name;
 use crate::snapshot::Snapshot;
@@ -168,12 +168,13 @@ fn layers(intent: &Intent, world: &World<'_>) -> Result<Layers, Vec<Problem>> {
         return only_files("another root directory: files only");
     }
     match &world.access {
-        Some(Access::Managed(_)) => Ok(Layers { files, kernel: true, unmanaged: None }),
-        Some(Access::Absent(why)) if intent.target == Layer::Auto => only_files(&why.message()),
-        Some(Access::Absent(why)) => Err(vec![PolicyError::NoKernel { why: why.message() }.into_problem()]),
-        Some(Access::Denied(why)) => {
+        Some(Ok(Access::Managed(_))) => Ok(Layers { files, kernel: true, unmanaged: None }),
+        Some(Ok(Access::Absent(why, _))) if intent.target == Layer::Auto => only_files(&why.message()),
+        Some(Ok(Access::Absent(why, _))) => Err(vec![PolicyError::NoKernel { why: why.message() }.into_problem()]),
+        Some(Ok(Access::Denied(why, _))) => {
             Err(vec![PolicyError::Denied { why: why.message(), remedy: why.hint() }.into_problem()])
         }
+        Some(Err(error)) => Err(vec![error.clone().into()]),
         None => only_files("the kernel was not asked"),
     }
 }
@@ -233,7 +234,8 @@ fn wished(
         let target = restored(snapshot, *force, &now, kernel, &world.machine).map_err(|problem| vec![problem])?;
         return Ok(Desired { target, skipped: Vec::new(), deduplicated: Vec::new(), warnings: Vec::new() });
     }
-    let mut observed = observe(intent, root, rules_d, world.machine)?;
+    let mut observed = observe(&intent.place, &intent.goal.lines(), root, rules_d, Links::Refused, world.machine)?;
+    let permit = permit(intent, &observed.reader.facts().accounts)?;
     let alone = matches!(intent.goal, Goal::Loaded(..)) && intent.target == Layer::Filesystem;
     let compile = layers.files
         && match intent.compile {
@@ -241,14 +243,8 @@ fn wished(
             Compile::Never => false,
             Compile::Auto => alone || observed.files.audit_rules.is_some(),
         };
-    let mut desired = desired(intent, &observed.files, observed.permit, compile, &mut observed.reader)?;
-    desired.warnings.extend(observed.passed_over.iter().map(|skipped| Warning::PassedOver {
-        path: skipped.path.display().to_string(),
-        why: match skipped.reason {
-            SkipReason::Directory => "it is a directory",
-            SkipReason::DanglingLink => "it is a symbolic link that leads nowhere",
-        },
-    }));
+    let mut desired = desired(intent, &observed.files, permit, compile, &mut observed.reader)?;
+    desired.warnings.extend(passed_over(&observed));
     Ok(desired)
 }
 
@@ -325,7 +321,7 @@ fn about_kernel(kernel: &KernelState, target: &Target, machine: &crate::rule::Ma
         target.rules.iter().any(|wished| same(&wished.wish.rule))
     };
     let blockers = kernel.rules.iter().filter_map(|rule| {
-        let effect = crate::desired::blocker(rule).filter(|_| !in_files(rule))?;
+        let effect = crate::matching::blocker(rule).filter(|_| !in_files(rule))?;
         Some(Warning::Blocker { rule: crate::auditctl::canonical_lossy(rule, machine), spot: None, effect })
     });
     blockers.collect()

@@ -239,6 +239,17 @@ impl RuleLine {
         masks
     }
 
+    /// The mask of the line itself, and then that of each era of auditctl; none where that one refuses the rule.
+    #[must_use]
+    pub fn masks_by_era(&self) -> Vec<Option<Mask>> {
+        let own = || Some(self.rule.syscalls.clone());
+        let narrowed: Vec<Option<Mask>> = self
+            .narrowing
+            .as_ref()
+            .map_or_else(|| vec![own(); perm::eras().len()], |narrowing| narrowing.masks().collect());
+        std::iter::once(own()).chain(narrowed).collect()
+    }
+
     /// The mask that auditctl 4.2 sends.
     #[must_use]
     pub fn mask_4_2(&self) -> Mask {

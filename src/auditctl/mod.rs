@@ -12,6 +12,7 @@ pub mod line;
 mod list_action;
 mod notes;
 mod options;
+pub mod parts;
 mod permissions;
 mod syscalls;
 pub mod text;
@@ -23,6 +24,7 @@ pub use error::{
     BadSetting, ConditionError, FormError, Habit, LineError, LineErrorKind, NameError, ValueError, WordError,
 };
 pub use line::{Context, Control, Line, Narrowing, Note, RuleLine, SkippedSyscall, Statement, UnknownSyscalls, Verb};
+pub use parts::Parts;
 pub use text::{canonical, canonical_lossy};
 pub use tokens::quote;
 

@@ -24,7 +24,7 @@ pub fn canonical_lossy(rule: &Rule, machine: &Machine) -> String {
 }
 
 /// `-w PATH -p PERM -k KEY`, where a watch gives exactly this rule.
-fn watch_form(rule: &Rule) -> Option<Vec<Vec<u8>>> {
+pub(super) fn watch_form(rule: &Rule) -> Option<Vec<Vec<u8>>> {
     if (rule.list, rule.action) != (List::EXIT, Action::ALWAYS) || !rule.syscalls.is_all() {
         return None;
     }
@@ -86,7 +86,7 @@ fn syscalls_before_list(rule: &Rule, machine: &Machine) -> Option<String> {
     match mask.is_all() {
         _ if is_default && !helps_key => None,
         true => Some("all".to_owned()),
-        false => Some(names(mask, machine.native)),
+        false => Some(joined_names(&names(mask, machine.native))),
     }
 }
 
@@ -97,34 +97,44 @@ fn needs_help_for_key(rule: &Rule) -> bool {
 }
 
 fn syscalls_behind_arch(rule: &Rule, machine: &Machine) -> Option<[Vec<u8>; 2]> {
-    let mask = &rule.syscalls;
-    let value = match rule.list {
-        List::IO_URING if mask.is_all() => return None,
-        List::IO_URING => {
-            let operations = tables::uring_operations();
-            list(mask.numbers().map(|number| operations.name(number).map_or_else(|| number.to_string(), str::to_owned)))
-        }
-        List::USER | List::TASK | List::EXCLUDE | List::FILESYSTEM => return None,
-        _ if mask.is_all() => "all".to_owned(),
-        _ => names(mask, rule.arch().unwrap_or(machine.native)),
-    };
-    Some([b"-S".to_vec(), value.into_bytes()])
+    let names = syscalls_of_list(rule, machine)?;
+    if rule.list == List::IO_URING && rule.syscalls.is_all() {
+        return None;
+    }
+    Some([b"-S".to_vec(), joined_names(&names).into_bytes()])
 }
 
-fn names(mask: &Mask, arch: Arch) -> String {
-    list(mask.numbers().map(|number| syscalls::name(arch, number).map_or_else(|| number.to_string(), str::to_owned)))
+/// What the mask is for: `all`, or names; none on a list that does not look at it.
+pub(super) fn syscalls_of_list(rule: &Rule, machine: &Machine) -> Option<Vec<String>> {
+    let mask = &rule.syscalls;
+    match rule.list {
+        List::USER | List::TASK | List::EXCLUDE | List::FILESYSTEM => None,
+        _ if mask.is_all() => Some(vec!["all".to_owned()]),
+        List::IO_URING => {
+            let operations = tables::uring_operations();
+            Some(named(mask, |number| operations.name(number)))
+        }
+        _ => Some(names(mask, rule.arch().unwrap_or(machine.native))),
+    }
+}
+
+fn names(mask: &Mask, arch: Arch) -> Vec<String> {
+    named(mask, |number| syscalls::name(arch, number))
+}
+
+fn named(mask: &Mask, name: impl Fn(u32) -> Option<&'static str>) -> Vec<String> {
+    mask.numbers().map(|number| name(number).map_or_else(|| number.to_string(), str::to_owned)).collect()
 }
 
 /// An empty mask is a comma alone: no `-S` would mean all.
-fn list(names: impl Iterator<Item = String>) -> String {
-    let names: Vec<String> = names.collect();
+fn joined_names(names: &[String]) -> String {
     if names.is_empty() { ",".to_owned() } else { names.join(",") }
 }
 
 /// The words of one field.
 fn condition(rule: &Rule, field: &Field, is_last: bool, machine: &Machine) -> Vec<Vec<u8>> {
     let option = |option: &str, text: Vec<u8>| vec![option.as_bytes().to_vec(), quote(&text)];
-    let symbol = field.op.symbol().map_or_else(|| format!("?0x{:x}?", field.op.0), str::to_owned);
+    let symbol = symbol(field.op);
     if let (FieldNumber::KEY, Some(text)) = (field.number, field.text()) {
         let deferred = field.op == Op::EQUAL && is_last && !has_operator_before_equal(text);
         if let Some(parts) = parts(text).filter(|_| deferred) {
@@ -133,17 +143,33 @@ fn condition(rule: &Rule, field: &Field, is_last: bool, machine: &Machine) -> Ve
         let name = if field.op == Op::EQUAL { "KEY" } else { "key" };
         return option("-F", joined(name, field, &symbol, text));
     }
-    let pair = field.value.number().filter(|_| field.number == FieldNumber::COMPARE).and_then(compare::pair);
-    if let (Some((left, right)), List::EXIT, Op::EQUAL | Op::NOT_EQUAL) = (pair, rule.list, field.op) {
+    if let Some((left, right)) = compared(rule, field) {
         return option("-C", format!("{left}{symbol}{right}").into_bytes());
     }
+    let (name, value) = name_and_value(field, machine);
+    option("-F", joined(&name, field, &symbol, &value))
+}
+
+/// How auditctl writes an operator, and how we write one that it does not know.
+pub(super) fn symbol(op: Op) -> String {
+    op.symbol().map_or_else(|| format!("?0x{:x}?", op.0), str::to_owned)
+}
+
+/// The two fields that a condition compares, where `-C` says so.
+pub(super) fn compared(rule: &Rule, field: &Field) -> Option<(&'static str, &'static str)> {
+    let is_sayable = rule.list == List::EXIT && matches!(field.op, Op::EQUAL | Op::NOT_EQUAL);
+    field.value.number().filter(|_| is_sayable && field.number == FieldNumber::COMPARE).and_then(compare::pair)
+}
+
+/// The name of a condition's field, and its value as auditctl would print it.
+pub(super) fn name_and_value(field: &Field, machine: &Machine) -> (String, Vec<u8>) {
     let row = field_table::by_number(field.number);
     let name = row.map_or_else(|| format!("f{}", field.number.0), |row| row.name.to_owned());
     let value = match &field.value {
         Value::Text(text) => text.clone(),
         Value::Number(number) => self::number(*number, row.map(|row| row.value), machine).into_bytes(),
     };
-    option("-F", joined(&name, field, &symbol, &value))
+    (name, value)
 }
 
 /// `NAME OP VALUE`, with the field's number for its name where operator and value together read as another operator.

@@ -31,6 +31,19 @@ pub struct Files {
     pub script: Script,
 }
 
+/// What the boot loader makes of drop-ins.
+#[derive(Debug, Clone)]
+pub struct Merge {
+    /// The lines of `audit.rules`.
+    pub lines: Vec<LoadLine>,
+    /// The `-D`, `-b`, `-f` and `-e` lines that a later one takes the place of.
+    pub overridden: Vec<LoadLine>,
+    /// The drop-ins that the script does not read, because white space splits their names.
+    pub unread: Vec<PathBuf>,
+    /// The bytes of `audit.rules`.
+    pub bytes: Vec<u8>,
+}
+
 impl Files {
     /// The path of a drop-in, as seen from the root.
     #[must_use]
@@ -44,9 +57,9 @@ impl Files {
         self.rules_dir.with_file_name("audit.rules")
     }
 
-    /// The lines of `audit.rules` as the boot loader would make them of these drop-ins, and its bytes.
+    /// What the boot loader would make of these drop-ins.
     #[must_use]
-    pub fn merged(&self, drop_ins: &[DropIn]) -> (Vec<LoadLine>, Vec<u8>) {
+    pub fn merged(&self, drop_ins: &[DropIn]) -> Merge {
         let sources: Vec<Source<'_>> =
             drop_ins.iter().map(|d| Source { name: OsStr::new(&d.name), bytes: &d.content.bytes }).collect();
         let merged = augenrules::merge(&sources, self.script);
@@ -54,11 +67,44 @@ impl Files {
         let spot = |origin: &augenrules::Origin| {
             paths.get(origin.file).map(|file| Spot { file: Rc::clone(file), line: origin.line })
         };
-        let lines = merged
-            .lines()
-            .map(|line| LoadLine { text: line.text.clone(), spots: line.origins.iter().filter_map(spot).collect() })
-            .collect();
-        (lines, merged.to_bytes_from(&self.rules_dir.to_string_lossy()))
+        let line = |line: &augenrules::MergedLine| LoadLine {
+            text: line.text.clone(),
+            spots: line.origins.iter().filter_map(spot).collect(),
+        };
+        Merge {
+            lines: merged.lines().map(line).collect(),
+            overridden: merged.overridden.iter().map(line).collect(),
+            unread: merged.lost.iter().filter_map(|at| Some(self.path(&drop_ins.get(*at)?.name))).collect(),
+            bytes: merged.to_bytes_from(&self.rules_dir.to_string_lossy()),
+        }
+    }
+
+    /// The files that a boot load comes from, with their paths: the drop-ins, or `audit.rules` where their directory does
+    /// not exist.
+    #[must_use]
+    pub fn sources(&self, has_directory: bool) -> Vec<(PathBuf, &Content)> {
+        if has_directory {
+            return self.drop_ins.iter().map(|drop_in| (self.path(&drop_in.name), &drop_in.content)).collect();
+        }
+        self.audit_rules.iter().map(|content| (self.audit_rules_path(), content)).collect()
+    }
+
+    /// The lines of `audit.rules` as it stands; none where it does not exist.
+    #[must_use]
+    pub fn compiled(&self) -> Option<Merge> {
+        let bytes = &self.audit_rules.as_ref()?.bytes;
+        let file: Rc<str> = self.audit_rules_path().to_string_lossy().into();
+        let line = |(number, text): (usize, &[u8])| LoadLine {
+            text: text.to_vec(),
+            spots: vec![Spot { file: Rc::clone(&file), line: number + 1 }],
+        };
+        let lines = bytes.split(|byte| *byte == b'\n').enumerate().filter(|(_, text)| !text.is_empty());
+        Some(Merge {
+            lines: lines.map(line).collect(),
+            overridden: Vec::new(),
+            unread: Vec::new(),
+            bytes: bytes.clone(),
+        })
     }
 
     /// Every line of every drop-in, and those that two files without a newline between them make together.
@@ -67,7 +113,7 @@ impl Files {
         let own = self.drop_ins.iter().flat_map(|d| d.content.bytes.split(|byte| *byte == b'\n').map(Cow::Borrowed));
         let mut lines: Vec<Cow<'_, [u8]>> = own.collect();
         if self.drop_ins.iter().any(|d| !d.content.bytes.ends_with(b"\n")) {
-            lines.extend(self.merged(&self.drop_ins).0.into_iter().map(|line| Cow::Owned(line.text)));
+            lines.extend(self.merged(&self.drop_ins).lines.into_iter().map(|line| Cow::Owned(line.text)));
         }
         lines
     }

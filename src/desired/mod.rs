@@ -12,8 +12,8 @@ use std::path::PathBuf;
 use own::{Change, Own};
 
 pub use drop_in::{Deduplicated, HEADER, Skipped, Treatment};
-pub use files::{DropIn, Files};
-pub use warning::{Warning, blocker};
+pub use files::{DropIn, Files, Merge};
+pub use warning::{Warning, about};
 
 use rustc_hash::FxHashSet as HashSet;
 
@@ -65,6 +65,16 @@ pub fn wish(line: &RuleLine, perm_syscalls: PermSyscalls) -> Wish {
     let mut other_masks = if line.narrowing.is_some() { line.masks() } else { Vec::new() };
     other_masks.retain(|mask| *mask != rule.syscalls);
     Wish { rule, other_masks }
+}
+
+/// How much of the order matters to the planner.
+#[must_use]
+pub fn ordering(said: crate::request::Ordering) -> rules::Ordering {
+    match said {
+        crate::request::Ordering::Relevant => rules::Ordering::Relevant,
+        crate::request::Ordering::Strict => rules::Ordering::Strict,
+        crate::request::Ordering::Ignore => rules::Ordering::Ignore,
+    }
 }
 
 /// Who a new file belongs to, and which permissions it gets.
@@ -140,7 +150,7 @@ impl Work<'_> {
 
     fn whole(&mut self, changes: Vec<Change>, own: Own, compile: bool) -> Desired {
         let (after, mut targets) = self.files_after(changes);
-        let (lines, merged) = self.files.merged(&after);
+        let Merge { lines, bytes: merged, .. } = self.files.merged(&after);
         let load = BootLoad::of(&lines, self.reader);
         if compile {
             targets.push(self.target(self.files.audit_rules_path(), self.files.audit_rules.as_ref(), Some(merged)));
@@ -170,11 +180,7 @@ impl Work<'_> {
         let settings = if asks_for_all { load.settings.clone() } else { own.settings };
         warnings.extend(warning::overruled(&load, &settings));
         warnings.extend(warning::about(&lines, &load, &self.reader.facts().machine));
-        let ordering = match self.intent.ordering {
-            crate::request::Ordering::Relevant => rules::Ordering::Relevant,
-            crate::request::Ordering::Strict => rules::Ordering::Strict,
-            crate::request::Ordering::Ignore => rules::Ordering::Ignore,
-        };
+        let ordering = ordering(self.intent.ordering);
         let purge = self.intent.goal.purge().cloned();
         let target =
             Target { files: targets, rules: rules_wished, ordering, dropped, purge, restores: false, settings };

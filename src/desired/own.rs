@@ -127,7 +127,7 @@ impl Work<'_> {
     /// The rules that a drop-in holds now.
     fn rules_in(&mut self, name: &str) -> Vec<Rc<HostRule>> {
         let held: Vec<DropIn> = self.files.drop_ins.iter().filter(|d| d.name == name).cloned().collect();
-        let (lines, _) = self.files.merged(&held);
+        let lines = self.files.merged(&held).lines;
         BootLoad::of(&lines, self.reader).rules.into_iter().map(|loaded| loaded.rule).collect()
     }
 
@@ -144,7 +144,7 @@ impl Work<'_> {
     }
 
     fn places(&mut self, drop_ins: &[DropIn]) -> impl Iterator<Item = (Rc<Rule>, Spot)> + use<> {
-        let (lines, _) = self.files.merged(drop_ins);
+        let lines = self.files.merged(drop_ins).lines;
         let rules = BootLoad::of(&lines, self.reader).rules.into_iter();
         rules.map(|loaded| (Rc::clone(&loaded.rule.listed), loaded.spot))
     }

@@ -3,9 +3,10 @@
 use rustc_hash::FxHashMap as HashMap;
 
 use crate::auditctl::{Note, canonical_lossy};
-use crate::boot_load::{BootLoad, LoadLine, Spot, Trouble};
+use crate::boot_load::{BootLoad, LoadLine, Spot};
 use crate::error::Problem;
-use crate::rule::{Action, FieldNumber, List, Machine, Op, Rule};
+use crate::matching::blocker;
+use crate::rule::{FieldNumber, Machine, Rule};
 use crate::settings::{Name, Settings};
 
 /// Something that a person should know.
@@ -142,6 +143,7 @@ impl Warning {
 }
 
 /// What the load at the next boot is worth a sentence for.
+#[must_use]
 pub fn about(lines: &[LoadLine], load: &BootLoad, machine: &Machine) -> Vec<Warning> {
     let glued = lines.iter().filter_map(|line| match line.spots.as_slice() {
         [first, second, ..] => Some(Warning::Glued { first: first.clone(), second: second.clone() }),
@@ -149,11 +151,7 @@ pub fn about(lines: &[LoadLine], load: &BootLoad, machine: &Machine) -> Vec<Warn
     });
     let stop = load.stop.and_then(|number| {
         let failing = load.failing.iter().find(|failing| !failing.is_passed_over)?;
-        let why = match &failing.trouble {
-            Trouble::Obstacle(why) => Problem::from(why.what()).message(),
-            Trouble::Duplicate(same_as) => format!("the same rule as {same_as}"),
-            Trouble::NothingToDelete => "there is no such rule to delete".to_owned(),
-        };
+        let why = failing.trouble.sentence();
         let line = String::from_utf8_lossy(&failing.text).into_owned();
         Some(Warning::BootStops { spot: failing.spot.clone(), line, why, behind: lines.len() - number - 1 })
     });
@@ -196,25 +194,4 @@ fn shadowed(load: &BootLoad, machine: &Machine) -> Vec<Warning> {
         }
     }
     warnings
-}
-
-/// What a rule does that switches recording off for everything.
-#[must_use]
-pub fn blocker(rule: &Rule) -> Option<&'static str> {
-    let only = |field: FieldNumber| matches!(rule.fields.as_slice(), [one] if one.number == field);
-    let everything =
-        |op: Op, value: u32| value == 0 && [Op::GREATER_OR_EQUAL, Op::GREATER, Op::NOT_EQUAL].contains(&op);
-    match rule.list {
-        List::TASK if rule.action == Action::NEVER && rule.fields.is_empty() => {
-            Some("switches system call auditing off for every new process")
-        }
-        List::EXIT if rule.action == Action::NEVER && rule.fields.is_empty() && rule.syscalls.is_all() => {
-            Some("keeps every rule behind it from recording anything")
-        }
-        List::EXCLUDE if only(FieldNumber::MSGTYPE) => {
-            let field = rule.fields.first()?;
-            everything(field.op, field.value.number()?).then_some("drops every record")
-        }
-        _ => None,
-    }
 }

@@ -1,5 +1,6 @@
 //! Problems as data, and the one place where they become sentences.
 
+mod cause;
 pub mod file;
 pub mod kernel;
 pub mod line;

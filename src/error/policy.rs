@@ -34,6 +34,8 @@ pub enum PolicyError {
     NotAsWished { difference: String },
     /// The host could not be brought back; this differs.
     Stranded { difference: String },
+    /// Files, kernel and next boot do not agree, and the request says to fail then.
+    NotInSync { what: String, why: String },
     /// A signal asked us to stop.
     Interrupted { signal: String },
 }
@@ -57,6 +59,7 @@ impl PolicyError {
             Self::StepRefused { .. } => "step_refused",
             Self::NotAsWished { .. } => "not_as_wished",
             Self::Stranded { .. } => "stranded",
+            Self::NotInSync { .. } => "not_in_sync",
             Self::Interrupted { .. } => "interrupted",
         }
     }
@@ -87,6 +90,7 @@ impl PolicyError {
             Self::StepRefused { step, errno } => format!("{step}: the kernel answered {errno}"),
             Self::NotAsWished { difference } => format!("read back, the host is not as wished: {difference}"),
             Self::Stranded { difference } => format!("not as before: {difference}"),
+            Self::NotInSync { what, why } => format!("{what}: {why}"),
             Self::Interrupted { signal } => format!("{signal} asked to stop"),
         }
     }

@@ -42,8 +42,6 @@ pub enum RequestError {
     UnknownMachine { name: String, nearest: Option<String> },
     /// A user or group that the host lacks.
     UnknownId { key: &'static str, name: String },
-    /// An operation that this version does not have yet.
-    NotBuilt,
     /// A snapshot of another version, or not one of ours.
     BadSnapshot { why: String },
 }
@@ -69,7 +67,6 @@ impl RequestError {
             Self::BadPath { .. } => "bad_path",
             Self::UnknownMachine { .. } => "unknown_arch",
             Self::UnknownId { .. } => "unknown_owner",
-            Self::NotBuilt => "not_built",
             Self::BadSnapshot { .. } => "bad_snapshot",
         }
     }
@@ -104,7 +101,6 @@ impl RequestError {
             }
             Self::UnknownMachine { name, .. } => format!("there is no machine {name:?}"),
             Self::UnknownId { key, name } => format!("there is no {key} {name:?} on this host"),
-            Self::NotBuilt => "this version does not have this operation yet".to_owned(),
             Self::BadSnapshot { why } => format!("the snapshot cannot be used: {why}"),
         }
     }

@@ -1,12 +1,16 @@
-//! What a request to `apply` means: checked, with defaults, without the spelling of JSON.
+//! What a request means: checked, with defaults, without the spelling of JSON.
 
 mod author;
 mod goal;
+mod inquiry;
+mod lint;
 
 use std::path::PathBuf;
 
 pub use author::{AuthorLine, author_lines, bad_lines};
 pub use goal::{Declared, DropInWish, Goal, Keep};
+pub use inquiry::Inquiry;
+pub use lint::{LintIntent, Subject};
 
 use crate::error::{Problem, RequestError};
 use crate::request::{
@@ -159,7 +163,7 @@ fn not_used(key: &'static str, with: &str) -> crate::error::What {
     RequestError::NotUsed { key, with: with.to_owned() }.into()
 }
 
-/// Keys of `apply` and `gather` that `explain` has no use for.
+/// Keys of other operations that `explain` has no use for.
 #[must_use]
 pub fn unused_by_explain(request: &Request) -> Vec<Problem> {
     let default = Request::default();
@@ -175,9 +179,9 @@ pub fn unused_by_explain(request: &Request) -> Vec<Problem> {
         ("keep", !request.keep.is_empty()),
         ("snapshot", request.snapshot.is_some()),
         ("force", request.force),
-        ("source", request.source.is_some()),
     ];
-    let superfluous = given.into_iter().filter(|(_, given)| *given);
+    let others = lint::lint_only(request).into_iter().chain(inquiry::gather_only(request));
+    let superfluous = given.into_iter().chain(others).filter(|(_, given)| *given);
     superfluous.map(|(key, _)| Problem::at_pointer(not_used(key, "operation: explain"), &format!("/{key}"))).collect()
 }
 
@@ -210,7 +214,8 @@ fn unused(request: &Request) -> Vec<Problem> {
             problems.push(problem(key, "drop_ins"));
         }
     }
-    let superfluous = of_state.iter().filter(|(_, superfluous)| *superfluous);
+    let others = lint::lint_only(request).into_iter().chain(inquiry::gather_only(request));
+    let superfluous = of_state.into_iter().chain(others).filter(|(_, superfluous)| *superfluous);
     problems.extend(superfluous.map(|(key, _)| problem(key, &format!("state: {}", state_name(state)))));
     problems
 }

@@ -9,10 +9,10 @@ use super::{Errno, Kernel, KernelError, Status};
 pub enum Access {
     /// It answers us, and it says this. It may still be locked: [`Status::is_locked`].
     Managed(Status),
-    /// There is none for us here, and no privilege changes that: only files can be managed.
-    Absent(Absence),
-    /// It is there, and refuses us.
-    Denied(Denial),
+    /// There is none for us here, and no privilege changes that: only files can be managed. The kernel's answer.
+    Absent(Absence, Errno),
+    /// It is there, and refuses us. The kernel's answer.
+    Denied(Denial, Errno),
 }
 
 /// Why there is no audit subsystem for us.
@@ -62,18 +62,13 @@ pub fn classify(first: Result<Status, KernelError>, namespaces: Namespaces) -> R
         _ => return Err(error),
     };
     let from_socket = matches!(error, KernelError::Socket(_));
+    let absent = |why| Ok(Access::Absent(why, errno));
     match errno {
-        Errno::EPROTONOSUPPORT | Errno::EAFNOSUPPORT | Errno::EINVAL if from_socket => {
-            Ok(Access::Absent(Absence::NoAuditInKernel))
-        }
-        Errno::ECONNREFUSED if namespaces.initial_user == Some(false) => {
-            Ok(Access::Absent(Absence::NotInitialUserNamespace))
-        }
-        Errno::ECONNREFUSED => Ok(Access::Absent(Absence::AuditOff)),
-        Errno::EPERM | Errno::EACCES if namespaces.initial_pid == Some(false) => {
-            Ok(Access::Absent(Absence::ContainerPidNamespace))
-        }
-        Errno::EPERM | Errno::EACCES => Ok(Access::Denied(Denial::MissingCapability)),
+        Errno::EPROTONOSUPPORT | Errno::EAFNOSUPPORT | Errno::EINVAL if from_socket => absent(Absence::NoAuditInKernel),
+        Errno::ECONNREFUSED if namespaces.initial_user == Some(false) => absent(Absence::NotInitialUserNamespace),
+        Errno::ECONNREFUSED => absent(Absence::AuditOff),
+        Errno::EPERM | Errno::EACCES if namespaces.initial_pid == Some(false) => absent(Absence::ContainerPidNamespace),
+        Errno::EPERM | Errno::EACCES => Ok(Access::Denied(Denial::MissingCapability, errno)),
         _ => Err(error),
     }
 }
@@ -123,27 +118,28 @@ mod tests {
 
     #[test]
     fn the_first_answer_decides_what_can_be_managed() {
-        let case = |first: KernelError, namespaces, expected| {
-            assert_eq!(classify(Err(first.clone()), namespaces), Ok(expected), "{first:?} in {namespaces:?}");
+        let case = |first: KernelError, namespaces, expected: fn(Errno) -> Access| {
+            let errno = first.errno().unwrap_or(Errno::UnknownErrno);
+            assert_eq!(classify(Err(first.clone()), namespaces), Ok(expected(errno)), "{first:?} in {namespaces:?}");
         };
+        let no_audit = |errno| Access::Absent(Absence::NoAuditInKernel, errno);
+        let off = |errno| Access::Absent(Absence::AuditOff, errno);
+        let container = |errno| Access::Absent(Absence::ContainerPidNamespace, errno);
+        let denied = |errno| Access::Denied(Denial::MissingCapability, errno);
         for errno in [Errno::EPROTONOSUPPORT, Errno::EAFNOSUPPORT, Errno::EINVAL] {
             for namespaces in [HOST, PID, USER, UNKNOWN] {
-                case(KernelError::Socket(errno), namespaces, Access::Absent(Absence::NoAuditInKernel));
+                case(KernelError::Socket(errno), namespaces, no_audit);
             }
         }
-        case(refused(Errno::ECONNREFUSED), USER, Access::Absent(Absence::NotInitialUserNamespace));
-        case(refused(Errno::ECONNREFUSED), HOST, Access::Absent(Absence::AuditOff));
-        case(refused(Errno::ECONNREFUSED), PID, Access::Absent(Absence::AuditOff));
-        case(
-            KernelError::Transport { call: "sendto", errno: Errno::ECONNREFUSED },
-            HOST,
-            Access::Absent(Absence::AuditOff),
-        );
-        case(refused(Errno::EPERM), PID, Access::Absent(Absence::ContainerPidNamespace));
-        case(KernelError::Socket(Errno::EPERM), PID, Access::Absent(Absence::ContainerPidNamespace));
-        case(refused(Errno::EPERM), HOST, Access::Denied(Denial::MissingCapability));
-        case(refused(Errno::EPERM), UNKNOWN, Access::Denied(Denial::MissingCapability));
-        case(KernelError::Socket(Errno::EACCES), HOST, Access::Denied(Denial::MissingCapability));
+        case(refused(Errno::ECONNREFUSED), USER, |errno| Access::Absent(Absence::NotInitialUserNamespace, errno));
+        case(refused(Errno::ECONNREFUSED), HOST, off);
+        case(refused(Errno::ECONNREFUSED), PID, off);
+        case(KernelError::Transport { call: "sendto", errno: Errno::ECONNREFUSED }, HOST, off);
+        case(refused(Errno::EPERM), PID, container);
+        case(KernelError::Socket(Errno::EPERM), PID, container);
+        case(refused(Errno::EPERM), HOST, denied);
+        case(refused(Errno::EPERM), UNKNOWN, denied);
+        case(KernelError::Socket(Errno::EACCES), HOST, denied);
     }
 
     #[test]

@@ -107,6 +107,17 @@ pub struct Status {
 }
 
 impl Status {
+    /// The abilities of `feature_bitmap`, in the order of their bits.
+    pub const ABILITIES: [&'static str; 7] = [
+        "backlog_limit",
+        "backlog_wait_time",
+        "executable_path",
+        "exclude_extend",
+        "sessionid_filter",
+        "lost_reset",
+        "filter_fs",
+    ];
+
     /// The value of `enabled` that locks the kernel's rules until the next boot.
     pub const LOCKED: u32 = 2;
 

@@ -44,6 +44,7 @@ impl Report {
                 reason: applied.unmanaged.clone(),
                 locked: applied.now.as_ref().is_some_and(|now| now.status.is_locked()),
                 expedited: applied.expedited,
+                rules: None,
             }),
             reboot_required: staged,
             pending: pending(&applied.pending, machine),

@@ -3,10 +3,18 @@
 pub mod apply;
 pub mod diff;
 pub mod explain;
+pub mod gather;
+mod gathered;
+pub mod lint;
+mod problem;
+pub mod rule;
+mod sarif;
 
 use schemars::JsonSchema;
 use schemars::generate::SchemaSettings;
 use serde::Serialize;
+
+pub use problem::ErrorReport;
 
 use crate::error::Problem;
 use crate::snapshot::Snapshot;
@@ -32,9 +40,33 @@ pub struct Report {
     /// apply: how the rules asked for stand in the kernel; counts are of this moment, also in check mode.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub rules: Option<RulesReport>,
-    /// apply: whether the running kernel is managed.
+    /// apply, gather: whether the running kernel can be managed; gather: its rules.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub runtime: Option<RuntimeReport>,
+    /// gather: whether the files, the running kernel and the next boot agree, where the first two were read.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub in_sync: Option<bool>,
+    /// gather: how they differ.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub drift: Option<gather::DriftReport>,
+    /// gather: what the next boot would load, where the files were read.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub next_boot: Option<gather::NextBootReport>,
+    /// gather: the files.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub filesystem: Option<gather::FilesystemReport>,
+    /// gather: who says what about each setting, where the files were read.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub settings: Option<gather::SettingsReport>,
+    /// gather: the state of the running kernel's audit subsystem.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub status: Option<gather::StatusReport>,
+    /// gather: what the running kernel can do.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub features: Option<gather::FeaturesReport>,
+    /// gather: the programs that have to do with the host's audit rules, where the kernel was read.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub managers: Option<Vec<gather::ManagerReport>>,
     /// Whether something waits for a reboot.
     pub reboot_required: bool,
     /// What waits for a reboot.
@@ -47,6 +79,15 @@ pub struct Report {
     /// explain: one entry for each given line.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub lines: Option<Vec<explain::LineReport>>,
+    /// lint: what was found, in the order of the files.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub findings: Option<Vec<lint::FindingReport>>,
+    /// lint: how many findings there are of each severity.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub counts: Option<lint::Counts>,
+    /// lint: the findings as SARIF 2.1.0, where that was asked for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub sarif: Option<serde_json::Map<String, serde_json::Value>>,
     /// A request that takes the change back.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub undo: Option<Undo>,
@@ -219,12 +260,12 @@ pub struct DeduplicatedReport {
     pub same_as: String,
 }
 
-/// Whether the running kernel is managed.
+/// Whether the running kernel can be managed.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct RuntimeReport {
-    /// Whether it is.
+    /// Whether it can be.
     pub managed: bool,
-    /// Why it is not.
+    /// Why it cannot be, or is not to be.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub reason: Option<String>,
     /// Whether it takes no change before the next boot.
@@ -232,6 +273,9 @@ pub struct RuntimeReport {
     /// Whether grace periods were made short for the deletes.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub expedited: bool,
+    /// gather: its rules, in its order.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub rules: Option<Vec<gather::RunningRuleReport>>,
 }
 
 /// What waits for a reboot.
@@ -243,52 +287,6 @@ pub struct PendingReport {
     pub unload: Vec<String>,
     /// Settings that the next boot will change.
     pub control: Vec<ControlReport>,
-}
-
-/// A problem.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
-pub struct ErrorReport {
-    /// The stable name of the kind of problem.
-    pub kind: String,
-    /// The problem as a sentence.
-    pub message: String,
-    /// JSON pointer into the request (RFC 6901).
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub pointer: Option<String>,
-    /// The rule's text.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub rule: Option<String>,
-    /// The file.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub file: Option<String>,
-    /// The line in the file or in the given text, from 1.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub line: Option<usize>,
-    /// The byte column of the word at fault in the rule's text, from 1.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub column: Option<usize>,
-    /// The kernel's or operating system's name of the error.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub errno: Option<String>,
-    /// What may help.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub hint: Option<String>,
-}
-
-impl From<&Problem> for ErrorReport {
-    fn from(problem: &Problem) -> Self {
-        Self {
-            kind: problem.kind().to_owned(),
-            message: problem.message(),
-            pointer: problem.place.pointer.clone(),
-            rule: problem.place.rule.clone(),
-            file: problem.place.file.clone(),
-            line: problem.place.line,
-            column: problem.column(),
-            errno: problem.errno(),
-            hint: problem.hint(),
-        }
-    }
 }
 
 /// A request that takes a change back.
@@ -341,11 +339,22 @@ impl Report {
             plan: None,
             rules: None,
             runtime: None,
+            filesystem: None,
+            drift: None,
+            in_sync: None,
+            next_boot: None,
+            settings: None,
+            status: None,
+            features: None,
+            managers: None,
             reboot_required: false,
             pending: PendingReport::default(),
             warnings: Vec::new(),
             errors: Vec::new(),
             lines: None,
+            findings: None,
+            counts: None,
+            sarif: None,
             undo: None,
         }
     }

@@ -6,6 +6,7 @@
 mod control;
 mod decode;
 mod drop_in;
+mod inquiry;
 mod pointer;
 mod rule_object;
 mod shape;
@@ -13,6 +14,7 @@ mod shape;
 pub use control::{Control, Enabled, EnabledName, Failure, FailureName};
 pub use decode::{MAX_BYTES, Misshapen, decode};
 pub use drop_in::{DropInSaid, DropInState};
+pub use inquiry::{OnDrift, Source};
 pub use pointer::Pointer;
 pub use rule_object::{FieldObject, FieldSaid, FieldValue, OneOrMany, RuleObject, SyscallSaid, Unsayable};
 
@@ -31,14 +33,14 @@ use crate::snapshot::Snapshot;
 #[serde(deny_unknown_fields, default)]
 #[schemars(title = "audit_rules request", extend("patternProperties" = {"^_ansible_": true}))]
 pub struct Request {
-    /// What to do. `gather` is not built yet.
+    /// What to do.
     pub operation: Operation,
     /// apply: what the host should hold.
     pub state: State,
     /// apply: the drop-in, with or without `.rules`: `{rules_dir}/{name}.rules`. Needed for present, absent and exact.
     #[schemars(length(min = 1, max = 255))]
     pub name: Option<String>,
-    /// apply, explain: a list of lines as auditctl takes them and of objects, or one string that holds a whole rules file.
+    /// apply, explain, lint: a list of lines as auditctl takes them and of objects, or one string that holds a whole rules file.
     pub rules: Option<Rules>,
     /// apply: settings of the audit subsystem; those not mentioned are not touched.
     pub control: Control,
@@ -47,11 +49,11 @@ pub struct Request {
     pub drop_ins: Option<BTreeMap<String, DropInSaid>>,
     /// apply: which layer to converge. auto: both on a live host, only files where the kernel has no audit for us.
     pub target: Target,
-    /// apply, gather: another root directory, such as a mounted image: files only. Default: `/`.
+    /// apply, gather, lint: another root directory, such as a mounted image: files only. Default: `/`; lint of given rules: no host.
     pub root: Option<String>,
-    /// apply, gather: the directory of the drop-ins, inside the root. Default: `/etc/audit/rules.d`.
+    /// apply, gather, lint: the directory of the drop-ins, inside the root. Default: `/etc/audit/rules.d`.
     pub rules_dir: Option<String>,
-    /// apply: how much of the wished order the kernel's lists must have.
+    /// apply, gather: how much of the wished order the kernel's lists must have.
     pub ordering: Ordering,
     /// apply: what to do on a locked kernel: write the files and wait for the reboot, or fail before any change.
     pub on_locked: OnLocked,
@@ -89,8 +91,18 @@ pub struct Request {
     pub snapshot: Option<Snapshot>,
     /// explain: the machine to explain for, as `uname -m` names it; default: this one.
     pub arch: Option<String>,
-    /// gather: which source to read; default: both on a live host, filesystem elsewhere.
-    pub source: Option<Source>,
+    /// gather: which sources to read. both: the kernel only where it has audit for us.
+    pub source: Source,
+    /// gather: what to do when the files, the running kernel and the next boot do not agree.
+    pub on_drift: OnDrift,
+    /// lint: rules files, linted together as the drop-ins of one host; instead of `rules`.
+    pub files: Vec<RulesFile>,
+    /// lint: the machines to lint for, as `uname -m` names them; default: this one.
+    pub archs: Vec<String>,
+    /// lint: what to report besides the findings.
+    pub format: Format,
+    /// lint: the least severity that makes the report a failed one.
+    pub fail_on: FailOn,
 }
 
 /// Declares an enumeration of the request with its JSON names.
@@ -115,6 +127,34 @@ choice! {
         Gather = "gather",
         /// Say what each rule means.
         Explain = "explain",
+        /// Say what is wrong with rules, without a host if need be.
+        Lint = "lint",
+    }
+}
+
+choice! {
+    /// What to report besides the findings.
+    Format {
+        /// Nothing.
+        #[default]
+        Report = "report",
+        /// The same as SARIF 2.1.0.
+        Sarif = "sarif",
+    }
+}
+
+choice! {
+    /// The least severity that makes a report a failed one.
+    FailOn {
+        /// The load would stop, or nothing would be recorded.
+        #[default]
+        Error = "error",
+        /// Also what is not recorded, or not as it was meant.
+        Warning = "warning",
+        /// Any finding.
+        Info = "info",
+        /// No finding.
+        Never = "never",
     }
 }
 
@@ -244,17 +284,15 @@ choice! {
     }
 }
 
-choice! {
-    /// Which source to read.
-    Source {
-        /// Files and kernel.
-        #[default]
-        Both = "both",
-        /// Files only.
-        Filesystem = "filesystem",
-        /// The kernel only.
-        Runtime = "runtime",
-    }
+/// A rules file, with the name by which findings name it.
+#[derive(Debug, Clone, PartialEq, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct RulesFile {
+    /// Its name or path; the last component decides the order, as in rules.d.
+    #[schemars(length(min = 1))]
+    pub name: String,
+    /// What it holds.
+    pub text: String,
 }
 
 /// Rules as they may be given.

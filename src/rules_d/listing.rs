@@ -43,12 +43,21 @@ pub struct Listing {
     pub skipped: Vec<Skipped>,
 }
 
+/// What becomes of a symbolic link in place of a drop-in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Links {
+    /// It is a problem: what may be written is never reached through one.
+    Refused,
+    /// It is followed inside the root, as the boot loader does.
+    Followed,
+}
+
 impl Directory {
     /// Reads every drop-in: `*.rules`, not hidden, not in directories below. None where the directory is missing.
     ///
     /// # Errors
     /// Every drop-in that cannot be read or is no regular file. Never a listing that lacks one.
-    pub fn read(&self, root: &Root) -> Result<Listing, Vec<FileError>> {
+    pub fn read(&self, root: &Root, links: Links) -> Result<Listing, Vec<FileError>> {
         let mut listing = Listing::default();
         if !self.exists() {
             return Ok(listing);
@@ -56,7 +65,7 @@ impl Directory {
         let mut problems = Vec::new();
         let mut total = 0;
         for name in self.names(is_drop_in).map_err(|problem| vec![problem])? {
-            match self.read_one(root, &name) {
+            match self.read_one(root, &name, links) {
                 Ok(One::DropIn(state)) => {
                     total += state.bytes.len() as u64;
                     listing.drop_ins.push(DropIn { path: self.path().join(&name), name, state });
@@ -75,7 +84,7 @@ impl Directory {
         if problems.is_empty() { Ok(listing) } else { Err(problems) }
     }
 
-    fn read_one(&self, root: &Root, name: &OsStr) -> Result<One, FileError> {
+    fn read_one(&self, root: &Root, name: &OsStr, links: Links) -> Result<One, FileError> {
         let path = self.path().join(name);
         let kind = match rustix::fs::statat(self.descriptor(), name, AtFlags::SYMLINK_NOFOLLOW) {
             Ok(stat) => FileType::from_raw_mode(stat.st_mode),
@@ -88,6 +97,9 @@ impl Directory {
                 let inside = PathBuf::from("/").join(path.strip_prefix(root.path()).unwrap_or(&path));
                 if root.kind(&inside, true) == Err(rustix::io::Errno::NOENT) {
                     return Ok(One::Skipped(SkipReason::DanglingLink));
+                }
+                if links == Links::Followed {
+                    return Ok(root.file_state(&inside)?.map_or(One::Gone, One::DropIn));
                 }
             }
             _ => {}

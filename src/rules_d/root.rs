@@ -11,7 +11,7 @@ use rustix::io::Errno;
 
 use super::name::checked;
 use super::problem::{FileError, Found, Problem};
-use super::{Directory, contents};
+use super::{Directory, FileState, contents};
 
 /// As many symbolic links as the kernel follows for one path (`MAXSYMLINKS`).
 const MAX_LINKS: u32 = 40;
@@ -82,6 +82,11 @@ impl Root {
     /// # Errors
     /// When it cannot be read, is no regular file or is larger than any drop-in may be.
     pub fn system_file(&self, inside: &Path) -> Result<Option<Vec<u8>>, FileError> {
+        Ok(self.file_state(inside)?.map(|state| state.bytes))
+    }
+
+    /// As [`Root::system_file`], with mode, owner and group.
+    pub(super) fn file_state(&self, inside: &Path) -> Result<Option<FileState>, FileError> {
         let path = self.host_path(inside);
         let resolved = match self.resolve(inside, true) {
             Ok(resolved) => resolved,
@@ -96,7 +101,12 @@ impl Root {
         let flags = OFlags::RDONLY | OFlags::NONBLOCK | OFlags::NOFOLLOW | OFlags::CLOEXEC;
         let fd = rustix::fs::openat(&resolved.parent, &resolved.name, flags, Mode::empty())
             .map_err(|errno| FileError::unreadable(&path, "open", errno))?;
-        contents::read(&fd, &path).map(Some)
+        Ok(Some(FileState {
+            bytes: contents::read(&fd, &path)?,
+            mode: stat.st_mode & 0o7777,
+            uid: stat.st_uid,
+            gid: stat.st_gid,
+        }))
     }
 
     /// What kind of file a path leads to.

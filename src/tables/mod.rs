@@ -1,6 +1,7 @@
 //! Name tables, as data files with their provenance; each is read at its first use.
 
 pub mod compare;
+pub mod managers;
 pub mod nearest;
 pub mod perm;
 pub mod syscalls;

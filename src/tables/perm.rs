@@ -47,6 +47,12 @@ pub fn masks(arch: Arch, perm: u32) -> Vec<Option<Mask>> {
     known.entry((arch, perm)).or_insert_with(masks).clone()
 }
 
+/// Whether some era of auditctl makes this mask of the letters of a `perm=` on an architecture.
+#[must_use]
+pub fn is_narrowed(mask: &Mask, arch: Arch, perm: u32) -> bool {
+    masks(arch, perm).iter().flatten().any(|narrowed| narrowed.is_listed_as(mask))
+}
+
 /// Every era that narrows, oldest first; before 3.1.3 `perm=` never touched the mask.
 #[must_use]
 pub fn eras() -> &'static [Era] {

@@ -85,6 +85,18 @@ pub fn nearest_name(arch: Arch, name: &str) -> Option<&'static str> {
     nearest::nearest(name, Table::of(arch)?.names().names())
 }
 
+/// Whether every process makes this call all the time.
+#[must_use]
+pub fn is_hot(name: &str) -> bool {
+    include_str!("data/hot-syscalls.txt").lines().any(|hot| hot == name)
+}
+
+/// The first version of Linux without a call that older ones had, or that none ever had.
+#[must_use]
+pub fn gone_since(name: &str) -> Option<&'static str> {
+    rows(include_str!("data/obsolete-syscalls.txt")).find(|(gone, _)| *gone == name).map(|(_, since)| since)
+}
+
 /// Whether there is a table for the architecture.
 #[must_use]
 pub fn has_table(arch: Arch) -> bool {
@@ -111,6 +123,17 @@ mod tests {
                 assert!(table.names().number(kernel).is_none(), "{}: {kernel}", table.name);
             }
         }
+    }
+
+    #[test]
+    fn hot_and_obsolete_calls_are_calls_of_some_table() {
+        let hot = include_str!("data/hot-syscalls.txt").lines().filter(|line| !line.starts_with('#'));
+        let gone = rows(include_str!("data/obsolete-syscalls.txt")).map(|(name, _)| name);
+        for name in hot.chain(gone) {
+            assert!(!exists_on(name).is_empty(), "{name}");
+        }
+        assert!(is_hot("openat") && !is_hot("mount") && !is_hot("# openat"));
+        assert_eq!((gone_since("create_module"), gone_since("init_module")), (Some("2.6"), None));
     }
 
     #[test]

@@ -110,6 +110,9 @@ impl Case {
                     "backlog_limit" => status.backlog_limit = *value,
                     "rate_limit" => status.rate_limit = *value,
                     "backlog_wait_time" => status.backlog_wait_time = Some(*value),
+                    "pid" => status.pid = *value,
+                    "lost" => status.lost = *value,
+                    "backlog" => status.backlog = *value,
                     other => panic!("{}: no setting {other}", self.name),
                 }
             }

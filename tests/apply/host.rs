@@ -5,15 +5,15 @@ use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
 use audit_rules::auditctl::{self, Accounts, Context, Line, RuleLine, Statement, UnknownSyscalls};
-use audit_rules::intent::Intent;
+use audit_rules::intent::{Inquiry, Intent};
 use audit_rules::kernel::access::{Absence, Denial};
 use audit_rules::kernel::model::{Foreign, Model};
-use audit_rules::kernel::{Access, Kernel};
+use audit_rules::kernel::{Access, Errno, Kernel};
 use audit_rules::report::Report;
-use audit_rules::request::{self, Target};
+use audit_rules::request::{self, Operation, Target};
 use audit_rules::rule::{Machine, Rule};
-use audit_rules::run_on;
 use audit_rules::world::World;
+use audit_rules::{gather_on, run_on};
 use serde_json::Value as Json;
 use tempfile::TempDir;
 
@@ -211,19 +211,30 @@ impl Host {
 
     fn report(&mut self, bytes: &[u8]) -> Result<Report, Vec<audit_rules::error::Problem>> {
         let request = request::decode(bytes)?;
-        let intent = Intent::of(&request, &self.machine)?;
+        let machine = self.machine;
+        if request.operation == Operation::Gather {
+            let inquiry = Inquiry::of(&request)?;
+            return Ok(self.with_world(inquiry.asks_kernel(), |world| gather_on(&inquiry, world)));
+        }
+        let intent = Intent::of(&request, &machine)?;
         let asks_kernel = intent.target != Target::Filesystem && intent.place.is_live();
+        self.with_world(asks_kernel, |world| run_on(&intent, world))
+    }
+
+    fn with_world<T>(&mut self, asks_kernel: bool, work: impl FnOnce(World<'_>) -> T) -> T {
         let access = match self.reach {
             Reach::Managed => Access::Managed(self.kernel.state()),
-            Reach::Absent(why) => Access::Absent(why),
-            Reach::Denied => Access::Denied(Denial::MissingCapability),
+            Reach::Absent(why @ Absence::NoAuditInKernel) => Access::Absent(why, Errno::EPROTONOSUPPORT),
+            Reach::Absent(why @ Absence::ContainerPidNamespace) => Access::Absent(why, Errno::EPERM),
+            Reach::Absent(why) => Access::Absent(why, Errno::ECONNREFUSED),
+            Reach::Denied => Access::Denied(Denial::MissingCapability, Errno::EPERM),
         };
         let managed = asks_kernel && self.reach == Reach::Managed;
         let (mut looks, interrupted_at) = (0, self.interrupted_at);
         let (root, mut sabotage) = (self.place.path().to_owned(), self.sabotage);
         let world = World {
             root: root.clone(),
-            access: asks_kernel.then_some(access),
+            access: asks_kernel.then_some(Ok(access)),
             kernel: if managed { Some(&mut self.kernel as &mut dyn Kernel) } else { None },
             machine: self.machine,
             interrupted: &mut || {
@@ -234,7 +245,7 @@ impl Host {
                 (Some(looks) == interrupted_at).then_some("SIGTERM")
             },
         };
-        run_on(&intent, world)
+        work(world)
     }
 
     /// The owner of what this process makes.

@@ -14,6 +14,7 @@ mod executable;
 mod faults;
 mod files;
 mod fingerprint;
+mod gather;
 mod host;
 mod properties;
 mod requests;

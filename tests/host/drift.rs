@@ -8,7 +8,7 @@ use super::guest::{expected, plain, present, said, steps};
 
 const RULES: [&str; 4] = [
     "-w /etc/passwd -p wa -k identity",
-    "-a always,exit -F arch=b64 -S adjtimex,settimeofday -F key=time-change",
+    "-a always,exit -F arch=b64 -S sethostname,setdomainname -F key=system-locale",
     "-a always,exit -S all -F path=/etc/shadow -F perm=r -F auid>=1000 -F auid!=-1 -F key=shadow",
     "-w /etc/group -p wa -k identity",
 ];
@@ -33,7 +33,10 @@ fn of_one_rule_deleted_by_hand_only_that_one_is_loaded() {
     let guest = plain();
     let request = present("30-identity", &RULES);
     guest.change(&request);
-    said("auditctl", &["-d", "always,exit", "-F", "arch=b64", "-S", "adjtimex,settimeofday", "-F", "key=time-change"]);
+    said(
+        "auditctl",
+        &["-d", "always,exit", "-F", "arch=b64", "-S", "sethostname,setdomainname", "-F", "key=system-locale"],
+    );
     assert_eq!(guest.listed().len(), 3);
     let report = guest.change(&request);
     assert_eq!(steps(&report), expected(&[("load", RULES[1])]));

@@ -10,29 +10,29 @@ use super::guest::{RULES_D, expected, kinds, mode, plain, present, said, steps};
 
 const PASSWD: &str = "-w /etc/passwd -p wa -k identity";
 const GROUP: &str = "-w /etc/group -p wa -k identity";
-const CLOCK: &str = "-a always,exit -F arch=b64 -S adjtimex,settimeofday -F key=time-change";
+const LOCALE: &str = "-a always,exit -F arch=b64 -S sethostname,setdomainname -F key=system-locale";
 
 #[test]
 #[ignore = "needs a guest: make test"]
 fn what_is_present_is_loaded_in_order_and_comes_back_at_boot() {
     let guest = plain();
-    let report = guest.change(&present("30-identity", &[PASSWD, CLOCK, GROUP]));
+    let report = guest.change(&present("30-identity", &[PASSWD, LOCALE, GROUP]));
     assert_eq!(report["rules"]["loaded"], json!(3));
-    assert_eq!(guest.listed(), [PASSWD, CLOCK, GROUP]);
+    assert_eq!(guest.listed(), [PASSWD, LOCALE, GROUP]);
     let path = Path::new(RULES_D).join("30-identity.rules");
     assert_eq!(mode(&path), 0o640);
     let text = fs::read_to_string(&path).unwrap();
-    assert!(text.ends_with(&format!("{PASSWD}\n{CLOCK}\n{GROUP}\n")), "{text}");
+    assert!(text.ends_with(&format!("{PASSWD}\n{LOCALE}\n{GROUP}\n")), "{text}");
     assert!(guest.boot_is_current());
     said("augenrules", &["--load"]);
-    assert_eq!(guest.listed(), [PASSWD, CLOCK, GROUP]);
+    assert_eq!(guest.listed(), [PASSWD, LOCALE, GROUP]);
 }
 
 #[test]
 #[ignore = "needs a guest: make test"]
 fn a_second_run_sends_and_writes_nothing() {
     let guest = plain();
-    let request = present("30-identity", &[PASSWD, CLOCK]);
+    let request = present("30-identity", &[PASSWD, LOCALE]);
     guest.change(&request);
     let stamps = || {
         guest
@@ -71,7 +71,7 @@ fn a_second_run_sends_and_writes_nothing() {
 #[ignore = "needs a guest: make test"]
 fn check_mode_plans_what_is_then_done_and_touches_nothing() {
     let guest = plain();
-    let mut request = present("30-identity", &[PASSWD, CLOCK]);
+    let mut request = present("30-identity", &[PASSWD, LOCALE]);
     let files = guest.files();
     request["check_mode"] = json!(true);
     let planned = guest.request(&request);
@@ -106,10 +106,10 @@ fn undo_brings_back_every_rule_and_every_byte() {
     guest.change(&present("30-identity", &[PASSWD, GROUP]));
     let (rules, files) = (guest.listed(), guest.files());
     let requests = [
-        present("30-identity", &[CLOCK, PASSWD]),
+        present("30-identity", &[LOCALE, PASSWD]),
         json!({"state": "absent", "name": "30-identity"}),
-        json!({"state": "exact", "name": "40-policy", "rules": [CLOCK]}),
-        json!({"state": "present", "name": "40-policy", "rules": [CLOCK], "control": {"backlog_limit": 4096, "rate_limit": 500}}),
+        json!({"state": "exact", "name": "40-policy", "rules": [LOCALE]}),
+        json!({"state": "present", "name": "40-policy", "rules": [LOCALE], "control": {"backlog_limit": 4096, "rate_limit": 500}}),
         json!({"state": "loaded", "purge": true}),
     ];
     for request in requests {
@@ -142,11 +142,11 @@ fn undo_of_a_host_that_changed_since_is_refused() {
 fn what_is_absent_leaves_kernel_files_and_next_boot() {
     let guest = plain();
     guest.change(&present("30-identity", &[PASSWD, GROUP]));
-    guest.change(&present("40-clock", &[CLOCK]));
+    guest.change(&present("40-locale", &[LOCALE]));
     let absent = json!({"state": "absent", "name": "30-identity"});
     guest.change(&absent);
     guest.nothing_to_do(&absent);
-    assert_eq!(guest.listed(), [CLOCK]);
+    assert_eq!(guest.listed(), [LOCALE]);
     assert!(!Path::new(RULES_D).join("30-identity.rules").exists());
     assert!(guest.boot_is_current());
 }

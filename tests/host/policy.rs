@@ -8,7 +8,7 @@ use serde_json::{Value as Json, json};
 use super::guest::{Guest, RULES_D, many, plain, present, said, steps};
 
 const PASSWD: &str = "-w /etc/passwd -p wa -k identity";
-const CLOCK: &str = "-a always,exit -F arch=b64 -S adjtimex,settimeofday -F key=time-change";
+const LOCALE: &str = "-a always,exit -F arch=b64 -S sethostname,setdomainname -F key=system-locale";
 const FOREIGN: &str = "-w /etc/hosts -p wa -k foreign";
 const KEPT: &str = "-w /etc/hostname -p wa -k vendor-names";
 
@@ -28,13 +28,13 @@ fn with_foreign_rules() -> Guest {
 #[ignore = "needs a guest: make test"]
 fn foreign_rules_stay_until_a_request_purges() {
     let guest = with_foreign_rules();
-    let report = guest.change(&present("30-clock", &[CLOCK]));
+    let report = guest.change(&present("30-locale", &[LOCALE]));
     assert_eq!(report["rules"]["foreign"], json!(2));
     assert_eq!(guest.listed_as_set().len(), 4);
     guest.change(&json!({"state": "loaded", "purge": true, "keep": ["vendor-*"]}));
-    assert_eq!(guest.listed(), [PASSWD, KEPT, CLOCK]);
+    assert_eq!(guest.listed(), [PASSWD, KEPT, LOCALE]);
     guest.change(&json!({"state": "loaded", "purge": true}));
-    assert_eq!(guest.listed(), [PASSWD, CLOCK]);
+    assert_eq!(guest.listed(), [PASSWD, LOCALE]);
 }
 
 #[test]
@@ -42,16 +42,16 @@ fn foreign_rules_stay_until_a_request_purges() {
 fn an_exact_policy_is_all_there_is() {
     let guest = with_foreign_rules();
     let mut request =
-        json!({"state": "exact", "name": "10-policy", "rules": [CLOCK], "keep": ["20-vendor", "vendor-*"]});
+        json!({"state": "exact", "name": "10-policy", "rules": [LOCALE], "keep": ["20-vendor", "vendor-*"]});
     guest.change(&request);
-    let mut listed = vec![CLOCK, PASSWD, KEPT];
+    let mut listed = vec![LOCALE, PASSWD, KEPT];
     listed.sort_unstable();
     assert_eq!(guest.listed_as_set(), listed);
     assert!(Path::new(RULES_D).join("20-vendor.rules").exists());
     guest.nothing_to_do(&request);
     request["keep"] = json!([]);
     guest.change(&request);
-    assert_eq!(guest.listed(), [CLOCK]);
+    assert_eq!(guest.listed(), [LOCALE]);
     let drop_ins: Vec<_> = fs::read_dir(RULES_D).unwrap().map(|entry| entry.unwrap().file_name()).collect();
     assert_eq!(drop_ins, ["10-policy.rules"]);
     guest.nothing_to_do(&request);
@@ -61,8 +61,8 @@ fn an_exact_policy_is_all_there_is() {
 #[ignore = "needs a guest: make test"]
 fn a_never_rule_of_an_earlier_drop_in_comes_before_the_always_rules() {
     let guest = plain();
-    guest.change(&present("30-clock", &[CLOCK, PASSWD]));
-    let never = "-a never,exit -F arch=b64 -S adjtimex -F uid=0";
+    guest.change(&present("30-locale", &[LOCALE, PASSWD]));
+    let never = "-a never,exit -F arch=b64 -S sethostname -F uid=0";
     let request = present("10-quiet", &[never]);
     guest.change(&request);
     assert_eq!(guest.listed()[0], never);

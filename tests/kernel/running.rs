@@ -63,8 +63,8 @@ fn borrow(free: bool) -> Result<Loan, String> {
     let (access, kernel) = access::open().map_err(|error| error.message())?;
     let status = match access {
         Access::Managed(status) => status,
-        Access::Absent(absence) => return Err(absence.message()),
-        Access::Denied(denial) => return Err(denial.message()),
+        Access::Absent(absence, _) => return Err(absence.message()),
+        Access::Denied(denial, _) => return Err(denial.message()),
     };
     let mut kernel = kernel.ok_or("the running kernel is not open")?;
     if status.is_locked() {

@@ -4,14 +4,14 @@ use std::fs;
 use std::os::unix::fs::DirBuilderExt;
 
 use audit_rules::error::Problem;
-use audit_rules::intent::Intent;
+use audit_rules::intent::{Inquiry, Intent};
 use audit_rules::kernel::model::Model;
 use audit_rules::kernel::{Access, Kernel};
 use audit_rules::report::Report;
 use audit_rules::request::{self, Operation};
 use audit_rules::rule::Machine;
 use audit_rules::world::World;
-use audit_rules::{explained, run_on};
+use audit_rules::{explained, gather_on, linted, run_on};
 use tempfile::TempDir;
 
 /// Directories that a small Debian has and the examples' rules need.
@@ -55,10 +55,17 @@ impl Host {
         if request.operation == Operation::Explain {
             return explained(&request, machine, self.root.path());
         }
-        let intent = Intent::of(&request, &machine)?;
-        let access = self.kernel.status().ok().map(Access::Managed);
+        if request.operation == Operation::Lint {
+            return linted(&request, machine, self.root.path());
+        }
+        let inquiry = (request.operation == Operation::Gather).then(|| Inquiry::of(&request)).transpose()?;
+        let access = self.kernel.status().ok().map(|status| Ok(Access::Managed(status)));
         let (root, kernel) = (self.root.path().to_owned(), Some(&mut self.kernel as &mut dyn Kernel));
         let mut interrupted = || None;
-        run_on(&intent, World { root, access, kernel, machine, interrupted: &mut interrupted })
+        let world = World { root, access, kernel, machine, interrupted: &mut interrupted };
+        match inquiry {
+            Some(inquiry) => Ok(gather_on(&inquiry, world)),
+            None => run_on(&Intent::of(&request, &machine)?, world),
+        }
     }
 }

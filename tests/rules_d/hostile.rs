@@ -3,7 +3,7 @@ use std::fs;
 use std::path::Path;
 use std::process::Command;
 
-use audit_rules::rules_d::{Backup, FileError, Found, Left, Problem, Root, Stage, Wanted};
+use audit_rules::rules_d::{Backup, FileError, Found, Left, Links, Problem, Root, Stage, Wanted};
 use nix::sys::stat::Mode;
 
 use crate::{RULES_D, Scene, owner};
@@ -39,7 +39,7 @@ fn a_symbolic_link_in_place_of_a_drop_in_is_neither_read_nor_written_through() {
     for scene in [scene, relative] {
         let component = scene.path("etc/audit/rules.d/99-x.rules");
         let problem = Problem::SymlinkInPath { component };
-        assert_eq!(scene.rules_d().read(&scene.root()).unwrap_err()[0].problem, problem);
+        assert_eq!(scene.rules_d().read(&scene.root(), Links::Refused).unwrap_err()[0].problem, problem);
         assert_eq!(put(&scene, "99-x.rules").unwrap_err().problem, problem);
         assert_eq!(scene.bytes_of("etc/passwd"), b"root:x:0:0\n");
         assert_eq!(scene.names(RULES_D), ["99-x.rules"]);
@@ -64,7 +64,7 @@ fn a_directory_that_others_may_write_to_is_refused_and_named() {
 fn such_a_directory_can_still_be_read() {
     let scene = Scene::new();
     scene.file("etc/audit/rules.d/a.rules", "-w /a\n").mode(RULES_D, 0o777);
-    assert_eq!(scene.rules_d().read(&scene.root()).unwrap().drop_ins.len(), 1);
+    assert_eq!(scene.rules_d().read(&scene.root(), Links::Refused).unwrap().drop_ins.len(), 1);
 }
 
 #[test]
@@ -80,7 +80,7 @@ fn a_fifo_blocks_neither_a_reader_nor_a_writer() {
     let scene = Scene::new();
     nix::unistd::mkfifo(&scene.path("etc/audit/rules.d/f.rules"), Mode::S_IRWXU).unwrap();
     let problem = Problem::NotARegularFile { found: Found::Fifo };
-    let read = scene.rules_d().read(&scene.root()).unwrap_err();
+    let read = scene.rules_d().read(&scene.root(), Links::Refused).unwrap_err();
     assert_eq!(read.iter().map(|error| &error.problem).collect::<Vec<_>>(), [&problem]);
     assert_eq!(put(&scene, "f.rules").unwrap_err().problem, problem);
 }
@@ -92,7 +92,7 @@ fn every_bad_drop_in_is_reported_at_once() {
     nix::unistd::mkfifo(&scene.path("etc/audit/rules.d/1.rules"), Mode::S_IRWXU).unwrap();
     std::os::unix::net::UnixListener::bind(scene.path("etc/audit/rules.d/3.rules")).unwrap();
     scene.file("etc/audit/rules.d/4.rules", "-w /a\n");
-    let errors = scene.rules_d().read(&scene.root()).unwrap_err();
+    let errors = scene.rules_d().read(&scene.root(), Links::Refused).unwrap_err();
     let kinds: Vec<_> = errors.iter().map(FileError::kind).collect();
     assert_eq!(kinds, ["not_a_regular_file", "symlink_in_path", "not_a_regular_file"]);
 }
@@ -109,7 +109,7 @@ fn a_file_larger_than_the_limit_is_refused() {
     let scene = Scene::new();
     let file = fs::File::create(scene.path("etc/audit/rules.d/a.rules")).unwrap();
     file.set_len(audit_rules::rules_d::MAX_FILE + 1).unwrap();
-    assert_eq!(scene.rules_d().read(&scene.root()).unwrap_err()[0].kind(), "too_large");
+    assert_eq!(scene.rules_d().read(&scene.root(), Links::Refused).unwrap_err()[0].kind(), "too_large");
 }
 
 #[test]

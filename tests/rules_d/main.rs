@@ -10,6 +10,7 @@ mod facts;
 mod hostile;
 mod lock;
 mod reading;
+mod running;
 mod writing;
 
 use std::fs;

@@ -2,12 +2,12 @@ use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt;
 
 use audit_rules::augenrules::{Awk, Script, merge};
-use audit_rules::rules_d::{FileError, Listing, SkipReason};
+use audit_rules::rules_d::{FileError, Links, Listing, SkipReason};
 
 use crate::Scene;
 
 fn read(scene: &Scene) -> Result<Listing, Vec<FileError>> {
-    scene.rules_d().read(&scene.root())
+    scene.rules_d().read(&scene.root(), Links::Refused)
 }
 
 fn names(listing: &Listing) -> Vec<String> {
@@ -63,7 +63,7 @@ fn a_link_in_an_image_is_looked_up_in_the_image() {
 fn a_missing_directory_has_no_drop_ins() {
     let scene = Scene::new();
     let directory = scene.root().directory("/etc/audit/other.d".as_ref()).unwrap();
-    assert_eq!(directory.read(&scene.root()), Ok(Listing::default()));
+    assert_eq!(directory.read(&scene.root(), Links::Refused), Ok(Listing::default()));
     assert_eq!(directory.missing(), [scene.path("etc/audit/other.d")]);
 }
 

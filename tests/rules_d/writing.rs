@@ -4,7 +4,7 @@ use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 use std::time::Duration;
 
-use audit_rules::rules_d::{Backup, Directory, Lock, Published, Stage, Wanted, effective_mode};
+use audit_rules::rules_d::{Backup, Directory, Links, Lock, Published, Stage, Wanted, effective_mode};
 
 use crate::{RULES_D, Scene, owner};
 
@@ -71,7 +71,7 @@ fn nothing_is_seen_before_publishing_and_nothing_stays_of_a_dropped_stage() {
     stage.remove(&directory, OsStr::new("gone.rules"), Backup::None).unwrap();
 
     assert_eq!(scene.names(RULES_D).len(), 5, "three temporaries beside the two files");
-    let listing = directory.read(&scene.root()).unwrap();
+    let listing = directory.read(&scene.root(), Links::Refused).unwrap();
     let visible: Vec<_> = listing.drop_ins.iter().map(|drop_in| drop_in.state.bytes.as_slice()).collect();
     assert_eq!(visible, [b"-w /old\n".as_slice(), b"-w /gone\n"]);
 
@@ -128,7 +128,7 @@ fn a_dated_backup_holds_the_old_bytes_and_mode_and_is_no_drop_in() {
     assert_eq!(shape, "0000-00-00@00:00:00~");
     assert_eq!(fs::read(copy).unwrap(), b"-w /old\n");
     assert_eq!(fs::metadata(copy).unwrap().mode() & 0o7777, 0o600);
-    assert_eq!(scene.rules_d().read(&scene.root()).unwrap().drop_ins.len(), 1);
+    assert_eq!(scene.rules_d().read(&scene.root(), Links::Refused).unwrap().drop_ins.len(), 1);
 }
 
 #[test]

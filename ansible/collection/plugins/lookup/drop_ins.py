@@ -115,7 +115,8 @@ class LookupModule(LookupBase):
     def _find(self, place, subdirectory):
         path = self.find_file_in_search_path(self.variables, subdirectory, place, ignore_missing=True)
         if path is None:
-            self.complaints.append(f"{place}: neither in {subdirectory} of a role nor beside the play")
+            absent = "does not exist on the controller" if os.path.isabs(place) else f"neither in {subdirectory} of a role nor beside the play"
+            self.complaints.append(f"{place}: {absent}")
         return path
 
     def _rendered(self, path):

@@ -75,12 +75,23 @@ APPLY = {
 INFO_OPERATIONS = {
     "gather": ("source", "root", "rules_dir"),
     "explain": ("rules", "arch", "perm_syscalls"),
+    "lint": ("rules", "files", "archs", "format", "fail_on", "root", "rules_dir"),
+}
+
+#: An entry of files.
+RULES_FILE = {
+    "name": {"type": "str", "required": True},
+    "text": {"type": "str", "required": True},
 }
 
 INFO = {
     "operation": {"type": "str", "choices": list(INFO_OPERATIONS), "required": True},
     "rules": {"type": "raw"},
     "arch": {"type": "str"},
+    "archs": {"type": "list", "elements": "str", "default": []},
+    "files": {"type": "list", "elements": "dict", "options": RULES_FILE},
+    "format": {"type": "str", "choices": ["report", "sarif"], "default": "report"},
+    "fail_on": {"type": "str", "choices": ["error", "warning", "info", "never"], "default": "error"},
     "perm_syscalls": APPLY["perm_syscalls"],
     "source": {"type": "str", "choices": ["both", "filesystem", "runtime"]},
     "root": {"type": "str"},
@@ -119,6 +130,6 @@ def info_specification():
     """The same for audit_rules_info."""
     return {
         "argument_spec": {**INFO, **SRC, **PROGRAM},
-        "mutually_exclusive": [("rules", "src")],
+        "mutually_exclusive": [("rules", "src", "files")],
         "required_if": [("operation", "explain", ("rules", "src"), True)],
     }

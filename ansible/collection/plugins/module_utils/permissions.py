@@ -2,32 +2,35 @@
 # GNU General Public License v3.0+ (see https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Permissions as they may be written in a playbook: octal text, or a number where it can only mean what it says."""
+"""Permissions as they may be written in a playbook: octal text, or a number where it can only mean what it says.
+
+YAML makes 416 of an unquoted 0640, and a template in an older Ansible makes the text 416 of that. No text is a likely mode
+both when it is read in octal and when it is read as such a number, so the two can be told apart.
+"""
 
 from __future__ import annotations
 
 ADVICE = "write it in quotes, with the zero: mode: '0640'"
 
 
-def check(mode):
-    """Complaints about permissions, where YAML or a template may have made another number of them."""
+def read(mode):
+    """Gives the mode as it is sent, and a list of complaints."""
     if isinstance(mode, bool) or not isinstance(mode, (int, str)):
-        return [f"mode: {mode!r} is no octal text; {ADVICE}"]
+        return mode, [f"mode: {mode!r} is no octal text; {ADVICE}"]
     if isinstance(mode, int):
         if 0 <= mode <= 0o777 and (_is_likely(mode) or not _is_likely_text(str(mode))):
-            return []
-        return [f"mode: {mode} is a decimal number, the permissions {mode:04o}; {ADVICE}"]
+            return mode, []
+        return mode, [f"mode: {mode} is a decimal number, the permissions {mode:04o}; {ADVICE}"]
+    if len(mode) == 3 and mode.isdecimal() and not _is_likely_text(mode) and _is_likely(int(mode)):
+        return int(mode), []
     digits = mode[2:] if mode.startswith("0o") else mode[1:] if mode.startswith("0") and len(mode) == 4 else mode
     if len(digits) != 3 or not _is_octal(digits):
-        return [f"mode: {mode!r} is no octal text; {ADVICE}"]
-    if mode == digits and not _is_likely_text(digits):
-        return [f"mode: {mode!r} would be the permissions 0{digits}, but a template makes that of an unquoted "
-                f"0{int(digits):o}; {ADVICE}"]
-    return []
+        return mode, [f"mode: {mode!r} is no octal text; {ADVICE}"]
+    return mode, []
 
 
 def _is_octal(digits):
-    return bool(digits) and set(digits) <= set("01234567")
+    return set(digits) <= set("01234567")
 
 
 def _is_likely(bits):

@@ -54,7 +54,8 @@ def build(specification, operation, given, read):
             name: _drop_in(str(name), entry, read, complaints) for name, entry in request["drop_ins"].items()
         }
     if "mode" in request:
-        complaints += permissions.check(request["mode"])
+        request["mode"], found = permissions.read(request["mode"])
+        complaints += found
     for name in ("owner", "group"):
         if str(request.get(name, "")).isdigit():
             request[name] = int(request[name])
@@ -82,7 +83,13 @@ def _read_rules(request, pointer, given, validated, read, complaints):
     if "rules" in request:
         request["rules"], found = rule_objects.check(request["rules"], f"{_path(pointer)}rules")
         complaints += found
-    if validated.get("src"):
+    if validated.get("src") and request.get("operation") == "lint":
+        # Each file is a drop-in of its own there.
+        request["files"] = [
+            {"name": name, "text": read(f"{pointer}/files/{place}/text", [name], complaints)[0]}
+            for place, name in enumerate(validated["src"])
+        ]
+    elif validated.get("src"):
         request["rules"], stem = read(f"{pointer}/rules", validated["src"], complaints)
         if "name" in validated and validated["name"] is None:
             request["name"] = stem

@@ -23,13 +23,13 @@ def validate(specification, given, at=""):
     # Opaque and perhaps megabytes: nothing is looked at in it, so it need not be copied with the rest.
     snapshot = {name: given.pop(name) for name in ("snapshot", "undo") if isinstance(given.get(name), dict)}
     outcome = ArgumentSpecValidator(**specification).validate({**given, **dict.fromkeys(snapshot, {})})
-    validated = outcome.validated_parameters
+    names = specification["argument_spec"]
+    validated = {name: value for name, value in outcome.validated_parameters.items() if name in names}
     for value in snapshot.values():
         validated["snapshot"] = value
     complaints = [
         f"{at}{error}" for error in outcome.errors if not isinstance(error, UnsupportedError)
     ]
-    names = specification["argument_spec"]
     for unknown in sorted(outcome.unsupported_parameters, key=str):
         path = unknown if isinstance(unknown, tuple) else (unknown,)
         known = names[path[0]]["options"] if len(path) > 1 else names

@@ -122,7 +122,8 @@ options:
     type: dict
   target:
     description:
-      - Which layer to converge.
+      - Which layer to converge. V(both) are the files and the kernel, V(filesystem) is the files only, V(runtime) the kernel
+        only.
       - V(auto) is V(both) on a live host. It falls back to V(filesystem), with the reason in RV(runtime.reason), where the
         kernel has no audit for us, as in a container. Missing privilege is an error.
     type: str
@@ -198,7 +199,8 @@ options:
     default: false
   compile:
     description:
-      - Also bring C(audit.rules) to what augenrules would write. V(auto) does so when that file exists.
+      - Also bring C(audit.rules) to what augenrules would write. V(auto) does so when that file exists, V(always) also when
+        it does not, V(never) leaves it alone.
     type: str
     choices: [auto, never, always]
     default: auto
@@ -212,7 +214,8 @@ options:
   expedite:
     description:
       - Whether to make the kernel's grace periods short while rules are deleted. V(auto) does so when deletes turn out to
-        be slow and the host allows it.
+        be slow and the host allows it, V(always) whenever there is something to delete and the host allows it, V(never) does
+        not.
     type: str
     choices: [auto, never, always]
     default: auto

@@ -11,20 +11,25 @@ import re
 
 from ansible_collections.linux.audit.plugins.plugin_utils import exchange, layers
 
+SEVERITIES = ("error", "warning", "info")
+
 #: How many problems a message spells out; the list errors has them all.
 MOST_SHOWN = 20
 
 _POINTER_NUMBER = re.compile(r"/(\d+)(?=/|$)")
 
 
-def result(output, sources=None):
-    """Makes the result of what the program wrote: {"rc", "stdout", "stderr"}. sources: the files that src named."""
+def result(output, sources=None, remedy=exchange.REMEDY):
+    """Makes the result of what the program wrote: {"rc", "stdout", "stderr"}.
+
+    sources: the files that src named. remedy: what to do where the program may not run.
+    """
     report = _report(output["stdout"])
     if report is None:
         text = output["stdout"] + output["stderr"]
         hint = ""
         if output["rc"] == 126 or "Permission denied" in text or "Operation not permitted" in text:
-            hint = ". " + exchange.REMEDY
+            hint = ". " + remedy
         return {"failed": True, "changed": False, "msg": f"no report came back: {exchange.excerpts(output)}{hint}"}
     if output["rc"] and not report.get("failed"):
         report["failed"] = True
@@ -42,24 +47,28 @@ def finish(report, sources=None):
             sources.place(error)
     if report.get("failed") and errors:
         report["msg"] = message(report, errors)
+    elif report.get("failed") and report.get("findings"):
+        worst_first = sorted(report["findings"], key=lambda finding: SEVERITIES.index(finding["severity"]))
+        report["msg"] = bounded(report["msg"], [f"{finding['severity']}: {sentence(finding)}" for finding in worst_first], "findings")
     return report
+
+
+def bounded(head, sentences, name):
+    """A line with others below it, up to a bound. name: what of the result has all of them."""
+    lines = [head] + [f"  {text}" for text in sentences[:MOST_SHOWN]]
+    if len(sentences) > MOST_SHOWN:
+        lines.append(f"  and {len(sentences) - MOST_SHOWN} more; the list {name} has all of them")
+    return "\n".join(lines)
 
 
 def message(report, errors):
     """All problems, each on a line of its own, with a bound."""
-    if report.get("outcome") == "failed":
-        count = "1 problem" if len(errors) == 1 else f"{len(errors)} problems"
-        head = f"nothing was changed: {count}:"
-        if len(errors) == 1:
-            return f"nothing was changed: {sentence(errors[0])}"
-        shown = errors
-    else:
+    if report.get("outcome") != "failed":
         head = report["msg"]
-        shown = [error for error in errors if error["message"] not in head]
-    lines = [head] + ["  " + sentence(error) for error in shown[:MOST_SHOWN]]
-    if len(shown) > MOST_SHOWN:
-        lines.append(f"  and {len(shown) - MOST_SHOWN} more; the list errors has all of them")
-    return "\n".join(lines)
+        return bounded(head, [sentence(error) for error in errors if error["message"] not in head], "errors")
+    if len(errors) == 1:
+        return f"nothing was changed: {sentence(errors[0])}"
+    return bounded(f"nothing was changed: {len(errors)} problems:", [sentence(error) for error in errors], "errors")
 
 
 def sentence(error):
@@ -71,7 +80,7 @@ def sentence(error):
         option = _POINTER_NUMBER.sub(r"[\1]", error["pointer"]).lstrip("/").replace("/", ".")
         place = f"{option} line {error['line']}: " if error.get("line") else f"{option}: "
     rule = f" in `{error['rule']}`" if error.get("rule") else ""
-    hint = error.get("hint") or ""
+    hint = error.get("hint") or (error.get("fix") or {}).get("text") or ""
     if hint:
         hint = f" ({hint})" if " " in hint else f" (did you mean {hint}?)"
     return f"{place}{error['message']}{rule}{hint}"

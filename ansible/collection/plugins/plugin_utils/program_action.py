@@ -24,6 +24,10 @@ MOST_BYTES = 16 * 1024 * 1024
 #: Ways to become another user that ask on a terminal, so that standard input is not ours.
 NEEDS_TERMINAL = ("su",)
 
+#: Where a program that was copied as a module may not run.
+MODULE_REMEDY = ("The program was copied to the directory remote_tmp, where no program may run; it is probably mounted noexec. "
+                 "Name another one with the variable ansible_remote_tmp.")
+
 
 class ProgramAction(ActionBase):
     """An action plugin that runs the program on the target. The subclass says which options there are."""
@@ -110,8 +114,7 @@ class ProgramAction(ActionBase):
     def _standard_input_kept(self):
         """The local connection gives a password to a terminal, and what comes on standard input then gets lost, unless it
         believes in pipelining."""
-        become = self._connection.become
-        if not (self._is_local() and become and become.expect_prompt()):
+        if not (self._is_local() and self._connection.become):
             yield
             return
         before = self._connection.get_option("pipelining")
@@ -137,5 +140,5 @@ class ProgramAction(ActionBase):
             return report
         if "outcome" not in report:
             output = {"rc": report.get("rc"), "stdout": report.get("module_stdout", ""), "stderr": report.get("module_stderr", "")}
-            return answer.result(output, sources)
+            return answer.result(output, sources, MODULE_REMEDY)
         return answer.finish(report, sources)

@@ -34,8 +34,8 @@ class Program:
 
     @property
     def module(self):
-        """The module that is this executable."""
-        return f"linux.audit.audit_rules_{self.machine}.elf"
+        """The module that is this executable: Ansible finds the file by its name without .elf."""
+        return f"linux.audit.audit_rules_{self.machine}"
 
     def read(self):
         """Its bytes. Fails if they are not those that the collection was built with."""

@@ -10,10 +10,7 @@ A case is a folder of `cases`; its README says what goes in. It needs no Python:
 from __future__ import annotations
 
 import json
-import os
 import shutil
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -25,53 +22,30 @@ STEPS = ("dry", "run", "again", "back")
 HEADER = "# Managed by audit_rules; changes made here are overwritten.\n"
 
 
-def staged():
-    """Where ansible/build put the collection, with the program in it."""
-    path = Path(os.environ.get("AUDIT_RULES_COLLECTIONS", HERE.parents[3] / "target/ansible"))
-    assert (path / "ansible_collections/linux/audit/files/programs.json").exists(), f"no collection in {path}: ansible/build --no-tarball"
-    return path
-
-
 def files(root):
     """The files of /etc/audit below the root and what they hold; not the old audit.rules, which stays as that of augenrules does."""
     paths = sorted(path for path in (root / "etc/audit").rglob("*") if path.is_file() and path.suffix != ".prev")
     return {str(path.relative_to(root)): path.read_text() for path in paths}
 
 
-def make_host(case, root):
-    """A directory that is a host: what every one has, and what the case says."""
-    (root / "etc/audit/rules.d").mkdir(parents=True)
-    (root / "etc/passwd").write_text("root:x:0:0:root:/root:/bin/sh\n")
-    (root / "etc/group").write_text("root:x:0:\n")
-    if (case / "host").exists():
-        shutil.copytree(case / "host", root, dirs_exist_ok=True)
-
-
 @pytest.fixture(scope="module", name="played")
-def play(tmp_path_factory):
+def play(tmp_path_factory, ansible_playbook, make_host):
     """Takes all cases through all steps, each as a host of one play. Gives the directory with what each step left."""
     base = tmp_path_factory.mktemp("policy")
     hosts = {}
     for case in CASES:
-        make_host(case, base / "hosts" / case.name)
+        root = base / "hosts" / case.name
+        make_host(root)
+        if (case / "host").exists():
+            shutil.copytree(case / "host", root, dirs_exist_ok=True)
         for place in ("files", "templates"):
             if (case / place).exists():
                 shutil.copytree(case / place, base / place / case.name)
-        hosts[case.name] = {"audit_policy_root": str(base / "hosts" / case.name), **yaml.safe_load((case / "vars.yml").read_text())}
+        hosts[case.name] = {"audit_policy_root": str(root), **yaml.safe_load((case / "vars.yml").read_text())}
     shutil.copytree(base / "hosts", base / "before")
     for name in ("runs.yml", "step.yml"):
         shutil.copy(HERE / name, base)
-    variables = {"ansible_connection": "local", "ansible_python_interpreter": sys.executable, "notes": str(base)}
-    inventory = base / "inventory.json"
-    inventory.write_text(json.dumps({"all": {"hosts": hosts, "vars": variables}}))
-    environment = {
-        **os.environ, "ANSIBLE_COLLECTIONS_PATH": str(staged()), "ANSIBLE_NOCOLOR": "true",
-        "ANSIBLE_LOCAL_TEMP": str(base / "temp"), "ANSIBLE_REMOTE_TEMP": str(base / "temp"),
-    }
-    command = [Path(sys.executable).parent / "ansible-playbook", "--inventory", inventory, base / "runs.yml"]
-    done = subprocess.run(command, env=environment, cwd=base, capture_output=True, text=True, check=False)
-    print(done.stdout, done.stderr)
-    assert done.returncode == 0
+    assert ansible_playbook(base, hosts, base / "runs.yml").returncode == 0
     return base
 
 

@@ -1,4 +1,3 @@
-#!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Starts and stops one guest. What belongs to it lies in one directory: key, port, pid, known_hosts, ssh_config, console.log."""
 
@@ -67,8 +66,10 @@ def start(directory: Path, image: Path, memory: int, seconds: float) -> str:
             return f"started on port {port} in {time.monotonic() - began:.1f} s" + (f", at attempt {attempt}" if attempt > 1 else "")
         stop(directory)
         (directory / "console.log").rename(directory / f"console.{attempt}.log")
-    said = (directory / f"console.{ATTEMPTS}.log").read_text(errors="replace").splitlines()[-20:]
-    raise tools.Trouble(f"The guest did not come up in {ATTEMPTS} attempts of {seconds:g} s at most. Its last words, from {directory}/console.{ATTEMPTS}.log:\n" + "\n".join(said))
+    log = directory / f"console.{ATTEMPTS}.log"
+    said = log.read_text(errors="replace").splitlines()[-20:]
+    trouble = f"The guest did not come up in {ATTEMPTS} attempts of {seconds:g} s at most. Its last words, from {log}:"
+    raise tools.Trouble("\n".join([trouble, *said]))
 
 
 def launch(directory: Path, image: Path, memory: int) -> int:

@@ -1,4 +1,3 @@
-#!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Builds the image that guests boot from, unless the cache has a fresh one, and prints its directory as the last line.
 

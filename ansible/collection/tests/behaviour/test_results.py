@@ -1,0 +1,156 @@
+# Copyright: The audit_rules authors
+# GNU General Public License v3.0+ (see https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What a task gives: changed, failed, msg, diff, undo, in check mode and without."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+RULES = ["# who may log in", "-w /etc/passwd -p wa -k identity", {"path": "/etc/group", "permissions": "wa", "key": "identity"}]
+WISH = {"name": "30-identity", "root": "{{ root }}", "rules": RULES}
+
+
+def test_a_change_is_planned_made_and_made_once(player):
+    played = player.play({**WISH, "check_mode": True, "diff": True}, {**WISH, "diff": True}, WISH, {**WISH, "check_mode": True})
+    assert played.outcomes() == ["ok"] * 4, played.output
+    planned, made, again, checked = (played[number] for number in range(4))
+    assert [result["changed"] for result in (planned, made, again, checked)] == [True, True, False, False]
+    assert [result["outcome"] for result in (planned, made, again)] == ["planned", "applied", "unchanged"]
+    assert planned["plan"] == made["plan"] and planned["diff"] == made["diff"]
+    assert "diff" not in again and "undo" not in planned and "undo" not in again
+    assert "-w /etc/group -p wa -k identity" in player.drop_in("30-identity").read_text(encoding="utf-8")
+    assert made["msg"] == "30-identity: 1 file written" and made["reboot_required"] is False
+    assert not {"rc", "results", "exception", "stdout"} & set(made)
+
+
+def test_no_diff_is_given_that_was_not_asked_for(player):
+    played = player.play(WISH)
+    assert "diff" not in played[0]
+
+
+def test_a_diff_is_shown_for_each_file_and_in_the_words_of_the_report(player):
+    drop_ins = {"30-identity": {"rules": RULES}, "40-time": {"rules": ["-w /etc/localtime -p wa -k time"]}}
+    player.play({"state": "loaded", "root": "{{ root }}", "drop_ins": {"30-identity": {"rules": RULES[:2]}}})
+    played = player.play({"state": "loaded", "root": "{{ root }}", "drop_ins": drop_ins}, arguments=["--check", "--diff"])
+    assert """
+--- before: /etc/audit/rules.d/30-identity.rules
++++ after: /etc/audit/rules.d/30-identity.rules
+@@ -1,3 +1,4 @@
+ # Managed by audit_rules; changes made here are overwritten.
+ # who may log in
+ -w /etc/passwd -p wa -k identity
++-w /etc/group -p wa -k identity
+
+--- before: /etc/audit/rules.d/40-time.rules
++++ after: /etc/audit/rules.d/40-time.rules
+@@ -0,0 +1,2 @@
++# Managed by audit_rules; changes made here are overwritten.
++-w /etc/localtime -p wa -k time
+
+changed: [host1]
+""" in played.output
+    assert not player.drop_in("40-time").exists()
+
+
+def test_every_problem_is_in_the_message_and_in_the_list(player):
+    played = player.play({**WISH, "rules": ["-w etc/passwd -p wa", "-a always,exit -F arch=b64 -S opne -k access"]})
+    assert played.outcomes() == ["failed"]
+    assert played[0]["msg"] == (
+        "nothing was changed: 2 problems:\n"
+        "  rules[0]: the path \"etc/passwd\" must begin with / in `-w etc/passwd -p wa`\n"
+        "  rules[1]: no architecture has a system call opne in `-a always,exit -F arch=b64 -S opne -k access` (did you mean open?)"
+    )
+    assert [error["kind"] for error in played[0]["errors"]] == ["relative_path", "unknown_syscall"]
+    assert played[0]["changed"] is False and not player.drop_in("30-identity").exists()
+
+
+def test_problems_of_a_rules_file_have_its_name_and_line(player):
+    (player.directory / "files").mkdir()
+    (player.directory / "files" / "a.rules").write_text("# a\n-w /etc/passwd -p wa -k a", encoding="utf-8")
+    (player.directory / "b.rules").write_text("# b\n\n-w etc/group -p wa -k b\n", encoding="utf-8")
+    both = {"root": "{{ root }}", "src": ["a.rules", "b.rules"], "name": "both", "ignore_errors": True}
+    in_drop_in = {"root": "{{ root }}", "state": "loaded", "drop_ins": {"x": {"src": "b.rules"}}, "ignore_errors": True}
+    played = player.play(both, in_drop_in, {"root": "{{ root }}", "src": "a.rules"})
+    assert "b.rules:3: the path" in played[0]["msg"]
+    assert (played[0]["errors"][0]["file"], played[0]["errors"][0]["line"]) == ("b.rules", 3)
+    assert "b.rules:3: the path" in played[1]["msg"]
+    assert played.outcomes()[2] == "ok" and player.drop_in("a").read_text(encoding="utf-8").endswith("# a\n-w /etc/passwd -p wa -k a\n")
+
+
+def test_files_that_cannot_be_read_are_all_named(player):
+    (player.directory / "latin.rules").write_bytes(b"# a\n-w /etc/pass\xe4 -p wa\n")
+    played = player.play({"root": "{{ root }}", "name": "x", "src": ["none.rules", "latin.rules"]})
+    assert "src: none.rules: no such file on the controller; looked for" in played[0]["msg"]
+    assert "src: latin.rules:2: is not UTF-8" in played[0]["msg"]
+
+
+def test_a_rules_file_may_be_in_a_vault(player):
+    (player.directory / "password").write_text("secret", encoding="utf-8")
+    (player.directory / "a.rules").write_text("-w /etc/passwd -p wa -k a\n", encoding="utf-8")
+    subprocess.run([Path(sys.executable).parent / "ansible-vault", "encrypt", "--vault-password-file", "password", "a.rules"], cwd=player.directory, check=True,
+                   capture_output=True)
+    played = player.play({"root": "{{ root }}", "src": "a.rules"}, arguments=["--vault-password-file", "password"])
+    assert played.outcomes() == ["ok"], played.output
+    assert "-w /etc/passwd" in player.drop_in("a").read_text(encoding="utf-8")
+
+
+def test_a_change_is_taken_back_by_its_undo_in_a_rescue(player):
+    before = "-w /etc/shadow -p wa -k old\n"
+    player.drop_in("30-identity").write_text(before, encoding="utf-8")
+    played = player.play(
+        {**WISH, "register": "change"},
+        {"state": "restored", "snapshot": "{{ change.undo }}"},
+        {"state": "restored", "snapshot": "{{ change.undo.snapshot }}", "root": "{{ root }}", "force": True},
+    )
+    assert played.outcomes() == ["ok"] * 3, played.output
+    assert played[1]["changed"] is True
+    assert player.drop_in("30-identity").read_text(encoding="utf-8") == before
+
+
+def test_results_can_be_used_in_conditions(player):
+    played = player.play(
+        {**WISH, "register": "audit"},
+        {"ansible.builtin.debug": {"msg": "{{ audit.plan.files | length }}"}, "when": "audit is changed and not audit.reboot_required"},
+        {"ansible.builtin.debug": {"msg": "x"}, "when": "(audit.pending.load + audit.pending.unload + audit.pending.control) | length > 0"},
+    )
+    assert played.outcomes() == ["ok", "ok", "skipped"]
+
+
+def test_warnings_are_shown(player):
+    player.drop_in("10-flood").write_text("-a never,task\n", encoding="utf-8")
+    played = player.play(WISH)
+    assert played.outcomes() == ["ok"]
+    assert "[WARNING]" in played.output and "10-flood" in played.output
+
+
+def test_what_a_rule_means_is_said_without_privilege(player):
+    played = player.play({"operation": "explain", "arch": "s390x", "rules": ["-a always,exit -F arch=b64 -S opne", "-w /etc -p wa"]},
+                         become=True, become_user="guest")
+    assert played.outcomes() == ["ok"], played.output
+    assert [line["accepted"] for line in played[0]["lines"]] == [False, True]
+    assert played[0]["changed"] is False
+
+
+def test_long_lists_of_problems_are_cut_in_the_message_alone(player):
+    played = player.play({**WISH, "rules": [f"-w x{number} -p wa" for number in range(30)]})
+    assert len(played[0]["errors"]) == 30
+    assert played[0]["msg"].splitlines()[0] == "nothing was changed: 30 problems:"
+    assert played[0]["msg"].splitlines()[-1] == "  and 10 more; the list errors has all of them"
+
+
+def test_rules_files_of_the_controller_are_linted(player):
+    (player.directory / "a.rules").write_text("# a\n-a always,exit -F arch=b64 -S opne -k a\n", encoding="utf-8")
+    (player.directory / "b.rules").write_text("-w /etc/passwd -p wa -k a\n-w /etc/passwd -p wa -k a\n", encoding="utf-8")
+    lint = {"operation": "lint", "src": ["a.rules", "b.rules"], "archs": ["x86_64", "aarch64"]}
+    played = player.play({**lint, "ignore_errors": True}, {**lint, "fail_on": "never", "format": "sarif"})
+    assert played.outcomes() == ["failed", "ok"], played.output
+    message = played[0]["msg"]
+    assert "\n  error: a.rules:2: no architecture has a system call opne" in message and "(did you mean open?)" in message
+    assert "\n  error: b.rules:2: " in message
+    assert message.index(" error: ") < message.rindex(" info: ")
+    assert played[1]["counts"]["error"] >= 2 and played[1]["sarif"]["version"] == "2.1.0"
+    assert played[1]["changed"] is False

@@ -1,0 +1,315 @@
+# Copyright: The audit_rules authors
+# GNU General Public License v3.0+ (see https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The options, their documentation and the program's schemas say the same."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+import yaml
+
+from ansible_collections.linux.audit.plugins.doc_fragments.program import ModuleDocFragment
+from ansible_collections.linux.audit.plugins.module_utils import options, rule_objects
+from ansible_collections.linux.audit.plugins.modules import audit_rules, audit_rules_info
+
+PROJECT = Path(__file__).resolve().parents[4]
+OUR_OWN = {*options.SRC, *options.PROGRAM}
+#: Keys of a request that come from Ansible, or that a module fixes.
+FROM_ANSIBLE = {"check_mode", "diff"}
+
+MODULES = {
+    "audit_rules": (audit_rules, options.apply_specification()),
+    "audit_rules_info": (audit_rules_info, options.info_specification()),
+}
+
+
+def schema(name):
+    return json.loads((PROJECT / "schemas" / f"{name}.schema.json").read_text(encoding="utf-8"))
+
+
+REQUEST = schema("request")
+REPORT = schema("report")
+
+
+def operations():
+    return {choice["const"] for choice in REQUEST["$defs"]["Operation"]["oneOf"]}
+
+
+def operations_of(key):
+    """The operations that read a key: its description begins with them. With none it belongs to all."""
+    before, colon, dummy = REQUEST["properties"][key]["description"].partition(":")
+    words = {word for word in before.replace(",", " ").split() if word in operations()}
+    return words if colon and words else operations()
+
+
+def keys_of(*wanted):
+    return {key for key in REQUEST["properties"] if operations_of(key) & set(wanted)} - FROM_ANSIBLE
+
+
+def resolve(node, root):
+    while "$ref" in node:
+        node = {**root["$defs"][node["$ref"].rpartition("/")[2]], **{k: v for k, v in node.items() if k != "$ref"}}
+    return node
+
+
+def forms(node, root):
+    """Every form that a value may have, without null."""
+    node = resolve(node, root)
+    if "anyOf" in node:
+        return [form for inner in node["anyOf"] for form in forms(inner, root)]
+    if isinstance(node.get("type"), list):
+        return [{**node, "type": one} for one in node["type"] if one != "null"]
+    return [] if node.get("type") == "null" else [node]
+
+
+def choices(node, root):
+    """The words that a value may have; none where any text will do."""
+    found = []
+    for form in forms(node, root):
+        if form.get("type") == "string" and "oneOf" not in form and "enum" not in form and "const" not in form:
+            return None
+        found += [choice["const"] for choice in form.get("oneOf", ())] + list(form.get("enum", ()))
+    return found or None
+
+
+def kinds(node, root):
+    return {"string" if "oneOf" in form else form.get("type", "object") for form in forms(node, root)}
+
+
+#: What Ansible's type for an option is, by the JSON types that the request takes.
+ANSIBLE_TYPES = {
+    frozenset(["string"]): {"str"},
+    frozenset(["boolean"]): {"bool"},
+    frozenset(["integer"]): {"int"},
+    frozenset(["object"]): {"dict"},
+    frozenset(["array"]): {"list"},
+    # A word, or the number or truth value that is the same: the plugin makes the word of it.
+    frozenset(["string", "boolean", "integer"]): {"str"},
+    # A name, a number, or text that is one.
+    frozenset(["string", "integer"]): {"str", "raw"},
+    frozenset(["string", "array"]): {"raw"},
+}
+
+
+def complaints_about_type(name, spec, node):
+    found = frozenset(kinds(node, REQUEST))
+    if found not in ANSIBLE_TYPES:
+        return [f"{name}: nothing is known about the types {sorted(found)}"]
+    if spec["type"] not in ANSIBLE_TYPES[found]:
+        return [f"{name}: is {spec['type']}, the schema has {sorted(found)}"]
+    if spec["type"] != "list":
+        return []
+    entry = resolve(forms(node, REQUEST)[0]["items"], REQUEST)
+    if spec["elements"] != {"string": "str", "object": "dict"}[entry["type"]]:
+        return [f"{name}: has elements {spec['elements']}, the schema has {entry['type']}"]
+    return [f"{name}.{complaint}" for complaint in complaints_about(spec["options"], entry["properties"])] if "options" in spec else []
+
+
+def complaints_about(spec, properties, ignored=()):
+    """How a specification and the properties of an object of the schema differ."""
+    found = []
+    names = set(spec) - set(ignored)
+    found += [f"{name}: is in no schema" for name in sorted(names - set(properties))]
+    found += [f"{name}: the schema has it, the options do not" for name in sorted(set(properties) - names)]
+    for name in sorted(names & set(properties)):
+        node = properties[name]
+        found += complaints_about_type(name, spec[name], node)
+        words = choices(node, REQUEST)
+        if (words and sorted(words)) != (spec[name].get("choices") and sorted(spec[name]["choices"])):
+            found.append(f"{name}: choices {spec[name].get('choices')}, the schema has {words}")
+        if node.get("default") != spec[name].get("default"):
+            found.append(f"{name}: default {spec[name].get('default')!r}, the schema has {node.get('default')!r}")
+    return found
+
+
+def test_the_options_of_audit_rules_are_the_keys_of_apply():
+    properties = {key: REQUEST["properties"][key] for key in keys_of("apply") - {"operation"}}
+    assert complaints_about(options.apply_specification()["argument_spec"], properties, OUR_OWN) == []
+
+
+def test_the_options_of_audit_rules_info_are_the_keys_of_all_other_operations():
+    others = operations() - {"apply"}
+    properties = {key: REQUEST["properties"][key] for key in keys_of(*others)}
+    operation = dict(options.INFO["operation"], choices=sorted(operations()), default="apply")
+    spec = {**options.info_specification()["argument_spec"], "operation": operation}
+    assert complaints_about(spec, properties, OUR_OWN) == []
+    assert set(options.INFO["operation"]["choices"]) == others
+
+
+def test_every_operation_of_audit_rules_info_names_the_keys_that_it_reads():
+    for operation, keys in options.INFO_OPERATIONS.items():
+        assert set(keys) == keys_of(operation) - {"operation"}, operation
+
+
+@pytest.mark.parametrize("name, specification", [
+    ("Control", options.CONTROL),
+    ("DropInSaid", options.DROP_IN),
+])
+def test_options_within_options_are_those_of_the_schema(name, specification):
+    assert complaints_about(specification, REQUEST["$defs"][name]["properties"]) == []
+
+
+@pytest.mark.parametrize("name, keys", [("RuleObject", rule_objects.RULE_KEYS), ("FieldObject", rule_objects.FIELD_KEYS)])
+def test_keys_of_rule_objects_are_those_of_the_schema(name, keys):
+    properties = REQUEST["$defs"][name]["properties"]
+    assert set(keys) == set(properties)
+    for key, kinds_taken in keys.items():
+        assert set(kinds_taken) == rule_object_kinds(properties[key]), key
+
+
+def rule_object_kinds(node):
+    if choices(node, REQUEST) and node.get("description", "") and "oneOf" in forms(node, REQUEST)[0]:
+        return {"word"}
+    words = {"string": "text", "boolean": "boolean", "integer": "number"}
+    found = set()
+    for form in forms(node, REQUEST):
+        if form.get("type") == "array":
+            entries = kinds(form["items"], REQUEST)
+            found.add({
+                frozenset(["string"]): "texts",
+                frozenset(["string", "integer"]): "texts and numbers",
+                frozenset(["string", "object"]): "conditions",
+            }[frozenset(entries)])
+        else:
+            found.add(words[form["type"]])
+    return found
+
+
+def test_words_of_rule_objects_are_those_of_the_schema():
+    properties = REQUEST["$defs"]["RuleObject"]["properties"]
+    for key, words in rule_objects.WORDS.items():
+        assert sorted(words) == sorted(choices(properties[key], REQUEST)), key
+    assert sorted(rule_objects.OPERATORS) == sorted(choices(REQUEST["$defs"]["FieldObject"]["properties"]["op"], REQUEST))
+    assert set(rule_objects.FIELD_NEEDS) == set(REQUEST["$defs"]["FieldObject"]["required"])
+
+
+def test_numbers_of_settings_are_those_of_the_schema():
+    for setting, words in options.SETTING_WORDS.items():
+        numbers = [form for form in forms(REQUEST["$defs"]["Control"]["properties"][setting], REQUEST) if form.get("type") == "integer"]
+        assert numbers[0]["maximum"] == len(words) - 1
+
+
+def documented(module):
+    own = yaml.safe_load(module.DOCUMENTATION)
+    shared = yaml.safe_load(ModuleDocFragment.DOCUMENTATION)["options"]
+    assert not set(own["options"]) & set(shared)
+    return {**own["options"], **shared}
+
+
+def complaints_about_documentation(spec, pages, at=""):
+    found = [f"{at}{name}: is not documented" for name in sorted(set(spec) - set(pages))]
+    found += [f"{at}{name}: is no option" for name in sorted(set(pages) - set(spec))]
+    for name in sorted(set(spec) & set(pages)):
+        option, page = spec[name], pages[name]
+        for key in ("type", "elements", "choices", "default", "required", "aliases"):
+            if option.get(key) != page.get(key):
+                found.append(f"{at}{name}: {key} is {option.get(key)!r}, documented as {page.get(key)!r}")
+        if not page.get("description"):
+            found.append(f"{at}{name}: has no description")
+        found += complaints_about_documentation(option.get("options", {}), page.get("suboptions", {}), f"{at}{name}.")
+    return found
+
+
+@pytest.mark.parametrize("name", MODULES)
+def test_the_documentation_has_exactly_the_options(name):
+    module, specification = MODULES[name]
+    assert complaints_about_documentation(specification["argument_spec"], documented(module)) == []
+
+
+def described_values(lines):
+    """The words that begin an entry of a description: V(word), ..."""
+    return {line[2:line.index(")")] for line in lines if line.startswith("V(")}
+
+
+def test_the_documentation_names_every_key_of_a_rule_object_and_of_a_drop_in():
+    pages = documented(audit_rules)
+    assert described_values(pages["rules"]["description"]) == set(rule_objects.RULE_KEYS)
+    text = " ".join(pages["rules"]["description"])
+    for word in (*rule_objects.FIELD_KEYS, *rule_objects.OPERATORS, *rule_objects.LISTS, *rule_objects.ACTIONS):
+        assert f"V({word})" in text, word
+    assert described_values(pages["drop_ins"]["description"]) == {*options.DROP_IN, *options.SRC}
+
+
+@pytest.mark.parametrize("name, option", [
+    (name, option)
+    for name, (dummy, specification) in MODULES.items()
+    for option, spec in specification["argument_spec"].items() if "choices" in spec
+])
+def test_the_documentation_says_what_every_choice_does(name, option):
+    page = documented(MODULES[name][0])[option]
+    text = page["description"] if isinstance(page["description"], str) else " ".join(page["description"])
+    for choice in page["choices"]:
+        assert f"V({choice})" in text, f"{option}: {choice}"
+
+
+def complaints_about_return(pages, properties, at=""):
+    found = []
+    for name in sorted(set(pages) ^ set(properties)):
+        found.append(f"{at}{name}: is " + ("in no schema" if name in pages else "not documented"))
+    types = {"string": "str", "boolean": "bool", "integer": "int", "object": "dict", "array": "list"}
+    for name in sorted(set(pages) & set(properties)):
+        page = pages[name]
+        expected = {types[kind] for kind in kinds(properties[name], REPORT)}
+        if page["type"] not in expected:
+            found.append(f"{at}{name}: documented as {page['type']}, the schema has {sorted(expected)}")
+        for key in ("description", "returned"):
+            if not page.get(key):
+                found.append(f"{at}{name}: {key} is missing")
+        if "contains" in page:
+            form = forms(properties[name], REPORT)[0]
+            inner = resolve(form["items"], REPORT) if page["type"] == "list" else form
+            found += complaints_about_return(page["contains"], inner["properties"], f"{at}{name}.")
+    return found
+
+
+#: What Ansible documents itself, for every module.
+OF_EVERY_MODULE = {"changed", "failed"}
+
+
+def without_the_diff(pages):
+    """The diff has another form than in the report: the plugin splits it."""
+    return {name: page for name, page in pages.items() if name != "diff"}
+
+
+def test_the_results_of_audit_rules_are_those_of_the_report():
+    pages = yaml.safe_load(audit_rules.RETURN)
+    properties = {name: node for name, node in REPORT["properties"].items() if used_by("apply", node)}
+    assert pages["diff"]["type"] == "list"
+    properties = {name: node for name, node in properties.items() if name not in OF_EVERY_MODULE | {"diff"}}
+    assert complaints_about_return(without_the_diff(pages), properties) == []
+
+
+def test_the_results_of_audit_rules_info_are_those_of_the_report():
+    pages = yaml.safe_load(audit_rules_info.RETURN)
+    # Of a report that changes nothing these say nothing.
+    empty = {"reboot_required", "pending", "diff", "undo"}
+    properties = {name: node for name, node in REPORT["properties"].items()
+                  if any(used_by(operation, node) for operation in options.INFO_OPERATIONS)}
+    properties = {name: node for name, node in properties.items() if name not in OF_EVERY_MODULE | empty}
+    assert complaints_about_return(pages, properties) == []
+
+
+def used_by(operation, node):
+    """A part of the report is that of an operation if its description begins with it, or with none."""
+    before, colon, dummy = resolve(node, REPORT).get("description", "").partition(":")
+    words = {word for word in before.replace(",", " ").split() if word in operations()}
+    return operation in words if colon and words else True
+
+
+def test_the_report_has_no_key_that_ansible_takes_for_its_own():
+    assert not {"results", "rc", "exception", "invocation", "ansible_facts"} & set(REPORT["properties"])
+
+
+def test_the_versions_are_one():
+    galaxy = yaml.safe_load((PROJECT / "ansible" / "collection" / "galaxy.yml").read_text(encoding="utf-8"))
+    cargo = (PROJECT / "Cargo.toml").read_text(encoding="utf-8")
+    assert f'\nversion = "{galaxy["version"]}"\n' in cargo
+
+
+def test_both_modules_share_their_defaults():
+    runtime = yaml.safe_load((PROJECT / "ansible" / "collection" / "meta" / "runtime.yml").read_text(encoding="utf-8"))
+    assert runtime["action_groups"]["audit"] == sorted(MODULES)

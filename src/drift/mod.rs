@@ -1,0 +1,130 @@
+//! How what the files ask for, what the kernel holds and what the next boot loads differ, and why.
+//!
+//! Pure: the files, the kernel's lists and what stands at the paths come in as values.
+
+mod asked;
+mod cause;
+mod setting;
+
+pub use asked::{Asked, Fate, NextBoot};
+pub use cause::Cause;
+pub use setting::{Key, SettingView, setting_views};
+
+use rustc_hash::{FxHashMap as HashMap, FxHashSet as HashSet};
+
+use crate::boot_load::Spot;
+use crate::lines::HostRule;
+use crate::plan::KernelState;
+use crate::plan::rules::{Because, Doing, Fulfils, Ordering, Wish, assign, plan_rules};
+use crate::rule::Rule;
+
+/// How the files and the kernel differ.
+#[derive(Debug, Default)]
+pub struct Drift {
+    /// For each loaded rule, which line asks for it.
+    pub held: Vec<Held>,
+    /// The lines whose rule is not running, by their index, and why.
+    pub missing_in_runtime: Vec<(usize, Cause)>,
+    /// The loaded rules that no line asks for, by their index, and why.
+    pub missing_in_filesystem: Vec<(usize, Cause)>,
+    /// The lines whose rule is running and will not be loaded at the next boot, by their index, and why.
+    pub missing_at_boot: Vec<(usize, Cause)>,
+    /// The lines whose rule is loaded in the wrong place.
+    pub order: Vec<usize>,
+}
+
+/// Which line asks for a loaded rule.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Held {
+    /// The index of the line; none where no line does.
+    pub asked: Option<usize>,
+    /// The rule is loaded a further time.
+    pub is_copy: bool,
+}
+
+impl Drift {
+    /// Whether files and kernel agree.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.missing_in_runtime.is_empty()
+            && self.missing_in_filesystem.is_empty()
+            && self.missing_at_boot.is_empty()
+            && self.order.is_empty()
+    }
+
+    /// Compares the lines with what the kernel holds.
+    #[must_use]
+    pub fn of(boot: &NextBoot, kernel: &KernelState, ordering: Ordering) -> Self {
+        let wishes: Vec<(usize, Wish)> = boot.wishes();
+        let fulfilled = assign(&kernel.rules, &wishes.iter().map(|(_, wish)| wish).collect::<Vec<_>>());
+        let line = |wish: usize| wishes.get(wish).map(|(line, _)| *line);
+        let held = fulfilled.iter().map(|fulfils| match fulfils {
+            Fulfils::Wish(wish) => Held { asked: line(*wish), is_copy: false },
+            Fulfils::Again(wish) => Held { asked: line(*wish), is_copy: true },
+            Fulfils::Nothing => Held::default(),
+        });
+        let mut drift = Self { held: held.collect(), ..Self::default() };
+        let running: HashSet<usize> = drift.held.iter().filter_map(|held| held.asked).collect();
+        let judge = cause::Judge::of(boot, kernel);
+        for (line, asked) in boot.asked.iter().enumerate().filter(|(_, asked)| asked.counts()) {
+            if !running.contains(&line) {
+                drift.missing_in_runtime.push((line, judge.not_running(asked)));
+            } else if asked.fate != Fate::Loaded {
+                drift.missing_at_boot.push((line, judge.not_at_boot(asked)));
+            }
+        }
+        for (at, (rule, held)) in kernel.rules.iter().zip(&drift.held).enumerate() {
+            if held.asked.is_none() || held.is_copy {
+                drift.missing_in_filesystem.push((at, judge.not_asked_for(rule, held.is_copy)));
+            }
+        }
+        drift.order = out_of_place(boot, kernel, ordering);
+        drift
+    }
+
+    /// The paths whose age tells whether the kernel dropped a rule: the directory that it would have to find.
+    #[must_use]
+    pub fn doubtful_paths(&self, boot: &NextBoot) -> Vec<Vec<u8>> {
+        let doubtful = self.missing_in_runtime.iter().filter(|(_, cause)| *cause == Cause::NotLoaded);
+        let rules = doubtful.filter_map(|(line, _)| boot.asked.get(*line)?.rule.as_ref());
+        let paths: HashSet<Vec<u8>> = rules.flat_map(|rule| cause::directories(&rule.listed)).collect();
+        paths.into_iter().collect()
+    }
+
+    /// Takes in which of these directories were made since the boot: the kernel then dropped a rule on them, if it had
+    /// been loaded.
+    pub fn settle(&mut self, boot: &NextBoot, made_since_boot: &HashSet<Vec<u8>>) {
+        for (line, cause) in self.missing_in_runtime.iter_mut().filter(|(_, cause)| *cause == Cause::NotLoaded) {
+            let rule = boot.asked.get(*line).and_then(|asked| asked.rule.as_ref());
+            let young = rule.and_then(|rule| {
+                cause::directories(&rule.listed).into_iter().find(|path| made_since_boot.contains(path))
+            });
+            if let Some(path) = young {
+                *cause = Cause::DroppedByKernel { path };
+            }
+        }
+    }
+}
+
+/// The lines whose loaded rules would have to move.
+fn out_of_place(boot: &NextBoot, kernel: &KernelState, ordering: Ordering) -> Vec<usize> {
+    let places: HashMap<&Spot, usize> =
+        boot.asked.iter().enumerate().map(|(line, asked)| (&asked.spot, line)).collect();
+    let wishes: Vec<Wish> = boot.whole.rules.iter().map(|loaded| wish(&loaded.rule)).collect();
+    let lines: HashMap<&Rule, usize> = wishes
+        .iter()
+        .zip(&boot.whole.rules)
+        .filter_map(|(wish, loaded)| Some((&wish.rule, *places.get(&loaded.spot)?)))
+        .collect();
+    let stays = |_: &Rule| None;
+    let steps = plan_rules(&kernel.rules, &wishes.iter().collect::<Vec<_>>(), ordering, &stays, Because::Missing);
+    let moved = steps.iter().filter(|step| step.because == Because::Order && step.doing != Doing::Unload);
+    let mut moved: Vec<usize> = moved.filter_map(|step| lines.get(&step.rule).copied()).collect();
+    moved.sort_unstable();
+    moved
+}
+
+/// The wish that a line means.
+fn wish(rule: &HostRule) -> Wish {
+    crate::desired::wish(&rule.line, crate::request::PermSyscalls::All)
+}

@@ -1,0 +1,75 @@
+//! Words for why a rule is not where it should be.
+
+use super::Problem;
+use crate::boot_load::Trouble;
+use crate::drift::Cause;
+use crate::lines::Obstacle;
+
+impl Cause {
+    /// The cause's stable name.
+    #[must_use]
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::NotLoaded => "not_loaded",
+            Self::DroppedByKernel { .. } => "dropped_by_kernel",
+            Self::WaitsForReboot => "waits_for_reboot",
+            Self::Fails(trouble) => match trouble {
+                Trouble::Obstacle(Obstacle::Syscalls { .. }) => "no_such_syscall",
+                Trouble::Obstacle(Obstacle::MissingPath { .. }) => "missing_path",
+                Trouble::Obstacle(Obstacle::Refused(_)) => "kernel_refuses",
+                Trouble::Obstacle(why @ Obstacle::Line(_)) if why.is_missing() => "no_such_account",
+                _ => "bad_line",
+            },
+            Self::BehindStop(_) => "behind_stop",
+            Self::OtherKind => "other_watch_kind",
+            Self::LoadedByHand => "loaded_by_hand",
+            Self::OtherManager(_) => "other_manager",
+            Self::LoadedTwice => "loaded_twice",
+            Self::OutOfPlace => "out_of_place",
+        }
+    }
+
+    /// The cause as a sentence.
+    #[must_use]
+    pub fn sentence(&self) -> String {
+        match self {
+            Self::NotLoaded => "it was not loaded since it stands there, or it was unloaded".to_owned(),
+            Self::DroppedByKernel { path } => format!(
+                "the kernel drops a rule with its directory, and {} was made anew since the boot",
+                String::from_utf8_lossy(path)
+            ),
+            Self::WaitsForReboot => "the kernel is locked until the next boot".to_owned(),
+            Self::Fails(trouble) => trouble.sentence(),
+            Self::BehindStop(stop) => format!("the boot load stops before it, at {stop}"),
+            Self::OtherKind => {
+                "a watch is loaded as one of a file or of a directory, and the path has become the other".to_owned()
+            }
+            Self::LoadedByHand => "no file asks for it: it was loaded by hand or by another program".to_owned(),
+            Self::OtherManager(name) => format!("no file asks for it: its key is one of {name}"),
+            Self::LoadedTwice => "it is loaded a further time".to_owned(),
+            Self::OutOfPlace => "the kernel holds it in another place than the files".to_owned(),
+        }
+    }
+}
+
+impl Trouble {
+    /// The stable name of why a line has no effect.
+    #[must_use]
+    pub fn kind(&self) -> &'static str {
+        match self {
+            Self::Obstacle(why) => Problem::from(why.what()).kind(),
+            Self::Duplicate(_) => "duplicate_rule",
+            Self::NothingToDelete => "nothing_to_delete",
+        }
+    }
+
+    /// Why a line has no effect, as a sentence.
+    #[must_use]
+    pub fn sentence(&self) -> String {
+        match self {
+            Self::Obstacle(why) => Problem::from(why.what()).message(),
+            Self::Duplicate(same_as) => format!("the same rule as {same_as}"),
+            Self::NothingToDelete => "there is no such rule to delete".to_owned(),
+        }
+    }
+}

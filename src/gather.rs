@@ -1,0 +1,191 @@
+//! Reads both sources of a host's audit rules, each once, and compares them. Never writes.
+//!
+//! A source that cannot be read is a fact of the answer, and the other one is in it all the same.
+
+use std::path::Path;
+
+use crate::auditctl::canonical_lossy;
+use crate::desired::{Warning, about, ordering};
+use crate::drift::{Drift, NextBoot, SettingView, setting_views};
+use crate::error::kernel::words;
+use crate::error::{PolicyError, Problem, What};
+use crate::intent::Inquiry;
+use crate::kernel::Access;
+use crate::matching::blocker;
+use crate::observe::{Observed, kernel_state, observe, passed_over};
+use crate::plan::KernelState;
+use crate::request::Source;
+use crate::rule::Machine;
+use crate::rules_d::{Links, Process, Root};
+use crate::world::World;
+
+/// What a host holds.
+#[derive(Debug)]
+pub struct Gathered {
+    /// The files.
+    pub files: Reading<HeldFiles>,
+    /// The kernel.
+    pub kernel: Reading<HeldKernel>,
+    /// How the two differ, where both were read.
+    pub drift: Option<Drift>,
+    /// Who says what about each setting.
+    pub settings: Vec<SettingView>,
+    /// What is worth a sentence.
+    pub warnings: Vec<Warning>,
+}
+
+/// What came of reading a source.
+#[derive(Debug)]
+pub enum Reading<T> {
+    /// It was read.
+    Read(T),
+    /// It was not to be read.
+    NotAsked,
+    /// There is none for us here.
+    Absent(String),
+    /// It cannot be read; nothing of it is used.
+    Failed(Vec<Problem>),
+}
+
+impl<T> Reading<T> {
+    /// What was read.
+    pub fn read(&self) -> Option<&T> {
+        match self {
+            Self::Read(read) => Some(read),
+            _ => None,
+        }
+    }
+
+    /// Why it cannot be read.
+    pub fn problems(&self) -> &[Problem] {
+        match self {
+            Self::Failed(problems) => problems,
+            _ => &[],
+        }
+    }
+}
+
+/// The files of a host, and what the next boot makes of them.
+#[derive(Debug)]
+pub struct HeldFiles {
+    /// The files.
+    pub observed: Observed,
+    /// What the next boot makes of them.
+    pub boot: NextBoot,
+    /// Whether the directory of the drop-ins exists.
+    pub has_directory: bool,
+}
+
+/// The running kernel, and who else has to do with its audit rules.
+#[derive(Debug)]
+pub struct HeldKernel {
+    /// Rules, state and features.
+    pub state: KernelState,
+    /// The processes of the host.
+    pub processes: Vec<Process>,
+    /// What the boot loader told the kernel.
+    pub command_line: Option<Vec<u8>>,
+}
+
+/// Reads what the inquiry asks for.
+pub fn gather(inquiry: &Inquiry, world: &mut World<'_>) -> Gathered {
+    let kernel = kernel(inquiry, world);
+    let mut files = match inquiry.source {
+        Source::Runtime => Reading::NotAsked,
+        Source::Both | Source::Filesystem => files(inquiry, world).map_or_else(Reading::Failed, Reading::Read),
+    };
+    let state = kernel.read().map(|kernel| &kernel.state);
+    let mut drift = None;
+    let mut settings = Vec::new();
+    if let Reading::Read(files) = &mut files {
+        drift = state.map(|state| compared(inquiry, world, &files.boot, state));
+        let held = state.map(KernelState::settings);
+        settings = setting_views(&files.boot, held.as_ref(), &mut files.observed.reader);
+    }
+    let mut gathered = Gathered { files, kernel, drift, settings, warnings: Vec::new() };
+    gathered.warnings = warnings(&gathered, &world.machine);
+    gathered
+}
+
+fn kernel(inquiry: &Inquiry, world: &mut World<'_>) -> Reading<HeldKernel> {
+    let insists = inquiry.source == Source::Runtime;
+    let absent = |why: &str, answer: Option<String>| {
+        if !insists {
+            return Reading::Absent(why.to_owned());
+        }
+        let why = answer.map_or_else(|| why.to_owned(), |answer| format!("{why}: {answer}"));
+        Reading::Failed(vec![PolicyError::NoKernel { why }.into_problem()])
+    };
+    if inquiry.source == Source::Filesystem {
+        return Reading::NotAsked;
+    }
+    if !inquiry.place.is_live() {
+        return absent("another root directory has no running kernel", None);
+    }
+    match &world.access {
+        None => absent("the kernel was not asked", None),
+        Some(Ok(Access::Absent(why, errno))) => absent(&why.message(), Some(words(*errno))),
+        Some(Ok(Access::Denied(why, errno))) => {
+            let message = format!("{}: {}", why.message(), words(*errno));
+            Reading::Failed(vec![PolicyError::Denied { why: message, remedy: why.hint() }.into_problem()])
+        }
+        Some(Err(error)) => Reading::Failed(vec![error.clone().into()]),
+        Some(Ok(Access::Managed(_))) => read_kernel(world).unwrap_or_else(|problem| Reading::Failed(vec![problem])),
+    }
+}
+
+fn read_kernel(world: &mut World<'_>) -> Result<Reading<HeldKernel>, Problem> {
+    let Some(kernel) = &mut world.kernel else { return Ok(Reading::NotAsked) };
+    let state = kernel_state(*kernel)?;
+    let root = Root::open(&world.root).map_err(What::File)?;
+    let (processes, command_line) = (root.processes(), root.kernel_command_line());
+    Ok(Reading::Read(HeldKernel { state, processes, command_line }))
+}
+
+fn files(inquiry: &Inquiry, world: &World<'_>) -> Result<HeldFiles, Vec<Problem>> {
+    let file = |error| vec![Problem::from(What::File(error))];
+    let root = Root::open(&world.root_of(&inquiry.place)).map_err(file)?;
+    let rules_d = root.directory(&inquiry.place.rules_dir).map_err(file)?;
+    let mut observed = observe(&inquiry.place, &[], &root, &rules_d, Links::Followed, world.machine)?;
+    let has_directory = rules_d.exists();
+    // Without the directory augenrules leaves audit.rules as it is, and loads it.
+    let compiled = if has_directory { None } else { observed.files.compiled() };
+    let merge = compiled.unwrap_or_else(|| observed.files.merged(&observed.files.drop_ins));
+    let boot = NextBoot::of(merge, &mut observed.reader);
+    Ok(HeldFiles { observed, boot, has_directory })
+}
+
+fn compared(inquiry: &Inquiry, world: &World<'_>, boot: &NextBoot, state: &KernelState) -> Drift {
+    let mut drift = Drift::of(boot, state, ordering(inquiry.ordering));
+    let doubtful = drift.doubtful_paths(boot);
+    let root = if doubtful.is_empty() { None } else { Root::open(Path::new(&world.root)).ok() };
+    let young = root.map_or_else(Vec::new, |root| root.made_since_boot(doubtful));
+    drift.settle(boot, &young.into_iter().collect());
+    drift
+}
+
+/// What the boot load and the kernel's own list are worth a sentence for.
+fn warnings(gathered: &Gathered, machine: &Machine) -> Vec<Warning> {
+    let mut warnings = Vec::new();
+    if let Some(files) = gathered.files.read() {
+        warnings.extend(passed_over(&files.observed));
+        warnings.extend(
+            files.boot.merge.unread.iter().map(|path| Warning::PassedOver {
+                path: path.display().to_string(),
+                why: "white space splits its name",
+            }),
+        );
+        warnings.extend(about(&files.boot.merge.lines, &files.boot.whole, machine));
+    }
+    if let Some(kernel) = gathered.kernel.read() {
+        let is_asked_for = |at: usize| {
+            gathered.drift.as_ref().is_some_and(|drift| drift.held.get(at).is_some_and(|h| h.asked.is_some()))
+        };
+        let foreign = kernel.state.rules.iter().enumerate().filter(|(at, _)| !is_asked_for(*at));
+        warnings.extend(foreign.filter_map(|(_, rule)| {
+            let effect = blocker(rule)?;
+            Some(Warning::Blocker { rule: canonical_lossy(rule, machine), spot: None, effect })
+        }));
+    }
+    warnings
+}

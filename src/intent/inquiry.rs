@@ -1,0 +1,68 @@
+//! What a request to gather means: checked, without the spelling of JSON.
+
+use super::lint::lint_only;
+use super::{Location, not_used};
+use crate::error::Problem;
+use crate::request::{Control, OnDrift, Ordering, Request, Source, State, Target};
+
+/// A question about a host.
+#[derive(Debug, Clone)]
+pub struct Inquiry {
+    /// Which sources to read.
+    pub source: Source,
+    /// Where the files are.
+    pub place: Location,
+    /// How much of the order in the kernel matters.
+    pub ordering: Ordering,
+    /// What to do with a difference.
+    pub on_drift: OnDrift,
+}
+
+impl Inquiry {
+    /// What a request to gather means.
+    ///
+    /// # Errors
+    /// Every problem found.
+    pub fn of(request: &Request) -> Result<Self, Vec<Problem>> {
+        let mut problems = unused(request);
+        match Location::of(request) {
+            Ok(place) if problems.is_empty() => {
+                Ok(Self { source: request.source, place, ordering: request.ordering, on_drift: request.on_drift })
+            }
+            place => {
+                problems.extend(place.err().into_iter().flatten());
+                Err(problems)
+            }
+        }
+    }
+
+    /// Whether the running kernel is to be asked.
+    #[must_use]
+    pub fn asks_kernel(&self) -> bool {
+        self.source != Source::Filesystem && self.place.is_live()
+    }
+}
+
+/// Keys of other operations.
+fn unused(request: &Request) -> Vec<Problem> {
+    let given = [
+        ("state", request.state != State::default()),
+        ("name", request.name.is_some()),
+        ("rules", request.rules.is_some()),
+        ("control", request.control != Control::default()),
+        ("drop_ins", request.drop_ins.is_some()),
+        ("target", request.target != Target::default()),
+        ("purge", request.purge),
+        ("keep", !request.keep.is_empty()),
+        ("snapshot", request.snapshot.is_some()),
+        ("force", request.force),
+        ("arch", request.arch.is_some()),
+    ];
+    let superfluous = given.into_iter().chain(lint_only(request)).filter(|(_, given)| *given);
+    superfluous.map(|(key, _)| Problem::at_pointer(not_used(key, "operation: gather"), &format!("/{key}"))).collect()
+}
+
+/// Keys of `gather` alone, for the operations that have no use for them.
+pub(super) fn gather_only(request: &Request) -> [(&'static str, bool); 2] {
+    [("source", request.source != Source::default()), ("on_drift", request.on_drift != OnDrift::default())]
+}

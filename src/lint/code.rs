@@ -1,0 +1,125 @@
+//! Every kind of finding. Lines that cannot be read have the kind of their error instead; each of those is an error.
+
+/// How much a finding matters.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Severity {
+    /// Worth knowing.
+    Info,
+    /// Something is not recorded, or not as it was meant.
+    Warning,
+    /// The load stops here, or nothing is recorded.
+    Error,
+}
+
+/// Declares the codes: variant, name, severity, and what it is about.
+macro_rules! codes {
+    ($($variant:ident, $name:literal, $severity:ident, $summary:literal;)+) => {
+        /// A kind of finding.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+        #[allow(missing_docs, reason = "the summary of each says it")]
+        pub enum Code {
+            $($variant,)+
+        }
+
+        /// Every kind, with its name, its severity and what it is about.
+        pub const CODES: &[(Code, &str, Severity, &str)] =
+            &[$((Code::$variant, $name, Severity::$severity, $summary),)+];
+    };
+}
+
+codes! {
+    SyscallNotOnArch, "syscall_not_on_arch", Error, "a system call that the architecture lacks: auditctl stops here";
+    KernelRefuses, "kernel_refuses", Error, "auditctl sends the rule, the kernel refuses it";
+    DuplicateRule, "duplicate_rule", Error, "the same rule stands earlier: the load stops with \"Rule exists\"";
+    ArchTwice, "arch_twice", Error, "the same rule for one word length twice, and not for the other one";
+    NothingToDelete, "nothing_to_delete", Error, "deletes a rule that is not there: the load stops";
+    FilesRunTogether, "files_run_together", Error, "no final newline: the last line and the next file's first become one";
+    MissingPath, "missing_path", Error, "a path that the kernel does not find: the load stops";
+    SettingOutOfRange, "setting_out_of_range", Error, "a value that no kernel takes";
+    Blocker, "blocker", Error, "a rule that leaves nothing to be recorded";
+    KeyDisablesList, "key_disables_list", Error, "a key on the user or exclude list: neither this rule nor those behind act";
+    FieldDisablesList, "field_disables_list", Error, "a field that the user or exclude list does not know, with the same effect";
+    WritableByOthers, "writable_by_others", Error, "others than root may write the rules file";
+    NeverMatches, "never_matches", Warning, "conditions that exclude each other, or that no value fulfils";
+    SameMatch, "same_match", Warning, "matches the same as an earlier rule with another key: that key is recorded";
+    Covered, "covered", Warning, "an earlier rule matches everything that this one matches: it never acts";
+    NoFieldsNeverMatch, "no_fields_never_match", Warning, "a rule without conditions on a list where it never matches";
+    AlwaysOnFilesystem, "always_on_filesystem", Warning, "the filesystem list acts on never only";
+    EmptyMask, "empty_mask", Warning, "no system call: never matches";
+    FieldUnknownToTask, "field_unknown_to_task", Warning, "a field without a value when a task is created: never matches";
+    ActionIgnoredOnExclude, "action_ignored_on_exclude", Warning, "never on the exclude list drops records all the same";
+    ActionPossible, "action_possible", Warning, "the action possible: nothing is loaded";
+    PathNotNormal, "path_not_normal", Warning, "a path with . or .. or doubled slashes, which is taken as it stands";
+    WildcardIsLiteral, "wildcard_is_literal", Warning, "* and ? stand for themselves";
+    SymbolicLink, "symbolic_link", Warning, "a path that is a symbolic link, which the kernel does not follow";
+    SyscallsWithoutArch, "syscalls_without_arch", Warning, "system calls without arch: other calls for 32-bit programs";
+    B32Missing, "b32_missing", Warning, "64-bit programs are recorded, 32-bit programs are not";
+    B64Missing, "b64_missing", Warning, "32-bit programs are recorded, 64-bit programs are not";
+    AuidIncludesUnset, "auid_includes_unset", Warning, "auid>= matches processes that nobody logged in to: unset is 4294967295";
+    UnsignedComparison, "unsigned_comparison", Warning, "results are compared without sign: failures count as large numbers";
+    EverySyscall, "every_syscall", Warning, "records every system call";
+    WideTree, "wide_tree", Warning, "watches a tree in which everything happens";
+    LockNotLast, "lock_not_last", Warning, "lines behind -e 2, which auditctl -R cannot load";
+    LockOverruled, "lock_overruled", Warning, "a later -e: the host is not locked";
+    SwitchesOff, "switches_off", Warning, "the load ends with auditing off";
+    DeletesRules, "deletes_rules", Warning, "deletes rules that were loaded before";
+    Prepended, "prepended", Warning, "-A: goes before all others, whatever file it stands in";
+    ControlIndented, "control_indented", Warning, "blanks around -e, -b, -f or -D: augenrules with mawk leaves the line where it is";
+    CarriageReturns, "carriage_returns", Warning, "lines that end in a carriage return";
+    PassedOver, "passed_over", Warning, "a name in rules.d from which augenrules reads nothing";
+    Redundant, "redundant", Info, "an earlier rule records the same under the same key";
+    NeverTooLate, "never_too_late", Info, "never behind always: what both match is recorded";
+    SettingOverruled, "setting_overruled", Info, "set again further behind, otherwise";
+    IgnoresErrors, "ignores_errors", Info, "-i: the load calls it success whatever fails";
+    LoginuidImmutable, "loginuid_immutable", Info, "containers cannot set login uids, and only a reboot takes it back";
+    Panics, "panics", Info, "-f 2: the host stops when a record is lost";
+    HotSyscall, "hot_syscall", Info, "a call that every process makes all the time, without a condition";
+    Mergeable, "mergeable", Info, "rules that differ in system calls only could be one";
+    ObsoleteSyscall, "obsolete_syscall", Info, "a system call that kernels no longer have";
+    WiderVariantMissing, "wider_variant_missing", Info, "32-bit programs use another call for the same";
+    WatchForm, "watch_form", Info, "-w: slower than -F path= with arch, and deprecated since audit 3.1.3";
+    PermWithoutArch, "perm_without_arch", Info, "perm= without arch: every system call is looked at";
+    NoPermissions, "no_permissions", Info, "-w without -p: reads are recorded too";
+    NoKey, "no_key", Info, "a rule without a key";
+    LongKey, "long_key", Info, "a key longer than auditctl(8) allows";
+    NoFinalNewline, "no_final_newline", Info, "the last file ends without a newline";
+    ReadableByOthers, "readable_by_others", Info, "everyone may read the rules file";
+}
+
+impl Code {
+    fn row(self) -> &'static (Self, &'static str, Severity, &'static str) {
+        &CODES[self as usize]
+    }
+
+    /// The stable name.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        self.row().1
+    }
+
+    /// How much findings of this kind matter.
+    #[must_use]
+    pub fn severity(self) -> Severity {
+        self.row().2
+    }
+}
+
+/// What findings with this name are about; none for the errors of lines.
+#[must_use]
+pub fn summary(name: &str) -> Option<&'static str> {
+    CODES.iter().find(|row| row.1 == name).map(|row| row.3)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_code_finds_its_own_row_and_no_name_stands_twice() {
+        let mut names: Vec<&str> = CODES.iter().map(|row| row.1).collect();
+        assert!(CODES.iter().all(|row| row.0.name() == row.1 && row.0.severity() == row.2));
+        names.sort_unstable();
+        names.dedup();
+        assert_eq!(names.len(), CODES.len());
+    }
+}

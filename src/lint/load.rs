@@ -1,0 +1,227 @@
+//! What is found in the load as a whole: duplicates, settings that overrule each other, rules that are deleted again.
+
+use super::code::Code;
+use super::finding::{Finding, word};
+use super::policy::{Policy, place};
+use super::source::File;
+use crate::auditctl::{Control, Verb};
+use crate::boot_load::{Failing, Spot, Trouble};
+use crate::lines::Reader;
+use crate::matching::blocker;
+use crate::rule::{FieldNumber, Rule};
+use crate::settings::{Name, Settings};
+
+/// The longest wait, in jiffies, that any kernel takes: 10 minutes at 1000 ticks per second.
+const LONGEST_WAIT: u32 = 600_000;
+
+/// Findings about the load; those about pairs come back, where a duplicate does not explain them.
+pub fn findings(policy: &Policy<'_>, reader: &mut Reader, mut pairs: Vec<Finding>) -> Vec<Finding> {
+    let mut findings = Vec::new();
+    for failing in &policy.load.failing {
+        findings.extend(of_failing(policy, failing, reader, &mut pairs));
+    }
+    for loaded in policy.rules() {
+        let effect = blocker(&loaded.rule.listed);
+        findings.extend(effect.map(|effect| Finding::new(Code::Blocker, &loaded.spot, effect).delete_line()));
+    }
+    let set = settings(policy.files, reader);
+    findings.extend(overruled(&set));
+    findings.extend(set.iter().filter_map(of_setting));
+    for file in policy.files {
+        findings.extend(of_controls(file, reader));
+    }
+    findings.extend(deletions(policy, reader));
+    findings.append(&mut pairs);
+    findings
+}
+
+/// A line that the load fails at, though it can be read.
+fn of_failing(
+    policy: &Policy<'_>,
+    failing: &Failing,
+    reader: &mut Reader,
+    pairs: &mut Vec<Finding>,
+) -> Option<Finding> {
+    let first = match &failing.trouble {
+        Trouble::Obstacle(_) => return None,
+        Trouble::NothingToDelete => {
+            let message = "there is no such rule to delete: the load stops here";
+            return Some(Finding::new(Code::NothingToDelete, &failing.spot, message));
+        }
+        Trouble::Duplicate(first) => first,
+    };
+    let reading = reader.read(&failing.text);
+    let rule = &reading.rule.as_ref()?.line;
+    let place = place(first, &failing.spot);
+    let half = pairs.iter().position(|found| {
+        found.at == *first && [Code::B32Missing.name(), Code::B64Missing.name()].contains(&found.code)
+    });
+    if let Some(half) = half {
+        return Some(written_twice(&pairs.remove(half), failing, &place));
+    }
+    let rule_of_first = policy.rules().iter().find(|loaded| loaded.spot == *first);
+    let kind_differs = rule_of_first.is_some_and(|other| other.rule.line.watch.is_some() != rule.watch.is_some());
+    let unknown = [rule.watched_path(), rule_of_first.and_then(|other| other.rule.line.watched_path())];
+    let unknown = unknown.into_iter().flatten().find(|path| kind_differs && !policy.paths.contains_key(*path));
+    let unless =
+        unknown.map_or_else(String::new, |path| format!(", unless {} is a directory", String::from_utf8_lossy(path)));
+    let message = format!("the same rule as {place}{unless}: the load stops here with \"Rule exists\"");
+    Some(Finding::new(Code::DuplicateRule, &failing.spot, message).beside(first).delete_line())
+}
+
+/// One half of a pair twice, in place of the other half.
+fn written_twice(half: &Finding, failing: &Failing, place: &str) -> Finding {
+    let (own, other) = if half.code == Code::B32Missing.name() { ("b64", "b32") } else { ("b32", "b64") };
+    let names = half.message.split_once(" (").map_or_else(String::new, |(_, names)| format!(" ({names}"));
+    let message = format!("{own} twice, {other} missing{names}: the load stops here, at the same rule as {place}");
+    let found = Finding::new(Code::ArchTwice, &failing.spot, message).beside(&half.at);
+    let span = word(&failing.text, |word| word.to_ascii_lowercase().ends_with(format!("arch={own}").as_bytes()));
+    match span {
+        Some((start, end)) => {
+            found.over(Some((start, end))).replace(format!("write arch={other}"), (end - 3, end), other)
+        }
+        None => found,
+    }
+}
+
+/// A setting where it is made.
+struct Set {
+    name: Name,
+    value: u32,
+    at: Spot,
+}
+
+/// Every setting, in the order of the files.
+fn settings(files: &[File<'_>], reader: &mut Reader) -> Vec<Set> {
+    let mut set = Vec::new();
+    for file in files {
+        for (at, line) in file.lines.iter().enumerate() {
+            for control in &reader.read(line).controls {
+                let mut one = Settings::default();
+                one.take(control);
+                set.extend(one.iter().map(|(name, value)| Set { name, value, at: file.spot(at + 1) }));
+            }
+        }
+    }
+    set
+}
+
+/// Settings that a later line sets otherwise.
+fn overruled(set: &[Set]) -> Vec<Finding> {
+    let last = |name: Name| set.iter().rev().find(|other| other.name == name);
+    set.iter()
+        .filter_map(|early| {
+            let late = last(early.name).filter(|late| late.value != early.value)?;
+            let place = place(&late.at, &early.at);
+            let option = early.name.option();
+            let (code, effect) = match (early.name, early.value) {
+                (Name::Enabled, 2) => (Code::LockOverruled, ": the host is not locked"),
+                _ => (Code::SettingOverruled, ""),
+            };
+            let message =
+                format!("{option} {} is overruled by {option} {} in {place}{effect}", early.value, late.value);
+            Some(Finding::new(code, &early.at, message).beside(&late.at))
+        })
+        .collect()
+}
+
+fn of_setting(set: &Set) -> Option<Finding> {
+    let (code, message) = match (set.name, set.value) {
+        (Name::Enabled, 0) => (Code::SwitchesOff, "-e 0: nothing is recorded behind this load".to_owned()),
+        (Name::Failure, 2) => (Code::Panics, "-f 2: the kernel panics when a record cannot be kept".to_owned()),
+        (Name::LoginuidImmutable, 1) => {
+            let message = "containers can no longer set login uids, so that logins in them may fail; only a reboot takes this back";
+            (Code::LoginuidImmutable, message.to_owned())
+        }
+        (Name::BacklogWaitTime, jiffies) if jiffies > LONGEST_WAIT => {
+            (Code::SettingOutOfRange, format!("{jiffies} jiffies: no kernel takes more than {LONGEST_WAIT}"))
+        }
+        _ => return None,
+    };
+    Some(Finding::new(code, &set.at, message))
+}
+
+/// Where control lines stand and how they are written.
+fn of_controls(file: &File<'_>, reader: &mut Reader) -> Vec<Finding> {
+    let mut findings = Vec::new();
+    let mut rules = 0;
+    let says_something: Vec<bool> = file.lines.iter().map(|line| !reader.read(line).is_silent).collect();
+    for (at, line) in file.lines.iter().enumerate() {
+        let reading = reader.read(line);
+        let spot = file.spot(at + 1);
+        for control in &reading.controls {
+            match control {
+                Control::Enabled(2) if says_something[at + 1..].contains(&true) => {
+                    let message = "-e 2 with lines behind it, which auditctl -R cannot load any more; augenrules moves it to the end";
+                    findings.push(Finding::new(Code::LockNotLast, &spot, message).advise("put it last"));
+                }
+                Control::DeleteAll if rules > 0 => {
+                    let plural = if rules == 1 { "" } else { "s" };
+                    let message = format!(
+                        "-D: auditctl -R deletes the {rules} rule{plural} above again; augenrules moves it to the front"
+                    );
+                    findings.push(Finding::new(Code::DeletesRules, &spot, message).advise("put it first"));
+                }
+                Control::IgnoreErrors => {
+                    let message = "-i: the load calls it success whatever fails";
+                    findings.push(
+                        Finding::new(Code::IgnoresErrors, &spot, message)
+                            .advise("-c goes on too, and fails at the end"),
+                    );
+                }
+                _ => {}
+            }
+        }
+        let is_moved = |control: &Control| {
+            matches!(control, Control::Enabled(_) | Control::Failure(_) | Control::BacklogLimit(_) | Control::DeleteAll)
+        };
+        let is_blank_after = line.ends_with(b" ") && reading.controls.contains(&Control::DeleteAll);
+        if reading.controls.iter().any(is_moved) && (line.starts_with(b" ") || is_blank_after) {
+            let message =
+                "blanks around the option: augenrules with mawk (Debian, Ubuntu) leaves the line where it stands";
+            let bare = line.trim_ascii();
+            let found = Finding::new(Code::ControlIndented, &spot, message);
+            let bare = String::from_utf8_lossy(bare).into_owned();
+            findings.push(found.replace("write the line without them", (0, line.len()), bare));
+        }
+        rules += usize::from(reading.rule.as_ref().is_some_and(|rule| rule.line.verb != Verb::Delete));
+    }
+    findings
+}
+
+/// `-D -k`, where it takes away rules that were loaded before.
+fn deletions(policy: &Policy<'_>, reader: &mut Reader) -> Vec<Finding> {
+    let mut findings = Vec::new();
+    let mut before: Vec<(Spot, Vec<u8>)> = Vec::new();
+    for file in policy.files {
+        for (at, line) in file.lines.iter().enumerate() {
+            let reading = reader.read(line);
+            for control in &reading.controls {
+                let Control::DeleteByKey(part) = control else { continue };
+                let hit: Vec<&Spot> =
+                    before.iter().filter(|(_, key)| contains(key, part)).map(|(spot, _)| spot).collect();
+                let Some(first) = hit.first() else { continue };
+                let spot = file.spot(at + 1);
+                let (count, part) = (hit.len(), String::from_utf8_lossy(part));
+                let plural = if count == 1 { "" } else { "s" };
+                let place = place(first, &spot);
+                let message = format!(
+                    "deletes {count} rule{plural} loaded before, from {place} on, whose key contains \"{part}\""
+                );
+                findings.push(Finding::new(Code::DeletesRules, &spot, message).beside(first));
+            }
+            before.extend(
+                reading.rule.as_ref().and_then(|rule| key(&rule.line.rule)).map(|key| (file.spot(at + 1), key)),
+            );
+        }
+    }
+    findings
+}
+
+fn key(rule: &Rule) -> Option<Vec<u8>> {
+    rule.text(FieldNumber::KEY).map(<[u8]>::to_vec)
+}
+
+fn contains(whole: &[u8], part: &[u8]) -> bool {
+    part.is_empty() || whole.windows(part.len()).any(|window| window == part)
+}

@@ -1,0 +1,63 @@
+//! What is worth saying of rules files before anyone loads them.
+//!
+//! Pure: files come in as bytes, and what is known of a host as values. Without a host nothing is said that would
+//! depend on one.
+
+pub mod code;
+mod files;
+pub mod finding;
+mod line;
+mod load;
+mod order;
+mod pairs;
+mod policy;
+mod rule;
+mod source;
+
+pub use code::{CODES, Code, Severity, summary};
+pub use finding::{Edit, Finding, Fix};
+pub use source::{Permissions, Source, in_order, paths, reader};
+
+use crate::augenrules::{Awk, Script};
+use crate::lines::Reader;
+use policy::Policy;
+use source::File;
+
+/// The host that the files are for.
+#[derive(Debug, Clone, Copy)]
+pub struct Host {
+    /// How it merges drop-ins.
+    pub script: Script,
+    /// Whether anything else is known of it: its accounts, and what stands at its paths.
+    pub is_known: bool,
+}
+
+impl Host {
+    /// A host of which nothing is known.
+    #[must_use]
+    pub fn unknown() -> Self {
+        Self { script: Script::newest(Awk::Gawk), is_known: false }
+    }
+}
+
+/// Everything that was found in these files, in their order; they stand in the order of [`in_order`].
+///
+/// The reader knows the machine, and the accounts and paths of a known host.
+#[must_use]
+pub fn lint(sources: &[Source], reader: &mut Reader, host: Host) -> Vec<Finding> {
+    let files: Vec<File<'_>> = sources.iter().map(File::of).collect();
+    let mut findings = files::findings(&files, reader);
+    for file in &files {
+        findings.extend(file.lines.iter().enumerate().flat_map(|(at, text)| {
+            let reading = reader.read(text);
+            line::findings(&file.spot(at + 1), text, &reading, reader.facts())
+        }));
+    }
+    let policy = Policy::of(&files, reader, host);
+    let pairs = pairs::findings(&policy);
+    findings.extend(load::findings(&policy, reader, pairs));
+    findings.extend(order::findings(&policy));
+    let rank = |finding: &Finding| files.iter().position(|file| file.name == finding.at.file);
+    findings.sort_by_key(|finding| (rank(finding), finding.at.line));
+    findings
+}

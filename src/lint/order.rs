@@ -1,0 +1,200 @@
+//! Rules that can never win, because the kernel takes the first one that matches.
+
+use std::hash::BuildHasher;
+
+use rustc_hash::FxBuildHasher;
+
+use super::code::Code;
+use super::finding::Finding;
+use super::policy::{Policy, place};
+use crate::boot_load::LoadedRule;
+use crate::matching::{Provided, contradiction, covers, overlap, stops_list};
+use crate::rule::path::PathFact;
+use crate::rule::{Action, Field, FieldNumber, List, Op, Rule, key};
+
+/// Most earlier rules without an anchor that one is compared with: the work stays bounded.
+const MOST: usize = 2000;
+
+/// Findings about the order of rules.
+pub fn findings(policy: &Policy<'_>) -> Vec<Finding> {
+    let rules = policy.rules();
+    // What only the very same condition implies must stand in both rules; its digest leads from one to the other.
+    let mut anchored: Vec<(u64, usize)> = Vec::new();
+    let mut free: Vec<usize> = Vec::new();
+    for (at, loaded) in rules.iter().enumerate() {
+        match loaded.rule.listed.fields.iter().find(|field| is_anchor(field)) {
+            Some(field) => anchored.push((FxBuildHasher.hash_one(field), at)),
+            None => free.push(at),
+        }
+    }
+    anchored.sort_unstable();
+    let mut findings = Vec::new();
+    for (at, narrow) in rules.iter().enumerate() {
+        let mut earlier: Vec<usize> = free.iter().copied().take_while(|other| *other < at).take(MOST).collect();
+        for field in narrow.rule.listed.fields.iter().filter(|field| is_anchor(field)) {
+            let digest = FxBuildHasher.hash_one(field);
+            let from = anchored.partition_point(|(known, _)| *known < digest);
+            let same = anchored[from..].iter().take_while(|(known, other)| *known == digest && *other < at);
+            earlier.extend(same.map(|(_, other)| *other));
+        }
+        earlier.sort_unstable();
+        let dead = is_dead(narrow);
+        let found = earlier.iter().filter(|_| !dead).find_map(|other| covered(policy, &rules[*other], narrow));
+        findings.extend(found.or_else(|| too_late(policy, at)));
+    }
+    findings
+}
+
+/// Whether a condition follows from no other one than itself: text that is no directory, a number that must be this one.
+/// (Two bounds that leave one number are passed over.)
+fn is_anchor(field: &Field) -> bool {
+    match field.number {
+        FieldNumber::KEY | FieldNumber::DIR | FieldNumber::ARCH | FieldNumber::SUCCESS | FieldNumber::PERM => false,
+        _ => field.text().is_some() || field.op == Op::EQUAL,
+    }
+}
+
+/// Whether the rule never matches anyway, which has a finding of its own.
+fn is_dead(loaded: &LoadedRule) -> bool {
+    let rule = &loaded.rule.listed;
+    let is_masked = matches!(rule.list, List::EXIT | List::IO_URING) && rule.syscalls.is_empty();
+    is_masked || contradiction(rule).is_some() || rule.fields.iter().any(|field| stops_list(field, rule.list))
+}
+
+/// A rule behind one that matches all that it matches.
+fn covered(policy: &Policy<'_>, wide: &LoadedRule, narrow: &LoadedRule) -> Option<Finding> {
+    let (first, second) = (&*wide.rule.listed, &*narrow.rule.listed);
+    let is_same = is_same_but_key(first, second);
+    let is_decided = (is_same || policy.can_compare(wide, narrow)) && stays_within(wide, narrow);
+    let provided = covers(first, second).filter(|_| is_decided)?;
+    let provided = if is_same { provided } else { settled(provided, first, second, policy)? };
+    let first_at = place(&wide.spot, &narrow.spot);
+    let same_effect = first.action == second.action || second.list == List::EXCLUDE;
+    let same_key = first.key() == second.key() || !has_records(second);
+    let is_equal = is_same || covers(second, first).is_some_and(|back| !back.no_links) && stays_within(narrow, wide);
+    let (code, message) = match (same_effect && same_key, is_equal) {
+        (true, true) => (Code::Redundant, format!("adds nothing: the same conditions as in {first_at}")),
+        (true, false) => (Code::Redundant, format!("adds nothing: {first_at} takes all of it, with the same effect")),
+        (false, true) if same_effect => {
+            (Code::SameMatch, format!("never fires: same match as {first_at}, {}", wins(first)))
+        }
+        (false, _) => {
+            (Code::Covered, format!("never fires: {first_at} comes first and matches all of it, {}", wins(first)))
+        }
+    };
+    let message = message + &under(provided, second);
+    Some(Finding::new(code, &narrow.spot, message).beside(&wide.spot))
+}
+
+/// Whether matches of the rule are recorded, with its key.
+fn has_records(rule: &Rule) -> bool {
+    matches!(rule.list, List::EXIT | List::IO_URING)
+}
+
+/// Which records there are in place of those of the later rule.
+fn wins(rule: &Rule) -> String {
+    match rule.key() {
+        _ if rule.action == Action::NEVER => "and says never".to_owned(),
+        _ if !has_records(rule) => "and says always".to_owned(),
+        None => "and has no key".to_owned(),
+        Some(text) => {
+            let keys: Vec<String> = text
+                .split(|byte| *byte == key::SEPARATOR)
+                .map(|key| String::from_utf8_lossy(key).into_owned())
+                .collect();
+            format!("key \"{}\" wins", keys.join(","))
+        }
+    }
+}
+
+/// What must hold for it, as the end of a sentence.
+fn under(provided: Provided, narrow: &Rule) -> String {
+    let path = narrow.text(FieldNumber::PATH).or_else(|| narrow.text(FieldNumber::DIR)).unwrap_or_default();
+    let path = String::from_utf8_lossy(path);
+    let mut sentence = String::new();
+    if provided.not_replaced {
+        sentence = format!(", until {path} is replaced: then the kernel asks its rules in reverse order");
+    }
+    sentence += match (provided.no_links, provided.one_name) {
+        (true, true) => ", if no directory on the way is a symbolic link and the file has no other name",
+        (true, false) => ", if no directory on the way is a symbolic link",
+        (false, true) => ", if the file has no other name (hard link)",
+        (false, false) => "",
+    };
+    sentence
+}
+
+/// Whether two rules differ in nothing but their keys and what they do.
+fn is_same_but_key(left: &Rule, right: &Rule) -> bool {
+    let conditions =
+        |rule: &Rule| rule.fields.iter().filter(|field| field.number != FieldNumber::KEY).cloned().collect::<Vec<_>>();
+    left.list == right.list && left.syscalls == right.syscalls && conditions(left) == conditions(right)
+}
+
+/// auditctl from 3.1.3 on narrows the masks of rules with `perm=`, each version in its own way: the one rule must have
+/// all of the other's calls whichever of them loads the rules.
+fn stays_within(wide: &LoadedRule, narrow: &LoadedRule) -> bool {
+    let (wide, narrow) = (&wide.rule.line, &narrow.rule.line);
+    if wide.narrowing.is_none() && narrow.narrowing.is_none() {
+        return true;
+    }
+    wide.masks_by_era().iter().zip(narrow.masks_by_era()).all(|pair| match pair {
+        (Some(wide), Some(narrow)) => narrow.words().iter().zip(wide.words()).all(|(narrow, wide)| narrow & !wide == 0),
+        _ => true,
+    })
+}
+
+/// The conditions that are left where a host is known; none where they do not hold.
+fn settled(mut provided: Provided, wide: &Rule, narrow: &Rule, policy: &Policy<'_>) -> Option<Provided> {
+    if !(provided.no_links && policy.host.is_known) {
+        return Some(provided);
+    }
+    let directory = wide.text(FieldNumber::DIR)?;
+    let path = narrow.text(FieldNumber::PATH);
+    let is_file = path.is_some();
+    let path = path.or_else(|| narrow.text(FieldNumber::DIR))?;
+    let mut are_directories = true;
+    for step in steps(path).filter(|step| step.len() >= directory.len() && !(is_file && *step == path)) {
+        match policy.paths.get(step) {
+            Some(PathFact::Directory) => {}
+            Some(PathFact::Symlink { .. }) => return None,
+            _ => are_directories = false,
+        }
+    }
+    provided.no_links = !are_directories;
+    Some(provided)
+}
+
+/// The path and every directory on the way to it.
+pub fn steps(path: &[u8]) -> impl Iterator<Item = &[u8]> {
+    let ends = path.iter().enumerate().skip(1).filter(|(_, byte)| **byte == b'/').map(|(at, _)| at);
+    ends.chain([path.len()]).map(|end| &path[..end]).filter(|step| !step.ends_with(b"/"))
+}
+
+/// A rule that says never, behind one that says always and matches some of the same.
+fn too_late(policy: &Policy<'_>, at: usize) -> Option<Finding> {
+    let late = &policy.rules()[at];
+    if late.rule.listed.list != List::EXIT || late.rule.listed.action != Action::NEVER || is_dead(late) {
+        return None;
+    }
+    let is_before = |early: &&LoadedRule| {
+        let early = &early.rule.listed;
+        early.list == List::EXIT && early.action == Action::ALWAYS && overlap(early, &late.rule.listed)
+    };
+    let early = policy.rules()[..at].iter().take(MOST).find(is_before)?;
+    let first_at = place(&early.spot, &late.spot);
+    let message = format!("never, but {first_at} says always and comes first: what both match is recorded");
+    Some(Finding::new(Code::NeverTooLate, &late.spot, message).beside(&early.spot))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_steps_of_a_path_are_its_directories_and_itself() {
+        let of = |path: &'static str| steps(path.as_bytes()).map(|step| String::from_utf8_lossy(step).into_owned());
+        assert_eq!(of("/etc/ssh/x").collect::<Vec<_>>(), ["/etc", "/etc/ssh", "/etc/ssh/x"]);
+        assert_eq!(of("/").collect::<Vec<_>>(), Vec::<String>::new());
+    }
+}

@@ -1,0 +1,72 @@
+//! All files together, as the boot loader loads them.
+
+use std::ffi::OsStr;
+
+use super::Host;
+use super::source::{File, is_guessed};
+use crate::augenrules;
+use crate::boot_load::{BootLoad, LoadLine, LoadedRule, Spot};
+use crate::lines::{PathFacts, Reader};
+use crate::rule::{FieldNumber, Machine};
+
+/// All files together, as the boot loader loads them.
+#[derive(Debug)]
+pub struct Policy<'a> {
+    /// The files, in order.
+    pub files: &'a [File<'a>],
+    /// What loading them comes to.
+    pub load: BootLoad,
+    /// The machine.
+    pub machine: Machine,
+    /// The host.
+    pub host: Host,
+    /// What is known of paths.
+    pub paths: PathFacts,
+}
+
+impl<'a> Policy<'a> {
+    /// Merges the files and walks through them. A final newline that is missing counts as there: it has a finding of
+    /// its own.
+    pub fn of(files: &'a [File<'a>], reader: &mut Reader, host: Host) -> Self {
+        let ended =
+            |file: &File<'_>| file.lines.iter().flat_map(|line| [line, b"\n".as_slice()]).flatten().copied().collect();
+        let texts: Vec<Vec<u8>> = files.iter().map(ended).collect();
+        let sources = files.iter().zip(&texts).map(|(file, bytes)| augenrules::Source {
+            name: OsStr::new(file.name.rsplit('/').next().unwrap_or_default()),
+            bytes,
+        });
+        let merged = augenrules::merge(&sources.collect::<Vec<_>>(), host.script);
+        let spots = |origins: &[augenrules::Origin]| origins.iter().map(|at| files[at.file].spot(at.line)).collect();
+        let lines: Vec<LoadLine> =
+            merged.lines().map(|line| LoadLine { text: line.text.clone(), spots: spots(&line.origins) }).collect();
+        let load = BootLoad::of(&lines, reader);
+        Self { files, load, host, machine: reader.facts().machine, paths: reader.facts().paths.clone() }
+    }
+
+    /// The rules that are loaded, in the kernel's order.
+    pub fn rules(&self) -> &[LoadedRule] {
+        &self.load.rules
+    }
+
+    /// The text of a line.
+    pub fn text(&self, spot: &Spot) -> &'a [u8] {
+        let file = self.files.iter().find(|file| file.name == spot.file);
+        file.and_then(|file| file.lines.get(spot.line.checked_sub(1)?)).copied().unwrap_or_default()
+    }
+
+    /// Whether what two rules match can be compared: whom their names stand for must be known, and where the one must
+    /// be about the same path as the other, both must be a watch or none of them. A watch is about a file or about a
+    /// directory, which without a host is not known.
+    pub fn can_compare(&self, wide: &LoadedRule, narrow: &LoadedRule) -> bool {
+        let is_open =
+            |loaded: &LoadedRule| loaded.rule.line.watched_path().is_some_and(|path| !self.paths.contains_key(path));
+        let is_about_path = wide.rule.listed.text(FieldNumber::PATH).is_some();
+        let is_guessed = is_guessed(&wide.rule.listed) || is_guessed(&narrow.rule.listed);
+        !is_guessed && (!is_about_path || is_open(wide) == is_open(narrow))
+    }
+}
+
+/// A place as it is named in a finding of another one.
+pub fn place(spot: &Spot, seen_from: &Spot) -> String {
+    if spot.file == seen_from.file { format!("line {}", spot.line) } else { spot.to_string() }
+}

@@ -1,0 +1,184 @@
+//! What `gather` found, as a report.
+
+mod files;
+mod not_in_sync;
+mod running;
+mod summary;
+
+use super::gather::{DifferenceReport, DriftReport, OverruledReport, SettingReport, SettingsReport};
+use super::rule::id;
+use super::{ControlReport, ErrorReport, Outcome, PendingReport, Report, RuntimeReport};
+use crate::auditctl::canonical_lossy;
+use crate::desired::Warning;
+use crate::drift::{Asked, Cause, Drift, Fate, Key, NextBoot, SettingView};
+use crate::error::Problem;
+use crate::gather::{Gathered, Reading};
+use crate::intent::Inquiry;
+use crate::plan::KernelState;
+use crate::request::OnDrift;
+use crate::rule::{Machine, Rule};
+
+impl Report {
+    /// The report of what was gathered.
+    #[must_use]
+    pub fn gathered(inquiry: &Inquiry, mut gathered: Gathered, machine: &Machine) -> Self {
+        let in_sync = in_sync(&gathered);
+        let mut report = Self::quiet(summary::message(&gathered, in_sync), Outcome::Unchanged);
+        report.in_sync = in_sync;
+        report.warnings = gathered.warnings.iter().map(Warning::sentence).collect();
+        report.pending = pending(&gathered, machine);
+        report.reboot_required = report.pending != PendingReport::default();
+        report.runtime = runtime(&gathered, machine);
+        if let Reading::Read(held) = &gathered.kernel {
+            report.status = Some(running::status(held));
+            report.features = Some(running::features(held));
+            report.managers = Some(running::managers(held));
+        }
+        let drift = gathered.drift.as_ref();
+        if let Reading::Read(held) = &mut gathered.files {
+            report.filesystem = Some(files::filesystem(held, drift, machine));
+            report.next_boot = Some(files::next_boot(&held.boot, machine));
+            report.settings = Some(settings(&gathered.settings));
+            let kernel = gathered.kernel.read().map(|kernel| &kernel.state);
+            report.drift = drift
+                .zip(kernel)
+                .map(|(drift, kernel)| drift_report(&held.boot, drift, kernel, &gathered.settings, machine));
+        }
+        let mut problems: Vec<Problem> = [gathered.files.problems(), gathered.kernel.problems()].concat();
+        if problems.is_empty() && inquiry.on_drift == OnDrift::Fail && in_sync == Some(false) {
+            problems = not_in_sync::problems(&gathered, machine);
+            report.msg = not_in_sync::message(&gathered);
+        }
+        if !problems.is_empty() {
+            report.failed = true;
+            report.outcome = Outcome::Failed;
+            report.errors = problems.iter().map(ErrorReport::from).collect();
+        }
+        report
+    }
+}
+
+/// Whether files, kernel and next boot agree; none where that cannot be told.
+fn in_sync(gathered: &Gathered) -> Option<bool> {
+    let drift = gathered.drift.as_ref()?;
+    let boot = &gathered.files.read()?.boot;
+    Some(drift.is_empty() && boot.stop().is_none() && gathered.settings.iter().all(SettingView::agrees))
+}
+
+fn runtime(gathered: &Gathered, machine: &Machine) -> Option<RuntimeReport> {
+    let without = |reason: &str| RuntimeReport {
+        managed: false,
+        reason: Some(reason.to_owned()),
+        locked: false,
+        expedited: false,
+        rules: None,
+    };
+    match &gathered.kernel {
+        Reading::NotAsked => Some(without("source: filesystem")),
+        Reading::Absent(why) => Some(without(why)),
+        Reading::Failed(_) => None,
+        Reading::Read(kernel) => {
+            let origins = gathered.files.read().zip(gathered.drift.as_ref());
+            Some(RuntimeReport {
+                managed: true,
+                reason: None,
+                locked: kernel.state.status.is_locked(),
+                expedited: false,
+                rules: Some(running::rules(&kernel.state, origins.map(|(files, drift)| (&files.boot, drift)), machine)),
+            })
+        }
+    }
+}
+
+fn settings(views: &[SettingView]) -> SettingsReport {
+    let report = |view: &SettingView| SettingReport {
+        on_disk: view.on_disk,
+        running: view.running,
+        next_boot: view.next_boot,
+        decided_by: view.decided_by.as_ref().map(ToString::to_string),
+        overruled: view
+            .overruled
+            .iter()
+            .map(|(value, spot)| OverruledReport { value: *value, at: spot.to_string() })
+            .collect(),
+    };
+    views.iter().map(|view| (view.key.text().to_owned(), report(view))).collect()
+}
+
+fn drift_report(
+    boot: &NextBoot,
+    drift: &Drift,
+    kernel: &KernelState,
+    settings: &[SettingView],
+    machine: &Machine,
+) -> DriftReport {
+    let of_lines = |lines: &[(usize, Cause)]| -> Vec<DifferenceReport> {
+        let asked = |(line, cause): &(usize, Cause)| Some(of_line(boot.asked.get(*line)?, cause, machine));
+        lines.iter().filter_map(asked).collect()
+    };
+    let of_rules = |(at, cause): &(usize, Cause)| Some(of_rule(kernel.rules.get(*at)?, cause, machine));
+    let moved: Vec<(usize, Cause)> = drift.order.iter().map(|line| (*line, Cause::OutOfPlace)).collect();
+    DriftReport {
+        missing_in_runtime: of_lines(&drift.missing_in_runtime),
+        missing_in_filesystem: drift.missing_in_filesystem.iter().filter_map(of_rules).collect(),
+        missing_at_boot: of_lines(&drift.missing_at_boot),
+        order: of_lines(&moved),
+        settings: settings.iter().filter(|view| !view.agrees()).map(|view| view.key.text().to_owned()).collect(),
+    }
+}
+
+/// The rule of a line as text; the line itself where it cannot be read here.
+fn text(asked: &Asked, machine: &Machine) -> String {
+    let rule = asked.rule.as_ref().filter(|rule| !rule.line.emptied);
+    rule.map_or_else(
+        || String::from_utf8_lossy(&asked.text).into_owned(),
+        |rule| canonical_lossy(&rule.line.rule, machine),
+    )
+}
+
+fn of_line(asked: &Asked, cause: &Cause, machine: &Machine) -> DifferenceReport {
+    let rule = asked.rule.as_ref().filter(|rule| !rule.line.emptied);
+    DifferenceReport {
+        rule: text(asked, machine),
+        id: rule.map(|rule| id(&rule.listed)),
+        file: Some(asked.spot.file.to_string()),
+        line: Some(asked.spot.line),
+        cause: cause.name().to_owned(),
+        why: cause.sentence(),
+        next_boot: asked.fate == Fate::Loaded,
+    }
+}
+
+fn of_rule(rule: &Rule, cause: &Cause, machine: &Machine) -> DifferenceReport {
+    DifferenceReport {
+        rule: canonical_lossy(rule, machine),
+        id: Some(id(rule)),
+        file: None,
+        line: None,
+        cause: cause.name().to_owned(),
+        why: cause.sentence(),
+        next_boot: false,
+    }
+}
+
+/// What a locked kernel waits for.
+fn pending(gathered: &Gathered, machine: &Machine) -> PendingReport {
+    let kernel = gathered.kernel.read().filter(|kernel| kernel.state.status.is_locked());
+    let (Some(kernel), Some(files), Some(drift)) = (kernel, gathered.files.read(), &gathered.drift) else {
+        return PendingReport::default();
+    };
+    let asked = |(line, _): &(usize, Cause)| files.boot.asked.get(*line);
+    let comes = drift.missing_in_runtime.iter().filter_map(asked).filter(|asked| asked.fate == Fate::Loaded);
+    let running = |(at, _): &(usize, Cause)| kernel.state.rules.get(*at).map(|rule| canonical_lossy(rule, machine));
+    let vanishes = drift.missing_at_boot.iter().filter_map(asked).map(|asked| text(asked, machine));
+    let change = |view: &SettingView| {
+        let (before, after) = (view.running?, view.next_boot?);
+        let setting = view.key.text().to_owned();
+        (matches!(view.key, Key::Setting(_)) && before != after).then_some(ControlReport { setting, before, after })
+    };
+    PendingReport {
+        load: comes.map(|asked| text(asked, machine)).collect(),
+        unload: drift.missing_in_filesystem.iter().filter_map(running).chain(vanishes).collect(),
+        control: gathered.settings.iter().filter_map(change).collect(),
+    }
+}

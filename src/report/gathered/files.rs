@@ -1,0 +1,157 @@
+//! The files in the report of `gather`, and what the next boot makes of them.
+
+use std::rc::Rc;
+
+use rustc_hash::{FxHashMap as HashMap, FxHashSet as HashSet};
+
+use super::super::explain;
+use super::super::gather::{
+    AskedRuleReport, ControlLineReport, FilesystemReport, LineProblemReport, NextBootReport, RulesFileReport,
+    StopReport,
+};
+use super::super::rule::RuleReport;
+use crate::auditctl::{Verb, canonical_lossy};
+use crate::boot_load::{LoadLine, Spot, Trouble};
+use crate::drift::{Asked, Drift, Fate, NextBoot};
+use crate::error::Problem;
+use crate::gather::HeldFiles;
+use crate::lines::Reader;
+use crate::rule::Machine;
+
+/// Where each line of the files has gone.
+struct Evidence<'a> {
+    boot: &'a NextBoot,
+    merged: HashMap<&'a Spot, &'a LoadLine>,
+    asked: HashMap<&'a Spot, usize>,
+    running: Option<HashSet<usize>>,
+}
+
+impl<'a> Evidence<'a> {
+    fn of(boot: &'a NextBoot, drift: Option<&Drift>) -> Self {
+        let alone = boot.merge.lines.iter().filter_map(|line| match line.spots.as_slice() {
+            [spot] => Some((spot, line)),
+            _ => None,
+        });
+        Self {
+            boot,
+            merged: alone.collect(),
+            asked: boot.asked.iter().enumerate().map(|(at, asked)| (&asked.spot, at)).collect(),
+            running: drift.map(|drift| drift.held.iter().filter_map(|held| held.asked).collect()),
+        }
+    }
+
+    /// The line that counts for this place: of a duplicate the one that it repeats.
+    fn line(&self, spot: &Spot) -> Option<(usize, &Asked)> {
+        let at = *self.asked.get(spot)?;
+        let asked = self.boot.asked.get(at)?;
+        match &asked.fate {
+            Fate::Fails(Trouble::Duplicate(first)) => {
+                let at = *self.asked.get(first)?;
+                Some((at, self.boot.asked.get(at)?))
+            }
+            _ => Some((at, asked)),
+        }
+    }
+}
+
+/// The files, line by line.
+pub fn filesystem(held: &mut HeldFiles, drift: Option<&Drift>, machine: &Machine) -> FilesystemReport {
+    let evidence = Evidence::of(&held.boot, drift);
+    let (known, reader) = (&held.observed.files, &mut held.observed.reader);
+    let files = known.sources(held.has_directory).into_iter().map(|(path, content)| {
+        let path: Rc<str> = path.to_string_lossy().into();
+        let mut report = RulesFileReport {
+            path: path.to_string(),
+            mode: format!("{:04o}", content.mode),
+            uid: content.uid,
+            gid: content.gid,
+            rules: Vec::new(),
+            controls: Vec::new(),
+        };
+        for (number, text) in content.bytes.split(|byte| *byte == b'\n').enumerate() {
+            let spot = Spot { file: Rc::clone(&path), line: number + 1 };
+            let text = evidence.merged.get(&spot).map_or(text, |line| &line.text);
+            take(&mut report, text, &spot, &evidence, reader, machine);
+        }
+        report
+    });
+    FilesystemReport {
+        rules_dir: known.rules_dir.display().to_string(),
+        exists: held.has_directory,
+        files: files.collect(),
+        compiled: known.audit_rules.as_ref().map(|compiled| compiled.bytes == held.boot.merge.bytes),
+        errors: problems(&held.boot),
+    }
+}
+
+/// Takes a line into the report of its file.
+fn take(
+    report: &mut RulesFileReport,
+    text: &[u8],
+    spot: &Spot,
+    evidence: &Evidence<'_>,
+    reader: &mut Reader,
+    machine: &Machine,
+) {
+    let reading = reader.read(text);
+    if reading.is_silent {
+        return;
+    }
+    let rule = reading.rule.as_ref().filter(|rule| rule.line.verb != Verb::Delete && !rule.line.emptied);
+    if !reading.controls.is_empty() || (reading.obstacles.is_empty() && rule.is_none()) {
+        report.controls.push(ControlLineReport {
+            text: String::from_utf8_lossy(text).into_owned(),
+            line: spot.line,
+            settings: explain::Settings::of(&reading.controls),
+        });
+    }
+    if let Some(rule) = rule {
+        let line = evidence.line(spot);
+        report.rules.push(AskedRuleReport {
+            rule: RuleReport::new(&rule.line.rule, machine),
+            line: spot.line,
+            running: evidence.running.as_ref().map(|running| line.is_some_and(|(at, _)| running.contains(&at))),
+            next_boot: line.is_some_and(|(_, asked)| asked.fate == Fate::Loaded),
+        });
+    }
+}
+
+/// The lines that fail, each problem once with all its places.
+fn problems(boot: &NextBoot) -> Vec<LineProblemReport> {
+    let mut reports: Vec<LineProblemReport> = Vec::new();
+    let mut known: HashMap<(&'static str, &[u8]), usize> = HashMap::default();
+    for failing in &boot.whole.failing {
+        let kind = failing.trouble.kind();
+        let at = *known.entry((kind, &failing.text)).or_insert_with(|| {
+            reports.push(LineProblemReport {
+                kind: kind.to_owned(),
+                message: failing.trouble.sentence(),
+                rule: String::from_utf8_lossy(&failing.text).into_owned(),
+                hint: match &failing.trouble {
+                    Trouble::Obstacle(crate::lines::Obstacle::Line(error)) => Problem::from(error.clone()).hint(),
+                    _ => None,
+                },
+                places: Vec::new(),
+            });
+            reports.len() - 1
+        });
+        if let Some(report) = reports.get_mut(at) {
+            report.places.push(failing.spot.to_string());
+        }
+    }
+    reports
+}
+
+/// What the next boot would load.
+pub fn next_boot(boot: &NextBoot, machine: &Machine) -> NextBootReport {
+    NextBootReport {
+        rules: boot.real.rules.iter().map(|loaded| canonical_lossy(&loaded.rule.line.rule, machine)).collect(),
+        stops_at: boot.stop().map(|(failing, unread)| StopReport {
+            file: failing.spot.file.to_string(),
+            line: failing.spot.line,
+            rule: String::from_utf8_lossy(&failing.text).into_owned(),
+            why: failing.trouble.sentence(),
+            unread,
+        }),
+    }
+}

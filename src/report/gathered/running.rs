@@ -1,0 +1,105 @@
+//! The running kernel in the report of `gather`.
+
+use super::super::gather::{
+    CommandLineReport, FeaturesReport, ManagerReport, RunningRuleReport, StatusReport, SwitchReport,
+};
+use super::super::rule::{RuleReport, id};
+use crate::drift::{Drift, NextBoot};
+use crate::gather::HeldKernel;
+use crate::kernel::{Features, Status};
+use crate::plan::KernelState;
+use crate::rule::Machine;
+use crate::tables::managers::{by_key, by_process};
+
+/// The loaded rules, each with the line that asks for it, where the files were read.
+pub fn rules(state: &KernelState, files: Option<(&NextBoot, &Drift)>, machine: &Machine) -> Vec<RunningRuleReport> {
+    let rules = state.rules.iter().enumerate().map(|(at, rule)| {
+        let mut report = RuleReport::new(rule, machine);
+        let Some((boot, drift)) = files else { return RunningRuleReport { rule: report, origin: None } };
+        let asked = drift.held.get(at).and_then(|held| boot.asked.get(held.asked?));
+        if let Some(rule) = asked.and_then(|asked| asked.rule.as_ref()) {
+            // The masks that versions of auditctl make of one line are one rule.
+            report.id = id(&rule.listed);
+        }
+        let origin = asked.map_or_else(|| "runtime only".to_owned(), |asked| asked.spot.to_string());
+        RunningRuleReport { rule: report, origin: Some(origin) }
+    });
+    rules.collect()
+}
+
+/// The state of the audit subsystem.
+pub fn status(held: &HeldKernel) -> StatusReport {
+    let status = &held.state.status;
+    let receiver = held.processes.iter().find(|process| status.pid != 0 && process.pid == status.pid);
+    StatusReport {
+        enabled: status.enabled,
+        failure: status.failure,
+        pid: status.pid,
+        process: receiver.map(|process| process.name.clone()),
+        rate_limit: status.rate_limit,
+        backlog_limit: status.backlog_limit,
+        lost: status.lost,
+        backlog: status.backlog,
+        backlog_wait_time: status.backlog_wait_time,
+        backlog_wait_time_actual: status.backlog_wait_time_actual,
+        command_line: held.command_line.as_deref().map(command_line),
+    }
+}
+
+fn command_line(text: &[u8]) -> CommandLineReport {
+    let text = String::from_utf8_lossy(text);
+    // The kernel takes the last of several.
+    let value = |name: &str| text.split_whitespace().filter_map(|word| word.strip_prefix(name)).next_back();
+    CommandLineReport {
+        audit: value("audit=").map(str::to_owned),
+        audit_backlog_limit: value("audit_backlog_limit=").map(str::to_owned),
+    }
+}
+
+/// What the kernel can do.
+pub fn features(held: &HeldKernel) -> FeaturesReport {
+    let bitmap = held.state.status.feature_bitmap.unwrap_or_default();
+    let abilities = (0..u32::BITS).filter(|bit| bitmap & (1 << bit) != 0);
+    let name =
+        |bit: u32| Status::ABILITIES.get(bit as usize).map_or_else(|| format!("bit {bit}"), |name| (*name).to_owned());
+    let switch = |bit: u32| {
+        let features = held.state.features?;
+        Some(SwitchReport { on: features.features & bit != 0, locked: features.lock & bit != 0 })
+    };
+    FeaturesReport {
+        abilities: abilities.map(name).collect(),
+        loginuid_immutable: switch(Features::LOGINUID_IMMUTABLE),
+        only_unset_loginuid: switch(Features::ONLY_UNSET_LOGINUID),
+    }
+}
+
+/// The programs that load rules or receive records here.
+pub fn managers(held: &HeldKernel) -> Vec<ManagerReport> {
+    let mut managers: Vec<ManagerReport> = Vec::new();
+    let mut manager = |name: &str, found: &dyn Fn(&mut ManagerReport)| {
+        let at = managers.iter().position(|manager| manager.name == name).unwrap_or_else(|| {
+            managers.push(ManagerReport { name: name.to_owned(), pids: Vec::new(), receives_records: false, rules: 0 });
+            managers.len() - 1
+        });
+        if let Some(manager) = managers.get_mut(at) {
+            found(manager);
+        }
+    };
+    let receiver = held.state.status.pid;
+    for process in &held.processes {
+        let holds_pid = receiver != 0 && process.pid == receiver;
+        let name = by_process(&process.name).or(holds_pid.then_some(process.name.as_str()));
+        if let Some(name) = name {
+            manager(name, &|manager| {
+                manager.pids.push(process.pid);
+                manager.receives_records |= holds_pid;
+            });
+        }
+    }
+    for rule in &held.state.rules {
+        if let Some(name) = rule.keys().find_map(by_key) {
+            manager(name, &|manager| manager.rules += 1);
+        }
+    }
+    managers
+}

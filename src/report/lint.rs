@@ -1,0 +1,266 @@
+//! The report of `lint`.
+
+use schemars::JsonSchema;
+use serde::Serialize;
+
+use super::{Outcome, Report, sarif};
+use crate::boot_load::Spot;
+use crate::intent::{LintIntent, Subject};
+use crate::lint::{Finding, Severity, Source};
+use crate::request::{FailOn, Format};
+
+/// One finding.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+pub struct FindingReport {
+    /// The stable name of the kind of finding.
+    pub code: String,
+    /// How much it matters.
+    pub severity: SeverityReport,
+    /// The finding as a sentence.
+    pub message: String,
+    /// The file.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub file: Option<String>,
+    /// JSON pointer into the request (RFC 6901), for rules that it gives itself.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub pointer: Option<String>,
+    /// The line in the file or in the given text, from 1.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub line: Option<usize>,
+    /// The byte column of the first byte that it is about, from 1.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub column: Option<usize>,
+    /// The byte column behind the last one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub end_column: Option<usize>,
+    /// The line.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub rule: Option<String>,
+    /// The machines that it is about, where it is not about all that were asked for.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub archs: Vec<String>,
+    /// Other places that belong to it.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub related: Vec<PlaceReport>,
+    /// What to do about it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub fix: Option<FixReport>,
+}
+
+/// How much a finding matters.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum SeverityReport {
+    /// Worth knowing.
+    Info,
+    /// Something is not recorded, or not as it was meant.
+    Warning,
+    /// The load stops here, or nothing is recorded.
+    Error,
+}
+
+/// A place in a file, or in the rules of the request.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, JsonSchema)]
+pub struct PlaceReport {
+    /// The file.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub file: Option<String>,
+    /// JSON pointer into the request (RFC 6901), for rules that it gives itself.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub pointer: Option<String>,
+    /// The line in the file or in the given text, from 1.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub line: Option<usize>,
+}
+
+/// What to do about a finding.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+pub struct FixReport {
+    /// In words.
+    pub text: String,
+    /// As a change of the text, where that is certain.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub edit: Option<EditReport>,
+}
+
+/// A part of the text that another one takes the place of. Lines and byte columns count from 1; the end is the first byte
+/// that stays.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+pub struct EditReport {
+    /// The line of the first byte that goes.
+    pub line: usize,
+    /// Its column.
+    pub column: usize,
+    /// The line of the first byte that stays.
+    pub end_line: usize,
+    /// Its column.
+    pub end_column: usize,
+    /// What comes in between.
+    pub text: String,
+}
+
+/// How many findings there are.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, JsonSchema)]
+pub struct Counts {
+    /// Errors.
+    pub error: usize,
+    /// Warnings.
+    pub warning: usize,
+    /// Worth knowing.
+    pub info: usize,
+}
+
+impl FindingReport {
+    /// Where it is.
+    pub(super) fn place(&self) -> PlaceReport {
+        PlaceReport { file: self.file.clone(), pointer: self.pointer.clone(), line: self.line }
+    }
+}
+
+impl From<Severity> for SeverityReport {
+    fn from(severity: Severity) -> Self {
+        match severity {
+            Severity::Info => Self::Info,
+            Severity::Warning => Self::Warning,
+            Severity::Error => Self::Error,
+        }
+    }
+}
+
+/// The findings of several machines, each once.
+#[derive(Debug)]
+pub struct Linted<'a> {
+    intent: &'a LintIntent<'a>,
+    findings: Vec<(Rank, FindingReport)>,
+}
+
+/// Where a finding stands among others: file, line, and on a line the more severe ones first.
+type Rank = (usize, usize, std::cmp::Reverse<SeverityReport>, Option<usize>);
+
+impl<'a> Linted<'a> {
+    /// Nothing yet.
+    #[must_use]
+    pub fn new(intent: &'a LintIntent<'a>) -> Self {
+        Self { intent, findings: Vec::new() }
+    }
+
+    /// Adds what was found in these files for the machine of this number.
+    pub fn add(&mut self, machine: usize, sources: &[Source], findings: Vec<Finding>) {
+        let texts: Vec<Vec<&[u8]>> =
+            sources.iter().map(|source| source.bytes.split(|byte| *byte == b'\n').collect()).collect();
+        for finding in findings {
+            let file = sources.iter().position(|source| source.name == *finding.at.file);
+            let at = file.unwrap_or(sources.len());
+            let line = finding.at.line;
+            let text = file.and_then(|file| texts[file].get(line.checked_sub(1)?).copied());
+            let found = self.reported(machine, text, finding);
+            self.findings.push(((at, line, std::cmp::Reverse(found.severity), found.column), found));
+        }
+    }
+
+    /// Every finding once, with the machines that it is about, unless it is about all.
+    fn merged(mut self) -> Vec<FindingReport> {
+        self.findings.sort_by_key(|(rank, _)| *rank);
+        let mut merged: Vec<(Rank, FindingReport)> = Vec::new();
+        for (rank, found) in self.findings {
+            let near = merged.iter_mut().rev().take_while(|(other, _)| *other == rank);
+            let same = near.map(|(_, known)| known).find(|known| is_same(known, &found));
+            match same {
+                Some(known) => known.archs.extend(found.archs),
+                None => merged.push((rank, found)),
+            }
+        }
+        let all = self.intent.machines.len();
+        let named = |(_, mut found): (Rank, FindingReport)| {
+            found.archs.dedup();
+            if found.archs.len() == all {
+                found.archs.clear();
+            }
+            found
+        };
+        merged.into_iter().map(named).collect()
+    }
+
+    fn place(&self, machine: usize, spot: &Spot) -> PlaceReport {
+        let file = Some(spot.file.to_string());
+        let line = Some(spot.line).filter(|line| *line > 0);
+        match &self.intent.subject {
+            Subject::Lines(lines) => {
+                let author = spot.line.checked_sub(1).and_then(|at| lines[machine].get(at));
+                let pointer = author.map_or("/rules", |author| author.pointer.as_str());
+                PlaceReport {
+                    file: None,
+                    pointer: Some(pointer.to_owned()),
+                    line: author.and_then(|author| author.line),
+                }
+            }
+            Subject::Files(_) | Subject::Directory => PlaceReport { file, pointer: None, line },
+        }
+    }
+
+    fn reported(&self, machine: usize, text: Option<&[u8]>, finding: Finding) -> FindingReport {
+        let text = text.map(|text| String::from_utf8_lossy(text).trim_end_matches('\r').to_owned());
+        let fix = finding.fix.map(|fix| FixReport {
+            text: fix.text,
+            edit: fix.edit.map(|edit| EditReport {
+                line: edit.from.0,
+                column: edit.from.1 + 1,
+                end_line: edit.to.0,
+                end_column: edit.to.1 + 1,
+                text: edit.with,
+            }),
+        });
+        let PlaceReport { file, pointer, line } = self.place(machine, &finding.at);
+        FindingReport {
+            code: finding.code.to_owned(),
+            severity: finding.severity.into(),
+            message: finding.message,
+            file,
+            pointer,
+            line,
+            column: finding.span.map(|span| span.0 + 1),
+            end_column: finding.span.map(|span| span.1 + 1),
+            rule: text,
+            archs: vec![self.intent.machines[machine].name.to_owned()],
+            related: finding.related.iter().map(|spot| self.place(machine, spot)).collect(),
+            fix,
+        }
+    }
+}
+
+/// Whether two findings differ in nothing but their machines.
+fn is_same(known: &FindingReport, found: &FindingReport) -> bool {
+    known.code == found.code && FindingReport { archs: found.archs.clone(), ..known.clone() } == *found
+}
+
+impl Report {
+    /// The report of `lint`.
+    #[must_use]
+    pub fn linted(linted: Linted<'_>, format: Format, fail_on: FailOn) -> Self {
+        let findings = linted.merged();
+        let count = |severity| findings.iter().filter(|found| found.severity == severity).count();
+        let counts = Counts {
+            error: count(SeverityReport::Error),
+            warning: count(SeverityReport::Warning),
+            info: count(SeverityReport::Info),
+        };
+        let failing = match fail_on {
+            FailOn::Error => counts.error,
+            FailOn::Warning => counts.error + counts.warning,
+            FailOn::Info => counts.error + counts.warning + counts.info,
+            FailOn::Never => 0,
+        };
+        let plural = |count: usize| if count == 1 { "" } else { "s" };
+        let msg = format!(
+            "{} error{}, {} warning{}, {} worth knowing",
+            counts.error,
+            plural(counts.error),
+            counts.warning,
+            plural(counts.warning),
+            counts.info
+        );
+        let outcome = if failing > 0 { Outcome::Failed } else { Outcome::Unchanged };
+        let sarif = (format == Format::Sarif).then(|| sarif::log(&findings));
+        Self { failed: failing > 0, findings: Some(findings), counts: Some(counts), sarif, ..Self::quiet(msg, outcome) }
+    }
+}

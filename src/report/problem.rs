@@ -1,0 +1,52 @@
+//! A problem, as reports have it.
+
+use schemars::JsonSchema;
+use serde::Serialize;
+
+use crate::error::Problem;
+
+/// A problem.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+pub struct ErrorReport {
+    /// The stable name of the kind of problem.
+    pub kind: String,
+    /// The problem as a sentence.
+    pub message: String,
+    /// JSON pointer into the request (RFC 6901).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub pointer: Option<String>,
+    /// The rule's text.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub rule: Option<String>,
+    /// The file.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub file: Option<String>,
+    /// The line in the file or in the given text, from 1.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub line: Option<usize>,
+    /// The byte column of the word at fault in the rule's text, from 1.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub column: Option<usize>,
+    /// The kernel's or operating system's name of the error.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub errno: Option<String>,
+    /// What may help.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub hint: Option<String>,
+}
+
+impl From<&Problem> for ErrorReport {
+    fn from(problem: &Problem) -> Self {
+        Self {
+            kind: problem.kind().to_owned(),
+            message: problem.message(),
+            pointer: problem.place.pointer.clone(),
+            rule: problem.place.rule.clone(),
+            file: problem.place.file.clone(),
+            line: problem.place.line,
+            column: problem.column(),
+            errno: problem.errno(),
+            hint: problem.hint(),
+        }
+    }
+}

@@ -1,0 +1,126 @@
+//! A rule in the report of `gather`: as a line, and taken apart.
+
+use schemars::JsonSchema;
+use serde::Serialize;
+
+use crate::auditctl::parts::{Comparison, Condition};
+use crate::auditctl::{Parts, canonical_lossy};
+use crate::rule::{FieldNumber, Machine, Mask, Op, Rule, id::Id};
+use crate::tables::perm;
+
+/// A rule, as a line and taken apart.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+pub struct RuleReport {
+    /// The rule as `auditctl -l` prints it, where that text means the same rule.
+    pub rule: String,
+    /// A short name that depends on nothing but the rule's meaning; the same on every host.
+    pub id: String,
+    /// Whether it watches a file or directory, or is about system calls and the like.
+    pub kind: RuleKind,
+    /// What a match does: `always` or `never`.
+    pub action: String,
+    /// The filter list.
+    pub list: String,
+    /// The architecture: `b64`, `b32`, or a machine's name.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub arch: Option<String>,
+    /// The system calls (or `io_uring` operations); `all` alone for all of them; absent on a list that has none.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub syscalls: Vec<String>,
+    /// The file or directory, of a watch.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub path: Option<String>,
+    /// The letters of `rwxa`, of a watch.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub permissions: Option<String>,
+    /// The other conditions, in their order.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub fields: Vec<ConditionReport>,
+    /// The comparisons of two fields.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub comparisons: Vec<ComparisonReport>,
+    /// The keys.
+    pub keys: Vec<String>,
+}
+
+/// What a rule is about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum RuleKind {
+    /// A file or directory: `-w`.
+    File,
+    /// System calls and the like: `-a`.
+    Syscall,
+}
+
+/// A condition.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+pub struct ConditionReport {
+    /// The field, by its name.
+    pub field: String,
+    /// The operator.
+    pub op: String,
+    /// The value, as `auditctl -l` prints it.
+    pub value: String,
+}
+
+/// A comparison of two fields.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+pub struct ComparisonReport {
+    /// The one.
+    pub left: String,
+    /// The operator.
+    pub op: String,
+    /// The other.
+    pub right: String,
+}
+
+impl RuleReport {
+    /// The report of a rule, which a line asks for or a kernel lists.
+    #[must_use]
+    pub fn new(rule: &Rule, machine: &Machine) -> Self {
+        let parts = Parts::of(rule, machine);
+        let named = |name: Option<&str>, number: u32| name.map_or_else(|| number.to_string(), str::to_owned);
+        let of_watch = |names: &[&str]| parts.value(names).filter(|_| parts.is_watch).map(str::to_owned);
+        let (path, permissions) = (of_watch(&["path", "dir"]), of_watch(&["perm"]));
+        Self {
+            rule: canonical_lossy(rule, machine),
+            id: id(rule),
+            kind: if parts.is_watch { RuleKind::File } else { RuleKind::Syscall },
+            action: named(rule.action.name(), rule.action.0),
+            list: named(rule.list.name(), rule.list.0),
+            arch: parts.arch,
+            syscalls: if parts.is_watch { Vec::new() } else { parts.syscalls },
+            path,
+            permissions,
+            fields: if parts.is_watch { Vec::new() } else { parts.conditions.into_iter().map(Into::into).collect() },
+            comparisons: parts.comparisons.into_iter().map(Into::into).collect(),
+            keys: parts.keys,
+        }
+    }
+}
+
+/// The id of a rule. The masks that versions of auditctl make of one `perm=` are one meaning.
+#[must_use]
+pub fn id(rule: &Rule) -> String {
+    let perm = rule.fields.iter().find(|field| field.number == FieldNumber::PERM && field.op == Op::EQUAL);
+    let perm = perm.and_then(|field| field.value.number());
+    let is_narrowed = rule.arch().zip(perm).is_some_and(|(arch, perm)| perm::is_narrowed(&rule.syscalls, arch, perm));
+    if is_narrowed {
+        let widened = Rule { syscalls: Mask::ALL, ..rule.clone() };
+        return Id::of(&widened).to_string();
+    }
+    Id::of(rule).to_string()
+}
+
+impl From<Condition> for ConditionReport {
+    fn from(condition: Condition) -> Self {
+        Self { field: condition.field, op: condition.op, value: condition.value }
+    }
+}
+
+impl From<Comparison> for ComparisonReport {
+    fn from(comparison: Comparison) -> Self {
+        Self { left: comparison.left.to_owned(), op: comparison.op, right: comparison.right.to_owned() }
+    }
+}

@@ -1,0 +1,30 @@
+//! What only a request to gather says.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::choice;
+
+choice! {
+    /// Which sources to read.
+    Source {
+        /// Files, and the kernel where it has audit for us.
+        #[default]
+        Both = "both",
+        /// Files only; the kernel is asked nothing.
+        Filesystem = "filesystem",
+        /// The kernel only; without one that fails.
+        Runtime = "runtime",
+    }
+}
+
+choice! {
+    /// What to do with a difference.
+    OnDrift {
+        /// Report it.
+        #[default]
+        Report = "report",
+        /// Report it, and fail.
+        Fail = "fail",
+    }
+}

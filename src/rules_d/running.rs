@@ -1,0 +1,78 @@
+//! What `/proc` says about the running host: its processes, how its kernel was started, and which directories are
+//! younger than that.
+
+use std::ffi::OsStr;
+use std::os::unix::ffi::OsStrExt;
+use std::path::Path;
+
+use rustix::fs::{AtFlags, Dir, Mode, OFlags, StatxFlags};
+use rustix::io::Errno;
+
+use super::Root;
+
+/// How long after its start a kernel may get its rules, in seconds: what is made until then may be older than they are.
+const BOOT: i64 = 120;
+
+/// A process.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Process {
+    /// Its number.
+    pub pid: u32,
+    /// Its name as the kernel shows it, of 15 bytes at most.
+    pub name: String,
+}
+
+impl Root {
+    /// The processes that can be seen; none where there is no `/proc`.
+    #[must_use]
+    pub fn processes(&self) -> Vec<Process> {
+        let Ok(proc) = self.resolve(Path::new("/proc"), true) else { return Vec::new() };
+        let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
+        let Ok(directory) = rustix::fs::openat(&proc.fd, ".", flags, Mode::empty()) else { return Vec::new() };
+        let Ok(entries) = Dir::read_from(&directory) else { return Vec::new() };
+        let pids = entries.filter_map(|entry| entry.ok()?.file_name().to_str().ok()?.parse().ok());
+        let process = |pid: u32| {
+            let flags = OFlags::RDONLY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
+            let file = rustix::fs::openat(&directory, format!("{pid}/comm"), flags, Mode::empty()).ok()?;
+            let mut name = [0; 64];
+            let length = rustix::io::read(&file, &mut name[..]).ok()?;
+            Some(Process { pid, name: String::from_utf8_lossy(name[..length].trim_ascii_end()).into_owned() })
+        };
+        let mut processes: Vec<Process> = pids.filter_map(process).collect();
+        processes.sort_by_key(|process| process.pid);
+        processes
+    }
+
+    /// What the boot loader told the kernel; none where that cannot be read.
+    #[must_use]
+    pub fn kernel_command_line(&self) -> Option<Vec<u8>> {
+        self.system_file(Path::new("/proc/cmdline")).ok().flatten()
+    }
+
+    /// Those of these directories that were made since the boot was over. Where a file system does not tell, none.
+    #[must_use]
+    pub fn made_since_boot(&self, directories: Vec<Vec<u8>>) -> Vec<Vec<u8>> {
+        if directories.is_empty() {
+            return directories;
+        }
+        let Some(boot) = self.boot_time() else { return Vec::new() };
+        let is_young =
+            |path: &Vec<u8>| self.birth(path).is_ok_and(|birth| birth.is_some_and(|birth| birth > boot + BOOT));
+        directories.into_iter().filter(is_young).collect()
+    }
+
+    /// When the kernel started, in seconds since 1970.
+    fn boot_time(&self) -> Option<i64> {
+        let stat = self.system_file(Path::new("/proc/stat")).ok().flatten()?;
+        let line = stat.split(|byte| *byte == b'\n').find_map(|line| line.strip_prefix(b"btime "))?;
+        std::str::from_utf8(line).ok()?.trim().parse().ok()
+    }
+
+    /// When a directory was made, in seconds since 1970; none where the file system does not tell.
+    fn birth(&self, path: &[u8]) -> Result<Option<i64>, Errno> {
+        let found = self.resolve(Path::new(OsStr::from_bytes(path)), false)?;
+        let stat = rustix::fs::statx(&found.fd, "", AtFlags::EMPTY_PATH, StatxFlags::BTIME)?;
+        let tells = StatxFlags::from_bits_retain(stat.stx_mask).contains(StatxFlags::BTIME);
+        Ok(tells.then_some(stat.stx_btime.tv_sec))
+    }
+}
