@@ -5,12 +5,13 @@
 use std::path::Path;
 
 use crate::auditctl::canonical_lossy;
-use crate::desired::{Warning, about, blocker, ordering};
+use crate::desired::{Warning, about, ordering};
 use crate::drift::{Drift, NextBoot, SettingView, setting_views};
 use crate::error::kernel::words;
 use crate::error::{PolicyError, Problem, What};
 use crate::intent::Inquiry;
 use crate::kernel::Access;
+use crate::matching::blocker;
 use crate::observe::{Observed, kernel_state, observe, passed_over};
 use crate::plan::KernelState;
 use crate::request::Source;

@@ -321,7 +321,7 @@ fn about_kernel(kernel: &KernelState, target: &Target, machine: &crate::rule::Ma
         target.rules.iter().any(|wished| same(&wished.wish.rule))
     };
     let blockers = kernel.rules.iter().filter_map(|rule| {
-        let effect = crate::desired::blocker(rule).filter(|_| !in_files(rule))?;
+        let effect = crate::matching::blocker(rule).filter(|_| !in_files(rule))?;
         Some(Warning::Blocker { rule: crate::auditctl::canonical_lossy(rule, machine), spot: None, effect })
     });
     blockers.collect()

@@ -13,7 +13,7 @@ use own::{Change, Own};
 
 pub use drop_in::{Deduplicated, HEADER, Skipped, Treatment};
 pub use files::{DropIn, Files, Merge};
-pub use warning::{Warning, about, blocker};
+pub use warning::{Warning, about};
 
 use rustc_hash::FxHashSet as HashSet;
 

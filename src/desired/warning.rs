@@ -5,7 +5,8 @@ use rustc_hash::FxHashMap as HashMap;
 use crate::auditctl::{Note, canonical_lossy};
 use crate::boot_load::{BootLoad, LoadLine, Spot};
 use crate::error::Problem;
-use crate::rule::{Action, FieldNumber, List, Machine, Op, Rule};
+use crate::matching::blocker;
+use crate::rule::{FieldNumber, Machine, Rule};
 use crate::settings::{Name, Settings};
 
 /// Something that a person should know.
@@ -193,25 +194,4 @@ fn shadowed(load: &BootLoad, machine: &Machine) -> Vec<Warning> {
         }
     }
     warnings
-}
-
-/// What a rule does that switches recording off for everything.
-#[must_use]
-pub fn blocker(rule: &Rule) -> Option<&'static str> {
-    let only = |field: FieldNumber| matches!(rule.fields.as_slice(), [one] if one.number == field);
-    let everything =
-        |op: Op, value: u32| value == 0 && [Op::GREATER_OR_EQUAL, Op::GREATER, Op::NOT_EQUAL].contains(&op);
-    match rule.list {
-        List::TASK if rule.action == Action::NEVER && rule.fields.is_empty() => {
-            Some("switches system call auditing off for every new process")
-        }
-        List::EXIT if rule.action == Action::NEVER && rule.fields.is_empty() && rule.syscalls.is_all() => {
-            Some("keeps every rule behind it from recording anything")
-        }
-        List::EXCLUDE if only(FieldNumber::MSGTYPE) => {
-            let field = rule.fields.first()?;
-            everything(field.op, field.value.number()?).then_some("drops every record")
-        }
-        _ => None,
-    }
 }

@@ -1,6 +1,6 @@
 //! Words for what can go wrong with files and their names.
 
-use crate::rules_d::{FileError, Found, Left, NameError, NameProblem, PathProblem, Problem};
+use crate::rules_d::{FileError, Found, Left, NameError, NameProblem, PathProblem, Problem, SkipReason};
 
 impl FileError {
     /// The stable name of the problem.
@@ -162,6 +162,17 @@ fn noun(found: Found) -> &'static str {
         Found::CharacterDevice => "a character device",
         Found::BlockDevice => "a block device",
         Found::Unknown => "something else",
+    }
+}
+
+impl SkipReason {
+    /// Why the boot loader reads nothing from a name in `rules.d`.
+    #[must_use]
+    pub fn message(self) -> &'static str {
+        match self {
+            Self::Directory => "it is a directory",
+            Self::DanglingLink => "it is a symbolic link that leads nowhere",
+        }
     }
 }
 

@@ -3,12 +3,14 @@
 use super::code::Code;
 use super::finding::{Edit, Finding, Fix};
 use super::source::File;
+use crate::auditctl::Verb;
 use crate::lines::Reader;
 
 /// Findings about files as a whole.
 pub fn findings(files: &[File<'_>], reader: &mut Reader) -> Vec<Finding> {
     let mut findings = Vec::new();
     for (at, file) in files.iter().enumerate() {
+        findings.extend(white_space(file));
         findings.extend(carriage_returns(file));
         let next = files[at + 1..].iter().find(|next| !next.source.bytes.is_empty());
         findings.extend(final_newline(file, next));
@@ -16,6 +18,13 @@ pub fn findings(files: &[File<'_>], reader: &mut Reader) -> Vec<Finding> {
         findings.extend(old_watches(file, reader));
     }
     findings
+}
+
+/// `ls` and the shell take such a name apart.
+fn white_space(file: &File<'_>) -> Option<Finding> {
+    let name = file.name.rsplit('/').next().unwrap_or_default();
+    let why = "white space in its name takes it apart in augenrules before 4.2";
+    name.contains([' ', '\t', '\n']).then(|| Finding::passed_over(&file.name, why))
 }
 
 fn carriage_returns(file: &File<'_>) -> Option<Finding> {
@@ -65,11 +74,15 @@ fn permissions(file: &File<'_>) -> Vec<Finding> {
 
 /// Watches in the old form, one finding for a file.
 fn old_watches(file: &File<'_>, reader: &mut Reader) -> Option<Finding> {
-    let mut is_watch = |text: &&[u8]| reader.read(text).rule.as_ref().is_some_and(|rule| rule.line.watch.is_some());
+    let mut is_watch = |text: &&[u8]| {
+        let reading = reader.read(text);
+        reading.rule.as_ref().is_some_and(|rule| rule.line.watch.is_some() && rule.line.verb == Verb::Append)
+    };
     let watches: Vec<usize> = (0..file.lines.len()).filter(|at| is_watch(&file.lines[*at])).collect();
     let (first, others) = watches.split_first()?;
     let message = match others.len() {
         0 => "a watch in the old form (-w)".to_owned(),
+        1 => "watches in the old form (-w), here and in 1 more line".to_owned(),
         more => format!("watches in the old form (-w), here and in {more} more lines"),
     };
     let message =

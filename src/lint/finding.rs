@@ -56,6 +56,13 @@ impl Finding {
         Self { code, severity, message, at: at.clone(), span: None, related: Vec::new(), fix: None }
     }
 
+    /// A name in rules.d from which nothing is read.
+    #[must_use]
+    pub fn passed_over(path: &str, why: &str) -> Self {
+        let at = Spot { file: path.into(), line: 0 };
+        Self::new(Code::PassedOver, &at, format!("augenrules reads nothing from it: {why}"))
+    }
+
     /// With the part of the line that it is about.
     #[must_use]
     pub fn over(mut self, span: Option<(usize, usize)>) -> Self {

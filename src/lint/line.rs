@@ -76,7 +76,7 @@ fn of_foreign_call(at: &Spot, text: &[u8], call: &SkippedSyscall) -> Finding {
     let found = found.over(name_in_list(text, &call.name));
     let successors = [format!("{}at", call.name), format!("f{}at", call.name), format!("{}2", call.name)];
     let known = successors.iter().find_map(|name| syscalls::canonical_name(call.arch, name));
-    match known.or_else(|| syscalls::nearest_name(call.arch, &call.name)) {
+    match known {
         Some(name) => found.advise(format!("did you mean {name}?")),
         None => found,
     }

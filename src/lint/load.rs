@@ -2,9 +2,9 @@
 
 use super::code::Code;
 use super::finding::{Finding, word};
-use super::policy::Policy;
+use super::policy::{Policy, place};
 use super::source::File;
-use crate::auditctl::Control;
+use crate::auditctl::{Control, Verb};
 use crate::boot_load::{Failing, Spot, Trouble};
 use crate::lines::Reader;
 use crate::matching::blocker;
@@ -22,10 +22,10 @@ pub fn findings(policy: &Policy<'_>, reader: &mut Reader, mut pairs: Vec<Finding
     }
     for loaded in policy.rules() {
         let effect = blocker(&loaded.rule.listed);
-        findings.extend(effect.map(|effect| policy.about(loaded, Code::Blocker, effect).delete_line()));
+        findings.extend(effect.map(|effect| Finding::new(Code::Blocker, &loaded.spot, effect).delete_line()));
     }
     let set = settings(policy.files, reader);
-    findings.extend(overruled(policy, &set));
+    findings.extend(overruled(&set));
     findings.extend(set.iter().filter_map(of_setting));
     for file in policy.files {
         findings.extend(of_controls(file, reader));
@@ -52,7 +52,7 @@ fn of_failing(
     };
     let reading = reader.read(&failing.text);
     let rule = &reading.rule.as_ref()?.line;
-    let place = policy.place(first, &failing.spot);
+    let place = place(first, &failing.spot);
     let half = pairs.iter().position(|found| {
         found.at == *first && [Code::B32Missing.name(), Code::B64Missing.name()].contains(&found.code)
     });
@@ -73,7 +73,7 @@ fn of_failing(
 fn written_twice(half: &Finding, failing: &Failing, place: &str) -> Finding {
     let (own, other) = if half.code == Code::B32Missing.name() { ("b64", "b32") } else { ("b32", "b64") };
     let names = half.message.split_once(" (").map_or_else(String::new, |(_, names)| format!(" ({names}"));
-    let message = format!("{own} twice, {other} missing{names}: the load stops here, the same rule is {place}");
+    let message = format!("{own} twice, {other} missing{names}: the load stops here, at the same rule as {place}");
     let found = Finding::new(Code::ArchTwice, &failing.spot, message).beside(&half.at);
     let span = word(&failing.text, |word| word.to_ascii_lowercase().ends_with(format!("arch={own}").as_bytes()));
     match span {
@@ -107,12 +107,12 @@ fn settings(files: &[File<'_>], reader: &mut Reader) -> Vec<Set> {
 }
 
 /// Settings that a later line sets otherwise.
-fn overruled(policy: &Policy<'_>, set: &[Set]) -> Vec<Finding> {
+fn overruled(set: &[Set]) -> Vec<Finding> {
     let last = |name: Name| set.iter().rev().find(|other| other.name == name);
     set.iter()
         .filter_map(|early| {
             let late = last(early.name).filter(|late| late.value != early.value)?;
-            let place = policy.place(&late.at, &early.at);
+            let place = place(&late.at, &early.at);
             let option = early.name.option();
             let (code, effect) = match (early.name, early.value) {
                 (Name::Enabled, 2) => (Code::LockOverruled, ": the host is not locked"),
@@ -184,7 +184,7 @@ fn of_controls(file: &File<'_>, reader: &mut Reader) -> Vec<Finding> {
             let bare = String::from_utf8_lossy(bare).into_owned();
             findings.push(found.replace("write the line without them", (0, line.len()), bare));
         }
-        rules += usize::from(reading.rule.is_some());
+        rules += usize::from(reading.rule.as_ref().is_some_and(|rule| rule.line.verb != Verb::Delete));
     }
     findings
 }
@@ -204,7 +204,7 @@ fn deletions(policy: &Policy<'_>, reader: &mut Reader) -> Vec<Finding> {
                 let spot = file.spot(at + 1);
                 let (count, part) = (hit.len(), String::from_utf8_lossy(part));
                 let plural = if count == 1 { "" } else { "s" };
-                let place = policy.place(first, &spot);
+                let place = place(first, &spot);
                 let message = format!(
                     "deletes {count} rule{plural} loaded before, from {place} on, whose key contains \"{part}\""
                 );

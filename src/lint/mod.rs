@@ -18,7 +18,7 @@ pub use code::{CODES, Code, Severity, summary};
 pub use finding::{Edit, Finding, Fix};
 pub use source::{Permissions, Source, in_order, paths, reader};
 
-use crate::augenrules::Script;
+use crate::augenrules::{Awk, Script};
 use crate::lines::Reader;
 use policy::Policy;
 use source::File;
@@ -30,6 +30,14 @@ pub struct Host {
     pub script: Script,
     /// Whether anything else is known of it: its accounts, and what stands at its paths.
     pub is_known: bool,
+}
+
+impl Host {
+    /// A host of which nothing is known.
+    #[must_use]
+    pub fn unknown() -> Self {
+        Self { script: Script::newest(Awk::Gawk), is_known: false }
+    }
 }
 
 /// Everything that was found in these files, in their order; they stand in the order of [`in_order`].

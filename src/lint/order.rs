@@ -6,35 +6,35 @@ use rustc_hash::FxBuildHasher;
 
 use super::code::Code;
 use super::finding::Finding;
-use super::policy::Policy;
+use super::policy::{Policy, place};
 use crate::boot_load::LoadedRule;
 use crate::matching::{Provided, contradiction, covers, overlap, stops_list};
 use crate::rule::path::PathFact;
-use crate::rule::{Action, Field, FieldNumber, List, Rule, key};
+use crate::rule::{Action, Field, FieldNumber, List, Op, Rule, key};
 
-/// Most earlier rules without a path or another text that one is compared with: the work stays bounded.
-const MOST: usize = 5000;
+/// Most earlier rules without an anchor that one is compared with: the work stays bounded.
+const MOST: usize = 2000;
 
 /// Findings about the order of rules.
 pub fn findings(policy: &Policy<'_>) -> Vec<Finding> {
     let rules = policy.rules();
-    // What no other condition implies must stand in both rules; its digest leads from one to the other.
-    let mut by_text: Vec<(u64, usize)> = Vec::new();
+    // What only the very same condition implies must stand in both rules; its digest leads from one to the other.
+    let mut anchored: Vec<(u64, usize)> = Vec::new();
     let mut free: Vec<usize> = Vec::new();
     for (at, loaded) in rules.iter().enumerate() {
-        match loaded.rule.listed.fields.iter().find(|field| is_text(field)) {
-            Some(field) => by_text.push((FxBuildHasher.hash_one(field), at)),
+        match loaded.rule.listed.fields.iter().find(|field| is_anchor(field)) {
+            Some(field) => anchored.push((FxBuildHasher.hash_one(field), at)),
             None => free.push(at),
         }
     }
-    by_text.sort_unstable();
+    anchored.sort_unstable();
     let mut findings = Vec::new();
     for (at, narrow) in rules.iter().enumerate() {
         let mut earlier: Vec<usize> = free.iter().copied().take_while(|other| *other < at).take(MOST).collect();
-        for field in narrow.rule.listed.fields.iter().filter(|field| is_text(field)) {
+        for field in narrow.rule.listed.fields.iter().filter(|field| is_anchor(field)) {
             let digest = FxBuildHasher.hash_one(field);
-            let from = by_text.partition_point(|(known, _)| *known < digest);
-            let same = by_text[from..].iter().take_while(|(known, other)| *known == digest && *other < at);
+            let from = anchored.partition_point(|(known, _)| *known < digest);
+            let same = anchored[from..].iter().take_while(|(known, other)| *known == digest && *other < at);
             earlier.extend(same.map(|(_, other)| *other));
         }
         earlier.sort_unstable();
@@ -45,9 +45,13 @@ pub fn findings(policy: &Policy<'_>) -> Vec<Finding> {
     findings
 }
 
-/// Whether a condition only follows from the very same one, and not from a directory either.
-fn is_text(field: &Field) -> bool {
-    field.text().is_some() && !matches!(field.number, FieldNumber::KEY | FieldNumber::DIR)
+/// Whether a condition follows from no other one than itself: text that is no directory, a number that must be this one.
+/// (Two bounds that leave one number are passed over.)
+fn is_anchor(field: &Field) -> bool {
+    match field.number {
+        FieldNumber::KEY | FieldNumber::DIR | FieldNumber::ARCH | FieldNumber::SUCCESS | FieldNumber::PERM => false,
+        _ => field.text().is_some() || field.op == Op::EQUAL,
+    }
 }
 
 /// Whether the rule never matches anyway, which has a finding of its own.
@@ -61,32 +65,37 @@ fn is_dead(loaded: &LoadedRule) -> bool {
 fn covered(policy: &Policy<'_>, wide: &LoadedRule, narrow: &LoadedRule) -> Option<Finding> {
     let (first, second) = (&*wide.rule.listed, &*narrow.rule.listed);
     let is_same = is_same_but_key(first, second);
-    let is_decided = is_same || policy.can_compare(wide, narrow) && stays_within(wide, narrow);
+    let is_decided = (is_same || policy.can_compare(wide, narrow)) && stays_within(wide, narrow);
     let provided = covers(first, second).filter(|_| is_decided)?;
     let provided = if is_same { provided } else { settled(provided, first, second, policy)? };
-    let place = policy.place(&wide.spot, &narrow.spot);
-    let has_records = matches!(second.list, List::EXIT | List::IO_URING);
+    let first_at = place(&wide.spot, &narrow.spot);
     let same_effect = first.action == second.action || second.list == List::EXCLUDE;
-    let same_key = first.key() == second.key() || !has_records;
+    let same_key = first.key() == second.key() || !has_records(second);
     let is_equal = is_same || covers(second, first).is_some_and(|back| !back.no_links) && stays_within(narrow, wide);
     let (code, message) = match (same_effect && same_key, is_equal) {
-        (true, true) => (Code::Redundant, format!("adds nothing: the same conditions as in {place}")),
-        (true, false) => (Code::Redundant, format!("adds nothing: {place} takes all of it, with the same effect")),
+        (true, true) => (Code::Redundant, format!("adds nothing: the same conditions as in {first_at}")),
+        (true, false) => (Code::Redundant, format!("adds nothing: {first_at} takes all of it, with the same effect")),
         (false, true) if same_effect => {
-            (Code::SameMatch, format!("never fires: same match as {place}, {}", wins(first)))
+            (Code::SameMatch, format!("never fires: same match as {first_at}, {}", wins(first)))
         }
         (false, _) => {
-            (Code::Covered, format!("never fires: {place} comes first and matches all of it, {}", wins(first)))
+            (Code::Covered, format!("never fires: {first_at} comes first and matches all of it, {}", wins(first)))
         }
     };
     let message = message + &under(provided, second);
-    Some(policy.about(narrow, code, message).beside(&wide.spot))
+    Some(Finding::new(code, &narrow.spot, message).beside(&wide.spot))
+}
+
+/// Whether matches of the rule are recorded, with its key.
+fn has_records(rule: &Rule) -> bool {
+    matches!(rule.list, List::EXIT | List::IO_URING)
 }
 
 /// Which records there are in place of those of the later rule.
 fn wins(rule: &Rule) -> String {
     match rule.key() {
         _ if rule.action == Action::NEVER => "and says never".to_owned(),
+        _ if !has_records(rule) => "and says always".to_owned(),
         None => "and has no key".to_owned(),
         Some(text) => {
             let keys: Vec<String> = text
@@ -104,7 +113,7 @@ fn under(provided: Provided, narrow: &Rule) -> String {
     let path = String::from_utf8_lossy(path);
     let mut sentence = String::new();
     if provided.not_replaced {
-        sentence += &format!(", until {path} is replaced: then the kernel asks its rules in reverse order");
+        sentence = format!(", until {path} is replaced: then the kernel asks its rules in reverse order");
     }
     sentence += match (provided.no_links, provided.one_name) {
         (true, true) => ", if no directory on the way is a symbolic link and the file has no other name",
@@ -173,9 +182,9 @@ fn too_late(policy: &Policy<'_>, at: usize) -> Option<Finding> {
         early.list == List::EXIT && early.action == Action::ALWAYS && overlap(early, &late.rule.listed)
     };
     let early = policy.rules()[..at].iter().take(MOST).find(is_before)?;
-    let place = policy.place(&early.spot, &late.spot);
-    let message = format!("never, but {place} says always and comes first: what both match is recorded");
-    Some(policy.about(late, Code::NeverTooLate, message).beside(&early.spot))
+    let first_at = place(&early.spot, &late.spot);
+    let message = format!("never, but {first_at} says always and comes first: what both match is recorded");
+    Some(Finding::new(Code::NeverTooLate, &late.spot, message).beside(&early.spot))
 }
 
 #[cfg(test)]

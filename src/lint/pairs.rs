@@ -4,7 +4,7 @@ use rustc_hash::FxHashMap as HashMap;
 
 use super::code::Code;
 use super::finding::{Finding, list, word};
-use super::policy::Policy;
+use super::policy::{Policy, place};
 use crate::rule::{Action, Arch, FieldNumber, List, Mask, Op, Rule};
 use crate::tables::syscalls;
 
@@ -79,6 +79,9 @@ fn halves(policy: &Policy<'_>, group: &[usize], arches: [Arch; 2]) -> Vec<Findin
     for at in group {
         let Some(side) = side(rule(*at), arches) else { continue };
         let (own, other) = (arches[side], arches[1 - side]);
+        if side == 1 {
+            findings.extend(wider_variants(policy, *at, own, &masks[1]));
+        }
         let missing = missing(&rule(*at).syscalls, own, other, &masks[1 - side]);
         let Some(missing) = missing else { continue };
         let names = ["b64", "b32"];
@@ -86,7 +89,9 @@ fn halves(policy: &Policy<'_>, group: &[usize], arches: [Arch; 2]) -> Vec<Findin
         let of = if missing.is_empty() { String::new() } else { format!(" ({})", list(&missing)) };
         let message = format!("{} without {}{of}", names[side], names[1 - side]);
         let found = Finding::new(code, &policy.rules()[*at].spot, message);
-        findings.push(if masks[1 - side].is_empty() {
+        let has_some = missing.len()
+            < rule(*at).syscalls.numbers().filter(|number| translated(*number, own, other).is_some()).count();
+        findings.push(if missing.is_empty() || !has_some {
             with_twin(policy, *at, found, [names[side], names[1 - side]])
         } else {
             found.advise(format!("name them with arch={} too", names[1 - side]))
@@ -101,10 +106,35 @@ fn missing(mask: &Mask, own: Arch, other: Arch, held: &Mask) -> Option<Vec<&'sta
     if mask.is_all() {
         return (!held.is_all()).then(Vec::new);
     }
-    let name = |number| syscalls::name(own, number);
-    let lacks = |name: &&str| syscalls::number(other, name).is_some_and(|number| !held.contains(number));
-    let missing: Vec<&str> = mask.numbers().filter_map(name).filter(lacks).collect();
+    let lacks = |number: &u32| translated(*number, own, other).is_some_and(|number| !held.contains(number));
+    let mut missing: Vec<&str> =
+        mask.numbers().filter(lacks).filter_map(|number| syscalls::name(own, number)).collect();
+    missing.sort_unstable();
     (!missing.is_empty()).then_some(missing)
+}
+
+/// 32-bit programs of today use calls with wider arguments: `chown32`, `ftruncate64`, `clock_settime64`.
+fn wider_variants(policy: &Policy<'_>, at: usize, arch: Arch, held: &Mask) -> Option<Finding> {
+    let loaded = &policy.rules()[at];
+    let mask = &loaded.rule.listed.syscalls;
+    let wider = |number| {
+        let name = syscalls::name(arch, number)?;
+        let variants = [format!("{name}32"), format!("{name}64"), format!("{name}_time64")];
+        variants.iter().find_map(|variant| syscalls::canonical_name(arch, variant))
+    };
+    let is_missing = |name: &&str| syscalls::number(arch, name).is_some_and(|number| !held.contains(number));
+    let mut missing: Vec<&str> =
+        mask.numbers().filter(|_| !mask.is_all()).filter_map(wider).filter(is_missing).collect();
+    missing.sort_unstable();
+    (!missing.is_empty()).then(|| {
+        let message = format!("32-bit programs use {} for the same, which no such rule has", list(&missing));
+        Finding::new(Code::WiderVariantMissing, &loaded.spot, message)
+    })
+}
+
+/// The number that a call has on another architecture, where that has it under the same name.
+fn translated(number: u32, own: Arch, other: Arch) -> Option<u32> {
+    syscalls::number(other, syscalls::name(own, number)?)
 }
 
 /// With the other half as a line behind this one, where it can be written by changing one word.
@@ -117,8 +147,8 @@ fn with_twin(policy: &Policy<'_>, at: usize, found: Finding, names: [&str; 2]) -
     let twin = [&text[..end - 3], names[1].as_bytes(), &text[end..], b"\n"].concat();
     let rule = &policy.rules()[at].rule.line.rule;
     let reads = |arch: Arch| {
-        let known = |number| syscalls::name(rule.arch()?, number).and_then(|name| syscalls::number(arch, name));
-        rule.syscalls.is_all() || rule.syscalls.numbers().all(|number| known(number).is_some())
+        let own = rule.arch().unwrap_or(arch);
+        rule.syscalls.is_all() || rule.syscalls.numbers().all(|number| translated(number, own, arch).is_some())
     };
     let other = policy.machine.arch(names[1]);
     match (String::from_utf8(twin), other) {
@@ -151,7 +181,7 @@ fn mergeable(policy: &Policy<'_>, group: &[usize]) -> Option<Finding> {
         return None;
     }
     let spot = &policy.rules()[*first].spot;
-    let places: Vec<String> = others.iter().map(|at| policy.place(&policy.rules()[*at].spot, spot)).collect();
+    let places: Vec<String> = others.iter().map(|at| place(&policy.rules()[*at].spot, spot)).collect();
     let places: Vec<&str> = places.iter().map(String::as_str).collect();
     let message = format!("differs from {} in system calls only: one rule is faster", list(&places));
     let found = Finding::new(Code::Mergeable, spot, message).advise("name all system calls in one -S");

@@ -3,7 +3,6 @@
 use std::ffi::OsStr;
 
 use super::Host;
-use super::finding::Finding;
 use super::source::{File, is_guessed};
 use crate::augenrules;
 use crate::boot_load::{BootLoad, LoadLine, LoadedRule, Spot};
@@ -55,11 +54,6 @@ impl<'a> Policy<'a> {
         file.and_then(|file| file.lines.get(spot.line.checked_sub(1)?)).copied().unwrap_or_default()
     }
 
-    /// A place as it is named in a finding of another one.
-    pub fn place(&self, spot: &Spot, seen_from: &Spot) -> String {
-        if spot.file == seen_from.file { format!("line {}", spot.line) } else { spot.to_string() }
-    }
-
     /// Whether what two rules match can be compared: whom their names stand for must be known, and where the one must
     /// be about the same path as the other, both must be a watch or none of them. A watch is about a file or about a
     /// directory, which without a host is not known.
@@ -70,9 +64,9 @@ impl<'a> Policy<'a> {
         let is_guessed = is_guessed(&wide.rule.listed) || is_guessed(&narrow.rule.listed);
         !is_guessed && (!is_about_path || is_open(wide) == is_open(narrow))
     }
+}
 
-    /// A finding about a rule that is loaded.
-    pub fn about(&self, loaded: &LoadedRule, code: super::Code, message: impl Into<String>) -> Finding {
-        Finding::new(code, &loaded.spot, message)
-    }
+/// A place as it is named in a finding of another one.
+pub fn place(spot: &Spot, seen_from: &Spot) -> String {
+    if spot.file == seen_from.file { format!("line {}", spot.line) } else { spot.to_string() }
 }

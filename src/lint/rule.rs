@@ -8,7 +8,7 @@ use crate::boot_load::Spot;
 use crate::matching::cover::numbers;
 use crate::matching::{contradiction, cover};
 use crate::rule::field_table::by_number;
-use crate::rule::{Action, Arch, Field, FieldNumber, List, Machine, Op, Rule};
+use crate::rule::{Action, Field, FieldNumber, List, Machine, Op, Rule};
 use crate::tables::syscalls;
 
 /// The first of the numbers that a failing call gives back, as the kernel compares them.
@@ -67,6 +67,12 @@ impl Given<'_> {
         &self.line.rule
     }
 
+    /// A part of the line in its own words.
+    fn said(&self, span: Option<(usize, usize)>, otherwise: &str) -> String {
+        let text = span.and_then(|(start, end)| self.text.get(start..end));
+        text.map_or_else(|| otherwise.to_owned(), |text| String::from_utf8_lossy(text).into_owned())
+    }
+
     fn contradiction(&self) -> Option<Finding> {
         let field = contradiction(self.rule()).filter(|_| !is_guessed(self.rule()))?;
         let name = by_number(field).map_or("a field", |row| row.name);
@@ -103,7 +109,8 @@ impl Given<'_> {
         }
         let is_unfiltered =
             rule.fields.iter().all(|field| matches!(field.number, FieldNumber::ARCH | FieldNumber::KEY));
-        let hot: Vec<&str> = names.iter().copied().filter(|name| syscalls::is_hot(name)).collect();
+        let mut hot: Vec<&str> = names.iter().copied().filter(|name| syscalls::is_hot(name)).collect();
+        hot.sort_unstable();
         if let Some(first) = hot.first().filter(|_| is_unfiltered && rule.action == Action::ALWAYS) {
             let message =
                 format!("unfiltered {}: every process calls it all the time, and each call is recorded", list(&hot));
@@ -113,25 +120,7 @@ impl Given<'_> {
                     .advise("add conditions such as success=0, exit=-EACCES, dir= or auid"),
             );
         }
-        findings.extend(self.wider_variants(arch, &names));
         findings
-    }
-
-    /// 32-bit programs of today use calls with wider arguments: chown32, ftruncate64, clock_settime64.
-    fn wider_variants(&self, arch: Arch, names: &[&'static str]) -> Option<Finding> {
-        if Some(arch) != self.machine.b32 || self.rule().action != Action::ALWAYS {
-            return None;
-        }
-        let wider = |name: &&&str| {
-            let variants = [format!("{name}32"), format!("{name}64"), format!("{name}_time64")];
-            variants.iter().find_map(|variant| syscalls::canonical_name(arch, variant))
-        };
-        let missing: Vec<&str> =
-            names.iter().filter_map(|name| wider(&name)).filter(|wide| !names.contains(wide)).collect();
-        (!missing.is_empty()).then(|| {
-            let message = format!("32-bit programs use {} for the same, which this rule does not have", list(&missing));
-            self.found(Code::WiderVariantMissing, message)
-        })
     }
 
     /// The place of a system call's name in the line.
@@ -152,9 +141,11 @@ impl Given<'_> {
         };
         let wrong = self.rule().fields.iter().filter(|field| field.number == FieldNumber::EXIT).find(is_wrong)?;
         let what = if matches!(wrong.op, Op::LESS | Op::LESS_OR_EQUAL) { "successes" } else { "failures" };
-        let message = format!("also holds for {what}: the kernel compares results without sign");
+        let span = condition(self.text, "exit");
+        let message =
+            format!("{} also holds for {what}: the kernel compares results without sign", self.said(span, "exit"));
         let advice = if what == "failures" { "add success=1" } else { "use success=0 or exit=-ENAME" };
-        Some(self.found(Code::UnsignedComparison, message).over(condition(self.text, "exit")).advise(advice))
+        Some(self.found(Code::UnsignedComparison, message).over(span).advise(advice))
     }
 
     /// Processes that nobody logged in to have the largest login uid of all.
@@ -165,8 +156,10 @@ impl Given<'_> {
         let applies = rule.fields.iter().any(is_lower_bound) && numbers(rule, FieldNumber::AUID).contains(u32::MAX);
         applies.then(|| {
             let span = condition(self.text, "auid").or_else(|| condition(self.text, "loginuid"));
-            let message =
-                "unset is 4294967295, so this also matches daemons and everything else that nobody logged in to";
+            let message = format!(
+                "{} also holds for unset, which is 4294967295: daemons and everything else that nobody logged in to",
+                self.said(span, "auid>=")
+            );
             let found = self.found(Code::AuidIncludesUnset, message).over(span);
             match span {
                 Some((_, end)) => found.replace("add auid!=unset", (end, end), " -F auid!=unset"),

@@ -5,6 +5,12 @@ use super::numbers::Numbers;
 use super::property::Property;
 use crate::rule::{Action, Field, FieldNumber, List, Op, Rule};
 
+/// The types of record that are in use, from first to last, and that of the record that every event of a rule begins
+/// with (`AUDIT_SYSCALL`; `audit_log_exit` goes no further where it is dropped).
+const FIRST_TYPE: u32 = 1000;
+const LAST_TYPE: u32 = 2999;
+const SYSCALL: u32 = 1300;
+
 /// The field whose conditions cannot hold together, so that the rule matches no event.
 #[must_use]
 pub fn contradiction(rule: &Rule) -> Option<FieldNumber> {
@@ -54,24 +60,23 @@ pub fn blocker(rule: &Rule) -> Option<&'static str> {
         List::EXIT if rule.action == Action::NEVER && has_no_condition && rule.syscalls.is_all() => {
             Some("keeps every rule behind it from recording anything")
         }
-        List::EXCLUDE if !rule.fields.is_empty() && rule.fields.iter().all(takes_every_record) => {
-            Some("drops every record")
+        List::EXCLUDE if !rule.fields.is_empty() && rule.fields.iter().all(takes_every_process) => {
+            let types = numbers(rule, FieldNumber::MSGTYPE);
+            if Numbers::between(FIRST_TYPE, LAST_TYPE).is_within(&types) {
+                Some("drops every record")
+            } else if types.contains(SYSCALL) {
+                Some("drops every SYSCALL record, and the kernel writes no other one of an event without it")
+            } else {
+                None
+            }
         }
         _ => None,
     }
 }
 
-/// Whether a condition lets every type of record through: 1000 is the first, and 2999 the last that is in use.
-fn takes_every_record(field: &Field) -> bool {
-    let types = Numbers::of(Op::GREATER_OR_EQUAL, 1000).map(|mut types| {
-        types.narrow(&Numbers::of(Op::LESS, 3000).unwrap_or_else(Numbers::all));
-        types
-    });
-    let taken = field.value.number().and_then(|value| Numbers::of(field.op, value));
-    let by_type = field.number == FieldNumber::MSGTYPE;
-    match (types, taken) {
-        (Some(types), Some(taken)) if by_type => types.is_within(&taken),
-        (_, Some(taken)) => taken == Numbers::all() && Property::of(field.number, List::EXCLUDE) == Property::Number,
-        _ => false,
-    }
+/// Whether a condition keeps no process from being matched; one on the type of record does not.
+fn takes_every_process(field: &Field) -> bool {
+    let taken = || field.value.number().and_then(|value| Numbers::of(field.op, value));
+    field.number == FieldNumber::MSGTYPE
+        || Property::of(field.number, List::EXCLUDE) == Property::Number && taken() == Some(Numbers::all())
 }

@@ -107,10 +107,8 @@ fn holds(field: &Field, event: &Event, names: Option<&[Name]>) -> Option<bool> {
             CallResult::Success => success(field) & 1 != 0,
             CallResult::Failure => success(field) & 2 != 0,
         }),
-        Property::Family => match event.has_address? {
-            false => Some(false),
-            true => compare(event.number(field.number)?, field),
-        },
+        Property::Family if !event.has_address? => Some(false),
+        Property::Family => compare(event.number(field.number)?, field),
         Property::Access => {
             let access = if event.list == List::TASK { 0 } else { event.access? };
             Some(accesses(field) & (1 << (access & ACCESS)) != 0)
@@ -169,10 +167,10 @@ fn comparison(field: &Field, event: &Event) -> Option<bool> {
     let is_of_file = |number| Property::of(number, event.list) == Property::OfFile;
     let (own, other) = if is_of_file(left) { (right, left) } else { (left, right) };
     let against = Field::number(other, field.op, event.number(own)?);
-    match is_of_file(other) {
-        true => any(event.names.as_deref()?, |name| of_file(&against, name)),
-        false => compare(event.number(other)?, &against),
+    if is_of_file(other) {
+        return any(event.names.as_deref()?, |name| of_file(&against, name));
     }
+    compare(event.number(other)?, &against)
 }
 
 /// `=` also looks at the supplementary groups, and `!=` wants the group in none of both.

@@ -2,78 +2,117 @@
 
 use crate::rule::Op;
 
-/// A set of 32-bit numbers: ascending ranges, first and last included, that do not meet.
+/// A set of 32-bit numbers: all from a first to a last one, but for some.
+///
+/// Everything that comparisons with values say together has this form.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Numbers(Vec<(u32, u32)>);
+pub struct Numbers {
+    /// First and last; none where the set is empty. Neither is a hole.
+    ends: Option<(u32, u32)>,
+    /// What is missing in between, ascending.
+    holes: Vec<u32>,
+}
 
 impl Numbers {
     /// Every number.
     #[must_use]
     pub fn all() -> Self {
-        Self(vec![(0, u32::MAX)])
+        Self::between(0, u32::MAX)
     }
 
     /// One number.
     #[must_use]
     pub fn one(number: u32) -> Self {
-        Self(vec![(number, number)])
+        Self::between(number, number)
+    }
+
+    /// The numbers from a first to a last one.
+    #[must_use]
+    pub fn between(first: u32, last: u32) -> Self {
+        Self { ends: (first <= last).then_some((first, last)), holes: Vec::new() }
     }
 
     /// The numbers that stand so to a value; the kernel compares without sign. None for operators on bits.
     #[must_use]
     pub fn of(op: Op, value: u32) -> Option<Self> {
-        let below = value.checked_sub(1).map(|last| (0, last));
-        let above = value.checked_add(1).map(|first| (first, u32::MAX));
-        Some(Self(match op {
-            Op::EQUAL => vec![(value, value)],
-            Op::NOT_EQUAL => below.into_iter().chain(above).collect(),
-            Op::LESS => below.into_iter().collect(),
-            Op::LESS_OR_EQUAL => vec![(0, value)],
-            Op::GREATER => above.into_iter().collect(),
-            Op::GREATER_OR_EQUAL => vec![(value, u32::MAX)],
+        let empty = || Self { ends: None, holes: Vec::new() };
+        Some(match op {
+            Op::EQUAL => Self::one(value),
+            Op::NOT_EQUAL => {
+                let mut all = Self::all();
+                all.drop(value);
+                all
+            }
+            Op::LESS => value.checked_sub(1).map_or_else(empty, |last| Self::between(0, last)),
+            Op::LESS_OR_EQUAL => Self::between(0, value),
+            Op::GREATER => value.checked_add(1).map_or_else(empty, |first| Self::between(first, u32::MAX)),
+            Op::GREATER_OR_EQUAL => Self::between(value, u32::MAX),
             _ => return None,
-        }))
+        })
+    }
+
+    /// Takes one number out.
+    fn drop(&mut self, number: u32) {
+        if self.contains(number) {
+            self.holes.push(number);
+            self.holes.sort_unstable();
+            self.tidy();
+        }
+    }
+
+    /// Moves the ends inward where they are holes, and forgets holes outside of them.
+    fn tidy(&mut self) {
+        let Some((mut first, mut last)) = self.ends else { return self.holes.clear() };
+        while first < last && self.holes.binary_search(&first).is_ok() {
+            first += 1;
+        }
+        while first < last && self.holes.binary_search(&last).is_ok() {
+            last -= 1;
+        }
+        self.ends = Some((first, last)).filter(|_| self.holes.binary_search(&first).is_err());
+        let is_inside = |number: &u32| self.ends.is_some_and(|(first, last)| (first..=last).contains(number));
+        self.holes.retain(is_inside);
     }
 
     /// Keeps what the other set has too.
     pub fn narrow(&mut self, other: &Self) {
-        let mut both = Vec::new();
-        for (first, last) in &self.0 {
-            for (other_first, other_last) in &other.0 {
-                let (first, last) = (*first.max(other_first), *last.min(other_last));
-                if first <= last {
-                    both.push((first, last));
-                }
-            }
+        let both = self.ends.zip(other.ends);
+        let ends = both.map(|((first, last), (from, to))| (first.max(from), last.min(to)));
+        self.ends = ends.filter(|(first, last)| first <= last);
+        if !(self.holes.is_empty() && other.holes.is_empty()) {
+            self.holes.extend_from_slice(&other.holes);
+            self.holes.sort_unstable();
+            self.holes.dedup();
+            self.tidy();
         }
-        self.0 = both;
     }
 
     /// Whether the number is in the set.
     #[must_use]
     pub fn contains(&self, number: u32) -> bool {
-        self.0.iter().any(|(first, last)| (*first..=*last).contains(&number))
+        let is_between = self.ends.is_some_and(|(first, last)| (first..=last).contains(&number));
+        is_between && self.holes.binary_search(&number).is_err()
     }
 
     /// Whether there is no number in it.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.0.is_empty()
+        self.ends.is_none()
     }
 
     /// Whether the other set has all of it.
     #[must_use]
     pub fn is_within(&self, other: &Self) -> bool {
-        let mut both = self.clone();
-        both.narrow(other);
-        both == *self
+        let Some((first, last)) = self.ends else { return true };
+        let fits = other.ends.is_some_and(|(from, to)| from <= first && last <= to);
+        fits && !other.holes.iter().any(|hole| self.contains(*hole))
     }
 
     /// The numbers, if they are no more than `most`.
     #[must_use]
     pub fn few(&self, most: u32) -> Option<Vec<u32>> {
-        let count: u64 = self.0.iter().map(|(first, last)| u64::from(last - first) + 1).sum();
-        (count <= u64::from(most)).then(|| self.0.iter().flat_map(|(first, last)| *first..=*last).collect())
+        let Some((first, last)) = self.ends else { return Some(Vec::new()) };
+        (last - first < most).then(|| (first..=last).filter(|number| self.contains(*number)).collect())
     }
 }
 

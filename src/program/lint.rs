@@ -1,18 +1,18 @@
 //! The story of `lint`.
 
+use std::ffi::OsStr;
 use std::path::Path;
 
 use crate::auditctl::{Accounts, parse_group, parse_passwd};
-use crate::augenrules::{Awk, Script};
 use crate::error::{Problem, What};
 use crate::intent::{LintIntent, Subject};
-use crate::lint::{Host, Permissions, Source, in_order, lint, paths, reader};
+use crate::lint::{Finding, Host, Permissions, Source, in_order, lint, paths, reader};
 use crate::observe::facts;
 use crate::report::Report;
 use crate::report::lint::Linted;
 use crate::request::Request;
 use crate::rule::Machine;
-use crate::rules_d::{FileError, Links, Root};
+use crate::rules_d::{DropIn, FileError, Links, Root, Skipped};
 
 /// Lints what a request gives, or the drop-ins of the host with this root directory.
 ///
@@ -36,15 +36,14 @@ pub fn linted(request: &Request, own: Machine, root: &Path) -> Result<Report, Ve
             Some(Accounts { users: parse_passwd(&accounts.passwd), groups: parse_group(&accounts.group) })
         }
     };
-    let script = match &root {
-        None => Script::newest(Awk::Gawk),
-        Some(root) => root.boot_loader().map_err(one)?.script,
+    let host = match &root {
+        None => Host::unknown(),
+        Some(root) => Host { script: root.boot_loader().map_err(one)?.script, is_known: true },
     };
-    let host = Host { script, is_known: root.is_some() };
     let mut linted = Linted::new(&intent);
-    let drop_ins = match (&intent.subject, &intent.place, &root) {
+    let (drop_ins, passed_over) = match (&intent.subject, &intent.place, &root) {
         (Subject::Directory, Some(place), Some(root)) => drop_ins(root, &place.rules_dir)?,
-        _ => Vec::new(),
+        _ => (Vec::new(), Vec::new()),
     };
     for (at, machine) in intent.machines.iter().enumerate() {
         let mut sources = match &intent.subject {
@@ -58,22 +57,26 @@ pub fn linted(request: &Request, own: Machine, root: &Path) -> Result<Report, Ve
             let paths = paths(&sources, &mut reader);
             reader.settle(facts(root, paths));
         }
-        linted.add(at, &sources, lint(&sources, &mut reader, host));
+        let mut findings = lint(&sources, &mut reader, host);
+        findings.extend(passed_over.iter().cloned());
+        linted.add(at, &sources, findings);
     }
     Ok(Report::linted(linted, request.format, request.fail_on))
 }
 
-/// The drop-ins of a directory, with who may read and write them.
-fn drop_ins(root: &Root, rules_dir: &Path) -> Result<Vec<Source>, Vec<Problem>> {
+/// The drop-ins of a directory, with who may read and write them, and the names that are passed over.
+fn drop_ins(root: &Root, rules_dir: &Path) -> Result<(Vec<Source>, Vec<Finding>), Vec<Problem>> {
     let all = |errors: Vec<FileError>| -> Vec<Problem> {
         errors.into_iter().map(|error| Problem::from(What::File(error))).collect()
     };
     let directory = root.directory(rules_dir).map_err(|error| all(vec![error]))?;
     let listing = directory.read(root, Links::Followed).map_err(all)?;
-    let source = |drop_in: crate::rules_d::DropIn| Source {
-        name: rules_dir.join(&drop_in.name).to_string_lossy().into_owned(),
-        bytes: drop_in.state.bytes,
+    let path = |name: &OsStr| rules_dir.join(name).to_string_lossy().into_owned();
+    let source = |drop_in: &DropIn| Source {
+        name: path(&drop_in.name),
+        bytes: drop_in.state.bytes.clone(),
         permissions: Some(Permissions { mode: drop_in.state.mode, uid: drop_in.state.uid }),
     };
-    Ok(listing.drop_ins.into_iter().map(source).collect())
+    let passed_over = |skipped: &Skipped| Finding::passed_over(&path(&skipped.name), skipped.reason.message());
+    Ok((listing.drop_ins.iter().map(source).collect(), listing.skipped.iter().map(passed_over).collect()))
 }

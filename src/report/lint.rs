@@ -131,8 +131,11 @@ impl From<Severity> for SeverityReport {
 #[derive(Debug)]
 pub struct Linted<'a> {
     intent: &'a LintIntent<'a>,
-    findings: Vec<FindingReport>,
+    findings: Vec<(Rank, FindingReport)>,
 }
+
+/// Where a finding stands among others: file, line, and on a line the more severe ones first.
+type Rank = (usize, usize, std::cmp::Reverse<SeverityReport>, Option<usize>);
 
 impl<'a> Linted<'a> {
     /// Nothing yet.
@@ -141,27 +144,41 @@ impl<'a> Linted<'a> {
         Self { intent, findings: Vec::new() }
     }
 
-    /// Adds what was found for the machine of this number.
+    /// Adds what was found in these files for the machine of this number.
     pub fn add(&mut self, machine: usize, sources: &[Source], findings: Vec<Finding>) {
-        let name = self.intent.machines[machine].name.to_owned();
-        let mut last = 0;
+        let texts: Vec<Vec<&[u8]>> =
+            sources.iter().map(|source| source.bytes.split(|byte| *byte == b'\n').collect()).collect();
         for finding in findings {
-            let found = self.reported(machine, sources, finding);
-            let is_same = |known: &FindingReport| {
-                let bare = FindingReport { archs: Vec::new(), ..known.clone() };
-                known.code == found.code && known.line == found.line && bare == found
-            };
-            let at = match self.findings.iter().position(is_same) {
-                Some(at) => at,
-                None => {
-                    let at = if machine == 0 { self.findings.len() } else { last };
-                    self.findings.insert(at, found);
-                    at
-                }
-            };
-            self.findings[at].archs.push(name.clone());
-            last = at + 1;
+            let file = sources.iter().position(|source| source.name == *finding.at.file);
+            let at = file.unwrap_or(sources.len());
+            let line = finding.at.line;
+            let text = file.and_then(|file| texts[file].get(line.checked_sub(1)?).copied());
+            let found = self.reported(machine, text, finding);
+            self.findings.push(((at, line, std::cmp::Reverse(found.severity), found.column), found));
         }
+    }
+
+    /// Every finding once, with the machines that it is about, unless it is about all.
+    fn merged(mut self) -> Vec<FindingReport> {
+        self.findings.sort_by_key(|(rank, _)| *rank);
+        let mut merged: Vec<(Rank, FindingReport)> = Vec::new();
+        for (rank, found) in self.findings {
+            let near = merged.iter_mut().rev().take_while(|(other, _)| *other == rank);
+            let same = near.map(|(_, known)| known).find(|known| is_same(known, &found));
+            match same {
+                Some(known) => known.archs.extend(found.archs),
+                None => merged.push((rank, found)),
+            }
+        }
+        let all = self.intent.machines.len();
+        let named = |(_, mut found): (Rank, FindingReport)| {
+            found.archs.dedup();
+            if found.archs.len() == all {
+                found.archs.clear();
+            }
+            found
+        };
+        merged.into_iter().map(named).collect()
     }
 
     fn place(&self, machine: usize, spot: &Spot) -> PlaceReport {
@@ -181,10 +198,7 @@ impl<'a> Linted<'a> {
         }
     }
 
-    fn reported(&self, machine: usize, sources: &[Source], finding: Finding) -> FindingReport {
-        let source = sources.iter().find(|source| source.name == *finding.at.file);
-        let text =
-            source.and_then(|source| source.bytes.split(|byte| *byte == b'\n').nth(finding.at.line.checked_sub(1)?));
+    fn reported(&self, machine: usize, text: Option<&[u8]>, finding: Finding) -> FindingReport {
         let text = text.map(|text| String::from_utf8_lossy(text).trim_end_matches('\r').to_owned());
         let fix = finding.fix.map(|fix| FixReport {
             text: fix.text,
@@ -207,20 +221,23 @@ impl<'a> Linted<'a> {
             column: finding.span.map(|span| span.0 + 1),
             end_column: finding.span.map(|span| span.1 + 1),
             rule: text,
-            archs: Vec::new(),
+            archs: vec![self.intent.machines[machine].name.to_owned()],
             related: finding.related.iter().map(|spot| self.place(machine, spot)).collect(),
             fix,
         }
     }
 }
 
+/// Whether two findings differ in nothing but their machines.
+fn is_same(known: &FindingReport, found: &FindingReport) -> bool {
+    known.code == found.code && FindingReport { archs: found.archs.clone(), ..known.clone() } == *found
+}
+
 impl Report {
     /// The report of `lint`.
     #[must_use]
     pub fn linted(linted: Linted<'_>, format: Format, fail_on: FailOn) -> Self {
-        let machines = linted.intent.machines.len();
-        let mut findings = linted.findings;
-        findings.iter_mut().filter(|found| found.archs.len() == machines).for_each(|found| found.archs.clear());
+        let findings = linted.merged();
         let count = |severity| findings.iter().filter(|found| found.severity == severity).count();
         let counts = Counts {
             error: count(SeverityReport::Error),

@@ -74,10 +74,8 @@ fn result(found: &FindingReport, codes: &[&str]) -> Value {
     let fixes = found.fix.as_ref().and_then(|fix| {
         let edit = fix.edit.as_ref()?;
         // A column that is not in the line of the finding is the first one.
-        let column = |line: usize, column: usize| match found.line == Some(line) {
-            true => in_characters(rule, column),
-            false => column,
-        };
+        let column =
+            |line: usize, column: usize| if found.line == Some(line) { in_characters(rule, column) } else { column };
         let region = object([
             ("startLine", edit.line.into()),
             ("startColumn", column(edit.line, edit.column).into()),
@@ -130,12 +128,13 @@ fn location(place: &PlaceReport, mut region: Map<String, Value>) -> Value {
 
 /// A path as a URI reference: what is no character of one is written as its bytes.
 fn uri(path: &str) -> String {
+    let digit = |half: u8| char::from(b"0123456789ABCDEF"[usize::from(half)]);
     let mut uri = String::with_capacity(path.len());
     for byte in path.bytes() {
         if byte.is_ascii_alphanumeric() || b"/-._~".contains(&byte) {
             uri.push(char::from(byte));
         } else {
-            uri.push_str(&format!("%{byte:02X}"));
+            uri.extend(['%', digit(byte >> 4), digit(byte & 15)]);
         }
     }
     uri

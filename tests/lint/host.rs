@@ -1,0 +1,187 @@
+//! What depends on a host: its drop-ins, their permissions, its paths and accounts.
+
+use std::fs;
+use std::os::unix::fs::{PermissionsExt, symlink};
+use std::path::Path;
+
+use audit_rules::report::lint::FindingReport;
+use serde_json::{Value as Json, json};
+use tempfile::TempDir;
+
+use crate::answer;
+
+struct Root(TempDir);
+
+impl Root {
+    fn new() -> Self {
+        let root = Self(TempDir::new().unwrap());
+        for directory in ["etc/audit/rules.d", "etc/ssh", "usr/bin", "var", "run/app"] {
+            fs::create_dir_all(root.path().join(directory)).unwrap();
+        }
+        fs::set_permissions(root.path(), fs::Permissions::from_mode(0o755)).unwrap();
+        root.file("etc/passwd", "root:x:0:0::/root:/bin/sh\nalice:x:1000:1000::/:/bin/sh\n")
+            .file("etc/group", "root:x:0:\n")
+    }
+
+    fn path(&self) -> &Path {
+        self.0.path()
+    }
+
+    fn file(self, path: &str, text: &str) -> Self {
+        fs::write(self.path().join(path), text).unwrap();
+        self.mode(path, 0o640)
+    }
+
+    fn mode(self, path: &str, mode: u32) -> Self {
+        fs::set_permissions(self.path().join(path), fs::Permissions::from_mode(mode)).unwrap();
+        self
+    }
+
+    fn link(self, path: &str, to: &str) -> Self {
+        symlink(to, self.path().join(path)).unwrap();
+        self
+    }
+
+    fn rules(self, name: &str, lines: &[&str]) -> Self {
+        let text: String = lines.iter().flat_map(|line| [*line, "\n"]).collect();
+        self.file(&format!("etc/audit/rules.d/{name}"), &text)
+    }
+
+    fn lint(&self, more: &Json) -> Vec<FindingReport> {
+        let mut request = json!({"operation": "lint"});
+        request.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+        let report = answer(&request, self.path());
+        report.findings.unwrap_or_else(|| panic!("{:?}", report.errors))
+    }
+
+    /// Code and line of every finding in the drop-ins.
+    fn codes(&self) -> Vec<(String, Option<usize>)> {
+        let not_of_owner = |found: &FindingReport| !found.message.starts_with("the file belongs to");
+        self.lint(&json!({})).into_iter().filter(not_of_owner).map(|found| (found.code, found.line)).collect()
+    }
+}
+
+fn row(code: &str, line: usize) -> (String, Option<usize>) {
+    (code.to_owned(), Some(line).filter(|line| *line > 0))
+}
+
+#[test]
+fn paths_and_accounts_are_those_of_the_root() {
+    let root = Root::new().link("usr/bin/vi", "vim").link("var/run", "/run").link("etc/alias", "ssh").rules(
+        "a.rules",
+        &[
+            "-a always,exit -F arch=b64 -F dir=/etc/ssh -F perm=wa -F uid=alice -F key=a",
+            "-a always,exit -F arch=b32 -F dir=/etc/ssh -F perm=wa -F uid=alice -F key=a",
+            "-a never,exit -F arch=b64 -F exe=/usr/bin/vi",
+            "-a never,exit -F arch=b64 -S mount -F uid=bob",
+            "-a never,exit -F arch=b64 -F dir=/srv -F uid=0",
+            "-a never,exit -F arch=b64 -F path=/srv/x -F uid=0",
+            "-a never,exit -F arch=b64 -F path=/etc/none -F uid=0",
+            "-a never,exit -F arch=b64 -F dir=/etc/alias -F uid=0",
+        ],
+    );
+    let expected = [
+        row("symbolic_link", 3),
+        row("never_too_late", 3),
+        row("unknown_user", 4),
+        row("missing_path", 5),
+        row("missing_path", 6),
+        row("symbolic_link", 8),
+    ];
+    assert_eq!(root.codes(), expected);
+    let findings = root.lint(&json!({}));
+    let message = |line: usize| {
+        let found = findings.iter().find(|found| found.line == Some(line)).unwrap();
+        (found.file.clone().unwrap(), found.message.clone())
+    };
+    let file = "/etc/audit/rules.d/a.rules".to_owned();
+    assert_eq!(
+        message(3),
+        (file.clone(), "/usr/bin/vi is a symbolic link, and no running program is: this rule never fires".to_owned())
+    );
+    assert!(message(8).1.contains("sees nothing of what happens inside"), "{:?}", message(8));
+}
+
+#[test]
+fn a_directory_covers_what_lies_below_it_and_not_what_a_link_leads_away() {
+    let lines = [
+        "-a always,exit -F arch=b64 -F dir=/etc -F perm=wa -F key=etc",
+        "-a always,exit -F arch=b32 -F dir=/etc -F perm=wa -F key=etc",
+        "-a always,exit -F arch=b64 -F dir=/etc/ssh -F perm=wa -F key=ssh",
+        "-a always,exit -F arch=b32 -F dir=/etc/ssh -F perm=wa -F key=ssh",
+    ];
+    let root = Root::new().rules("a.rules", &lines);
+    assert_eq!(root.codes(), [row("covered", 3), row("covered", 4)]);
+    let found = root.lint(&json!({}));
+    let covered = found.iter().find(|found| found.code == "covered").unwrap();
+    assert_eq!(covered.message, "never fires: line 1 comes first and matches all of it, key \"etc\" wins");
+
+    let lines = [
+        "-a always,exit -F arch=b64 -F dir=/var -F perm=wa -F key=var",
+        "-a always,exit -F arch=b32 -F dir=/var -F perm=wa -F key=var",
+        "-a always,exit -F arch=b64 -F path=/var/run/app/x -F perm=wa -F key=app",
+        "-a always,exit -F arch=b32 -F path=/var/run/app/x -F perm=wa -F key=app",
+    ];
+    let root = Root::new().link("var/run", "/run").rules("a.rules", &lines);
+    assert_eq!(root.codes(), []);
+    // Nobody knows of the link without a host, so the finding says what it rests on.
+    let text: String = lines.iter().flat_map(|line| [*line, "\n"]).collect();
+    let found = crate::lint(&text, &[]);
+    let codes: Vec<&str> = found.iter().map(|found| found.code.as_str()).collect();
+    assert_eq!(codes, ["covered", "covered"]);
+    assert!(
+        found[0].message.ends_with(
+            "key \"var\" wins, if no directory on the way is a symbolic link and the file has no other name"
+        )
+    );
+}
+
+#[test]
+fn a_watch_is_about_a_directory_where_there_is_one() {
+    let lines = ["-a always,exit -F path=/etc/ssh -F perm=wa -k a", "-w /etc/ssh -p wa -k a"];
+    let both =
+        |codes: Vec<(String, Option<usize>)>| codes.into_iter().filter(|(code, _)| code == "duplicate_rule").count();
+    assert_eq!(both(Root::new().rules("a.rules", &lines).codes()), 0);
+    let lines = ["-a always,exit -F path=/etc/x -F perm=wa -k a", "-w /etc/x -p wa -k a"];
+    assert_eq!(both(Root::new().rules("a.rules", &lines).codes()), 1);
+    let found = crate::lint("-a always,exit -F path=/etc/x -F perm=wa -k a\n-w /etc/x -p wa -k a\n", &[]);
+    let found = found.iter().find(|found| found.code == "duplicate_rule").unwrap();
+    assert!(found.message.contains("unless /etc/x is a directory"), "{}", found.message);
+}
+
+#[test]
+fn files_that_others_may_write_or_read_are_told() {
+    let root = Root::new().rules("a.rules", &["-e 1"]).rules("b.rules", &["-e 1"]).rules("c.rules", &["-e 1"]);
+    let root = root.mode("etc/audit/rules.d/a.rules", 0o646).mode("etc/audit/rules.d/b.rules", 0o644);
+    assert_eq!(root.codes(), [row("writable_by_others", 0), row("readable_by_others", 0)]);
+}
+
+#[test]
+fn names_that_the_boot_loader_passes_over_are_told() {
+    let root = Root::new()
+        .rules("a.rules", &["-e 1"])
+        .rules("b c.rules", &["-e 1"])
+        .link("etc/audit/rules.d/d.rules", "/none");
+    fs::create_dir(root.path().join("etc/audit/rules.d/e.rules")).unwrap();
+    let found = root.lint(&json!({}));
+    let passed: Vec<&str> =
+        found.iter().filter(|found| found.code == "passed_over").filter_map(|found| found.file.as_deref()).collect();
+    assert_eq!(passed, ["/etc/audit/rules.d/b c.rules", "/etc/audit/rules.d/d.rules", "/etc/audit/rules.d/e.rules"]);
+}
+
+#[test]
+fn given_rules_are_held_against_a_host_where_a_root_is_given() {
+    let root = Root::new();
+    let rules = json!(["-a never,exit -F arch=b64 -F dir=/none -F uid=bob", "-w / -p wa -k root"]);
+    let codes = |more: Json| root.lint(&more).into_iter().map(|found| found.code).collect::<Vec<_>>();
+    assert_eq!(codes(json!({"rules": rules, "root": "/"})), ["unknown_user", "wide_tree", "watch_form"]);
+    assert_eq!(codes(json!({"rules": rules})), ["wide_tree", "watch_form"]);
+}
+
+#[test]
+fn a_root_without_the_directory_has_nothing_to_lint() {
+    let root = Root::new();
+    assert_eq!(root.lint(&json!({"rules_dir": "/etc/other"})), []);
+    let report = answer(&json!({"operation": "lint", "root": "/none"}), root.path());
+    assert!(report.failed && report.findings.is_none(), "{report:?}");
+}
