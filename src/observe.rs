@@ -14,7 +14,7 @@ use crate::plan::KernelState;
 use crate::plan::files::Content;
 use crate::request::Id;
 use crate::rule::Machine;
-use crate::rules_d::{Directory, FileState, Links, Root, SkipReason, Skipped};
+use crate::rules_d::{Directory, FileState, Links, Root, Skipped};
 
 /// The files of a host and what they rest on.
 #[derive(Debug)]
@@ -70,13 +70,10 @@ pub fn observe(
 
 /// What is worth a sentence of the names that the boot loader passes over.
 pub fn passed_over(observed: &Observed) -> impl Iterator<Item = Warning> + '_ {
-    observed.passed_over.iter().map(|skipped| Warning::PassedOver {
-        path: skipped.path.display().to_string(),
-        why: match skipped.reason {
-            SkipReason::Directory => "it is a directory",
-            SkipReason::DanglingLink => "it is a symbolic link that leads nowhere",
-        },
-    })
+    observed
+        .passed_over
+        .iter()
+        .map(|skipped| Warning::PassedOver { path: skipped.path.display().to_string(), why: skipped.reason.message() })
 }
 
 /// What stands at these paths, seen from inside the root.

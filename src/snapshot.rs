@@ -5,7 +5,7 @@
 use std::fmt::Write;
 
 use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 
 use rustc_hash::FxHashMap as HashMap;
 
@@ -17,7 +17,8 @@ use crate::rule::{Action, Field, FieldNumber, List, Mask, Op, Rule, Value, id::I
 pub const VERSION: u32 = 1;
 
 /// What an earlier change replaced. Opaque: give it back as it was.
-#[derive(Debug, Clone, PartialEq, Deserialize, Serialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
+#[cfg_attr(test, derive(serde::Deserialize))]
 #[serde(deny_unknown_fields)]
 pub struct Snapshot {
     /// The version of this form.
@@ -31,7 +32,8 @@ pub struct Snapshot {
 }
 
 /// A file before and after a change.
-#[derive(Debug, Clone, PartialEq, Deserialize, Serialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
+#[cfg_attr(test, derive(serde::Deserialize))]
 #[serde(deny_unknown_fields)]
 pub struct SavedFile {
     /// Its path.
@@ -43,7 +45,8 @@ pub struct SavedFile {
 }
 
 /// What a file holds.
-#[derive(Debug, Clone, PartialEq, Deserialize, Serialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
+#[cfg_attr(test, derive(serde::Deserialize))]
 #[serde(deny_unknown_fields)]
 pub struct SavedContent {
     /// The bytes, in hexadecimal where they are not UTF-8.
@@ -61,7 +64,8 @@ pub struct SavedContent {
 }
 
 /// The kernel's rules before and after a change.
-#[derive(Debug, Clone, PartialEq, Deserialize, Serialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
+#[cfg_attr(test, derive(serde::Deserialize))]
 #[serde(deny_unknown_fields)]
 pub struct SavedRules {
     /// The list before, pieced together from the list behind and from what it no longer holds.
@@ -71,7 +75,8 @@ pub struct SavedRules {
 }
 
 /// A piece of the list before a change.
-#[derive(Debug, Clone, PartialEq, Deserialize, Serialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
+#[cfg_attr(test, derive(serde::Deserialize))]
 #[serde(untagged)]
 pub enum Piece {
     /// Rules that are in the list behind: the place of the first there, and how many.
@@ -81,7 +86,8 @@ pub enum Piece {
 }
 
 /// A rule in full: `struct audit_rule_data`.
-#[derive(Debug, Clone, PartialEq, Deserialize, Serialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
+#[cfg_attr(test, derive(serde::Deserialize))]
 #[serde(deny_unknown_fields)]
 pub struct SavedRule {
     /// The list.
@@ -99,7 +105,8 @@ pub struct SavedRule {
 }
 
 /// A field's value.
-#[derive(Debug, Clone, PartialEq, Deserialize, Serialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
+#[cfg_attr(test, derive(serde::Deserialize))]
 #[serde(untagged)]
 pub enum SavedValue {
     /// A number.
@@ -109,7 +116,8 @@ pub enum SavedValue {
 }
 
 /// A setting before and after a change.
-#[derive(Debug, Clone, PartialEq, Deserialize, Serialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
+#[cfg_attr(test, derive(serde::Deserialize))]
 #[serde(deny_unknown_fields)]
 pub struct SavedSetting {
     /// Its name.

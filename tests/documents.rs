@@ -174,3 +174,14 @@ fn every_measured_row_of_the_readme_is_one_of_the_benchmark() {
         quoted.lines().filter(|line| line.starts_with('|') && !measured.lines().any(|row| row == *line)).collect();
     assert_eq!(foreign, Vec::<&str>::new());
 }
+
+#[test]
+fn the_table_of_findings_has_every_code_with_its_severity_and_meaning() {
+    let rows = project::table("docs/lint.md", "<!-- codes -->");
+    let said: Vec<(String, String, String)> =
+        rows.iter().map(|row| (project::quoted(&row[0]).concat(), row[1].clone(), row[2].clone())).collect();
+    let code = |(_, name, severity, summary): &(_, &str, _, &str)| {
+        ((*name).to_owned(), format!("{severity:?}").to_lowercase(), (*summary).to_owned())
+    };
+    assert_eq!(said, audit_rules::lint::CODES.iter().map(code).collect::<Vec<_>>());
+}

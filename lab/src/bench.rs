@@ -2,8 +2,7 @@
 
 use crate::cache::{self, Temporary};
 use crate::guest::{self, Errand, Parcel};
-use crate::machine::Machine;
-use crate::stock;
+use crate::stock::{self, Choice};
 use crate::{command, executables};
 use serde_json::Value;
 use std::env;
@@ -60,14 +59,14 @@ struct Place {
 ///
 /// # Errors
 /// When no guest could be measured, or the table cannot be written.
-pub fn run(machine: &Machine, kernels: &[String]) -> Result<i32, String> {
-    command::require(&[(machine.qemu, machine.qemu_package)])?;
+pub fn run(kernels: &[Choice]) -> Result<i32, String> {
+    guest::require(kernels)?;
     // One after the other: two at a time would disturb each other.
     let mut places = vec![Place { name: "this host".to_owned(), emulated: false, result: on_this_host() }];
     for kernel in kernels {
         eprintln!("lab: measuring in a guest, {kernel}");
-        let result = in_guest(machine, kernel);
-        places.push(Place { name: format!("guest, {kernel}"), emulated: true, result });
+        let result = in_guest(*kernel);
+        places.push(Place { name: format!("guest, {}", kernel.suite.name), emulated: true, result });
     }
     let text = page(&places)?;
     print!("{text}");
@@ -97,13 +96,13 @@ fn quote(page: &str) -> Result<(), String> {
     cache::write(&path, text.as_bytes())
 }
 
-fn in_guest(machine: &Machine, kernel: &str) -> Result<Value, String> {
+fn in_guest(kernel: Choice) -> Result<Value, String> {
     let program = |name: &str| -> Result<Parcel, String> {
         let host = executables::beside_this_one(name)?;
         Ok(Parcel { host, guest: format!("/usr/bin/{name}"), mode: Some(0o755) })
     };
     let errand = Errand {
-        stock: stock::take(kernel, machine)?,
+        stock: stock::take(kernel)?,
         append: String::new(),
         parcels: vec![program("audit_rules")?, program("lab")?],
         links: Vec::new(),
@@ -112,7 +111,7 @@ fn in_guest(machine: &Machine, kernel: &str) -> Result<Value, String> {
         timeout: TIMEOUT,
     };
     let mut lines = Vec::new();
-    let status = guest::run(machine, &errand, &mut |said| guest::keep(&mut lines, said))?;
+    let status = guest::run(&errand, &mut |said| guest::keep(&mut lines, said))?;
     result_among(&lines.join("\n")).ok_or_else(|| format!("ended with status {status}: {}", lines.join("; ")))
 }
 

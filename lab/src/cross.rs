@@ -1,7 +1,7 @@
 //! The project built with the oldest rustc that must do, for this machine and for others.
 
 use crate::cache;
-use crate::executables::{self, Cargo};
+use crate::executables::{self, Cargo, Executable};
 use crate::machine::{self, Machine};
 use crate::toolchain::{self, Toolchain};
 use std::fs;
@@ -14,7 +14,7 @@ use std::path::{Path, PathBuf};
 pub fn build(machines: &[&Machine]) -> Result<i32, String> {
     let toolchain = toolchain::take(machine::of_this_host()?, machines)?;
     for machine in machines {
-        let path = release(&toolchain, machine)?;
+        let path = release(&toolchain, machine)?.path;
         let size = fs::metadata(&path).map_or(0, |data| data.len());
         println!("{}: {} KiB, {}", path.display(), size.div_ceil(1024), toolchain.version);
     }
@@ -43,21 +43,47 @@ pub fn oldest() -> Result<i32, String> {
 ///
 /// # Errors
 /// When the build fails.
-pub fn release(toolchain: &Toolchain, machine: &Machine) -> Result<PathBuf, String> {
-    let built = cargo(toolchain, machine)?.run(&["build", "--release", "--bin", "audit_rules"])?;
-    let built = built.first().ok_or("cargo built no executable")?;
+pub fn release(toolchain: &Toolchain, machine: &Machine) -> Result<Executable, String> {
+    let built = executables::release(&cargo(toolchain, machine)?)?;
     let directory = directory().join(machine.name);
     cache::make(&directory)?;
     let target = directory.join(&built.name);
     let bytes = cache::read(&built.path)?;
     // Its date says when it last changed, for those that copy it on.
     if fs::read(&target).is_ok_and(|found| found == bytes) {
-        return Ok(target);
+        return Ok(Executable { path: target, ..built });
     }
     cache::write(&target, &bytes)?;
     let executable = fs::metadata(&built.path).and_then(|data| fs::set_permissions(&target, data.permissions()));
     executable.map_err(|error| format!("cannot make {} executable: {error}", target.display()))?;
-    Ok(target)
+    Ok(Executable { path: target, ..built })
+}
+
+/// Integration tests for a machine, and the executables that they call: without what only a debugger needs, since a
+/// guest keeps all of it in memory.
+///
+/// # Errors
+/// When the build fails, or a test does not exist.
+pub fn tests(toolchain: &Toolchain, machine: &Machine, names: &[String]) -> Result<Vec<Executable>, String> {
+    executables::tests(&light(toolchain, machine)?, names)
+}
+
+/// The lab for a machine: the demonstration shows reports with it.
+///
+/// # Errors
+/// When the build fails.
+pub fn lab(toolchain: &Toolchain, machine: &Machine) -> Result<PathBuf, String> {
+    let built = light(toolchain, machine)?.run(&["build", "--package", "lab"])?;
+    built.into_iter().next().map(|executable| executable.path).ok_or_else(|| "cargo built no lab".to_owned())
+}
+
+fn light(toolchain: &Toolchain, machine: &Machine) -> Result<Cargo, String> {
+    let mut cargo = cargo(toolchain, machine)?;
+    cargo.set("CARGO_PROFILE_DEV_DEBUG", "0");
+    cargo.set("CARGO_PROFILE_DEV_STRIP", "debuginfo");
+    // Emulation is slow; the project's own code, the tests' too, is most of what runs.
+    cargo.configure("profile.dev.package.audit_rules.opt-level=1");
+    Ok(cargo)
 }
 
 fn cargo(toolchain: &Toolchain, machine: &Machine) -> Result<Cargo, String> {

@@ -1,17 +1,17 @@
 //! The main job, shown on a real kernel: the steps are `demo/steps.sh`, run in a guest.
 
 use crate::guest::{self, Errand, Parcel};
-use crate::machine::Machine;
-use crate::{cache, command, executables, stock};
+use crate::stock::{self, Choice};
+use crate::{cache, executables};
 use std::time::{Duration, Instant};
 
 /// Shows the steps as they happen and gives their exit status: 0 only when each did what the demonstration claims.
 ///
 /// # Errors
 /// When something that is needed cannot be had, or the guest does not come up.
-pub fn run(machine: &Machine, kernel: &str) -> Result<i32, String> {
-    command::require(&[(machine.qemu, machine.qemu_package)])?;
-    let stock = stock::take(kernel, machine)?;
+pub fn run(kernel: Choice) -> Result<i32, String> {
+    guest::require(&[kernel])?;
+    let stock = stock::take(kernel)?;
     let start = Instant::now();
     let steps = cache::project().join("demo");
     let script = cache::read(&steps.join("steps.sh"))?;
@@ -31,7 +31,7 @@ pub fn run(machine: &Machine, kernel: &str) -> Result<i32, String> {
         script,
         timeout: Duration::from_secs(120),
     };
-    let status = guest::run(machine, &errand, &mut guest::print)?;
+    let status = guest::run(&errand, &mut guest::print)?;
     println!("\nThe machine ran for {:.1} s and is gone.", start.elapsed().as_secs_f32());
     Ok(status)
 }

@@ -2,7 +2,6 @@
 
 use crate::cache;
 use crate::command;
-use crate::machine::Machine;
 use serde_json::Value;
 use std::env;
 use std::ffi::OsString;
@@ -18,6 +17,15 @@ pub struct Executable {
     pub test: bool,
     /// Where it lies.
     pub path: PathBuf,
+}
+
+/// What builds for this host: `rustc 1.85.0`.
+///
+/// # Errors
+/// When rustc cannot be asked.
+pub fn compiler() -> Result<String, String> {
+    let said = command::text(Command::new("rustc").arg("--version").current_dir(cache::project()))?;
+    Ok(said.split_whitespace().take(2).collect::<Vec<_>>().join(" "))
 }
 
 /// The target of static builds: musl where the toolchain has it, for its smaller executables, else glibc.
@@ -38,6 +46,7 @@ fn target() -> Result<String, String> {
 /// How cargo is called: for which target, with which rustc.
 pub struct Cargo {
     target: String,
+    configuration: Vec<String>,
     environment: Vec<(String, OsString)>,
 }
 
@@ -56,12 +65,17 @@ impl Cargo {
         let flags = variable(target, "RUSTFLAGS");
         // The Makefile's flags, so that nothing is built twice.
         let value = env::var_os(&flags).unwrap_or_else(|| "-C target-feature=+crt-static".into());
-        Self { target: target.to_owned(), environment: vec![(flags, value)] }
+        Self { target: target.to_owned(), configuration: Vec::new(), environment: vec![(flags, value)] }
     }
 
     /// Sets a variable of cargo's environment.
     pub fn set(&mut self, name: &str, value: impl Into<OsString>) {
         self.environment.push((name.to_owned(), value.into()));
+    }
+
+    /// Sets a value of cargo's configuration that has no variable: `key=value`.
+    pub fn configure(&mut self, value: &str) {
+        self.configuration.extend(["--config".to_owned(), value.to_owned()]);
     }
 
     /// Runs cargo, and gives the executables that it built.
@@ -72,6 +86,7 @@ impl Cargo {
         let cargo = env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
         let output = Command::new(cargo)
             .args(arguments.iter().map(AsRef::as_ref))
+            .args(&self.configuration)
             .args(["--target", &self.target, "--message-format=json-render-diagnostics"])
             .current_dir(cache::project())
             // These would beat the target's own flags.
@@ -94,6 +109,15 @@ impl Cargo {
 #[must_use]
 pub fn variable(target: &str, what: &str) -> String {
     format!("CARGO_TARGET_{}_{what}", target.to_uppercase().replace('-', "_"))
+}
+
+/// Builds the release executable.
+///
+/// # Errors
+/// When the build fails.
+pub fn release(cargo: &Cargo) -> Result<Executable, String> {
+    let built = cargo.run(&["build", "--release", "--bin", "audit_rules"])?;
+    built.into_iter().next().ok_or_else(|| "cargo built no executable".to_owned())
 }
 
 /// Builds integration tests, and the executables that they call.
@@ -140,13 +164,13 @@ fn executable(message: &str) -> Option<Executable> {
 ///
 /// # Errors
 /// When the copy cannot be written.
-pub fn light_copy(executable: &Path, target: &Path, machine: &Machine) -> Result<(), String> {
+pub fn light_copy(executable: &Path, target: &Path) -> Result<(), String> {
     let stripped = Command::new("strip").args(["--strip-debug", "-o"]).arg(target).arg(executable).status();
     if stripped.is_ok_and(|status| status.success()) {
         return Ok(());
     }
     let copied = std::fs::copy(executable, target);
-    copied.map(drop).map_err(|error| format!("cannot copy {} for {}: {error}", executable.display(), machine.debian))
+    copied.map(drop).map_err(|error| format!("cannot copy {}: {error}", executable.display()))
 }
 
 #[cfg(test)]

@@ -3,9 +3,8 @@
 use crate::cache::{self, Temporary};
 use crate::console::{Console, Event};
 use crate::cpio::Archive;
-use crate::machine::Machine;
-use crate::stock::Stock;
-use crate::userland;
+use crate::stock::{Choice, Stock};
+use crate::{command, userland};
 use std::fs;
 use std::io::Read;
 use std::path::PathBuf;
@@ -76,18 +75,27 @@ const MEMORY_MIB: &str = "512";
 /// How many lines of a dead guest are shown.
 const LAST_LINES: usize = 30;
 
+/// Makes sure that the emulators for these kernels are there.
+///
+/// # Errors
+/// With what is missing and how to get it.
+pub fn require(kernels: &[Choice]) -> Result<(), String> {
+    let emulators: Vec<_> = kernels.iter().map(|kernel| (kernel.machine.qemu, kernel.machine.qemu_package)).collect();
+    command::require(&emulators)
+}
+
 /// Runs an errand and gives the script's exit status. A guest that dies or hangs without its end marker says nothing
 /// about what it ran: it is started again. A script that ends is never run again.
 ///
 /// # Errors
 /// When no attempt came to an end.
-pub fn run(machine: &Machine, errand: &Errand, hear: &mut dyn FnMut(Said)) -> Result<i32, String> {
+pub fn run(errand: &Errand, hear: &mut dyn FnMut(Said)) -> Result<i32, String> {
     let mut reasons = Vec::new();
     for attempt in 1..=ATTEMPTS {
-        match attempt_once(machine, errand, hear)? {
+        match attempt_once(errand, hear)? {
             Verdict::Ended(status) => return Ok(status),
             Verdict::Lost(reason) => {
-                eprintln!("lab: guest {}, attempt {attempt} of {ATTEMPTS}: {reason}", errand.stock.suite);
+                eprintln!("lab: guest {}, attempt {attempt} of {ATTEMPTS}: {reason}", errand.stock.choice);
                 reasons.push(reason.lines().next().unwrap_or_default().to_owned());
                 if attempt < ATTEMPTS {
                     hear(Said::Lost);
@@ -95,7 +103,7 @@ pub fn run(machine: &Machine, errand: &Errand, hear: &mut dyn FnMut(Said)) -> Re
             }
         }
     }
-    Err(format!("the guest {} never reached its end marker: {}", errand.stock.suite, reasons.join("; ")))
+    Err(format!("the guest {} never reached its end marker: {}", errand.stock.choice, reasons.join("; ")))
 }
 
 enum Verdict {
@@ -114,7 +122,8 @@ impl Drop for Emulator {
     }
 }
 
-fn attempt_once(machine: &Machine, errand: &Errand, hear: &mut dyn FnMut(Said)) -> Result<Verdict, String> {
+fn attempt_once(errand: &Errand, hear: &mut dyn FnMut(Said)) -> Result<Verdict, String> {
+    let machine = errand.stock.choice.machine;
     let nonce = cache::nonce();
     let directory = Temporary::directory()?;
     let initrd = directory.0.join("initrd");

@@ -15,8 +15,8 @@ use std::process::{Command, Stdio};
 /// # Errors
 /// When the suite offers none.
 pub fn newest(apt: &Apt, machine: &Machine) -> Result<Package, String> {
-    let meta = format!("linux-image-cloud-{}", machine.debian);
-    let control = apt.show(&meta)?;
+    let meta = machine.kernel_package;
+    let control = apt.show(meta)?;
     let none = || format!("{meta} names no kernel");
     let (image, version) = control.dependency("linux-image-").ok_or_else(none)?;
     // From 7.x on, linux-image-V is empty and depends on linux-binary-V.

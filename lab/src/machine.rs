@@ -9,6 +9,9 @@ pub struct Machine {
     pub debian: &'static str,
     /// The directory of its libraries below `/usr/lib`, and what the names of its compilers begin with.
     pub multiarch: &'static str,
+    /// The package that depends on the newest kernel: that for clouds, which has no modules to leave behind, where there
+    /// is one.
+    pub kernel_package: &'static str,
     /// The emulator.
     pub qemu: &'static str,
     /// The Debian package that holds the emulator.
@@ -20,11 +23,13 @@ pub struct Machine {
     pub console: &'static str,
 }
 
-const MACHINES: [Machine; 3] = [
+/// All of them.
+pub const MACHINES: [Machine; 3] = [
     Machine {
         name: "x86_64",
         debian: "amd64",
         multiarch: "x86_64-linux-gnu",
+        kernel_package: "linux-image-cloud-amd64",
         qemu: "qemu-system-x86_64",
         qemu_package: "qemu-system-x86",
         qemu_arguments: &["-cpu", "qemu64,-cx16"],
@@ -34,6 +39,7 @@ const MACHINES: [Machine; 3] = [
         name: "aarch64",
         debian: "arm64",
         multiarch: "aarch64-linux-gnu",
+        kernel_package: "linux-image-cloud-arm64",
         qemu: "qemu-system-aarch64",
         qemu_package: "qemu-system-arm",
         qemu_arguments: &["-machine", "virt", "-cpu", "cortex-a57"],
@@ -43,6 +49,7 @@ const MACHINES: [Machine; 3] = [
         name: "s390x",
         debian: "s390x",
         multiarch: "s390x-linux-gnu",
+        kernel_package: "linux-image-s390x",
         qemu: "qemu-system-s390x",
         qemu_package: "qemu-system-misc",
         qemu_arguments: &["-machine", "s390-ccw-virtio"],
@@ -55,6 +62,12 @@ impl Machine {
     #[must_use]
     pub fn target(&self) -> String {
         format!("{}-unknown-linux-gnu", self.name)
+    }
+}
+
+impl PartialEq for Machine {
+    fn eq(&self, other: &Self) -> bool {
+        self.name == other.name
     }
 }
 

@@ -11,11 +11,14 @@ mod demonstration;
 mod executables;
 mod guest;
 mod kernel;
+mod luggage;
 mod machine;
+mod matrix;
 mod measure;
 mod report;
 mod stock;
 mod suite;
+mod tally;
 mod toolchain;
 mod trial;
 mod userland;
@@ -23,9 +26,10 @@ mod userland;
 use guest::{Errand, Parcel};
 use serde_json::Value;
 use std::collections::VecDeque;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::ExitCode;
 use std::time::Duration;
+use stock::Choice;
 
 const USAGE: &str = "\
 lab: throw-away virtual machines with real kernels, from Debian's packages
@@ -34,10 +38,11 @@ lab: throw-away virtual machines with real kernels, from Debian's packages
   lab run --kernel KERNEL --script FILE [--append WORDS] [--file HOST:GUEST[:MODE]]... [--env NAME=VALUE]...
           [--timeout SECONDS]      boot a guest, run a script in it, show its output, exit with its status
   lab test --kernel KERNEL... --test NAME...
-                                   run integration tests of the project in guests, one guest per kernel and column
+                                   run integration tests of the project in guests, one guest per kernel and state
   lab build --arch ARCH...         the static release executable for these machines, in target/cross/ARCH/audit_rules,
                                    with Debian's rustc and cross compilers, of which nothing is installed
   lab msrv                         check that the workspace compiles with the oldest rustc that Cargo.toml promises
+  lab matrix --test NAME...        the same on every kernel that Debian's packages give; writes docs/kernels.md
   lab demo --kernel KERNEL         show the main job in a guest
   lab bench --kernel KERNEL...     compare with auditctl and augenrules in guests, and on this host where that is safe;
                                    writes docs/performance.md
@@ -45,8 +50,8 @@ lab: throw-away virtual machines with real kernels, from Debian's packages
   lab json POINTER FILE            print the part of a JSON file that a JSON pointer names
   lab show FILE                    print a report of audit_rules for people
 
-ARCH is x86_64, aarch64 or s390x.
-KERNEL is bullseye (5.10), bookworm (6.1), trixie (6.12), trixie-backports, sid or experimental.
+KERNEL is bullseye (5.10), bookworm (6.1), trixie (6.12), trixie-backports, sid or experimental; with /ARCH behind it,
+one for another machine. ARCH is x86_64, aarch64 or s390x.
 A directory given to --file is taken with all that is in it. The cache is .lab in the project, or
 AUDIT_RULES_LAB_CACHE; packages come from the host's own Debian mirror, or AUDIT_RULES_LAB_MIRROR.
 ";
@@ -60,6 +65,7 @@ fn main() -> ExitCode {
         "test" => test(words),
         "build" => build(words),
         "msrv" => cross::oldest(),
+        "matrix" => matrix(words),
         "demo" => demo(&words),
         "bench" => bench(words),
         "measure" => measure(&words),
@@ -81,46 +87,38 @@ fn main() -> ExitCode {
 }
 
 fn fetch(names: &VecDeque<String>) -> Result<i32, String> {
-    let machine = machine::of_this_host()?;
     for name in names {
-        let stock = stock::fetch(name, machine)?;
-        println!("{name}: {} with {}", stock.version, stock.userland.display());
+        let stock = stock::fetch(Choice::read(name)?)?;
+        println!("{}: {} with {}", stock.choice, stock.version, stock.userland.display());
     }
     Ok(0)
 }
 
 fn run(mut words: VecDeque<String>) -> Result<i32, String> {
-    let machine = machine::of_this_host()?;
-    command::require(&[(machine.qemu, machine.qemu_package)])?;
-    let mut name = None;
+    let mut kernel = None;
     let mut script = None;
-    let mut errand = Errand {
-        stock: stock::Stock { suite: "", version: String::new(), kernel: PathBuf::new(), userland: PathBuf::new() },
-        append: String::new(),
-        parcels: Vec::new(),
-        links: Vec::new(),
-        environment: Vec::new(),
-        script: Vec::new(),
-        timeout: Duration::from_secs(120),
-    };
+    let (mut append, mut parcels, mut variables) = (String::new(), Vec::new(), Vec::new());
+    let mut timeout = Duration::from_secs(120);
     while let Some(word) = words.pop_front() {
         let value = words.pop_front().ok_or_else(|| format!("{word} needs a value"))?;
         match word.as_str() {
-            "--kernel" => name = Some(value),
+            "--kernel" => kernel = Some(Choice::read(&value)?),
             "--script" => script = Some(value),
-            "--append" => errand.append = value,
-            "--file" => errand.parcels.push(parcel(&value)?),
-            "--env" => errand.environment.push(environment(&value)?),
-            "--timeout" => errand.timeout = seconds(&value)?,
+            "--append" => append = value,
+            "--file" => parcels.push(parcel(&value)?),
+            "--env" => variables.push(environment(&value)?),
+            "--timeout" => timeout = seconds(&value)?,
             _ => return Err(format!("no option {word}\n{USAGE}")),
         }
     }
-    let (Some(name), Some(script)) = (name, script) else {
+    let (Some(kernel), Some(script)) = (kernel, script) else {
         return Err(format!("lab run needs --kernel and --script\n{USAGE}"));
     };
-    errand.script = cache::read(Path::new(&script))?;
-    errand.stock = stock::take(&name, machine)?;
-    guest::run(machine, &errand, &mut guest::print)
+    guest::require(&[kernel])?;
+    let script = cache::read(Path::new(&script))?;
+    let stock = stock::take(kernel)?;
+    let errand = Errand { stock, append, parcels, links: Vec::new(), environment: variables, script, timeout };
+    guest::run(&errand, &mut guest::print)
 }
 
 fn build(mut words: VecDeque<String>) -> Result<i32, String> {
@@ -139,19 +137,18 @@ fn build(mut words: VecDeque<String>) -> Result<i32, String> {
 
 fn demo(words: &VecDeque<String>) -> Result<i32, String> {
     match (words.front().map(String::as_str), words.get(1)) {
-        (Some("--kernel"), Some(kernel)) => demonstration::run(machine::of_this_host()?, kernel),
+        (Some("--kernel"), Some(kernel)) => demonstration::run(Choice::read(kernel)?),
         _ => Err(format!("lab demo needs --kernel\n{USAGE}")),
     }
 }
 
 fn test(mut words: VecDeque<String>) -> Result<i32, String> {
-    let machine = machine::of_this_host()?;
     let mut kernels = Vec::new();
     let mut tests = Vec::new();
     while let Some(word) = words.pop_front() {
         let value = words.pop_front().ok_or_else(|| format!("{word} needs a value"))?;
         match word.as_str() {
-            "--kernel" => kernels.push(value),
+            "--kernel" => kernels.push(Choice::read(&value)?),
             "--test" => tests.push(value),
             _ => return Err(format!("no option {word}\n{USAGE}")),
         }
@@ -159,18 +156,32 @@ fn test(mut words: VecDeque<String>) -> Result<i32, String> {
     if kernels.is_empty() || tests.is_empty() {
         return Err(format!("lab test needs --kernel and --test\n{USAGE}"));
     }
-    trial::run(machine, &kernels, &tests)
+    trial::run(&kernels, &tests)
+}
+
+fn matrix(mut words: VecDeque<String>) -> Result<i32, String> {
+    let mut tests = Vec::new();
+    while let Some(word) = words.pop_front() {
+        match (word.as_str(), words.pop_front()) {
+            ("--test", Some(test)) => tests.push(test),
+            _ => return Err(format!("lab matrix takes --test NAME, not {word}\n{USAGE}")),
+        }
+    }
+    if tests.is_empty() {
+        return Err(format!("lab matrix needs --test\n{USAGE}"));
+    }
+    matrix::run(&tests)
 }
 
 fn bench(mut words: VecDeque<String>) -> Result<i32, String> {
     let mut kernels = Vec::new();
     while let Some(word) = words.pop_front() {
         match (word.as_str(), words.pop_front()) {
-            ("--kernel", Some(kernel)) => kernels.push(kernel),
+            ("--kernel", Some(kernel)) => kernels.push(Choice::read(&kernel)?),
             _ => return Err(format!("lab bench takes --kernel KERNEL, not {word}\n{USAGE}")),
         }
     }
-    bench::run(machine::of_this_host()?, &kernels)
+    bench::run(&kernels)
 }
 
 fn measure(words: &VecDeque<String>) -> Result<i32, String> {

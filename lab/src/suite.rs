@@ -4,7 +4,7 @@ use std::path::Path;
 use std::{env, fs};
 
 /// A name that `--kernel` takes.
-#[derive(Debug)]
+#[derive(Debug, PartialEq)]
 pub struct Suite {
     /// The name itself.
     pub name: &'static str,
@@ -14,6 +14,14 @@ pub struct Suite {
     pub security: Option<&'static str>,
     /// The kernel series, for people.
     pub series: &'static str,
+}
+
+impl Suite {
+    /// The same, as it was when it was released.
+    #[must_use]
+    pub fn without_security(&self) -> Self {
+        Self { security: None, ..*self }
+    }
 }
 
 /// All of them, oldest kernel first.

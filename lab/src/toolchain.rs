@@ -4,7 +4,7 @@
 use crate::apt::{Apt, Package};
 use crate::cache::{self, Temporary};
 use crate::command;
-use crate::machine::Machine;
+use crate::machine::{self, Machine};
 use crate::suite::Suite;
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
@@ -111,7 +111,9 @@ fn directory(host: &Machine) -> Result<PathBuf, String> {
     Ok(directory)
 }
 
-fn fetch(host: &'static Machine, foreign: &[&Machine]) -> Result<PathBuf, String> {
+/// Fetches what builds for every machine that the lab knows, so that one toolchain does for all.
+fn fetch(host: &'static Machine, needed: &[&Machine]) -> Result<PathBuf, String> {
+    let foreign: Vec<&Machine> = machine::MACHINES.iter().filter(|machine| machine.name != host.name).collect();
     let mut architectures = vec![host.debian];
     architectures.extend(foreign.iter().map(|machine| machine.debian));
     let apt = Apt::update(&SUITE, &architectures)?;
@@ -119,23 +121,29 @@ fn fetch(host: &'static Machine, foreign: &[&Machine]) -> Result<PathBuf, String
     let mut wanted = rustc(&apt, host, &version)?;
     let mut compilers = Vec::new();
     for machine in foreign {
-        wanted.push(standard_library(&apt, machine, &version)?);
-        let (compiler, packages) = compiler(&apt, machine)?;
-        wanted.extend(packages);
-        compilers.push((machine.name, compiler));
+        match standard_library(&apt, machine, &version).and_then(|library| Ok((library, compiler(&apt, machine)?))) {
+            Ok((library, (compiler, packages))) => {
+                wanted.push(library);
+                wanted.extend(packages);
+                compilers.push((machine.name, compiler));
+            }
+            Err(reason) if needed.contains(&machine) => return Err(reason),
+            Err(reason) => eprintln!("lab: no toolchain for {}: {reason}", machine.name),
+        }
     }
     let packages: Vec<Package> = apt.resolve(&wanted)?;
-    eprintln!("lab: fetching rustc {version} for {}: {} packages", architectures.join(", "), packages.len());
+    let names: Vec<&str> = compilers.iter().map(|(name, _)| *name).collect();
+    eprintln!("lab: fetching rustc {version} for {} and {}: {} packages", host.name, names.join(", "), packages.len());
     // Renamed when it is complete, so that another lab never sees half of it.
     let tree = Temporary::directory()?;
     apt.unpack_without(&packages, &tree.0, &LEFT_OUT)?;
     let links = tree.0.join("compilers");
     cache::make(&links)?;
-    for (name, compiler) in compilers {
+    for (name, compiler) in &compilers {
         let linked = std::os::unix::fs::symlink(compiler, links.join(name));
         linked.map_err(|error| format!("cannot link the compiler for {name}: {error}"))?;
     }
-    let root = directory(host)?.join(format!("{version}+{}", architectures[1..].join("+")));
+    let root = directory(host)?.join(format!("{version}+{}", names.join("+")));
     match fs::rename(&tree.0, &root) {
         Err(_) if root.is_dir() => Ok(root),
         moved => moved.map(|()| root).map_err(|error| format!("cannot keep the toolchain: {error}")),

@@ -13,14 +13,15 @@ use std::os::unix::fs::{PermissionsExt, symlink};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-const PACKAGES: [&str; 6] = ["auditd", "base-passwd", "busybox-static", "dash", "mawk", "strace"];
+const PACKAGES: [&str; 7] = ["auditd", "base-passwd", "busybox-static", "dash", "mawk", "strace", "util-linux"];
 
 /// What is taken from those packages; libraries follow from what these need.
-const PROGRAMS: [&str; 9] = [
+const PROGRAMS: [&str; 10] = [
     "bin/busybox",
     "bin/dash",
     "usr/bin/ausyscall",
     "usr/bin/mawk",
+    "usr/bin/setpriv",
     "usr/bin/strace",
     "sbin/auditctl",
     "sbin/auditd",

@@ -2,7 +2,7 @@
 
 use super::condition;
 use super::error::{FormError, LineError, LineErrorKind, ValueError, WordError};
-use super::line::{Context, Narrowing, RuleLine, SkippedSyscall, UnknownSyscalls, Verb};
+use super::line::{Context, Narrowing, Note, RuleLine, SkippedSyscall, UnknownSyscalls, Verb};
 use super::list_action::{self, ListAction};
 use super::options::Given;
 use super::syscalls;
@@ -110,6 +110,9 @@ impl<'a> Draft<'a> {
         let Named { mask, said, skipped, narrowed } = self.named;
         let narrowing =
             narrowed.filter(|_| mask != Mask::ALL).map(|(perm, arch)| Narrowing { perm, arch, named: mask.clone() });
+        let refused = narrowed.and_then(|(perm, arch)| {
+            Some(Note::RefusedBySome { versions: crate::tables::perm::refusing(arch, perm)?, arch })
+        });
         let emptied = said && mask.is_empty() && !skipped.is_empty();
         let mask = match (said, list) {
             (true, _) => mask,
@@ -128,6 +131,7 @@ impl<'a> Draft<'a> {
             notes: Vec::new(),
         };
         line.notes = notes::of(&line, self.context.machine);
+        line.notes.extend(refused);
         Ok(Some(line))
     }
 

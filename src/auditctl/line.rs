@@ -206,6 +206,14 @@ pub enum Note {
         /// The rule is about a directory: nothing inside the link's target is watched.
         is_dead: bool,
     },
+    /// Some versions of auditctl refuse the line, so that a boot load with one of them stops there: `perm=` stands behind
+    /// what names the system calls' table, and that table lacks one of the permission's system calls.
+    RefusedBySome {
+        /// The versions, for people.
+        versions: &'static str,
+        /// Whose table.
+        arch: Arch,
+    },
     /// The action `possible`: nothing is sent.
     Possible,
 }

@@ -129,8 +129,8 @@ pub fn compose(
             }
             continue;
         }
-        let fatal = rule.line.notes.iter().filter(|note| note.is_fatal() || matches!(note, Note::LinkItself { .. }));
-        composed.notes.extend(fatal.map(|note| (author.text.clone(), note.clone())));
+        let grave = rule.line.notes.iter().filter(|note| is_grave(note));
+        composed.notes.extend(grave.map(|note| (author.text.clone(), note.clone())));
         composed.rules.push(Rc::clone(rule));
         text.push(if aside.is_empty() {
             author.text.clone().into_bytes()
@@ -144,6 +144,11 @@ pub fn compose(
     composed.bytes = text.join(&b'\n');
     composed.bytes.push(b'\n');
     composed
+}
+
+/// Whether a note is worth a warning: the rule never acts, or not as it was meant, or is not loaded at boot.
+fn is_grave(note: &Note) -> bool {
+    note.is_fatal() || matches!(note, Note::LinkItself { .. } | Note::RefusedBySome { .. })
 }
 
 /// Writes the settings given beside the lines into the text, where the lines do not have them already.

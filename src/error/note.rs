@@ -22,6 +22,7 @@ impl Note {
             Self::WildcardIsLiteral { .. } => "wildcard_is_literal",
             Self::LongKey { .. } => "long_key",
             Self::LinkItself { .. } => "symbolic_link",
+            Self::RefusedBySome { .. } => "refused_by_some",
             Self::Possible => "action_possible",
         }
     }
@@ -90,6 +91,12 @@ impl Note {
             }
             Self::LongKey { length } => {
                 format!("the keys take {length} bytes; auditctl(8) allows 31, auditctl and the kernel 256")
+            }
+            Self::RefusedBySome { versions, arch } => {
+                let (arch, versions) = (arch.name().unwrap_or("this architecture"), versions.replace(',', " and "));
+                format!(
+                    "auditctl {versions} refuses it on {arch}, and the boot load stops there: put perm= before arch= and -S"
+                )
             }
             Self::Possible => "the action possible is no longer supported: auditctl sends nothing".to_owned(),
         }

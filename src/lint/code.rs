@@ -52,6 +52,7 @@ codes! {
     PathNotNormal, "path_not_normal", Warning, "a path with . or .. or doubled slashes, which is taken as it stands";
     WildcardIsLiteral, "wildcard_is_literal", Warning, "* and ? stand for themselves";
     SymbolicLink, "symbolic_link", Warning, "a path that is a symbolic link, which the kernel does not follow";
+    RefusedBySome, "refused_by_some", Warning, "perm= where some versions of auditctl refuse the line: their load stops";
     SyscallsWithoutArch, "syscalls_without_arch", Warning, "system calls without arch: other calls for 32-bit programs";
     B32Missing, "b32_missing", Warning, "64-bit programs are recorded, 32-bit programs are not";
     B64Missing, "b64_missing", Warning, "32-bit programs are recorded, 64-bit programs are not";

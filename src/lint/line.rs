@@ -98,6 +98,7 @@ fn of_note(at: &Spot, text: &[u8], rule: &Rule, note: &Note) -> Option<Finding> 
         Note::PathNotNormal { path } => (Code::PathNotNormal, of_path(path)),
         Note::WildcardIsLiteral { path } => (Code::WildcardIsLiteral, of_path(path)),
         Note::LongKey { .. } => (Code::LongKey, None),
+        Note::RefusedBySome { .. } => (Code::RefusedBySome, condition(text, "perm")),
         Note::LinkItself { path, .. } => (Code::SymbolicLink, of_path(path)),
         Note::Possible | Note::SyscallSkipped(_) => return None,
     };

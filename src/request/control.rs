@@ -1,12 +1,13 @@
 //! The settings of the audit subsystem, as a request gives them.
 
 use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 
 use super::choice;
 
 /// Settings of the audit subsystem.
-#[derive(Debug, Clone, Default, PartialEq, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Default, PartialEq, JsonSchema)]
+#[cfg_attr(test, derive(serde::Deserialize))]
 #[serde(deny_unknown_fields, default)]
 pub struct Control {
     /// Whether the kernel audits; locked: and takes no further change before the next boot (`-e`).
@@ -42,7 +43,8 @@ choice! {
 }
 
 /// `enabled`: off, on or locked; false and true are what YAML makes of off and on.
-#[derive(Debug, Clone, Copy, PartialEq, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Copy, PartialEq, JsonSchema)]
+#[cfg_attr(test, derive(serde::Deserialize))]
 #[serde(untagged)]
 pub enum Enabled {
     /// By name.
@@ -79,7 +81,8 @@ choice! {
 }
 
 /// `failure`: silent, printk or panic.
-#[derive(Debug, Clone, Copy, PartialEq, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Copy, PartialEq, JsonSchema)]
+#[cfg_attr(test, derive(serde::Deserialize))]
 #[serde(untagged)]
 pub enum Failure {
     /// By name.

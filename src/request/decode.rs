@@ -6,6 +6,7 @@ use std::fmt;
 use serde::de::{DeserializeSeed, Deserializer, MapAccess, SeqAccess, Visitor};
 use serde_json::{Map, Value};
 
+use super::from_json::FromJson;
 use super::pointer::Pointer;
 use super::shape::check;
 use super::{Mode, Request, SCHEMA};
@@ -55,9 +56,13 @@ pub fn decode(bytes: &[u8]) -> Result<Request, Misshapen> {
     problems.extend(check(&value, &schema));
     if !problems.is_empty() {
         problems.iter().filter_map(|problem| problem.place.pointer.as_deref()).for_each(|at| cut(&mut value, at));
-        return Err(Misshapen { rest: serde_json::from_value(value).ok(), problems });
+        return Err(Misshapen { rest: FromJson::from_json(value), problems });
     }
-    let mut request: Request = serde_json::from_value(value).map_err(|error| not_json(&error))?;
+    let Some(mut request) = Request::from_json(value) else {
+        // The schema lets nothing else through that is of another form.
+        let error = RequestError::BadSnapshot { why: "it is not of its form".to_owned() };
+        return Err(vec![Problem::at_pointer(error.into(), "/snapshot")].into());
+    };
     request.check_mode |= tool.check_mode;
     request.diff |= tool.diff;
     if let Mode::Octal(digits) = &request.mode {

@@ -1,7 +1,7 @@
 //! What only a request to gather says.
 
 use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 
 use super::choice;
 

@@ -6,6 +6,7 @@
 mod control;
 mod decode;
 mod drop_in;
+mod from_json;
 mod inquiry;
 mod pointer;
 mod rule_object;
@@ -23,13 +24,14 @@ use std::collections::BTreeMap;
 use schemars::generate::SchemaSettings;
 use schemars::transform::RecursiveTransform;
 use schemars::{JsonSchema, Schema};
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 
 use crate::snapshot::Snapshot;
 
 /// One request to `audit_rules`. A key whose value is null counts as not given.
 #[allow(clippy::struct_excessive_bools)]
-#[derive(Debug, Clone, Default, PartialEq, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Default, PartialEq, JsonSchema)]
+#[cfg_attr(test, derive(serde::Deserialize))]
 #[serde(deny_unknown_fields, default)]
 #[schemars(title = "audit_rules request", extend("patternProperties" = {"^_ansible_": true}))]
 pub struct Request {
@@ -109,9 +111,16 @@ pub struct Request {
 macro_rules! choice {
     ($(#[$doc:meta])* $name:ident { $($(#[$variant_doc:meta])* $variant:ident = $text:literal,)+ }) => {
         $(#[$doc])*
-        #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, Serialize, JsonSchema)]
+        #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, JsonSchema)]
+        #[cfg_attr(test, derive(serde::Deserialize))]
         pub enum $name {
             $($(#[$variant_doc])* #[serde(rename = $text)] $variant,)+
+        }
+
+        impl $crate::request::from_json::FromJson for $name {
+            fn from_json(value: serde_json::Value) -> Option<Self> {
+                [$(($text, Self::$variant),)+].into_iter().find(|(text, _)| value == *text).map(|(_, choice)| choice)
+            }
         }
     };
 }
@@ -285,7 +294,8 @@ choice! {
 }
 
 /// A rules file, with the name by which findings name it.
-#[derive(Debug, Clone, PartialEq, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, JsonSchema)]
+#[cfg_attr(test, derive(serde::Deserialize))]
 #[serde(deny_unknown_fields)]
 pub struct RulesFile {
     /// Its name or path; the last component decides the order, as in rules.d.
@@ -296,7 +306,8 @@ pub struct RulesFile {
 }
 
 /// Rules as they may be given.
-#[derive(Debug, Clone, PartialEq, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, JsonSchema)]
+#[cfg_attr(test, derive(serde::Deserialize))]
 #[serde(untagged)]
 pub enum Rules {
     /// A whole rules file.
@@ -306,7 +317,8 @@ pub enum Rules {
 }
 
 /// One entry of a list of rules.
-#[derive(Debug, Clone, PartialEq, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, JsonSchema)]
+#[cfg_attr(test, derive(serde::Deserialize))]
 #[serde(untagged)]
 pub enum RuleSaid {
     /// A line as auditctl takes it, or a comment.
@@ -316,7 +328,8 @@ pub enum RuleSaid {
 }
 
 /// File permissions: octal text such as `"0640"`, or the number.
-#[derive(Debug, Clone, PartialEq, Deserialize, Serialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
+#[cfg_attr(test, derive(serde::Deserialize))]
 #[serde(untagged)]
 pub enum Mode {
     /// Octal digits.
@@ -345,7 +358,8 @@ impl Mode {
 }
 
 /// A user or group.
-#[derive(Debug, Clone, PartialEq, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, JsonSchema)]
+#[cfg_attr(test, derive(serde::Deserialize))]
 #[serde(untagged)]
 pub enum Id {
     /// By name.

@@ -1,14 +1,16 @@
 //! Rules given by their parts, and the lines that they mean.
 
 use schemars::JsonSchema;
-use serde::Deserialize;
+use serde::Serialize;
 
+use super::choice;
 use crate::auditctl::quote;
 use crate::rule::Machine;
 use crate::tables::syscalls::canonical_name;
 
 /// A rule by its parts; it means exactly the line, or the lines, that it renders to.
-#[derive(Debug, Clone, Default, PartialEq, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Default, PartialEq, JsonSchema)]
+#[cfg_attr(test, derive(serde::Deserialize))]
 #[serde(deny_unknown_fields, default)]
 pub struct RuleObject {
     /// always (the default) or never.
@@ -40,32 +42,34 @@ pub struct RuleObject {
     pub prepend: bool,
 }
 
-/// Actions by name.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
-#[serde(rename_all = "lowercase")]
-pub enum ActionName {
-    /// Record.
-    Always,
-    /// Do not record.
-    Never,
+choice! {
+    /// Actions by name.
+    ActionName {
+        /// Record.
+        #[default]
+        Always = "always",
+        /// Do not record.
+        Never = "never",
+    }
 }
 
-/// Filter lists by name.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
-#[serde(rename_all = "snake_case")]
-pub enum ListName {
-    /// Records from user space.
-    User,
-    /// Task creation.
-    Task,
-    /// System call exit.
-    Exit,
-    /// Records to drop.
-    Exclude,
-    /// File systems whose names are not collected.
-    Filesystem,
-    /// `io_uring` operations.
-    IoUring,
+choice! {
+    /// Filter lists by name.
+    ListName {
+        /// Records from user space.
+        User = "user",
+        /// Task creation.
+        Task = "task",
+        /// System call exit.
+        #[default]
+        Exit = "exit",
+        /// Records to drop.
+        Exclude = "exclude",
+        /// File systems whose names are not collected.
+        Filesystem = "filesystem",
+        /// `io_uring` operations.
+        IoUring = "io_uring",
+    }
 }
 
 impl ListName {
@@ -82,7 +86,8 @@ impl ListName {
 }
 
 /// One value, or a list of them.
-#[derive(Debug, Clone, PartialEq, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, JsonSchema)]
+#[cfg_attr(test, derive(serde::Deserialize))]
 #[serde(untagged)]
 pub enum OneOrMany<T> {
     /// One.
@@ -103,7 +108,8 @@ impl<T> OneOrMany<T> {
 }
 
 /// A system call.
-#[derive(Debug, Clone, PartialEq, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, JsonSchema)]
+#[cfg_attr(test, derive(serde::Deserialize))]
 #[serde(untagged)]
 pub enum SyscallSaid {
     /// Its number.
@@ -113,7 +119,8 @@ pub enum SyscallSaid {
 }
 
 /// A condition.
-#[derive(Debug, Clone, PartialEq, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, JsonSchema)]
+#[cfg_attr(test, derive(serde::Deserialize))]
 #[serde(untagged)]
 pub enum FieldSaid {
     /// As auditctl's `-F` takes it: `auid>=1000`.
@@ -123,7 +130,8 @@ pub enum FieldSaid {
 }
 
 /// A condition by its parts.
-#[derive(Debug, Clone, PartialEq, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, JsonSchema)]
+#[cfg_attr(test, derive(serde::Deserialize))]
 #[serde(deny_unknown_fields)]
 pub struct FieldObject {
     /// auditctl's name of the field.
@@ -141,7 +149,8 @@ fn equals() -> String {
 }
 
 /// What a field is compared with.
-#[derive(Debug, Clone, PartialEq, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, JsonSchema)]
+#[cfg_attr(test, derive(serde::Deserialize))]
 #[serde(untagged)]
 pub enum FieldValue {
     /// True is 1, false is 0: for success.
@@ -202,7 +211,7 @@ impl RuleObject {
     fn line(&self, arch: Option<&String>, machine: &Machine) -> Result<String, Unsayable> {
         let verb = if self.prepend { "-A" } else { "-a" };
         let action = if self.action == Some(ActionName::Never) { "never" } else { "always" };
-        let list = self.list.unwrap_or(ListName::Exit);
+        let list = self.list.unwrap_or_default();
         let mut words = Words::new(verb, &format!("{action},{}", list.text()))?;
         if let Some(arch) = arch {
             words.option("-F", &format!("arch={arch}"))?;

@@ -53,6 +53,13 @@ pub fn is_narrowed(mask: &Mask, arch: Arch, perm: u32) -> bool {
     masks(arch, perm).iter().flatten().any(|narrowed| narrowed.is_listed_as(mask))
 }
 
+/// The versions of auditctl that refuse a rule with these letters behind this architecture.
+#[must_use]
+pub fn refusing(arch: Arch, perm: u32) -> Option<&'static str> {
+    let refused = eras().iter().zip(masks(arch, perm)).find(|(_, mask)| mask.is_none());
+    refused.map(|(era, _)| era.versions)
+}
+
 /// Every era that narrows, oldest first; before 3.1.3 `perm=` never touched the mask.
 #[must_use]
 pub fn eras() -> &'static [Era] {
@@ -84,6 +91,17 @@ fn read() -> Vec<Era> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn old_versions_refuse_permissions_where_the_old_system_calls_are_missing() {
+        for (arch, name) in Arch::NAMED {
+            let lacks = matches!(arch, Arch::AARCH64 | Arch::RISCV64 | Arch::RISCV32);
+            for perm in [4, 2, 8, 15] {
+                assert_eq!(refusing(arch, perm).is_some(), lacks, "{name} {perm}");
+            }
+            assert_eq!(refusing(arch, 1), None, "{name}");
+        }
+    }
 
     #[test]
     fn four_eras_narrow_and_only_the_first_refuses_unknown_names() {

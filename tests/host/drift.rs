@@ -9,7 +9,7 @@ use super::guest::{expected, plain, present, said, steps};
 const RULES: [&str; 4] = [
     "-w /etc/passwd -p wa -k identity",
     "-a always,exit -F arch=b64 -S sethostname,setdomainname -F key=system-locale",
-    "-a always,exit -S all -F path=/etc/shadow -F perm=r -F auid>=1000 -F auid!=-1 -F key=shadow",
+    "-a always,exit -S all -F path=/etc/shadow -F auid>=1000 -F auid!=-1 -F key=shadow",
     "-w /etc/group -p wa -k identity",
 ];
 

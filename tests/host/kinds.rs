@@ -25,7 +25,7 @@ fn every_kind_of_rule_is_what_the_guests_auditctl_would_load() {
         "-a never,exclude -F msgtype=CWD",
         "-a never,user -F uid=0",
         "-a never,filesystem -F fstype=debugfs",
-        "-A exit,always -F arch=b64 -S chmod -k first",
+        "-A exit,always -F arch=b64 -S fchmod -k first",
     ];
     let request = present("30-kinds", &rules);
     guest.change(&request);

@@ -30,7 +30,7 @@ fn problem(pointer: &str, kind: &str) -> (String, String) {
 fn all_problems_of_a_request_are_told_at_their_places() {
     let request = json!({
         "operation": "lint", "rules": "-e 1", "files": [{"name": "a", "text": ""}], "rules_dir": "/x", "arch": "x86_64",
-        "archs": ["x86_64", "x68_64"], "state": "absent", "purge": true, "source": "both"
+        "archs": ["x86_64", "x68_64"], "state": "absent", "purge": true, "source": "filesystem"
     });
     let expected = [
         problem("/state", "key_not_used"),

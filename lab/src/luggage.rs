@@ -1,0 +1,117 @@
+//! What the guests of one machine get: the project's tests, built for it, and the release executable in the place of
+//! the one that cargo builds beside the tests.
+
+use crate::cache::{self, Temporary};
+use crate::cross;
+use crate::executables::{self, Cargo, Executable};
+use crate::guest::Parcel;
+use crate::machine::{self, Machine};
+use crate::stock::Choice;
+use crate::toolchain::{self, Toolchain};
+use std::fs;
+
+/// Executables for a machine, as parcels for its guests.
+#[derive(Debug)]
+pub struct Luggage {
+    /// Which machine.
+    pub machine: &'static Machine,
+    /// The test executables, below `/lab/tests`.
+    pub tests: Vec<Parcel>,
+    /// What they call, in `/usr/bin`.
+    pub programs: Vec<Parcel>,
+    /// The paths by which the tests know what they call.
+    pub links: Vec<(String, String)>,
+    /// What built it.
+    pub builder: String,
+    /// The size of `audit_rules` in bytes.
+    pub size: u64,
+}
+
+/// Builds everything for this host's own machine.
+fn own(machine: &'static Machine, tests: &[String], directory: &Temporary) -> Result<Luggage, String> {
+    let lab = executables::beside_this_one("lab")?;
+    let cargo = Cargo::of_this_host()?;
+    let released = executables::release(&cargo)?;
+    let mut luggage = Luggage::new(machine, executables::compiler()?);
+    for executable in executables::tests(&cargo, tests)? {
+        let host = directory.0.join(&executable.name);
+        let given = if executable.test {
+            executables::light_copy(&executable.path, &host)?;
+            Executable { path: host, ..executable.clone() }
+        } else {
+            released.clone()
+        };
+        luggage.add(&executable, given);
+    }
+    luggage.programs.push(program("lab", lab));
+    luggage.complete()
+}
+
+/// Builds everything for another machine.
+fn foreign(machine: &'static Machine, tests: &[String], toolchain: &Toolchain) -> Result<Luggage, String> {
+    let mut luggage = Luggage::new(machine, toolchain.version.clone());
+    let released = cross::release(toolchain, machine)?;
+    for executable in cross::tests(toolchain, machine, tests)? {
+        let given = if executable.test { executable.clone() } else { released.clone() };
+        luggage.add(&executable, given);
+    }
+    luggage.programs.push(program("lab", cross::lab(toolchain, machine)?));
+    luggage.complete()
+}
+
+fn program(name: &str, host: std::path::PathBuf) -> Parcel {
+    Parcel { host, guest: format!("/usr/bin/{name}"), mode: Some(0o755) }
+}
+
+impl Luggage {
+    fn new(machine: &'static Machine, builder: String) -> Self {
+        Self { machine, tests: Vec::new(), programs: Vec::new(), links: Vec::new(), builder, size: 0 }
+    }
+
+    /// Takes what cargo built, in the form in which the guests shall have it.
+    fn add(&mut self, built: &Executable, given: Executable) {
+        if given.test {
+            let guest = format!("/lab/tests/{}", given.name);
+            self.tests.push(Parcel { host: given.path, guest, mode: Some(0o755) });
+        } else {
+            let parcel = program(&given.name, given.path);
+            // Tests know the executables by the path that cargo built them at.
+            self.links.push((built.path.display().to_string(), parcel.guest.clone()));
+            self.programs.push(parcel);
+        }
+    }
+
+    fn complete(mut self) -> Result<Self, String> {
+        let product = self.programs.iter().find(|parcel| parcel.guest.ends_with("/audit_rules"));
+        let product = product.ok_or("cargo built no audit_rules beside the tests")?;
+        self.size = fs::metadata(&product.host).map_or(0, |data| data.len());
+        Ok(self)
+    }
+}
+
+/// The demonstration's steps and requests, for a guest.
+#[must_use]
+pub fn demonstration() -> Parcel {
+    Parcel { host: cache::project().join("demo"), guest: "/demo".to_owned(), mode: None }
+}
+
+/// The luggage for each of these kernels' machines, built one after the other.
+///
+/// # Errors
+/// When a toolchain cannot be had, or a build fails.
+pub fn for_kernels(kernels: &[Choice], tests: &[String], directory: &Temporary) -> Result<Vec<Luggage>, String> {
+    let host = machine::of_this_host()?;
+    let mut machines: Vec<&'static Machine> = kernels.iter().map(|kernel| kernel.machine).collect();
+    machines.sort_by_key(|machine| machine.name);
+    machines.dedup();
+    let others: Vec<&Machine> = machines.iter().filter(|machine| machine.name != host.name).copied().collect();
+    let toolchain = if others.is_empty() { None } else { Some(toolchain::take(host, &others)?) };
+    let mut packed = Vec::new();
+    for machine in machines {
+        packed.push(match &toolchain {
+            Some(toolchain) if machine.name != host.name => foreign(machine, tests, toolchain)?,
+            _ => own(machine, tests, directory)?,
+        });
+    }
+    Ok(packed)
+}

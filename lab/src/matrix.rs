@@ -1,0 +1,232 @@
+//! Every kernel that Debian's packages give, and the page that says what ran where: made by the run itself.
+
+use crate::cache::{self, Temporary};
+use crate::luggage::{self, Luggage};
+use crate::stock::{self, Choice, Stock};
+use crate::tally::Tally;
+use crate::trial::{self, Outcome};
+use crate::{command, guest};
+use std::fmt::Write;
+use std::process::Command;
+use std::time::{Duration, Instant};
+
+/// Debian 11 has no kernel for s390x any more.
+const KERNELS: [(&str, &[&str]); 3] = [
+    ("x86_64", &["bullseye", "bookworm", "trixie", "trixie-backports", "sid", "experimental"]),
+    ("aarch64", &["bullseye", "bookworm", "trixie", "trixie-backports", "sid", "experimental"]),
+    ("s390x", &["bookworm", "trixie", "trixie-backports", "sid", "experimental"]),
+];
+
+/// A column of the table: what ran in one of the states, told apart by the names of the tests.
+struct Column {
+    title: &'static str,
+    state: &'static str,
+    /// A word in the names of its tests; all others of the state where there is none.
+    word: Option<&'static str>,
+}
+
+const COLUMNS: [Column; 9] = [
+    Column { title: "contract", state: "plain", word: Some("kernel_contract::") },
+    Column { title: "whole host", state: "plain", word: None },
+    Column { title: "no CAP_AUDIT_CONTROL", state: "plain", word: Some("without_the_capability") },
+    Column { title: "user namespace", state: "plain", word: Some("in_a_user_namespace") },
+    Column { title: "pid namespace", state: "plain", word: Some("in_a_pid_namespace") },
+    Column { title: "audit=0", state: "audit=0", word: None },
+    Column { title: "locked", state: "locked", word: None },
+    Column { title: "locked by a request", state: "locked by a request", word: None },
+    Column { title: "demonstration", state: "demonstration", word: None },
+];
+
+/// A kernel of the matrix, or why it could not be had.
+struct Row {
+    kernel: Choice,
+    stock: Result<Stock, String>,
+}
+
+/// Tries every kernel in every state and writes `docs/kernels.md`. The exit status is 0 only when all were tried and
+/// everything passed.
+///
+/// # Errors
+/// When something cannot be built, or the page cannot be written.
+pub fn run(tests: &[String]) -> Result<i32, String> {
+    let start = Instant::now();
+    let mut kernels = Vec::new();
+    for (machine, suites) in KERNELS {
+        for suite in suites {
+            kernels.push(Choice::read(&format!("{suite}/{machine}"))?);
+        }
+    }
+    guest::require(&kernels)?;
+    let rows: Vec<Row> = kernels.into_iter().map(|kernel| Row { kernel, stock: stock::take(kernel) }).collect();
+    let stocks: Vec<Stock> = rows.iter().filter_map(|row| row.stock.clone().ok()).collect();
+    let found: Vec<Choice> = stocks.iter().map(|stock| stock.choice).collect();
+    let directory = Temporary::directory()?;
+    let luggage = luggage::for_kernels(&found, tests, &directory)?;
+    let outcomes = trial::try_all(&stocks, &luggage)?;
+    let text = page(&rows, &outcomes, &luggage, start.elapsed())?;
+    let path = cache::project().join("docs/kernels.md");
+    cache::write(&path, text.as_bytes())?;
+    println!("{text}");
+    let mut status = trial::closing(&outcomes);
+    for Row { kernel, stock } in &rows {
+        if let Err(reason) = stock {
+            println!("NOT RUN: {kernel}: {reason}");
+            status = 1;
+        }
+    }
+    if text.contains(NONE) {
+        println!("FAILED: a column of the table has no tests");
+        status = 1;
+    }
+    Ok(status)
+}
+
+const NONE: &str = "**none**";
+
+fn page(rows: &[Row], outcomes: &[Outcome], luggage: &[Luggage], took: Duration) -> Result<String, String> {
+    let date = command::text(Command::new("date").args(["--utc", "+%Y-%m-%d"]))?;
+    let mut text = format!(
+        "# Kernels\n\n\
+         What was run where. Written by `make matrix` on {}, in {} minutes: each kernel is one of Debian's, in virtual \
+         machines under emulation, with the newest version that the mirror had. The executables are the static release \
+         builds.\n\n",
+        date.trim(),
+        took.as_secs().div_ceil(60)
+    );
+    text += "| machine | executable | built with | emulator |\n|---|--:|---|---|\n";
+    for Luggage { machine, builder, size, .. } in luggage {
+        let emulator = command::text(Command::new(machine.qemu).arg("--version")).unwrap_or_default();
+        let emulator = emulator.lines().next().unwrap_or_default().replace("emulator version ", "");
+        // Writing to a String cannot fail.
+        let _ = writeln!(text, "| {} | {} KiB | {builder} | {emulator} |", machine.name, size.div_ceil(1024));
+    }
+    text +=
+        "\nA number is that of tests that passed, or of steps of the demonstration; **bold** is what went wrong.\n\n";
+    let titles: Vec<&str> = COLUMNS.iter().map(|column| column.title).collect();
+    let _ = writeln!(text, "| machine | kernel | Debian | {} |", titles.join(" | "));
+    let _ = writeln!(text, "|---|---|---|{}", "--:|".repeat(titles.len()));
+    for row in rows {
+        let cells = match &row.stock {
+            Ok(stock) => table_row(stock, outcomes),
+            Err(reason) => {
+                let reason = reason.lines().next().unwrap_or_default().replace('|', " ");
+                vec!["**not run**".to_owned(), format!("{}: {reason}", row.kernel.suite.name)]
+            }
+        };
+        let empty = "| ".repeat((COLUMNS.len() + 2).saturating_sub(cells.len()));
+        let _ = writeln!(text, "| {} | {} {empty}|", row.kernel.machine.name, cells.join(" | "));
+    }
+    text += NOTES;
+    Ok(text)
+}
+
+const NOTES: &str = "
+- **contract**: `tests/kernel_contract.rs`, the same cases for the model of the kernel and for the running one.
+- **whole host**: `tests/host/` and `tests/lab_access.rs`, the executable with the suite's own `auditctl` and `augenrules`
+  as witnesses; the three columns behind it are the tests there of runs that the kernel does not let manage audit.
+- **audit=0**: booted so. **locked**: `enabled` is 2, set by the contract test or by a request, until the next boot.
+- **demonstration**: the main job from check mode to undo, `demo/steps.sh`.
+
+s390x is big-endian. Its executable and that of aarch64 are cross-built, `lab/README.md` says how.
+";
+
+/// The cells behind the machine's.
+fn table_row(stock: &Stock, outcomes: &[Outcome]) -> Vec<String> {
+    let own: Vec<&Outcome> = outcomes.iter().filter(|outcome| outcome.stock.choice == stock.choice).collect();
+    let release = own.iter().find_map(|outcome| outcome.release.clone()).unwrap_or_else(|| "**never up**".to_owned());
+    let package = stock.version.split('_').nth(1).unwrap_or(&stock.version);
+    let mut cells = vec![release, format!("{} {package}", stock.choice.suite.name)];
+    for column in &COLUMNS {
+        let outcome = own.iter().find(|outcome| outcome.state.name == column.state);
+        cells.push(outcome.map_or_else(|| "**not run**".to_owned(), |outcome| cell(column, outcome)));
+    }
+    cells
+}
+
+fn cell(column: &Column, outcome: &Outcome) -> String {
+    let others: Vec<&str> = COLUMNS.iter().filter(|other| other.state == column.state).filter_map(|c| c.word).collect();
+    let tally: Tally = match column.word {
+        Some(word) => outcome.tally.named(&[word], true),
+        None => outcome.tally.named(&others, false),
+    };
+    let (passed, failed) = tally.counts();
+    let lost = if outcome.complete { "" } else { ", then lost" };
+    match (passed, failed) {
+        (0, 0) if outcome.complete => NONE.to_owned(),
+        (_, 0) if outcome.complete => passed.to_string(),
+        (_, 0) => format!("**{passed}{lost}**"),
+        _ => format!("**{failed} of {} failed{lost}**", passed + failed),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::trial::STATES;
+
+    fn stock(kernel: &str) -> Stock {
+        let choice = Choice::read(kernel).unwrap();
+        let version = "linux-image-6.1_6.1.9-2_s390x".to_owned();
+        Stock { choice, version, kernel: "/k".into(), userland: "/u".into() }
+    }
+
+    fn outcomes(stock: &Stock, plain: &[(&str, bool)], complete: bool) -> Vec<Outcome> {
+        let outcome = |state: &'static trial::State| {
+            let own = if state.name == "plain" { plain } else { &[("t", true)] };
+            let tests = own.iter().map(|(name, passed)| ((*name).to_owned(), *passed)).collect();
+            let complete = complete || state.name != "plain";
+            let (tally, release) = (Tally { tests, trouble: None }, Some("6.1.0".to_owned()));
+            Outcome { stock: stock.clone(), state, release, tally, complete, reason: None }
+        };
+        STATES.iter().map(outcome).collect()
+    }
+
+    const PLAIN: [(&str, bool); 6] = [
+        ("kernel_contract::a", true),
+        ("host::a", true),
+        ("host::b", true),
+        ("host::without_the_capability_x", true),
+        ("host::in_a_user_namespace", true),
+        ("host::in_a_pid_namespace", true),
+    ];
+
+    #[test]
+    fn each_test_counts_in_one_column() {
+        let stock = stock("bookworm/s390x");
+        let cells = table_row(&stock, &outcomes(&stock, &PLAIN, true));
+        assert_eq!(cells, ["6.1.0", "bookworm 6.1.9-2", "1", "2", "1", "1", "1", "1", "1", "1", "1"]);
+    }
+
+    #[test]
+    fn what_failed_was_lost_or_never_ran_shows() {
+        let stock = stock("bookworm/s390x");
+        let mut failed = PLAIN;
+        failed[1].1 = false;
+        let cells = table_row(&stock, &outcomes(&stock, &failed, true));
+        assert_eq!(cells[2..5], ["1", "**1 of 2 failed**", "1"]);
+        let cells = table_row(&stock, &outcomes(&stock, &PLAIN[..2], false));
+        assert_eq!(cells[2..5], ["**1, then lost**", "**1, then lost**", "**0, then lost**"]);
+        let cells = table_row(&stock, &outcomes(&stock, &PLAIN[..2], true));
+        assert_eq!(cells[2..5], ["1", "1", NONE]);
+        assert_eq!(table_row(&stock, &[])[0], "**never up**");
+    }
+
+    #[test]
+    fn a_kernel_that_cannot_be_had_has_a_row_that_says_so() {
+        let kernel = Choice::read("sid/s390x").unwrap();
+        let row = Row { kernel, stock: Err("no package lists\nmore".to_owned()) };
+        let text = page(&[row], &[], &[], Duration::from_secs(61)).unwrap();
+        assert!(text.contains("| s390x | **not run** | sid: no package lists | | "), "{text}");
+        assert!(text.contains("in 2 minutes"));
+    }
+
+    #[test]
+    fn every_column_stands_for_a_state_and_every_state_has_a_column() {
+        for column in &COLUMNS {
+            assert!(STATES.iter().any(|state| state.name == column.state), "{}", column.title);
+        }
+        for state in &STATES {
+            assert!(COLUMNS.iter().any(|column| column.state == state.name && column.word.is_none()), "{}", state.name);
+        }
+    }
+}
