@@ -26,6 +26,7 @@ pub mod rules_d;
 pub mod settings;
 mod signals;
 pub mod snapshot;
+mod sorting;
 pub mod tables;
 pub mod wire;
 pub mod world;

@@ -13,6 +13,7 @@ use crate::intent::{AuthorLine, DropInWish, Goal};
 use crate::lines::HostRule;
 use crate::rule::Rule;
 use crate::settings::Settings;
+use crate::sorting::sort_by;
 
 /// What the request makes of a drop-in that it names.
 pub(super) enum Change {
@@ -60,7 +61,7 @@ impl Work<'_> {
             return (self.without(name.file_name().to_string_lossy().into_owned(), lines).into_iter().collect(), own);
         }
         let mut wishes: Vec<&DropInWish> = goal.wishes().iter().collect();
-        wishes.sort_by(|a, b| natural_order(&a.file_name(), &b.file_name()));
+        sort_by(&mut wishes, |a, b| natural_order(&a.file_name(), &b.file_name()));
         let names: Vec<String> = wishes.iter().map(|wish| wish.file_name()).collect();
         let mut others = self.rules_beside(&names);
         let mut changes = Vec::new();

@@ -17,6 +17,7 @@ use crate::lines::HostRule;
 use crate::plan::KernelState;
 use crate::plan::rules::{Because, Doing, Fulfils, Ordering, Wish, assign, plan_rules};
 use crate::rule::Rule;
+use crate::sorting::sort;
 
 /// How the files and the kernel differ.
 #[derive(Debug, Default)]
@@ -120,7 +121,7 @@ fn out_of_place(boot: &NextBoot, kernel: &KernelState, ordering: Ordering) -> Ve
     let steps = plan_rules(&kernel.rules, &wishes.iter().collect::<Vec<_>>(), ordering, &stays, Because::Missing);
     let moved = steps.iter().filter(|step| step.because == Because::Order && step.doing != Doing::Unload);
     let mut moved: Vec<usize> = moved.filter_map(|step| lines.get(&step.rule).copied()).collect();
-    moved.sort_unstable();
+    sort(&mut moved);
     moved
 }
 

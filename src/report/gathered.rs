@@ -102,7 +102,11 @@ fn settings(views: &[SettingView]) -> SettingsReport {
             .map(|(value, spot)| OverruledReport { value: *value, at: spot.to_string() })
             .collect(),
     };
-    views.iter().map(|view| (view.key.text().to_owned(), report(view))).collect()
+    let mut settings = SettingsReport::new();
+    for view in views {
+        settings.insert(view.key.text().to_owned(), report(view));
+    }
+    settings
 }
 
 fn drift_report(

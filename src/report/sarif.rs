@@ -12,9 +12,17 @@ fn object<const N: usize>(entries: [(&str, Value); N]) -> Value {
     Value::Object(map(entries))
 }
 
-fn map<const N: usize>(entries: [(&str, Value); N]) -> Map<String, Value> {
-    let given = entries.into_iter().filter(|(_, value)| !value.is_null());
-    given.map(|(key, value)| (key.to_owned(), value)).collect()
+fn map<const N: usize>(mut entries: [(&str, Value); N]) -> Map<String, Value> {
+    given(&mut entries)
+}
+
+/// Those entries that have a value, for arrays of every length.
+fn given(entries: &mut [(&str, Value)]) -> Map<String, Value> {
+    let mut map = Map::new();
+    for (key, value) in entries.iter_mut().filter(|(_, value)| !value.is_null()) {
+        map.insert((*key).to_owned(), value.take());
+    }
+    map
 }
 
 fn text(text: &str) -> Value {

@@ -11,6 +11,7 @@ use super::name::SUFFIX;
 use super::problem::{FileError, Problem, SkipReason, Skipped};
 use super::{Directory, Root};
 use crate::augenrules::{Source, natural_order};
+use crate::sorting::sort_by;
 
 /// The most bytes that all drop-ins together may have: they are held in memory twice, as read and as merged.
 pub const MAX_TOTAL: u64 = 256 << 20;
@@ -118,7 +119,7 @@ impl Directory {
                 names.push(OsString::from_vec(name.to_vec()));
             }
         }
-        names.sort_by(|a, b| natural_order(a.as_bytes(), b.as_bytes()));
+        sort_by(&mut names, |a, b| natural_order(a.as_bytes(), b.as_bytes()));
         Ok(names)
     }
 }

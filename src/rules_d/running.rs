@@ -9,6 +9,7 @@ use rustix::fs::{AtFlags, Dir, Mode, OFlags, StatxFlags};
 use rustix::io::Errno;
 
 use super::Root;
+use crate::sorting::sort_by;
 
 /// How long after its start a kernel may get its rules, in seconds: what is made until then may be older than they are.
 const BOOT: i64 = 120;
@@ -39,7 +40,7 @@ impl Root {
             Some(Process { pid, name: String::from_utf8_lossy(name[..length].trim_ascii_end()).into_owned() })
         };
         let mut processes: Vec<Process> = pids.filter_map(process).collect();
-        processes.sort_by_key(|process| process.pid);
+        sort_by(&mut processes, |a, b| a.pid.cmp(&b.pid));
         processes
     }
 

@@ -8,6 +8,8 @@ pub mod syscalls;
 
 use std::sync::OnceLock;
 
+use crate::sorting::{sort, sort_by};
+
 /// Names and numbers, in both directions.
 ///
 /// A number may have several names; the one that stands first in the data file is the one to print.
@@ -20,10 +22,11 @@ pub struct NameTable {
 impl NameTable {
     /// Reads `name number` lines; lines that begin with `#` are comments. Other lines are ignored.
     fn read(text: &'static str) -> Self {
-        let mut by_name: Vec<_> = rows(text).filter_map(|(name, number)| Some((name, number.parse().ok()?))).collect();
+        let mut by_name: Vec<(&str, u32)> =
+            rows(text).filter_map(|(name, number)| Some((name, number.parse().ok()?))).collect();
         let mut by_number: Vec<_> = by_name.iter().map(|(name, number)| (*number, *name)).collect();
-        by_name.sort_unstable();
-        by_number.sort_by_key(|(number, _)| *number);
+        sort(&mut by_name);
+        sort_by(&mut by_number, |(a, _), (b, _)| a.cmp(b));
         Self { by_name, by_number }
     }
 
