@@ -1,6 +1,7 @@
 //! Reports: the shapes of the JSON that goes out.
 
 pub mod apply;
+mod changes;
 pub mod diff;
 pub mod explain;
 pub mod gather;
