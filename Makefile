@@ -35,7 +35,7 @@ export AUDIT_RULES_TARGET := $(TARGET)
 unexport RUSTFLAGS CARGO_ENCODED_RUSTFLAGS
 
 # The kernels that `make test` boots, the demonstration's kernel, and those of the benchmark.
-TEST_KERNELS ?= bookworm trixie
+TEST_KERNELS ?= bookworm trixie trixie/aarch64 bookworm/s390x
 DEMO_KERNEL ?= trixie
 BENCH_KERNELS ?= bookworm trixie sid
 # The integration tests that also run in the guests.
@@ -44,7 +44,7 @@ GUEST_TESTS ?= host kernel_contract lab_access
 # The collection's executables for machines that are not this one.
 OTHER_ARCHITECTURES := $(filter-out $(ARCHITECTURE),x86_64 aarch64)
 
-.PHONY: help build collection demo test test-host test-size test-guests test-ansible bench lint lint-ansible fmt clean \
+.PHONY: help build collection demo test test-host test-size test-guests test-ansible matrix bench lint lint-ansible fmt clean \
 	prerequisites packages lab
 
 help: ## what can be made
@@ -90,6 +90,10 @@ test-size: build ## the release executable is below 2 MiB
 
 test-guests: lab ## the tests on real kernels in virtual machines
 	$(LAB) test $(TEST_KERNELS:%=--kernel %) $(GUEST_TESTS:%=--test %)
+
+# The tests need tables for unwinding, which the release executable does without: so the lab is another build.
+matrix: build lab ## the tests on every kernel that Debian has, write docs/kernels.md
+	$(LAB) matrix --program $(EXECUTABLE) $(GUEST_TESTS:%=--test %)
 
 test-ansible: collection ## the collection's tests, with the oldest and the newest ansible-core and in virtual machines
 	ansible/test-plugin

@@ -1,5 +1,4 @@
-//! What the guests of one machine get: the project's tests, built for it, and the release executable in the place of
-//! the one that cargo builds beside the tests.
+//! What the guests of one machine get: the project's tests, built for it, and `audit_rules`.
 
 use crate::cache::{self, Temporary};
 use crate::cross;
@@ -9,6 +8,7 @@ use crate::machine::{self, Machine};
 use crate::stock::Choice;
 use crate::toolchain::{self, Toolchain};
 use std::fs;
+use std::path::PathBuf;
 
 /// Executables for a machine, as parcels for its guests.
 #[derive(Debug)]
@@ -27,19 +27,31 @@ pub struct Luggage {
     pub size: u64,
 }
 
-/// Builds everything for this host's own machine.
-fn own(machine: &'static Machine, tests: &[String], directory: &Temporary) -> Result<Luggage, String> {
+/// What shall be tried.
+#[derive(Clone, Debug, Default)]
+pub struct Order {
+    /// The names of integration tests.
+    pub tests: Vec<String>,
+    /// The executable for this host's own machine; without it, that which was built together with the lab.
+    pub program: Option<PathBuf>,
+}
+
+/// Builds everything for this host's own machine, but for the executable itself.
+fn own(machine: &'static Machine, order: &Order, directory: &Temporary) -> Result<Luggage, String> {
     let lab = executables::beside_this_one("lab")?;
     let cargo = Cargo::of_this_host()?;
-    let released = executables::release(&cargo)?;
+    let product = match &order.program {
+        Some(path) => path.clone(),
+        None => executables::beside_this_one("audit_rules")?,
+    };
     let mut luggage = Luggage::new(machine, executables::compiler()?);
-    for executable in executables::tests(&cargo, tests)? {
+    for executable in executables::tests(&cargo, &order.tests)? {
         let host = directory.0.join(&executable.name);
         let given = if executable.test {
             executables::light_copy(&executable.path, &host)?;
             Executable { path: host, ..executable.clone() }
         } else {
-            released.clone()
+            Executable { path: product.clone(), ..executable.clone() }
         };
         luggage.add(&executable, given);
     }
@@ -47,7 +59,8 @@ fn own(machine: &'static Machine, tests: &[String], directory: &Temporary) -> Re
     luggage.complete()
 }
 
-/// Builds everything for another machine.
+/// Builds everything for another machine: the release executable stands in the place of the one that cargo builds beside
+/// the tests.
 fn foreign(machine: &'static Machine, tests: &[String], toolchain: &Toolchain) -> Result<Luggage, String> {
     let mut luggage = Luggage::new(machine, toolchain.version.clone());
     let released = cross::release(toolchain, machine)?;
@@ -59,7 +72,7 @@ fn foreign(machine: &'static Machine, tests: &[String], toolchain: &Toolchain) -
     luggage.complete()
 }
 
-fn program(name: &str, host: std::path::PathBuf) -> Parcel {
+fn program(name: &str, host: PathBuf) -> Parcel {
     Parcel { host, guest: format!("/usr/bin/{name}"), mode: Some(0o755) }
 }
 
@@ -99,7 +112,7 @@ pub fn demonstration() -> Parcel {
 ///
 /// # Errors
 /// When a toolchain cannot be had, or a build fails.
-pub fn for_kernels(kernels: &[Choice], tests: &[String], directory: &Temporary) -> Result<Vec<Luggage>, String> {
+pub fn for_kernels(kernels: &[Choice], order: &Order, directory: &Temporary) -> Result<Vec<Luggage>, String> {
     let host = machine::of_this_host()?;
     let mut machines: Vec<&'static Machine> = kernels.iter().map(|kernel| kernel.machine).collect();
     machines.sort_by_key(|machine| machine.name);
@@ -109,8 +122,8 @@ pub fn for_kernels(kernels: &[Choice], tests: &[String], directory: &Temporary) 
     let mut packed = Vec::new();
     for machine in machines {
         packed.push(match &toolchain {
-            Some(toolchain) if machine.name != host.name => foreign(machine, tests, toolchain)?,
-            _ => own(machine, tests, directory)?,
+            Some(toolchain) if machine.name != host.name => foreign(machine, &order.tests, toolchain)?,
+            _ => own(machine, order, directory)?,
         });
     }
     Ok(packed)

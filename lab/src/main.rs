@@ -24,6 +24,7 @@ mod trial;
 mod userland;
 
 use guest::{Errand, Parcel};
+use luggage::Order;
 use serde_json::Value;
 use std::collections::VecDeque;
 use std::path::Path;
@@ -37,12 +38,13 @@ lab: throw-away virtual machines with real kernels, from Debian's packages
   lab fetch KERNEL...              get the newest kernel and userland of these suites into the cache
   lab run --kernel KERNEL --script FILE [--append WORDS] [--file HOST:GUEST[:MODE]]... [--env NAME=VALUE]...
           [--timeout SECONDS]      boot a guest, run a script in it, show its output, exit with its status
-  lab test --kernel KERNEL... --test NAME...
+  lab test --kernel KERNEL... --test NAME... [--program FILE]
                                    run integration tests of the project in guests, one guest per kernel and state
   lab build --arch ARCH...         the static release executable for these machines, in target/cross/ARCH/audit_rules,
                                    with Debian's rustc and cross compilers, of which nothing is installed
   lab msrv                         check that the workspace compiles with the oldest rustc that Cargo.toml promises
-  lab matrix --test NAME...        the same on every kernel that Debian's packages give; writes docs/kernels.md
+  lab matrix --test NAME... [--program FILE]
+                                   the same on every kernel that Debian's packages give; writes docs/kernels.md
   lab demo --kernel KERNEL         show the main job in a guest
   lab bench --kernel KERNEL...     compare with auditctl and augenrules in guests, and on this host where that is safe;
                                    writes docs/performance.md
@@ -52,7 +54,8 @@ lab: throw-away virtual machines with real kernels, from Debian's packages
 
 KERNEL is bullseye (5.10), bookworm (6.1), trixie (6.12), trixie-backports, sid or experimental; with /ARCH behind it,
 one for another machine. ARCH is x86_64, aarch64 or s390x.
-A directory given to --file is taken with all that is in it. The cache is .lab in the project, or
+FILE is the executable for guests of this host's machine; else it is the one beside the lab. For other machines the release
+executable is built. A directory given to --file is taken with all that is in it. The cache is .lab in the project, or
 AUDIT_RULES_LAB_CACHE; packages come from the host's own Debian mirror, or AUDIT_RULES_LAB_MIRROR.
 ";
 
@@ -143,34 +146,42 @@ fn demo(words: &VecDeque<String>) -> Result<i32, String> {
 }
 
 fn test(mut words: VecDeque<String>) -> Result<i32, String> {
-    let mut kernels = Vec::new();
-    let mut tests = Vec::new();
-    while let Some(word) = words.pop_front() {
-        let value = words.pop_front().ok_or_else(|| format!("{word} needs a value"))?;
-        match word.as_str() {
-            "--kernel" => kernels.push(Choice::read(&value)?),
-            "--test" => tests.push(value),
-            _ => return Err(format!("no option {word}\n{USAGE}")),
-        }
+    let kernels = options(&mut words, "--kernel", Choice::read)?;
+    let order = order(words)?;
+    if kernels.is_empty() {
+        return Err(format!("lab test needs --kernel\n{USAGE}"));
     }
-    if kernels.is_empty() || tests.is_empty() {
-        return Err(format!("lab test needs --kernel and --test\n{USAGE}"));
-    }
-    trial::run(&kernels, &tests)
+    trial::run(&kernels, &order)
 }
 
-fn matrix(mut words: VecDeque<String>) -> Result<i32, String> {
-    let mut tests = Vec::new();
-    while let Some(word) = words.pop_front() {
-        match (word.as_str(), words.pop_front()) {
-            ("--test", Some(test)) => tests.push(test),
-            _ => return Err(format!("lab matrix takes --test NAME, not {word}\n{USAGE}")),
-        }
+fn matrix(words: VecDeque<String>) -> Result<i32, String> {
+    matrix::run(&order(words)?)
+}
+
+/// Reads what shall be tried.
+fn order(mut words: VecDeque<String>) -> Result<Order, String> {
+    let tests = options(&mut words, "--test", |name| Ok(name.to_owned()))?;
+    let program = options(&mut words, "--program", |path| Ok(path.into()))?.pop();
+    match words.front() {
+        Some(word) => Err(format!("no option {word}\n{USAGE}")),
+        None if tests.is_empty() => Err(format!("no --test\n{USAGE}")),
+        None => Ok(Order { tests, program }),
     }
-    if tests.is_empty() {
-        return Err(format!("lab matrix needs --test\n{USAGE}"));
+}
+
+/// Takes an option's values out of the words.
+fn options<T>(
+    words: &mut VecDeque<String>,
+    option: &str,
+    read: impl Fn(&str) -> Result<T, String>,
+) -> Result<Vec<T>, String> {
+    let mut values = Vec::new();
+    while let Some(at) = words.iter().position(|word| word == option) {
+        let value = words.remove(at + 1).ok_or_else(|| format!("{option} needs a value"))?;
+        words.remove(at);
+        values.push(read(&value)?);
     }
-    matrix::run(&tests)
+    Ok(values)
 }
 
 fn bench(mut words: VecDeque<String>) -> Result<i32, String> {

@@ -1,7 +1,7 @@
 //! Every kernel that Debian's packages give, and the page that says what ran where: made by the run itself.
 
 use crate::cache::{self, Temporary};
-use crate::luggage::{self, Luggage};
+use crate::luggage::{self, Luggage, Order};
 use crate::stock::{self, Choice, Stock};
 use crate::tally::Tally;
 use crate::trial::{self, Outcome};
@@ -48,7 +48,7 @@ struct Row {
 ///
 /// # Errors
 /// When something cannot be built, or the page cannot be written.
-pub fn run(tests: &[String]) -> Result<i32, String> {
+pub fn run(order: &Order) -> Result<i32, String> {
     let start = Instant::now();
     let mut kernels = Vec::new();
     for (machine, suites) in KERNELS {
@@ -61,7 +61,7 @@ pub fn run(tests: &[String]) -> Result<i32, String> {
     let stocks: Vec<Stock> = rows.iter().filter_map(|row| row.stock.clone().ok()).collect();
     let found: Vec<Choice> = stocks.iter().map(|stock| stock.choice).collect();
     let directory = Temporary::directory()?;
-    let luggage = luggage::for_kernels(&found, tests, &directory)?;
+    let luggage = luggage::for_kernels(&found, order, &directory)?;
     let outcomes = trial::try_all(&stocks, &luggage)?;
     let text = page(&rows, &outcomes, &luggage, start.elapsed())?;
     let path = cache::project().join("docs/kernels.md");

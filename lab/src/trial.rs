@@ -2,7 +2,7 @@
 
 use crate::cache::{self, Temporary};
 use crate::guest::{self, Errand};
-use crate::luggage::{self, Luggage};
+use crate::luggage::{self, Luggage, Order};
 use crate::stock::{self, Choice, Stock};
 use crate::tally::Tally;
 use std::sync::Mutex;
@@ -91,11 +91,11 @@ pub struct Outcome {
 ///
 /// # Errors
 /// When something that is needed cannot be had.
-pub fn run(kernels: &[Choice], tests: &[String]) -> Result<i32, String> {
+pub fn run(kernels: &[Choice], order: &Order) -> Result<i32, String> {
     guest::require(kernels)?;
     let stocks: Vec<Stock> = kernels.iter().map(|kernel| stock::take(*kernel)).collect::<Result<_, _>>()?;
     let directory = Temporary::directory()?;
-    let luggage = luggage::for_kernels(kernels, tests, &directory)?;
+    let luggage = luggage::for_kernels(kernels, order, &directory)?;
     let outcomes = try_all(&stocks, &luggage)?;
     Ok(closing(&outcomes))
 }
