@@ -1,6 +1,8 @@
 //! What a plan changes, as one unified diff.
 
-use super::changes::changes;
+use similar::DiffTag;
+use similar::algorithms::{Capture, Replace, myers};
+
 use crate::auditctl::canonical_lossy;
 use crate::plan::files::{Content, FileStep};
 use crate::plan::rules::{RuleStep, carried_out};
@@ -25,33 +27,27 @@ pub fn diff(plan: &Plan, before: Option<&KernelState>, machine: &Machine) -> Str
 fn unified(name: &str, before: &str, after: &str) -> String {
     let old: Vec<&str> = before.split_inclusive('\n').collect();
     let new: Vec<&str> = after.split_inclusive('\n').collect();
-    let changes = changes(&old, &new);
+    let mut capture = Replace::new(Capture::new());
+    // Capturing cannot fail: its error type has no value.
+    let Ok(()) = myers::diff(&mut capture, old.as_slice(), 0..old.len(), new.as_slice(), 0..new.len());
     let mut text = String::new();
-    for (at, first) in changes.iter().enumerate() {
-        // A hunk goes on as long as no more lines are between two changes than both have around them.
-        let is_first = at == 0 || first.old.start > changes[at - 1].old.end + 2 * CONTEXT;
-        if !is_first {
-            continue;
-        }
+    for hunk in capture.into_inner().into_grouped_ops(CONTEXT) {
         if text.is_empty() {
             text = format!("--- before: {name}\n+++ after: {name}\n");
         }
-        let joined = changes[at..].windows(2).take_while(|pair| pair[1].old.start <= pair[0].old.end + 2 * CONTEXT);
-        let hunk = &changes[at..=at + joined.count()];
-        let last = hunk.last().unwrap_or(first);
-        let above = first.old.start.min(CONTEXT);
-        let below = (old.len() - last.old.end).min(CONTEXT);
-        let old_range = range(first.old.start - above, last.old.end + below);
-        let new_range = range(first.new.start - above, last.new.end + below);
+        let (Some(first), Some(last)) = (hunk.first(), hunk.last()) else { continue };
+        let old_range = range(first.old_range().start, last.old_range().end);
+        let new_range = range(first.new_range().start, last.new_range().end);
         text.extend(["@@ -", &old_range, " +", &new_range, " @@\n"]);
-        let mut at = first.old.start - above;
-        for change in hunk {
-            mark(&mut text, ' ', &old[at..change.old.start]);
-            mark(&mut text, '-', &old[change.old.clone()]);
-            mark(&mut text, '+', &new[change.new.clone()]);
-            at = change.old.end;
+        for op in &hunk {
+            let (tag, old_lines, new_lines) = op.as_tag_tuple();
+            if tag == DiffTag::Equal {
+                mark(&mut text, ' ', &old[old_lines]);
+            } else {
+                mark(&mut text, '-', &old[old_lines]);
+                mark(&mut text, '+', &new[new_lines]);
+            }
         }
-        mark(&mut text, ' ', &old[at..last.old.end + below]);
     }
     text
 }

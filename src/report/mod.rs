@@ -1,7 +1,6 @@
 //! Reports: the shapes of the JSON that goes out.
 
 pub mod apply;
-mod changes;
 pub mod diff;
 pub mod explain;
 pub mod gather;
