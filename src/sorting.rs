@@ -37,7 +37,7 @@ mod tests {
                 .collect();
             let (mut ours, mut theirs) = (items.clone(), items.clone());
             sort_by(&mut ours, |a, b| a.0.cmp(&b.0));
-            theirs.sort_by(|a, b| a.0.cmp(&b.0));
+            theirs.sort_by_key(|entry| entry.0);
             assert_eq!(ours, theirs, "equal ones keep their order");
             let (mut ours, mut theirs) = (items.clone(), items);
             sort(&mut ours);

@@ -215,7 +215,9 @@ mod tests {
     fn a_request_is_read_as_serde_reads_it() {
         let project = Path::new(env!("CARGO_MANIFEST_DIR"));
         let mut found = Vec::new();
-        ["examples", "tests/scenarios"].iter().for_each(|folder| requests(&project.join(folder), &mut found));
+        for folder in ["examples", "tests/scenarios"] {
+            requests(&project.join(folder), &mut found);
+        }
         found.push(json!({
             "operation": "gather", "control": {"enabled": true, "failure": 1, "continue": true, "ignore_errors": false},
             "rules": [
