@@ -19,7 +19,8 @@ SEVERITIES = ("error", "warning", "info")
 #: How many problems a message spells out; the list errors has them all.
 MOST_SHOWN = 20
 
-_POINTER_NUMBER = re.compile(r"/(\d+)(?=/|$)")
+# A number is a place in a list, but for the name of a drop-in.
+_POINTER_NUMBER = re.compile(r"(?<!/drop_ins)/(\d+)(?=/|$)")
 
 
 def result(output, sources=None, remedy=exchange.REMEDY):

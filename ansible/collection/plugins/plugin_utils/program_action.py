@@ -72,7 +72,11 @@ class ProgramAction(ActionBase):
 
     def _run_by_standard_input(self, request, sources, options, shipped):
         """One remote command. Gives None where the way to the other user turns out to want a terminal."""
-        body = json.dumps({**request, "check_mode": self._task.check_mode, "diff": self._task.diff}).encode("utf-8")
+        whole = {**request, "check_mode": self._task.check_mode, "diff": self._task.diff}
+        try:
+            body = json.dumps(whole, ensure_ascii=False).encode("utf-8")
+        except UnicodeEncodeError as error:
+            raise AnsibleActionFail("the options hold text that is not UTF-8") from error
         if len(body) > MOST_BYTES:
             raise AnsibleActionFail(f"the request has {len(body)} bytes; at most {MOST_BYTES} are read")
         exchange = Exchange(self._execute, shipped, options["executable"], options["cache"], not self._is_local())
