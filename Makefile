@@ -46,7 +46,7 @@ GUEST_TESTS ?= host kernel_contract lab_access
 # The collection's executables for machines that are not this one.
 OTHER_ARCHITECTURES := $(filter-out $(ARCHITECTURE),x86_64 aarch64)
 
-.PHONY: help build collection demo test test-host test-size test-guests test-ansible matrix bench lint lint-ansible fmt clean \
+.PHONY: help build collection demo test test-host test-size test-guests test-ansible matrix bench bench-ansible lint lint-ansible fmt clean \
 	prerequisites packages lab
 
 help: ## what can be made
@@ -104,6 +104,9 @@ test-ansible: collection ## the collection's tests, with the oldest and the newe
 bench: prerequisites ## compare with auditctl and augenrules, write docs/performance.md
 	$(CARGO) build --release --workspace --target $(TARGET)
 	$(TARGET_DIR)/$(TARGET)/release/lab bench $(BENCH_KERNELS:%=--kernel %)
+
+bench-ansible: collection ## compare the collection with templates and single lines, write its docs/performance.md
+	ansible/bench/run
 
 lint: prerequisites ## format and lints
 	@$(CARGO) fmt --version >/dev/null 2>&1 || { echo "cargo fmt is missing: rustup component add rustfmt" >&2; exit 1; }
