@@ -37,7 +37,7 @@ export AUDIT_RULES_TARGET := $(TARGET)
 unexport RUSTFLAGS CARGO_ENCODED_RUSTFLAGS
 
 # The kernels that `make test` boots, the demonstration's kernel, and those of the benchmark.
-TEST_KERNELS ?= bookworm trixie trixie/aarch64 bookworm/s390x
+TEST_KERNELS ?= bookworm trixie
 DEMO_KERNEL ?= trixie
 BENCH_KERNELS ?= bookworm trixie sid
 # The integration tests that also run in the guests.
