@@ -81,7 +81,7 @@ test: prerequisites packages ## everything: lints, tests here, tests on real ker
 	@MAKE="$(MAKE)" .ci/parts 'lint test-host test-size test-guests' 'lint-ansible test-ansible'
 
 test-host: prerequisites ## the tests that need no other kernel
-	$(CARGO) test --workspace --target $(TARGET)
+	$(CARGO) test --workspace --no-fail-fast --target $(TARGET)
 	@if [ "$$(id -u)" = 0 ]; then unshare --mount $(CARGO) test --target $(TARGET) --test rules_d -- --ignored; \
 	else echo "not run: the tests of rules_d that need root"; fi
 
