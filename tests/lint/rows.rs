@@ -336,6 +336,7 @@ const ELSEWHERE: &[&str] = &[
     "files_run_together",
     "no_final_newline",
     "missing_path",
+    "refused_by_some",
     "symbolic_link",
     "writable_by_others",
     "readable_by_others",
