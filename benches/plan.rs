@@ -16,7 +16,7 @@ const ROUNDS: u32 = 5;
 /// Watches and system call rules; each tenth is a `never`, so that order matters.
 fn rule(number: u32) -> Rule {
     let action = if number % 10 == 0 { Action::NEVER } else { Action::ALWAYS };
-    let mut rule = Rule::new(List::EXIT, action, Mask::ALL);
+    let mut rule = Rule::new(List::EXIT, action, Mask::all());
     if number % 3 == 0 {
         rule.fields.push(Field::with_text(FieldNumber::PATH, Op::EQUAL, format!("/srv/data/{number}")));
         rule.fields.push(Field::number(FieldNumber::PERM, Op::EQUAL, 10));

@@ -265,7 +265,7 @@ impl From<&Rule> for SavedRule {
 impl SavedRule {
     fn rule(&self) -> Result<Rule, Unusable> {
         let text = |digits: &str| unhex(digits).ok_or(Unusable::Broken("hex"));
-        let syscalls = self.syscalls.as_ref().map_or(Mask::ALL, |numbers| numbers.iter().copied().collect()).listed();
+        let syscalls = self.syscalls.as_ref().map_or(Mask::all(), |numbers| numbers.iter().copied().collect()).listed();
         let mut rule = Rule::new(List(self.flags), Action(self.action), syscalls);
         for (number, op, value) in &self.fields {
             let value = match value {

@@ -117,7 +117,7 @@ fn a_rule_that_is_not_loaded_cannot_be_unloaded() {
 fn what_was_listed_can_be_unloaded() {
     on_each_kernel(|bench| {
         let mut all = plain(1);
-        all.syscalls = Mask::ALL;
+        all.syscalls = Mask::all();
         let unset = with(List::EXIT, [number(FieldNumber::AUID, u32::MAX)], "");
         let watch = with(List::EXIT, [text(FieldNumber::PATH, "/etc/passwd")], "");
         for rule in [&all, &unset, &watch] {
@@ -156,7 +156,7 @@ fn a_refused_change_is_told_apart_and_does_not_stop_those_behind_it() {
 fn class_bits_are_never_listed_and_do_not_make_another_rule() {
     on_each_kernel(|bench| {
         let mut all = plain(1);
-        all.syscalls = Mask::ALL;
+        all.syscalls = Mask::all();
         assert_eq!(bench.append(&all), Ok(()));
         let mut listed = all.clone();
         listed.syscalls = (0..mask::FIRST_CLASS_BIT).collect();

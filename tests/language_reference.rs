@@ -45,7 +45,7 @@ fn latin_1(text: &str) -> Vec<u8> {
 
 fn mask(recorded: &Json) -> Mask {
     match recorded {
-        Json::String(all) if all == "all" => Mask::ALL,
+        Json::String(all) if all == "all" => Mask::all(),
         Json::String(listed) if listed == "0-2031" => (0..2032).collect(),
         Json::String(but) => panic!("{but}"),
         numbers => numbers.as_array().unwrap().iter().map(|n| u32::try_from(n.as_u64().unwrap()).unwrap()).collect(),
@@ -314,7 +314,7 @@ fn the_kernels_verdict_on_every_field_operator_and_list_is_the_recorded_one() {
                     let holds = |key: &str, word: &str| part[key].as_array().unwrap().iter().any(|w| w == word);
                     holds("lists", list_name) && holds("ops", symbol)
                 });
-                let mut rule = Rule::new(list, Action::ALWAYS, Mask::ALL);
+                let mut rule = Rule::new(list, Action::ALWAYS, Mask::all());
                 rule.fields.push(Field { number: row.number, op, value: good_value(row) });
                 if kernel_verdict(&rule).is_ok() != recorded {
                     disagreements.push(format!("{} {symbol} on {list_name}: recorded {recorded}", row.name));

@@ -64,7 +64,7 @@ fn list_and_action_come_in_either_order_and_nothing_else_passes() {
     assert_eq!(rule("-a exit,always -S open"), rule("-a always,exit -S open"));
     assert_eq!(rule("-a EXIT,always -S open"), rule("-a always,exit -S open"));
     assert_eq!(rule("-a task,never").syscalls, Mask::NONE);
-    assert_eq!(rule("-a always,exit").syscalls, Mask::ALL);
+    assert_eq!(rule("-a always,exit").syscalls, Mask::all());
     refused(&[
         ("-a always,bogus -S open", "unknown_list"),
         ("-a bogus,always -S open", "unknown_list"),
@@ -107,7 +107,7 @@ fn verbs_are_told_apart() {
 fn a_watch_is_all_calls_a_path_and_permissions_and_its_kind_waits_for_the_host() {
     let watch = rule_line("-w /etc/ -p wa -k k");
     assert_eq!(watch.watched_path(), Some(b"/etc".as_slice()));
-    assert_eq!(watch.rule.syscalls, Mask::ALL);
+    assert_eq!(watch.rule.syscalls, Mask::all());
     assert_eq!(watch.rule.fields[0], Field::with_text(FieldNumber::PATH, Op::EQUAL, *b"/etc"));
     assert_eq!(watch.clone().with_watch_kind(true).rule.fields[0].number, FieldNumber::DIR);
     assert_eq!(watch.clone().with_watch_kind(false).rule, watch.rule);
@@ -146,7 +146,7 @@ fn system_calls_are_named_numbered_and_joined() {
     assert_eq!(mask("-a always,exit -S OPEN"), [2]);
     assert_eq!(mask("-a always,exit -S 010 -S 0x3"), [3, 8]);
     assert_eq!(mask("-a always,exit -S ,"), [0; 0]);
-    assert_eq!(rule("-a always,exit -S all -S open").syscalls, Mask::ALL);
+    assert_eq!(rule("-a always,exit -S all -S open").syscalls, Mask::all());
     assert_eq!(mask("-a always,exit -F arch=b32 -S open"), [5]);
     assert_eq!(mask("-a always,exit -F arch=b64 -F arch=b32 -S open"), [5]);
     assert_eq!(mask("-a always,io_uring -S all"), [9, 10, 13, 16, 17, 18, 19, 28, 34, 35, 36]);
@@ -478,7 +478,7 @@ fn rules_that_only_the_wire_can_carry_print_and_what_can_be_said_reads_back() {
     assert_eq!(reads_back("-a always,exit -F exit=-EPERM"), "-a always,exit -S all -F exit=-EPERM");
     assert_eq!(reads_back("-a always,exit -F filetype=dir"), "-a always,exit -S all -F filetype=dir");
     assert_eq!(reads_back("-a always,user -F field_compare=3"), "-a always,user -F field_compare=3");
-    let mut unknown = Rule::new(List::EXIT, audit_rules::rule::Action::ALWAYS, Mask::ALL);
+    let mut unknown = Rule::new(List::EXIT, audit_rules::rule::Action::ALWAYS, Mask::all());
     unknown.fields.push(Field::number(FieldNumber(999), Op::GREATER, 5));
     assert_eq!(auditctl::canonical_lossy(&unknown, machine), "-a always,exit -S all -F f999>5");
     unknown.fields[0] = Field::with_text(FieldNumber::PATH, Op::EQUAL, *b"/\xff");

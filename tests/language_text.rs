@@ -97,7 +97,7 @@ impl Random {
         let mask = match self.below(4) {
             0 => Mask::NONE,
             1 => (0..self.below(4)).map(|_| self.of(&[0, 2, 9, 37, 59, 220, 257, 500, 2031])).collect(),
-            _ => Mask::ALL,
+            _ => Mask::all(),
         };
         let list = self.of(&[0, 1, 2, 4, 4, 4, 4, 4, 5, 6, 7]);
         let mut rule = Rule::new(List(list), Action(self.of(&[0, 1, 2, 2, 2, 2])), mask).as_listed();

@@ -109,7 +109,7 @@ impl<'a> Draft<'a> {
         };
         let Named { mask, said, skipped, narrowed } = self.named;
         let narrowing =
-            narrowed.filter(|_| mask != Mask::ALL).map(|(perm, arch)| Narrowing { perm, arch, named: mask.clone() });
+            narrowed.filter(|_| mask != Mask::all()).map(|(perm, arch)| Narrowing { perm, arch, named: mask.clone() });
         let refused = narrowed.and_then(|(perm, arch)| {
             Some(Note::RefusedBySome { versions: crate::tables::perm::refusing(arch, perm)?, arch })
         });
@@ -117,7 +117,7 @@ impl<'a> Draft<'a> {
         let mask = match (said, list) {
             (true, _) => mask,
             (false, List::TASK) => Mask::NONE,
-            (false, _) => Mask::ALL,
+            (false, _) => Mask::all(),
         };
         let mut rule = Rule::new(list, self.action, mask);
         rule.fields = self.fields;
@@ -182,7 +182,7 @@ impl<'a> Draft<'a> {
             self.deleted = Some(List::EXIT);
         }
         self.action = Action::ALWAYS;
-        self.named.mask = Mask::ALL;
+        self.named.mask = Mask::all();
         self.named.said = true;
         self.keyable = true;
         self.watch = Some(0);

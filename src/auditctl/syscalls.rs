@@ -25,7 +25,7 @@ impl Named {
     /// Adds what was named to a mask.
     pub fn add_to(&self, mask: &mut Mask) {
         if self.all {
-            *mask = Mask::ALL;
+            *mask = Mask::all();
         }
         self.numbers.iter().for_each(|number| mask.insert(*number));
     }

@@ -1,12 +1,12 @@
 //! What is worth a sentence without being an error.
 
-use rustc_hash::FxHashMap as HashMap;
+use rustc_hash::{FxBuildHasher, FxHashMap as HashMap};
 
 use crate::auditctl::{Note, canonical_lossy};
 use crate::boot_load::{BootLoad, LoadLine, Spot};
 use crate::error::Problem;
 use crate::matching::blocker;
-use crate::rule::{FieldNumber, Machine, Rule};
+use crate::rule::{Field, FieldNumber, Machine, Rule};
 use crate::settings::{Name, Settings};
 
 /// Something that a person should know.
@@ -177,11 +177,12 @@ pub fn overruled(load: &BootLoad, wished: &Settings) -> Vec<Warning> {
 
 /// Rules that differ from an earlier one in nothing but the key.
 fn shadowed(load: &BootLoad, machine: &Machine) -> Vec<Warning> {
-    let mut first: HashMap<Rule, &Spot> = HashMap::default();
+    let mut first: HashMap<_, &Spot> = HashMap::with_capacity_and_hasher(load.rules.len(), FxBuildHasher);
     let mut warnings = Vec::new();
     for loaded in &load.rules {
-        let mut keyless = (*loaded.rule.listed).clone();
-        keyless.fields.retain(|field| field.number != FieldNumber::KEY);
+        let Rule { list, action, syscalls, fields, rest } = &*loaded.rule.listed;
+        let fields: Vec<&Field> = fields.iter().filter(|field| field.number != FieldNumber::KEY).collect();
+        let keyless = (list, action, syscalls, fields, rest);
         match first.get(&keyless) {
             Some(by) => warnings.push(Warning::Shadowed {
                 rule: canonical_lossy(&loaded.rule.listed, machine),

@@ -139,7 +139,7 @@ fn stays_within(wide: &LoadedRule, narrow: &LoadedRule) -> bool {
         return true;
     }
     wide.masks_by_era().iter().zip(narrow.masks_by_era()).all(|pair| match pair {
-        (Some(wide), Some(narrow)) => narrow.words().iter().zip(wide.words()).all(|(narrow, wide)| narrow & !wide == 0),
+        (Some(wide), Some(narrow)) => narrow.is_within(wide),
         _ => true,
     })
 }

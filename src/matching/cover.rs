@@ -61,7 +61,7 @@ pub fn covers(wide: &Rule, narrow: &Rule) -> Option<Provided> {
 
 /// Whether the wide rule has every system call of the narrow one.
 fn is_within(narrow: &Rule, wide: &Rule) -> bool {
-    narrow.syscalls.words().iter().zip(wide.syscalls.words()).all(|(narrow, wide)| narrow & !wide == 0)
+    narrow.syscalls.is_within(&wide.syscalls)
 }
 
 /// A rule of the filesystem list acts where any one of its `fstype` conditions holds, and only as `never`.

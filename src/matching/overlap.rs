@@ -8,10 +8,9 @@ use crate::rule::{Field, FieldNumber, Op, Rule};
 /// the directory of the other: that one call names two files is not meant.
 #[must_use]
 pub fn overlap(left: &Rule, right: &Rule) -> bool {
-    let shares_calls = left.syscalls.words().iter().zip(right.syscalls.words()).any(|(left, right)| left & right != 0);
     let mut both = left.clone();
     both.fields.extend(right.fields.iter().cloned());
-    shares_calls
+    left.syscalls.meets(&right.syscalls)
         && successes(&both) != 0
         && all_accesses(&both) != 0
         && share_files(left, right)

@@ -238,7 +238,7 @@ impl WireReport {
     /// The wire form of a rule.
     #[must_use]
     pub fn new(rule: &Rule, prepend: bool) -> Self {
-        let syscalls = if rule.syscalls == Mask::ALL {
+        let syscalls = if rule.syscalls == Mask::all() {
             SyscallsReport::All(AllSyscalls::All)
         } else {
             SyscallsReport::Numbers(rule.syscalls.numbers().collect())

@@ -107,7 +107,7 @@ pub fn id(rule: &Rule) -> String {
     let perm = perm.and_then(|field| field.value.number());
     let is_narrowed = rule.arch().zip(perm).is_some_and(|(arch, perm)| perm::is_narrowed(&rule.syscalls, arch, perm));
     if is_narrowed {
-        let widened = Rule { syscalls: Mask::ALL, ..rule.clone() };
+        let widened = Rule { syscalls: Mask::all(), ..rule.clone() };
         return Id::of(&widened).to_string();
     }
     Id::of(rule).to_string()

@@ -18,7 +18,7 @@ impl Id {
         let mut number = |number: u32| digest.update(number.to_le_bytes());
         number(rule.list.0);
         number(rule.action.0);
-        rule.syscalls.clone().listed().words().iter().for_each(|word| number(*word));
+        rule.syscalls.clone().listed().words().for_each(&mut number);
         for field in &rule.fields {
             number(field.number.0);
             number(field.op.0);

@@ -14,31 +14,49 @@ pub const FIRST_CLASS_BIT: u32 = 2032;
 const LISTED: u32 = 0x0000_ffff;
 
 /// A set of system call numbers from 0 to 2047.
+///
+/// Holds the words up to the last that is not zero: few architectures have more than 500 system calls, and thousands of
+/// rules are copied and compared.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Mask([u32; WORDS]);
+pub struct Mask(Vec<u32>);
 
 impl Mask {
     /// The empty set: matches nothing.
-    pub const NONE: Self = Self([0; WORDS]);
+    pub const NONE: Self = Self(Vec::new());
+
     /// Every bit, as auditctl sends "all".
-    pub const ALL: Self = Self([u32::MAX; WORDS]);
+    #[must_use]
+    pub fn all() -> Self {
+        Self(vec![u32::MAX; WORDS])
+    }
 
     /// The bitmap of these words, least significant bit of the first word first.
     #[must_use]
     pub fn from_words(words: [u32; WORDS]) -> Self {
-        Self(words)
+        let used = words.iter().rposition(|word| *word != 0).map_or(0, |last| last + 1);
+        Self(words[..used].to_vec())
     }
 
-    /// The words of the bitmap.
-    #[must_use]
-    pub fn words(&self) -> &[u32; WORDS] {
-        &self.0
+    /// The words of the bitmap, all of them.
+    pub fn words(&self) -> impl Iterator<Item = u32> + '_ {
+        self.0.iter().copied().chain(std::iter::repeat(0)).take(WORDS)
     }
 
     /// Puts a number into the set; numbers above 2047 are ignored.
     pub fn insert(&mut self, number: u32) {
-        if let Some(word) = self.0.get_mut(number as usize / 32) {
+        if number >= BITS {
+            return;
+        }
+        let at = number as usize / 32;
+        self.widen(at + 1);
+        if let Some(word) = self.0.get_mut(at) {
             *word |= 1 << (number % 32);
+        }
+    }
+
+    fn widen(&mut self, words: usize) {
+        if self.0.len() < words {
+            self.0.resize(words, 0);
         }
     }
 
@@ -50,7 +68,8 @@ impl Mask {
 
     /// Adds all of another set.
     pub fn union(&mut self, other: &Self) {
-        for (word, more) in self.0.iter_mut().zip(other.0) {
+        self.widen(other.0.len());
+        for (word, more) in self.0.iter_mut().zip(&other.0) {
             *word |= more;
         }
     }
@@ -58,25 +77,47 @@ impl Mask {
     /// Whether the set is empty.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.0.iter().all(|word| *word == 0)
+        self.0.is_empty()
+    }
+
+    /// Whether all of this set is in the other.
+    #[must_use]
+    pub fn is_within(&self, other: &Self) -> bool {
+        self.0.len() <= other.0.len() && self.0.iter().zip(&other.0).all(|(own, others)| own & !others == 0)
+    }
+
+    /// Whether the sets have a number in common.
+    #[must_use]
+    pub fn meets(&self, other: &Self) -> bool {
+        self.0.iter().zip(&other.0).any(|(own, others)| own & others != 0)
     }
 
     /// Whether this means "all system calls": every bit but the class bits is set.
     #[must_use]
     pub fn is_all(&self) -> bool {
-        self.is_listed_as(&Self::ALL)
+        match self.0.split_last() {
+            Some((last, rest)) => {
+                rest.len() == WORDS - 1 && rest.iter().all(|word| *word == u32::MAX) && last & LISTED == LISTED
+            }
+            None => false,
+        }
     }
 
     /// Whether the kernel lists both alike, that is without class bits.
     #[must_use]
     pub fn is_listed_as(&self, other: &Self) -> bool {
-        let (last, rest) = (WORDS - 1, ..WORDS - 1);
-        self.0[rest] == other.0[rest] && (self.0[last] ^ other.0[last]) & LISTED == 0
+        if self.0.len() < WORDS && other.0.len() < WORDS {
+            return self == other;
+        }
+        self.clone().listed() == other.clone().listed()
     }
 
     /// Clears bits 2032 to 2047, which the kernel never lists.
     pub fn clear_class_bits(&mut self) {
-        self.0[WORDS - 1] &= LISTED;
+        let Some(last) = self.0.get_mut(WORDS - 1) else { return };
+        *last &= LISTED;
+        let used = self.0.iter().rposition(|word| *word != 0).map_or(0, |last| last + 1);
+        self.0.truncate(used);
     }
 
     /// The set as the kernel lists it, without class bits.
@@ -95,7 +136,7 @@ impl Mask {
 /// Hashes what tells most masks apart: no architecture has system calls beyond the first 512 numbers.
 impl Hash for Mask {
     fn hash<H: Hasher>(&self, state: &mut H) {
-        let folded = self.0[..16].iter().fold(0u64, |folded, word| folded.rotate_left(7) ^ u64::from(*word));
+        let folded = self.0.iter().take(16).fold(0u64, |folded, word| folded.rotate_left(7) ^ u64::from(*word));
         state.write_u64(folded);
     }
 }
