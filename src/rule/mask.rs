@@ -129,7 +129,9 @@ impl Mask {
 
     /// The numbers in the set, ascending.
     pub fn numbers(&self) -> impl Iterator<Item = u32> + '_ {
-        (0..BITS).filter(|number| self.contains(*number))
+        (0..)
+            .zip(&self.0)
+            .flat_map(|(at, word)| (0..32).filter(move |bit| word >> bit & 1 == 1).map(move |bit| at * 32 + bit))
     }
 }
 
