@@ -212,8 +212,11 @@ impl Work<'_> {
         FileTarget { path, before: before.cloned(), after }
     }
 
-    /// Lines of any drop-in that cannot be loaded: the request asks for all of them.
+    /// Lines of any drop-in that cannot be loaded: the request asks for all of them. Those that the request gives itself
+    /// were judged where it gives them.
     fn judge_failing(&mut self, load: &BootLoad, skipped: &mut Vec<Skipped>, deduplicated: &mut Vec<Deduplicated>) {
+        let wishes = self.intent.goal.wishes().iter();
+        let own: Vec<String> = wishes.map(|wish| self.files.path(&wish.file_name()).display().to_string()).collect();
         for failing in &load.failing {
             let line = String::from_utf8_lossy(&failing.text).into_owned();
             let place = Place {
@@ -232,7 +235,11 @@ impl Work<'_> {
                     self.problems.push(Problem::at(error, place));
                 }
                 Trouble::Obstacle(why) => match self.choices.treats(why) {
-                    Treatment::Refuse if !failing.is_passed_over => self.problems.push(Problem::at(why.what(), place)),
+                    Treatment::Refuse if !failing.is_passed_over => {
+                        if !own.iter().any(|path| **path == *failing.spot.file) {
+                            self.problems.push(Problem::at(why.what(), place));
+                        }
+                    }
                     _ => skipped.push(Skipped { line, place, why: why.clone() }),
                 },
             }
