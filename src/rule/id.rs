@@ -14,8 +14,8 @@ impl Id {
     /// The id of a rule.
     #[must_use]
     pub fn of(rule: &Rule) -> Self {
-        let mut digest = Sha256::new();
-        let mut number = |number: u32| digest.update(number.to_le_bytes());
+        let mut bytes = Vec::with_capacity(512);
+        let mut number = |number: u32| bytes.extend_from_slice(&number.to_le_bytes());
         number(rule.list.0);
         number(rule.action.0);
         rule.syscalls.clone().listed().words().for_each(&mut number);
@@ -27,10 +27,10 @@ impl Id {
                 Value::Text(text) => u32::try_from(text.len()).unwrap_or(u32::MAX),
             });
         }
-        rule.fields.iter().filter_map(super::Field::text).for_each(|text| digest.update(text));
-        digest.update(&rule.rest);
+        rule.fields.iter().filter_map(super::Field::text).for_each(|text| bytes.extend_from_slice(text));
+        bytes.extend_from_slice(&rule.rest);
         let mut short = [0; 8];
-        short.iter_mut().zip(digest.finalize()).for_each(|(short, byte)| *short = byte);
+        short.iter_mut().zip(Sha256::digest(&bytes)).for_each(|(short, byte)| *short = byte);
         Self(short)
     }
 }
