@@ -36,6 +36,15 @@ impl Inquiry {
         }
     }
 
+    /// What is asked of the host by a request to explain events by what it holds.
+    ///
+    /// # Errors
+    /// A place that is none.
+    pub fn of_events(request: &Request) -> Result<Self, Vec<Problem>> {
+        let place = Location::of(request)?;
+        Ok(Self { source: request.source, place, ordering: Ordering::Ignore, on_drift: OnDrift::Report })
+    }
+
     /// Whether the running kernel is to be asked.
     #[must_use]
     pub fn asks_kernel(&self) -> bool {
@@ -57,6 +66,7 @@ fn unused(request: &Request) -> Vec<Problem> {
         ("snapshot", request.snapshot.is_some()),
         ("force", request.force),
         ("arch", request.arch.is_some()),
+        ("event", request.event.is_some()),
     ];
     let superfluous = given.into_iter().chain(lint_only(request)).filter(|(_, given)| *given);
     superfluous.map(|(key, _)| Problem::at_pointer(not_used(key, "operation: gather"), &format!("/{key}"))).collect()

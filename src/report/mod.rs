@@ -2,6 +2,7 @@
 
 pub mod apply;
 pub mod diff;
+pub mod event;
 pub mod explain;
 pub mod gather;
 mod gathered;
@@ -79,6 +80,9 @@ pub struct Report {
     /// explain: one entry for each given line.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub lines: Option<Vec<explain::LineReport>>,
+    /// explain: which rule decides about each given event.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub events: Option<Vec<event::EventReport>>,
     /// lint: what was found, in the order of the files.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub findings: Option<Vec<lint::FindingReport>>,
@@ -352,6 +356,7 @@ impl Report {
             warnings: Vec::new(),
             errors: Vec::new(),
             lines: None,
+            events: None,
             findings: None,
             counts: None,
             sarif: None,
