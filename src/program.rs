@@ -38,7 +38,7 @@ fn answer(request: &[u8]) -> Result<Report, Vec<Problem>> {
         },
         Operation::Lint => linted(&request, machine, &PathBuf::from("/")),
         Operation::Gather => {
-            let inquiry = Inquiry::of(&request)?;
+            let inquiry = Inquiry::of(&request, &machine)?;
             let mut never = || None;
             Ok(on_this_host(inquiry.asks_kernel(), machine, &mut never, |world| gather_on(&inquiry, world)))
         }

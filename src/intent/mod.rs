@@ -6,15 +6,17 @@ mod explain;
 mod goal;
 mod inquiry;
 mod lint;
+mod wish;
 
 use std::path::PathBuf;
 
-pub use author::{AuthorLine, author_lines, bad_lines};
+pub use author::{AuthorLine, author_lines, bad_lines, labels};
 pub use event::event;
 pub use explain::Subject as Explained;
 pub use goal::{Declared, DropInWish, Goal, Keep};
 pub use inquiry::Inquiry;
 pub use lint::{LintIntent, Subject};
+pub use wish::{Scope, WishIntent};
 
 use crate::error::{Problem, RequestError};
 use crate::request::{

@@ -30,7 +30,7 @@ const BIND: u32 = 2;
 pub fn of_call(arch: Arch, number: u32, argument: impl Fn(usize) -> Option<u32>) -> u32 {
     let Some(name) = syscalls::name(arch, number) else { return ANY_ACCESS };
     match name {
-        "execve" | "execveat" => 1 << EXECUTES,
+        name if name.starts_with("exec") => 1 << EXECUTES,
         "open" => opened(argument(1)),
         "openat" => opened(argument(2)),
         "openat2" => opened(None),

@@ -9,7 +9,7 @@ use serde_json::{Map, Value};
 
 use super::{
     Control, DropInSaid, Enabled, Expectation, Failure, FieldObject, FieldSaid, FieldValue, Id, Mode, OneOrMany,
-    Request, RuleObject, RuleSaid, Rules, RulesFile, SyscallSaid,
+    Request, RuleObject, RuleSaid, Rules, RulesFile, SyscallSaid, Wish,
 };
 use crate::snapshot::{Piece, SavedContent, SavedFile, SavedRule, SavedRules, SavedSetting, SavedValue, Snapshot};
 
@@ -101,7 +101,7 @@ objects! {
     Request {
         operation, state, name, rules, control, drop_ins, target, root, rules_dir, ordering, on_locked, on_duplicate,
         on_missing, unknown_syscalls, purge, keep, mode, owner, group, backup, compile, perm_syscalls, expedite,
-        check_mode, diff, force, snapshot, arch, event, source, on_drift, files, archs, format, fail_on,
+        check_mode, diff, force, snapshot, arch, event, wish, source, on_drift, files, archs, format, fail_on,
     }
     Control {
         enabled, failure, backlog_limit, backlog_wait_time, rate_limit, loginuid_immutable, ignore_errors,
@@ -112,6 +112,7 @@ objects! {
     RulesFile { name, text, }
     RuleObject {
         action, list, arch, syscalls, fields, comparisons, path, dir, exe, permissions, success, key, prepend,
+        controls,
     }
     Snapshot { version, files, rules, control, }
     SavedFile { path, before, after, }
@@ -137,6 +138,7 @@ macro_rules! either {
 
 either! {
     Rules { Value::String(_) => File, Value::Array(_) => List, }
+    Wish { Value::String(_) => File, Value::Array(_) => List, Value::Object(_) => Request, }
     RuleSaid { Value::String(_) => Line, Value::Object(_) => Object, }
     Mode { Value::String(_) => Octal, Value::Number(_) => Number, }
     Id { Value::String(_) => Name, Value::Number(_) => Number, }
@@ -226,6 +228,7 @@ mod tests {
                 {"syscalls": 7, "fields": [{"field": "exit", "op": "!=", "value": -13}], "key": ["a", "b"]},
             ],
             "event": [{"syscall": "openat", "auid": 1000, "success": true, "path": ["/a", "/b"], "expect": {"recorded": true}}],
+            "wish": {"name": "a", "rules": [{"path": "/a", "controls": "c"}]},
             "mode": 384, "owner": 7, "group": "adm", "archs": ["s390x"], "files": [{"name": "a", "text": "b"}],
             "snapshot": {
                 "version": 1, "files": [{"path": "/a", "before": {"text": "x", "mode": 1, "uid": 2, "gid": 3}}],

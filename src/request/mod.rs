@@ -101,6 +101,8 @@ pub struct Request {
     pub event: Option<OneOrMany<EventSaid>>,
     /// gather, explain: which sources to read. both: the kernel only where it has audit for us.
     pub source: Source,
+    /// gather: a request to apply, or its rules: whether the host holds what it asks for. How to get there does not matter.
+    pub wish: Option<Wish>,
     /// gather: what to do when the files, the running kernel and the next boot do not agree.
     pub on_drift: OnDrift,
     /// explain, lint: rules files, taken together as the drop-ins of one host; instead of `rules`.
@@ -331,6 +333,19 @@ pub enum RuleSaid {
     Line(String),
     /// A rule by its parts.
     Object(Box<RuleObject>),
+}
+
+/// A wish to hold a host against.
+#[derive(Debug, Clone, PartialEq, JsonSchema)]
+#[cfg_attr(test, derive(serde::Deserialize))]
+#[serde(untagged)]
+pub enum Wish {
+    /// A whole rules file.
+    File(String),
+    /// Lines and objects.
+    List(Vec<RuleSaid>),
+    /// A request to apply, with present, exact or loaded.
+    Request(Box<Request>),
 }
 
 /// File permissions: octal text such as `"0640"`, or the number.

@@ -55,7 +55,7 @@ impl Host {
         if request.operation == Operation::Lint {
             return linted(&request, machine, self.root.path());
         }
-        let inquiry = (request.operation == Operation::Gather).then(|| Inquiry::of(&request)).transpose()?;
+        let inquiry = (request.operation == Operation::Gather).then(|| Inquiry::of(&request, &machine)).transpose()?;
         let access = self.kernel.status().ok().map(|status| Ok(Access::Managed(status)));
         let (root, kernel) = (self.root.path().to_owned(), Some(&mut self.kernel as &mut dyn Kernel));
         let mut interrupted = || None;
