@@ -6,6 +6,7 @@ pub mod event;
 pub mod explain;
 pub mod gather;
 mod gathered;
+mod human;
 pub mod lint;
 mod problem;
 pub mod rule;

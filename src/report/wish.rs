@@ -210,7 +210,11 @@ impl WishReport {
         let plural = if all == 1 { "" } else { "s" };
         let mut parts = vec![format!("{} of {all} wished rule{plural} held", held - skipped)];
         let settings = self.settings.iter().filter(|setting| setting.in_sync == Some(false)).count();
-        let counts = [(skipped, "skipped"), (settings, "settings otherwise"), (self.unwished.len(), "not wished")];
+        let counts = [
+            (skipped, "skipped"),
+            (settings, if settings == 1 { "setting otherwise" } else { "settings otherwise" }),
+            (self.unwished.len(), "not wished"),
+        ];
         parts.extend(counts.iter().filter(|(count, _)| *count > 0).map(|(count, what)| format!("{count} {what}")));
         parts.join(", ")
     }

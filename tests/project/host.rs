@@ -44,6 +44,12 @@ impl Host {
         Self { root, kernel: Model::new() }
     }
 
+    /// Its root directory.
+    #[allow(dead_code, reason = "not every test lays files out")]
+    pub fn root(&self) -> &std::path::Path {
+        self.root.path()
+    }
+
     /// The answer to a request.
     pub fn answer(&mut self, request: &str) -> Report {
         self.try_answer(request).unwrap_or_else(|problems| Report::failed(&problems))
