@@ -206,11 +206,7 @@ fn other_lists_count_where_the_kernel_asks_them() {
         (&["-a never,exclude -F msgtype=SYSCALL"], &mount, "none silent"),
         (&["-a never,exclude -F msgtype=CWD"], &json!({"list": "exclude", "msgtype": "CWD"}), "matched 0 silent"),
         (&["-a never,exclude -F msgtype=CWD"], &json!({"list": "exclude", "msgtype": "PATH"}), "none recorded"),
-        (
-            &["-a never,user -F uid=0"],
-            &json!({"list": "user", "msgtype": "USER_CMD", "uid": "root"}),
-            "matched 0 silent",
-        ),
+        (&["-a never,user -F uid=0"], &json!({"list": "user", "msgtype": "USER_CMD", "uid": 0}), "matched 0 silent"),
         (
             &["-a never,exclude -F msgtype=USER_CMD"],
             &json!({"list": "user", "msgtype": "USER_CMD"}),

@@ -31,7 +31,7 @@ pub fn event(said: &EventSaid, pointer: &str, context: &Context<'_>, problems: &
             Value::Text(text) => event.texts.push((row.number, text)),
             Value::Number(kind) if row.number == FieldNumber::FILETYPE => file.kind = Some(kind),
             Value::Number(number) if name != "fstype" && OF_FILE.contains(&name) => {
-                file.numbers.push((row.number, number))
+                file.numbers.push((row.number, number));
             }
             Value::Number(number) => event.numbers.push((row.number, number)),
         }

@@ -24,11 +24,10 @@ impl Subject {
     /// Keys that it has no use for, and what is missing.
     pub fn of(request: &Request) -> Result<Self, Vec<Problem>> {
         let has_events = request.event.is_some();
-        let subject = match (request.rules.is_some(), !request.files.is_empty()) {
-            (true, _) => Self::Lines,
-            (false, true) if has_events => Self::Files,
-            (false, _) if has_events => Self::Host,
-            _ => Self::Lines,
+        let subject = match (has_events && request.rules.is_none(), request.files.is_empty()) {
+            (false, _) => Self::Lines,
+            (true, false) => Self::Files,
+            (true, true) => Self::Host,
         };
         let mut problems = unused(request, subject);
         if request.rules.is_none() && !has_events {

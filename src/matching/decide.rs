@@ -51,18 +51,15 @@ pub fn decide(rules: &[&Rule], event: &Event) -> Decision {
         _ => std::slice::from_ref(&event.list),
     };
     let first = search(rules, lists, event);
-    let Some(record) = record_of(event) else { return Decision { recorded: outcome(rules, &first, event), ..first } };
-    if event.list == List::EXCLUDE {
-        return Decision { recorded: outcome(rules, &first, event), ..first };
+    let recorded = outcome(rules, &first, event);
+    let makes_record = matches!(event.list, List::EXIT | List::IO_URING | List::USER);
+    if !makes_record || recorded == Some(false) {
+        return Decision { recorded, ..first };
     }
     let mut about = event.clone();
     about.list = List::EXCLUDE;
     about.numbers.retain(|(number, _)| *number != FieldNumber::MSGTYPE);
-    about.numbers.extend(record.map(|number| (FieldNumber::MSGTYPE, number)));
-    let recorded = outcome(rules, &first, event);
-    if recorded == Some(false) {
-        return Decision { recorded, ..first };
-    }
+    about.numbers.extend(record_of(event).map(|number| (FieldNumber::MSGTYPE, number)));
     let dropped = search(rules, &[List::EXCLUDE], &about);
     let kept = outcome(rules, &dropped, &about);
     Decision {
@@ -81,13 +78,12 @@ pub fn decide(rules: &[&Rule], event: &Event) -> Decision {
     }
 }
 
-/// The type of the record on which the exclude list decides, if it does; none inside where the event does not tell.
-fn record_of(event: &Event) -> Option<Option<u32>> {
+/// The type of the record on which the exclude list decides, where the event tells it.
+fn record_of(event: &Event) -> Option<u32> {
     match event.list {
-        List::EXIT => Some(Some(SYSCALL)),
-        List::IO_URING => Some(Some(URING)),
-        List::USER | List::EXCLUDE => Some(event.number(FieldNumber::MSGTYPE)),
-        _ => None,
+        List::EXIT => Some(SYSCALL),
+        List::IO_URING => Some(URING),
+        _ => event.number(FieldNumber::MSGTYPE),
     }
 }
 

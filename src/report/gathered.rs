@@ -59,12 +59,11 @@ impl Report {
             report.msg = format!("{}; {}", wish.message(), report.msg);
         }
         if problems.is_empty() && inquiry.on_drift == OnDrift::Fail && report.in_sync == Some(false) {
-            match &report.wish {
-                Some(wish) => problems = wish.problems(),
-                None => {
-                    problems = not_in_sync::problems(&gathered, machine);
-                    report.msg = not_in_sync::message(&gathered);
-                }
+            if let Some(wish) = &report.wish {
+                problems = wish.problems();
+            } else {
+                problems = not_in_sync::problems(&gathered, machine);
+                report.msg = not_in_sync::message(&gathered);
             }
         }
         if !problems.is_empty() {

@@ -12,6 +12,7 @@ mod inquiry;
 mod pointer;
 mod rule_object;
 mod shape;
+mod wish;
 
 pub use control::{Control, Enabled, EnabledName, Failure, FailureName};
 pub use decode::{MAX_BYTES, Misshapen, decode};
@@ -20,6 +21,7 @@ pub use event::{EventSaid, Expectation};
 pub use inquiry::{OnDrift, Source};
 pub use pointer::Pointer;
 pub use rule_object::{FieldObject, FieldSaid, FieldValue, ListName, OneOrMany, RuleObject, SyscallSaid, Unsayable};
+pub use wish::Wish;
 
 use std::collections::BTreeMap;
 
@@ -333,19 +335,6 @@ pub enum RuleSaid {
     Line(String),
     /// A rule by its parts.
     Object(Box<RuleObject>),
-}
-
-/// A wish to hold a host against.
-#[derive(Debug, Clone, PartialEq, JsonSchema)]
-#[cfg_attr(test, derive(serde::Deserialize))]
-#[serde(untagged)]
-pub enum Wish {
-    /// A whole rules file.
-    File(String),
-    /// Lines and objects.
-    List(Vec<RuleSaid>),
-    /// A request to apply, with present, exact or loaded.
-    Request(Box<Request>),
 }
 
 /// File permissions: octal text such as `"0640"`, or the number.
