@@ -7,7 +7,6 @@
     reason = "lays files out; a test may end in a panic"
 )]
 
-#[allow(dead_code, reason = "what other tests read of the project")]
 mod project;
 
 use project::host::Host;

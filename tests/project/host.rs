@@ -45,7 +45,6 @@ impl Host {
     }
 
     /// Its root directory.
-    #[allow(dead_code, reason = "not every test lays files out")]
     pub fn root(&self) -> &std::path::Path {
         self.root.path()
     }
