@@ -9,6 +9,8 @@
 
 mod project;
 
+use std::fmt::Write;
+
 use project::host::Host;
 use serde_json::{Value as Json, json};
 
@@ -36,10 +38,10 @@ fn short(rules: &[&str], event: &Json) -> String {
     let mut text = format!("{}{}{recorded}", report["answer"].as_str().unwrap(), index(&report["rule"]));
     for rule in report["undecided"].as_array().into_iter().flatten() {
         let needs: Vec<&str> = rule["needs"].as_array().unwrap().iter().map(|need| need.as_str().unwrap()).collect();
-        text += &format!(" by{} ({})", index(rule), needs.join(", "));
+        write!(text, " by{} ({})", index(rule), needs.join(", ")).unwrap();
     }
     if report.get("dropped_by").is_some() {
-        text += &format!(" dropped by{}", index(&report["dropped_by"]));
+        write!(text, " dropped by{}", index(&report["dropped_by"])).unwrap();
     }
     text
 }
