@@ -6,10 +6,11 @@ use std::path::Path;
 
 use crate::auditctl::canonical_lossy;
 use crate::desired::{Warning, about, ordering};
+use crate::drift::wish::{self, Evidence, Verified};
 use crate::drift::{Drift, NextBoot, SettingView, setting_views};
 use crate::error::kernel::words;
 use crate::error::{PolicyError, Problem, What};
-use crate::intent::Inquiry;
+use crate::intent::{AuthorLine, Inquiry, Scope};
 use crate::kernel::Access;
 use crate::matching::blocker;
 use crate::observe::{Observed, kernel_state, observe, passed_over};
@@ -32,6 +33,10 @@ pub struct Gathered {
     pub settings: Vec<SettingView>,
     /// What is worth a sentence.
     pub warnings: Vec<Warning>,
+    /// How the host stands to the wish of the inquiry.
+    pub wish: Option<Verified>,
+    /// What there is of the rules that are labelled with the controls they are there for; with a wish, of its own.
+    pub labelled: Vec<Evidence>,
 }
 
 /// What came of reading a source.
@@ -102,9 +107,41 @@ pub fn gather(inquiry: &Inquiry, world: &mut World<'_>) -> Gathered {
         let held = state.map(KernelState::settings);
         settings = setting_views(&files.boot, held.as_ref(), &mut files.observed.reader);
     }
-    let mut gathered = Gathered { files, kernel, drift, settings, warnings: Vec::new() };
+    let (wish, labelled) = match &mut files {
+        Reading::Read(files) => verified(inquiry, files, state.zip(drift.as_ref()), &settings),
+        _ => (None, Vec::new()),
+    };
+    let mut gathered = Gathered { files, kernel, drift, settings, warnings: Vec::new(), wish, labelled };
     gathered.warnings = warnings(&gathered, &world.machine);
     gathered
+}
+
+/// How the host stands to the wish, and the evidence for its labels.
+fn verified(
+    inquiry: &Inquiry,
+    files: &mut HeldFiles,
+    kernel: Option<(&KernelState, &Drift)>,
+    settings: &[SettingView],
+) -> (Option<Verified>, Vec<Evidence>) {
+    let HeldFiles { observed, boot, has_directory } = files;
+    let drop_ins = observed.files.drop_ins.iter().map(|drop_in| drop_in.name.clone()).collect();
+    let host = wish::Host { boot, kernel, settings, drop_ins };
+    let sources: Vec<(String, &[u8])> = observed
+        .files
+        .sources(*has_directory)
+        .into_iter()
+        .map(|(path, content)| (path.to_string_lossy().into_owned(), content.bytes.as_slice()))
+        .collect();
+    let sources = sources.iter().map(|(path, bytes)| (path.as_str(), *bytes));
+    let Some(wished) = &inquiry.wish else { return (None, wish::own_evidence(&host, sources, true)) };
+    let mut verified = wish::verify(wished, &host, &mut observed.reader);
+    if matches!(wished.scope, Scope::DropIns(_)) {
+        let known: Vec<_> = verified.rules.iter().filter_map(|known| known.on_disk.clone()).collect();
+        let own = wish::own_evidence(&host, sources, false).into_iter();
+        verified.rules.extend(own.filter(|own| own.on_disk.as_ref().is_none_or(|spot| !known.contains(spot))));
+    }
+    let labelled = verified.rules.iter().filter(|rule| !rule.labels.is_empty()).cloned().collect();
+    (Some(verified), labelled)
 }
 
 fn kernel(inquiry: &Inquiry, world: &mut World<'_>) -> Reading<HeldKernel> {
@@ -146,7 +183,8 @@ fn files(inquiry: &Inquiry, world: &World<'_>) -> Result<HeldFiles, Vec<Problem>
     let file = |error| vec![Problem::from(What::File(error))];
     let root = Root::open(&world.root_of(&inquiry.place)).map_err(file)?;
     let rules_d = root.directory(&inquiry.place.rules_dir).map_err(file)?;
-    let mut observed = observe(&inquiry.place, &[], &root, &rules_d, Links::Followed, world.machine)?;
+    let given: Vec<&AuthorLine> = inquiry.wish.iter().flat_map(|wish| &wish.lines).collect();
+    let mut observed = observe(&inquiry.place, &given, &root, &rules_d, Links::Followed, world.machine)?;
     let has_directory = rules_d.exists();
     // Without the directory augenrules leaves audit.rules as it is, and loads it.
     let compiled = if has_directory { None } else { observed.files.compiled() };

@@ -33,4 +33,4 @@ pub mod world;
 
 mod program;
 
-pub use program::{explained, gather_on, linted, run, run_on};
+pub use program::{explained, explained_on, gather_on, linted, run, run_on};

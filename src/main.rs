@@ -5,13 +5,14 @@ use std::process::ExitCode;
 
 use audit_rules::error::{Problem, RequestError};
 use audit_rules::report::Report;
-use audit_rules::{report, request, run};
+use audit_rules::{report, request as requests, run};
 
 const HELP: &str = "\
 Makes a Linux host's audit rules, in the kernel and in rules.d, agree with a declared set.
 
   audit_rules FILE              read a JSON request from FILE, write a JSON report to standard output
   audit_rules -                 read the request from standard input
+  audit_rules --human FILE      the same, as text for people; also with -
   audit_rules schema request    print the JSON Schema of requests
   audit_rules schema report     print the JSON Schema of reports
   audit_rules --help, --version
@@ -23,7 +24,7 @@ A request declares what a host should hold:
 
 Exit status: 0 the report says not failed, 1 it says failed, 2 the command line is wrong.";
 
-const USAGE: &str = "usage: audit_rules FILE | - | schema request | schema report | --help | --version";
+const USAGE: &str = "usage: audit_rules [--human] FILE | - | schema request | schema report | --help | --version";
 
 fn main() -> ExitCode {
     let arguments: Vec<_> = std::env::args_os().skip(1).collect();
@@ -31,23 +32,46 @@ fn main() -> ExitCode {
     let code = match words.as_slice() {
         ["--help" | "-h"] => print(HELP),
         ["--version" | "-V"] => print(&format!("audit_rules {}", env!("CARGO_PKG_VERSION"))),
-        ["schema", "request"] => print(&spread(request::SCHEMA)),
+        ["schema", "request"] => print(&spread(requests::SCHEMA)),
         ["schema", "report"] => print(&spread(report::SCHEMA)),
-        ["-"] => answer(read(std::io::stdin(), "-")),
-        [] if arguments.is_empty() && !std::io::stdin().is_terminal() => answer(read(std::io::stdin(), "-")),
-        [path] if arguments.len() == 1 && !path.starts_with('-') => answer(read_file(path)),
-        _ => {
-            let _ = writeln!(std::io::stderr(), "{USAGE}");
-            2
-        }
+        ["--human", rest @ ..] if words.len() == arguments.len() => request(rest, human),
+        rest if words.len() == arguments.len() => request(rest, json),
+        _ => misused(),
     };
     ExitCode::from(code)
+}
+
+/// Answers the request that the rest of the command line names.
+fn request(words: &[&str], form: fn(&Report) -> String) -> u8 {
+    match words {
+        ["-"] => answer(read(std::io::stdin(), "-"), form),
+        [] if !std::io::stdin().is_terminal() => answer(read(std::io::stdin(), "-"), form),
+        [path] if !path.starts_with('-') => answer(read_file(path), form),
+        _ => misused(),
+    }
+}
+
+fn misused() -> u8 {
+    let _ = writeln!(std::io::stderr(), "{USAGE}");
+    2
+}
+
+fn json(report: &Report) -> String {
+    serde_json::to_string(report).unwrap_or_else(|error| format!("{{\"failed\":true,\"msg\":\"{error}\"}}"))
+}
+
+/// Colours where a terminal shows them and nobody asked for none (<https://no-color.org>).
+fn human(report: &Report) -> String {
+    let is_unwanted = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
+    let is_dumb = std::env::var_os("TERM").is_none_or(|term| term == "dumb");
+    let has_colours = std::io::stdout().is_terminal() && !is_unwanted && !is_dumb;
+    report.human(has_colours).trim_end().to_owned()
 }
 
 /// Reads one byte more than a request may have: that is enough to say that it has too many.
 fn read(source: impl Read, name: &str) -> Result<Vec<u8>, Problem> {
     let mut bytes = Vec::new();
-    let read = source.take(request::MAX_BYTES as u64 + 1).read_to_end(&mut bytes);
+    let read = source.take(requests::MAX_BYTES as u64 + 1).read_to_end(&mut bytes);
     let unreadable = |error: std::io::Error| RequestError::Unreadable { path: name.to_owned(), why: error.to_string() };
     read.map(|_| bytes).map_err(|error| Problem::from(unreadable(error)))
 }
@@ -61,11 +85,9 @@ fn read_file(path: &str) -> Result<Vec<u8>, Problem> {
     }
 }
 
-fn answer(request: Result<Vec<u8>, Problem>) -> u8 {
+fn answer(request: Result<Vec<u8>, Problem>, form: fn(&Report) -> String) -> u8 {
     let report = request.map_or_else(|problem| Report::failed(&[problem]), |bytes| run(&bytes));
-    let text =
-        serde_json::to_string(&report).unwrap_or_else(|error| format!("{{\"failed\":true,\"msg\":\"{error}\"}}"));
-    print(&text).max(u8::from(report.failed))
+    print(&form(&report)).max(u8::from(report.failed))
 }
 
 /// A schema with white space, for people.

@@ -195,7 +195,7 @@ fn address_families_where_there_is_an_address() {
 #[test]
 fn what_a_call_may_do_to_a_file() {
     let conditions = numbers(106, &EQUALITY, &[0, 1, 2, 3, 8, 10, 15, 16]);
-    let events: Vec<Event> = (0..16).map(|access| Event { access: Some(access), ..base(List::EXIT) }).collect();
+    let events: Vec<Event> = (0..16).map(|access| Event { accesses: 1 << access, ..base(List::EXIT) }).collect();
     all_seen(&compare_all(&rules(List::EXIT, &conditions, 2, &all_calls()), &events));
 }
 
@@ -345,7 +345,7 @@ fn tasks_have_no_call() {
     .concat();
     let events: Vec<Event> = with_numbers(List::TASK, 1, &[0, 1])
         .into_iter()
-        .map(|event| Event { names: Some(Vec::new()), access: Some(15), ..event })
+        .map(|event| Event { names: Some(Vec::new()), accesses: 1 << 15, ..event })
         .collect();
     let tally = compare_all(&rules(List::TASK, &conditions, 2, &all_calls()), &events);
     assert!(tally.covering > 50, "{tally:?}");
@@ -393,7 +393,7 @@ fn conditions_of_every_kind_together() {
                         numbers: numbers.map(|(field, value)| (FieldNumber(field), value)).to_vec(),
                         groups: Some(groups.clone()),
                         result: Some(*result),
-                        access: Some(access),
+                        accesses: 1 << access,
                         exe: Some(exe.into()),
                         names: Some(names),
                         ..Event::unknown(List::EXIT)

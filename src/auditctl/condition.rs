@@ -68,6 +68,11 @@ pub fn parse(text: &[u8], list: List, context: &Context<'_>) -> Result<Field, Li
     Ok(Field { number: row.number, op, value: parse_value(row, value, context)? })
 }
 
+/// The value of a field, whatever operator and list it stands with.
+pub fn value(field: &str, text: &[u8], context: &Context<'_>) -> Result<Value, LineErrorKind> {
+    parse_value(field_named(field)?, text, context)
+}
+
 fn parse_value(row: &FieldRow, value: &[u8], context: &Context<'_>) -> Result<Value, LineErrorKind> {
     let bad = |why| LineErrorKind::Value(ValueError::BadValue { field: row.name, value: lossy(value), why });
     let number = match row.value {

@@ -33,6 +33,8 @@ use draft::{Draft, Progress};
 use options::Options;
 use tokens::Token;
 
+use crate::rule::Value;
+
 /// Reads one line of a rules file, without its newline.
 ///
 /// # Errors
@@ -46,6 +48,14 @@ pub fn parse(line: &[u8], context: &Context<'_>) -> Result<Line, LineError> {
         return Ok(Line::Blank);
     }
     statement(&tokens, context).map(Line::Statement).map_err(|error| with_habit(error, &tokens))
+}
+
+/// The value of a field, as it may stand behind `-F` and its operator.
+///
+/// # Errors
+/// Why it has no meaning.
+pub fn value(field: &str, text: &[u8], context: &Context<'_>) -> Result<Value, LineError> {
+    condition::value(field, text, context).map_err(|what| what.at(0))
 }
 
 fn statement(tokens: &[Token], context: &Context<'_>) -> Result<Statement, LineError> {

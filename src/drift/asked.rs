@@ -4,7 +4,7 @@ use rustc_hash::{FxHashMap as HashMap, FxHashSet as HashSet};
 
 use std::rc::Rc;
 
-use super::wish;
+use super::wished;
 use crate::auditctl::Verb;
 use crate::boot_load::{BootLoad, Failing, LoadLine, Spot, Trouble};
 use crate::desired::Merge;
@@ -84,7 +84,7 @@ impl NextBoot {
     pub fn wishes(&self) -> Vec<(usize, Wish)> {
         let lines = self.asked.iter().enumerate().filter(|(_, asked)| asked.counts());
         let rules = lines.filter_map(|(line, asked)| Some((line, asked.rule.as_ref()?)));
-        rules.filter(|(_, rule)| !rule.line.emptied).map(|(line, rule)| (line, wish(rule))).collect()
+        rules.filter(|(_, rule)| !rule.line.emptied).map(|(line, rule)| (line, wished(rule))).collect()
     }
 }
 

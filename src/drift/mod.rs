@@ -5,6 +5,7 @@
 mod asked;
 mod cause;
 mod setting;
+pub mod wish;
 
 pub use asked::{Asked, Fate, NextBoot};
 pub use cause::Cause;
@@ -111,7 +112,7 @@ impl Drift {
 fn out_of_place(boot: &NextBoot, kernel: &KernelState, ordering: Ordering) -> Vec<usize> {
     let places: HashMap<&Spot, usize> =
         boot.asked.iter().enumerate().map(|(line, asked)| (&asked.spot, line)).collect();
-    let wishes: Vec<Wish> = boot.whole.rules.iter().map(|loaded| wish(&loaded.rule)).collect();
+    let wishes: Vec<Wish> = boot.whole.rules.iter().map(|loaded| wished(&loaded.rule)).collect();
     let lines: HashMap<&Rule, usize> = wishes
         .iter()
         .zip(&boot.whole.rules)
@@ -126,6 +127,6 @@ fn out_of_place(boot: &NextBoot, kernel: &KernelState, ordering: Ordering) -> Ve
 }
 
 /// The wish that a line means.
-fn wish(rule: &HostRule) -> Wish {
+fn wished(rule: &HostRule) -> Wish {
     crate::desired::wish(&rule.line, crate::request::PermSyscalls::All)
 }

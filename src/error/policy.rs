@@ -36,6 +36,8 @@ pub enum PolicyError {
     Stranded { difference: String },
     /// Files, kernel and next boot do not agree, and the request says to fail then.
     NotInSync { what: String, why: String },
+    /// An event is answered otherwise than the request expects.
+    NotAsExpected { event: String, expected: String, found: String },
     /// A signal asked us to stop.
     Interrupted { signal: String },
 }
@@ -60,6 +62,7 @@ impl PolicyError {
             Self::NotAsWished { .. } => "not_as_wished",
             Self::Stranded { .. } => "stranded",
             Self::NotInSync { .. } => "not_in_sync",
+            Self::NotAsExpected { .. } => "not_as_expected",
             Self::Interrupted { .. } => "interrupted",
         }
     }
@@ -91,6 +94,7 @@ impl PolicyError {
             Self::NotAsWished { difference } => format!("read back, the host is not as wished: {difference}"),
             Self::Stranded { difference } => format!("not as before: {difference}"),
             Self::NotInSync { what, why } => format!("{what}: {why}"),
+            Self::NotAsExpected { event, expected, found } => format!("{event}: expected {expected}, found {found}"),
             Self::Interrupted { signal } => format!("{signal} asked to stop"),
         }
     }

@@ -2,7 +2,7 @@
 
 use crate::auditctl::{self, Accounts, Context, LineErrorKind};
 use crate::error::{Place, Problem, RequestError};
-use crate::request::{RuleSaid, Rules};
+use crate::request::{OneOrMany, RuleSaid, Rules};
 use crate::rule::Machine;
 
 /// A line with its place in the request.
@@ -14,6 +14,8 @@ pub struct AuthorLine {
     pub pointer: String,
     /// Its number within a text of several lines, from 1.
     pub line: Option<usize>,
+    /// The controls that it is there for.
+    pub labels: Vec<String>,
 }
 
 impl AuthorLine {
@@ -38,7 +40,7 @@ pub fn author_lines(
     machine: &Machine,
     problems: &mut Vec<Problem>,
 ) -> Vec<AuthorLine> {
-    match rules {
+    let mut lines = match rules {
         None => Vec::new(),
         Some(Rules::File(text)) => split(text, pointer),
         Some(Rules::List(said)) => said
@@ -49,10 +51,16 @@ pub fn author_lines(
                 match said {
                     RuleSaid::Line(text) => split(text, &pointer),
                     RuleSaid::Object(object) => match object.lines(machine) {
-                        Ok(lines) => lines
-                            .into_iter()
-                            .map(|text| AuthorLine { text, pointer: pointer.clone(), line: None })
-                            .collect(),
+                        Ok(lines) => {
+                            let labels = object.controls.as_ref().map_or(&[][..], OneOrMany::all);
+                            let line = |text| AuthorLine {
+                                text,
+                                pointer: pointer.clone(),
+                                line: None,
+                                labels: labels.to_vec(),
+                            };
+                            lines.into_iter().map(line).collect()
+                        }
                         Err(why) => {
                             problems.push(Problem::at_pointer(RequestError::Unsayable(why).into(), &pointer));
                             Vec::new()
@@ -61,7 +69,41 @@ pub fn author_lines(
                 }
             })
             .collect(),
-    }
+    };
+    let commented = labels(lines.iter().map(|author| author.text.as_bytes()));
+    lines.iter_mut().zip(commented).for_each(|(author, labels)| author.labels.extend(labels));
+    lines
+}
+
+/// The controls that comments say of each line: `# control: ID` is about the rules behind it, up to an empty line or the
+/// next such comment. Several IDs have commas between them.
+pub fn labels<'a>(lines: impl Iterator<Item = &'a [u8]>) -> Vec<Vec<String>> {
+    let mut held: Vec<String> = Vec::new();
+    let mut is_open = false;
+    let of_line = |line: &[u8]| {
+        let text = String::from_utf8_lossy(line);
+        let text = text.trim();
+        let comment = text.strip_prefix('#').map(str::trim_start);
+        let said = comment.and_then(|comment| comment.split_once(':'));
+        let said = said.filter(|(word, _)| matches!(word.trim_end(), "control" | "controls" | "Control" | "Controls"));
+        if let Some((_, ids)) = said {
+            if !is_open {
+                held.clear();
+            }
+            held.extend(ids.split(',').map(str::trim).filter(|id| !id.is_empty()).map(str::to_owned));
+            is_open = true;
+            return Vec::new();
+        }
+        if text.is_empty() {
+            held.clear();
+        }
+        if comment.is_some() || text.is_empty() {
+            return Vec::new();
+        }
+        is_open = false;
+        held.clone()
+    };
+    lines.map(of_line).collect()
 }
 
 fn split(text: &str, pointer: &str) -> Vec<AuthorLine> {
@@ -73,6 +115,7 @@ fn split(text: &str, pointer: &str) -> Vec<AuthorLine> {
             text: line.to_owned(),
             pointer: pointer.to_owned(),
             line: several.then_some(at + 1),
+            labels: Vec::new(),
         })
         .collect()
 }

@@ -1,9 +1,10 @@
 //! What a request to gather means: checked, without the spelling of JSON.
 
 use super::lint::lint_only;
-use super::{Location, not_used};
+use super::{Location, WishIntent, not_used};
 use crate::error::Problem;
 use crate::request::{Control, OnDrift, Ordering, Request, Source, State, Target};
+use crate::rule::Machine;
 
 /// A question about a host.
 #[derive(Debug, Clone)]
@@ -16,6 +17,8 @@ pub struct Inquiry {
     pub ordering: Ordering,
     /// What to do with a difference.
     pub on_drift: OnDrift,
+    /// What the host is held against.
+    pub wish: Option<WishIntent>,
 }
 
 impl Inquiry {
@@ -23,17 +26,34 @@ impl Inquiry {
     ///
     /// # Errors
     /// Every problem found.
-    pub fn of(request: &Request) -> Result<Self, Vec<Problem>> {
+    pub fn of(request: &Request, machine: &Machine) -> Result<Self, Vec<Problem>> {
         let mut problems = unused(request);
+        let wish = request.wish.as_ref().map(|said| WishIntent::of(said, machine)).transpose();
+        let wish = wish.unwrap_or_else(|more| {
+            problems.extend(more);
+            None
+        });
+        if wish.is_some() && request.source == Source::Runtime {
+            problems.push(Problem::at_pointer(not_used("wish", "source: runtime"), "/wish"));
+        }
         match Location::of(request) {
             Ok(place) if problems.is_empty() => {
-                Ok(Self { source: request.source, place, ordering: request.ordering, on_drift: request.on_drift })
+                Ok(Self { source: request.source, place, ordering: request.ordering, on_drift: request.on_drift, wish })
             }
             place => {
                 problems.extend(place.err().into_iter().flatten());
                 Err(problems)
             }
         }
+    }
+
+    /// What is asked of the host by a request to explain events by what it holds.
+    ///
+    /// # Errors
+    /// A place that is none.
+    pub fn of_events(request: &Request) -> Result<Self, Vec<Problem>> {
+        let place = Location::of(request)?;
+        Ok(Self { source: request.source, place, ordering: Ordering::Ignore, on_drift: OnDrift::Report, wish: None })
     }
 
     /// Whether the running kernel is to be asked.
@@ -57,12 +77,17 @@ fn unused(request: &Request) -> Vec<Problem> {
         ("snapshot", request.snapshot.is_some()),
         ("force", request.force),
         ("arch", request.arch.is_some()),
+        ("event", request.event.is_some()),
     ];
     let superfluous = given.into_iter().chain(lint_only(request)).filter(|(_, given)| *given);
     superfluous.map(|(key, _)| Problem::at_pointer(not_used(key, "operation: gather"), &format!("/{key}"))).collect()
 }
 
 /// Keys of `gather` alone, for the operations that have no use for them.
-pub(super) fn gather_only(request: &Request) -> [(&'static str, bool); 2] {
-    [("source", request.source != Source::default()), ("on_drift", request.on_drift != OnDrift::default())]
+pub(super) fn gather_only(request: &Request) -> [(&'static str, bool); 3] {
+    [
+        ("source", request.source != Source::default()),
+        ("on_drift", request.on_drift != OnDrift::default()),
+        ("wish", request.wish.is_some()),
+    ]
 }

@@ -88,7 +88,7 @@ fn machines(request: &Request, own: Machine, problems: &mut Vec<Problem>) -> Vec
 }
 
 /// Files of one name: findings could not tell them apart.
-fn twice(files: &[RulesFile]) -> Vec<Problem> {
+pub(super) fn twice(files: &[RulesFile]) -> Vec<Problem> {
     let is_known = |at: usize| files[..at].iter().any(|file| file.name == files[at].name);
     let twice = (0..files.len()).filter(|at| is_known(*at));
     twice
@@ -113,6 +113,7 @@ fn unused(request: &Request) -> Vec<Problem> {
         ("snapshot", request.snapshot.is_some()),
         ("force", request.force),
         ("arch", request.arch.is_some()),
+        ("event", request.event.is_some()),
     ];
     let superfluous = given.into_iter().chain(gather_only(request)).filter(|(_, given)| *given);
     superfluous.map(|(key, _)| Problem::at_pointer(not_used(key, "operation: lint"), &format!("/{key}"))).collect()

@@ -1,16 +1,22 @@
 //! What a request means: checked, with defaults, without the spelling of JSON.
 
 mod author;
+mod event;
+mod explain;
 mod goal;
 mod inquiry;
 mod lint;
+mod wish;
 
 use std::path::PathBuf;
 
-pub use author::{AuthorLine, author_lines, bad_lines};
+pub use author::{AuthorLine, author_lines, bad_lines, labels};
+pub use event::event;
+pub use explain::Subject as Explained;
 pub use goal::{Declared, DropInWish, Goal, Keep};
 pub use inquiry::Inquiry;
 pub use lint::{LintIntent, Subject};
+pub use wish::{Scope, WishIntent};
 
 use crate::error::{Problem, RequestError};
 use crate::request::{
@@ -163,28 +169,6 @@ fn not_used(key: &'static str, with: &str) -> crate::error::What {
     RequestError::NotUsed { key, with: with.to_owned() }.into()
 }
 
-/// Keys of other operations that `explain` has no use for.
-#[must_use]
-pub fn unused_by_explain(request: &Request) -> Vec<Problem> {
-    let default = Request::default();
-    let given = [
-        ("state", request.state != default.state),
-        ("name", request.name.is_some()),
-        ("control", request.control != default.control),
-        ("drop_ins", request.drop_ins.is_some()),
-        ("target", request.target != default.target),
-        ("root", request.root.is_some()),
-        ("rules_dir", request.rules_dir.is_some()),
-        ("purge", request.purge),
-        ("keep", !request.keep.is_empty()),
-        ("snapshot", request.snapshot.is_some()),
-        ("force", request.force),
-    ];
-    let others = lint::lint_only(request).into_iter().chain(inquiry::gather_only(request));
-    let superfluous = given.into_iter().chain(others).filter(|(_, given)| *given);
-    superfluous.map(|(key, _)| Problem::at_pointer(not_used(key, "operation: explain"), &format!("/{key}"))).collect()
-}
-
 /// Keys that the given state, or the declaration of several drop-ins, has no use for.
 fn unused(request: &Request) -> Vec<Problem> {
     let state = request.state;
@@ -204,6 +188,7 @@ fn unused(request: &Request) -> Vec<Problem> {
         ("keep", !request.keep.is_empty() && !purges),
         ("snapshot", request.snapshot.is_some() && state != State::Restored),
         ("force", request.force && state != State::Restored),
+        ("event", request.event.is_some()),
     ];
     let problem = |key: &'static str, with: &str| Problem::at_pointer(not_used(key, with), &format!("/{key}"));
     let mut problems = Vec::new();

@@ -271,8 +271,13 @@ fn is_below(wanted: &Field, rule: &Rule) -> Option<Provided> {
 pub fn lies_below(directory: &[u8], path: &[u8]) -> bool {
     let trimmed = |path: &[u8]| path.strip_suffix(b"/").unwrap_or(path).to_vec();
     let (directory, path) = (trimmed(directory), trimmed(path));
-    let is_normal =
-        |path: &[u8]| path.split(|byte| *byte == b'/').skip(1).all(|name| !matches!(name, b"" | b"." | b".."));
     let rest = path.strip_prefix(directory.as_slice());
     is_normal(&directory) && is_normal(&path) && rest.is_some_and(|rest| matches!(rest.first(), None | Some(b'/')))
+}
+
+/// Whether a path has no `.`, no `..` and no doubled slash in it.
+#[must_use]
+pub fn is_normal(path: &[u8]) -> bool {
+    let path = path.strip_suffix(b"/").unwrap_or(path);
+    path.split(|byte| *byte == b'/').skip(1).all(|name| !matches!(name, b"" | b"." | b".."))
 }

@@ -1,6 +1,6 @@
 //! Whether a rule matches one event.
 
-use super::cover::{ACCESS, accesses, compare, lies_below, success};
+use super::cover::{accesses, compare, is_normal, lies_below, success};
 use super::event::{CallResult, Event, Name};
 use super::property::Property;
 use crate::rule::field_table::by_name;
@@ -41,10 +41,8 @@ pub fn matches(rule: &Rule, event: &Event) -> Answer {
         List::USER | List::EXCLUDE if rule.fields.is_empty() => return Answer::No,
         _ => {}
     }
-    // Rules with `path` or `inode` are asked for each file by itself, all others once for all files.
-    let is_about_one = rule.fields.iter().any(|field| matches!(field.number, FieldNumber::PATH | FieldNumber::INODE));
     let answer = match &event.names {
-        Some(names) if is_about_one => names
+        Some(names) if is_about_one_file(rule) => names
             .iter()
             .map(|name| together(rule, event, Some(std::slice::from_ref(name))))
             .reduce(either)
@@ -55,6 +53,14 @@ pub fn matches(rule: &Rule, event: &Event) -> Answer {
         (None, Answer::Yes) => Answer::Depends(Vec::new()),
         (_, answer) => answer,
     }
+}
+
+/// Whether a rule is asked for each file of an event by itself: one with `path` or `inode`. All others are asked once for
+/// all files.
+#[must_use]
+pub fn is_about_one_file(rule: &Rule) -> bool {
+    rule.list != List::FILESYSTEM
+        && rule.fields.iter().any(|field| matches!(field.number, FieldNumber::PATH | FieldNumber::INODE))
 }
 
 /// Yes if one says yes; otherwise what keeps the other from a no.
@@ -110,17 +116,32 @@ fn holds(field: &Field, event: &Event, names: Option<&[Name]>) -> Option<bool> {
         Property::Family if !event.has_address? => Some(false),
         Property::Family => compare(event.number(field.number)?, field),
         Property::Access => {
-            let access = if event.list == List::TASK { 0 } else { event.access? };
-            Some(accesses(field) & (1 << (access & ACCESS)) != 0)
+            let possible = if event.list == List::TASK { 1 } else { event.accesses };
+            let taken = possible & accesses(field);
+            if taken != 0 && taken != possible {
+                return None;
+            }
+            Some(taken != 0)
         }
         Property::OfFile => any(names?, |name| of_file(field, name)),
         Property::FileType => {
             let kind = field.value.number()?;
             any(event.names.as_deref()?, |name| Some(name.kind? == kind)).map(of_equality)
         }
-        Property::Path => Some(names?.iter().any(|name| Some(name.path.as_slice()) == field.text())),
+        Property::Path => {
+            let path = field.text()?;
+            let found = names?.iter().any(|name| name.path == path);
+            if found || is_normal(path) { Some(found) } else { None }
+        }
         Property::Tree => {
-            Some(event.names.as_ref()?.iter().any(|name| lies_below(field.text().unwrap_or_default(), &name.path)))
+            let directory = field.text()?;
+            let names = event.names.as_ref()?;
+            // What a path with `.`, `..` or doubled slashes means, the kernel finds out when the rule is loaded.
+            if names.is_empty() || is_normal(directory) {
+                Some(names.iter().any(|name| lies_below(directory, &name.path)))
+            } else {
+                None
+            }
         }
         Property::Fact => match field.number {
             FieldNumber::EXE => Some(of_equality(event.exe.as_deref()? == field.text()?)),

@@ -2,6 +2,9 @@
 
 use crate::rule::{FieldNumber, List};
 
+/// Every combination of r, w, x and a.
+pub const ANY_ACCESS: u32 = 0xffff;
+
 /// What a process did, or a record about it. Nothing is known of what is not given.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Event {
@@ -15,8 +18,8 @@ pub struct Event {
     pub groups: Option<Vec<u32>>,
     /// Whether the call came back, and with success.
     pub result: Option<CallResult>,
-    /// What the call may do to a file: r 4, w 2, x 1, a 8.
-    pub access: Option<u32>,
+    /// What the call does to a file (r 4, w 2, x 1, a 8), as a set of the combinations that are possible: one bit each.
+    pub accesses: u32,
     /// The program, by its path.
     pub exe: Option<Vec<u8>>,
     /// Properties that are text: security labels.
@@ -58,7 +61,7 @@ impl Event {
             numbers: Vec::new(),
             groups: None,
             result: None,
-            access: None,
+            accesses: ANY_ACCESS,
             exe: None,
             texts: Vec::new(),
             names: None,

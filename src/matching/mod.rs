@@ -1,11 +1,13 @@
 //! Which events a rule matches, as the kernel decides it, and what can be said of rules without an event.
 //!
 //! Source: `audit_filter_rules`, `audit_filter` and `__audit_inode` in `kernel/auditsc.c` and `kernel/audit.c`.
-//! [`evaluate`] asks a rule about one event. [`cover`] asks whether one rule matches all that another one matches;
+//! [`evaluate`] asks a rule about one event, [`decide`] a whole policy. [`cover`] asks whether one rule matches all that another one matches;
 //! `tests/matching.rs` proves it against [`evaluate`] on every small rule and event.
 
+pub mod access;
 pub mod cover;
 pub mod dead;
+pub mod decide;
 pub mod evaluate;
 pub mod event;
 pub mod numbers;
@@ -14,6 +16,7 @@ mod property;
 
 pub use cover::{Provided, covers};
 pub use dead::{blocker, contradiction};
+pub use decide::{Decision, Need, decide};
 pub use evaluate::{Answer, matches};
 pub use event::{Event, Name};
 pub use overlap::overlap;

@@ -7,6 +7,7 @@ mod summary;
 
 use super::gather::{DifferenceReport, DriftReport, OverruledReport, SettingReport, SettingsReport};
 use super::rule::id;
+use super::wish::{self, WishReport};
 use super::{ControlReport, ErrorReport, Outcome, PendingReport, Report, RuntimeReport};
 use crate::auditctl::canonical_lossy;
 use crate::desired::Warning;
@@ -24,7 +25,10 @@ impl Report {
     pub fn gathered(inquiry: &Inquiry, mut gathered: Gathered, machine: &Machine) -> Self {
         let in_sync = in_sync(&gathered);
         let mut report = Self::quiet(summary::message(&gathered, in_sync), Outcome::Unchanged);
-        report.in_sync = in_sync;
+        report.in_sync = match &gathered.wish {
+            Some(wish) => wish.in_sync(),
+            None => in_sync,
+        };
         report.warnings = gathered.warnings.iter().map(Warning::sentence).collect();
         report.pending = pending(&gathered, machine);
         report.reboot_required = report.pending != PendingReport::default();
@@ -39,15 +43,28 @@ impl Report {
             report.filesystem = Some(files::filesystem(held, drift, machine));
             report.next_boot = Some(files::next_boot(&held.boot, machine));
             report.settings = Some(settings(&gathered.settings));
+            let wish = inquiry.wish.as_ref();
+            let state = gathered.kernel.read().map(|kernel| &kernel.state);
+            let verified = gathered.wish.as_ref();
+            report.wish = verified.map(|verified| WishReport::of(verified, wish, &held.boot, state, machine));
+            let labels = wish::by_label(&gathered.labelled, wish, machine);
+            report.controls = (!labels.is_empty()).then_some(labels);
             let kernel = gathered.kernel.read().map(|kernel| &kernel.state);
             report.drift = drift
                 .zip(kernel)
                 .map(|(drift, kernel)| drift_report(&held.boot, drift, kernel, &gathered.settings, machine));
         }
         let mut problems: Vec<Problem> = [gathered.files.problems(), gathered.kernel.problems()].concat();
-        if problems.is_empty() && inquiry.on_drift == OnDrift::Fail && in_sync == Some(false) {
-            problems = not_in_sync::problems(&gathered, machine);
-            report.msg = not_in_sync::message(&gathered);
+        if let Some(wish) = &report.wish {
+            report.msg = format!("{}; {}", wish.message(), report.msg);
+        }
+        if problems.is_empty() && inquiry.on_drift == OnDrift::Fail && report.in_sync == Some(false) {
+            if let Some(wish) = &report.wish {
+                problems = wish.problems();
+            } else {
+                problems = not_in_sync::problems(&gathered, machine);
+                report.msg = not_in_sync::message(&gathered);
+            }
         }
         if !problems.is_empty() {
             report.failed = true;
@@ -132,7 +149,7 @@ fn drift_report(
 }
 
 /// The rule of a line as text; the line itself where it cannot be read here.
-fn text(asked: &Asked, machine: &Machine) -> String {
+pub(super) fn text(asked: &Asked, machine: &Machine) -> String {
     let rule = asked.rule.as_ref().filter(|rule| !rule.line.emptied);
     rule.map_or_else(
         || String::from_utf8_lossy(&asked.text).into_owned(),

@@ -2,13 +2,16 @@
 
 pub mod apply;
 pub mod diff;
+pub mod event;
 pub mod explain;
 pub mod gather;
 mod gathered;
+mod human;
 pub mod lint;
 mod problem;
 pub mod rule;
 mod sarif;
+pub mod wish;
 
 use schemars::JsonSchema;
 use schemars::generate::SchemaSettings;
@@ -43,12 +46,19 @@ pub struct Report {
     /// apply, gather: whether the running kernel can be managed; gather: its rules.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub runtime: Option<RuntimeReport>,
-    /// gather: whether the files, the running kernel and the next boot agree, where the first two were read.
+    /// gather: whether the files, the running kernel and the next boot agree, where the first two were read; with a wish,
+    /// whether all three hold it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub in_sync: Option<bool>,
     /// gather: how they differ.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub drift: Option<gather::DriftReport>,
+    /// gather, with a wish: how the host stands to it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub wish: Option<wish::WishReport>,
+    /// gather: the evidence for each control that a label names, where one does.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub controls: Option<wish::LabelsReport>,
     /// gather: what the next boot would load, where the files were read.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub next_boot: Option<gather::NextBootReport>,
@@ -79,6 +89,9 @@ pub struct Report {
     /// explain: one entry for each given line.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub lines: Option<Vec<explain::LineReport>>,
+    /// explain: which rule decides about each given event.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub events: Option<Vec<event::EventReport>>,
     /// lint: what was found, in the order of the files.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub findings: Option<Vec<lint::FindingReport>>,
@@ -342,6 +355,8 @@ impl Report {
             filesystem: None,
             drift: None,
             in_sync: None,
+            wish: None,
+            controls: None,
             next_boot: None,
             settings: None,
             status: None,
@@ -352,6 +367,7 @@ impl Report {
             warnings: Vec::new(),
             errors: Vec::new(),
             lines: None,
+            events: None,
             findings: None,
             counts: None,
             sarif: None,

@@ -8,8 +8,8 @@ use std::collections::BTreeMap;
 use serde_json::{Map, Value};
 
 use super::{
-    Control, DropInSaid, Enabled, Failure, FieldObject, FieldSaid, FieldValue, Id, Mode, OneOrMany, Request,
-    RuleObject, RuleSaid, Rules, RulesFile, SyscallSaid,
+    Control, DropInSaid, Enabled, Expectation, Failure, FieldObject, FieldSaid, FieldValue, Id, Mode, OneOrMany,
+    Request, RuleObject, RuleSaid, Rules, RulesFile, SyscallSaid, Wish,
 };
 use crate::snapshot::{Piece, SavedContent, SavedFile, SavedRule, SavedRules, SavedSetting, SavedValue, Snapshot};
 
@@ -79,7 +79,7 @@ impl<T: FromJson> FromJson for BTreeMap<String, T> {
 }
 
 /// What stands behind a key; its default where nothing does.
-fn take<T: FromJson + Default>(object: &mut Map<String, Value>, key: &str) -> Option<T> {
+pub fn take<T: FromJson + Default>(object: &mut Map<String, Value>, key: &str) -> Option<T> {
     object.remove(key).map_or_else(|| Some(T::default()), T::from_json)
 }
 
@@ -101,16 +101,18 @@ objects! {
     Request {
         operation, state, name, rules, control, drop_ins, target, root, rules_dir, ordering, on_locked, on_duplicate,
         on_missing, unknown_syscalls, purge, keep, mode, owner, group, backup, compile, perm_syscalls, expedite,
-        check_mode, diff, force, snapshot, arch, source, on_drift, files, archs, format, fail_on,
+        check_mode, diff, force, snapshot, arch, event, wish, source, on_drift, files, archs, format, fail_on,
     }
     Control {
         enabled, failure, backlog_limit, backlog_wait_time, rate_limit, loginuid_immutable, ignore_errors,
         continue_on_errors as "continue",
     }
     DropInSaid { state, rules, control, }
+    Expectation { recorded, key, }
     RulesFile { name, text, }
     RuleObject {
         action, list, arch, syscalls, fields, comparisons, path, dir, exe, permissions, success, key, prepend,
+        controls,
     }
     Snapshot { version, files, rules, control, }
     SavedFile { path, before, after, }
@@ -136,6 +138,7 @@ macro_rules! either {
 
 either! {
     Rules { Value::String(_) => File, Value::Array(_) => List, }
+    Wish { Value::String(_) => File, Value::Array(_) => List, Value::Object(_) => Request, }
     RuleSaid { Value::String(_) => Line, Value::Object(_) => Object, }
     Mode { Value::String(_) => Octal, Value::Number(_) => Number, }
     Id { Value::String(_) => Name, Value::Number(_) => Number, }
@@ -224,6 +227,8 @@ mod tests {
                 {"arch": "b64", "syscalls": ["open", 2], "fields": ["uid=1", {"field": "success", "value": true}]},
                 {"syscalls": 7, "fields": [{"field": "exit", "op": "!=", "value": -13}], "key": ["a", "b"]},
             ],
+            "event": [{"syscall": "openat", "auid": 1000, "success": true, "path": ["/a", "/b"], "expect": {"recorded": true}}],
+            "wish": {"name": "a", "rules": [{"path": "/a", "controls": "c"}]},
             "mode": 384, "owner": 7, "group": "adm", "archs": ["s390x"], "files": [{"name": "a", "text": "b"}],
             "snapshot": {
                 "version": 1, "files": [{"path": "/a", "before": {"text": "x", "mode": 1, "uid": 2, "gid": 3}}],

@@ -6,18 +6,22 @@
 mod control;
 mod decode;
 mod drop_in;
+mod event;
 mod from_json;
 mod inquiry;
 mod pointer;
 mod rule_object;
 mod shape;
+mod wish;
 
 pub use control::{Control, Enabled, EnabledName, Failure, FailureName};
 pub use decode::{MAX_BYTES, Misshapen, decode};
 pub use drop_in::{DropInSaid, DropInState};
+pub use event::{EventSaid, Expectation};
 pub use inquiry::{OnDrift, Source};
 pub use pointer::Pointer;
-pub use rule_object::{FieldObject, FieldSaid, FieldValue, OneOrMany, RuleObject, SyscallSaid, Unsayable};
+pub use rule_object::{FieldObject, FieldSaid, FieldValue, ListName, OneOrMany, RuleObject, SyscallSaid, Unsayable};
+pub use wish::Wish;
 
 use std::collections::BTreeMap;
 
@@ -51,9 +55,10 @@ pub struct Request {
     pub drop_ins: Option<BTreeMap<String, DropInSaid>>,
     /// apply: which layer to converge. auto: both on a live host, only files where the kernel has no audit for us.
     pub target: Target,
-    /// apply, gather, lint: another root directory, such as a mounted image: files only. Default: `/`; lint of given rules: no host.
+    /// apply, gather, explain, lint: another root directory, such as a mounted image: files only. Default: `/`; lint of given
+    /// rules: no host.
     pub root: Option<String>,
-    /// apply, gather, lint: the directory of the drop-ins, inside the root. Default: `/etc/audit/rules.d`.
+    /// apply, gather, explain, lint: the directory of the drop-ins, inside the root. Default: `/etc/audit/rules.d`.
     pub rules_dir: Option<String>,
     /// apply, gather: how much of the wished order the kernel's lists must have.
     pub ordering: Ordering,
@@ -93,11 +98,16 @@ pub struct Request {
     pub snapshot: Option<Snapshot>,
     /// explain: the machine to explain for, as `uname -m` names it; default: this one.
     pub arch: Option<String>,
-    /// gather: which sources to read. both: the kernel only where it has audit for us.
+    /// explain: an event, or a list of them: which rule of the policy decides about it. The policy is `rules`, `files`, or
+    /// without them what the host holds.
+    pub event: Option<OneOrMany<EventSaid>>,
+    /// gather, explain: which sources to read. both: the kernel only where it has audit for us.
     pub source: Source,
+    /// gather: a request to apply, or its rules: whether the host holds what it asks for. How to get there does not matter.
+    pub wish: Option<Wish>,
     /// gather: what to do when the files, the running kernel and the next boot do not agree.
     pub on_drift: OnDrift,
-    /// lint: rules files, linted together as the drop-ins of one host; instead of `rules`.
+    /// explain, lint: rules files, taken together as the drop-ins of one host; instead of `rules`.
     pub files: Vec<RulesFile>,
     /// lint: the machines to lint for, as `uname -m` names them; default: this one.
     pub archs: Vec<String>,

@@ -503,3 +503,142 @@ fn a_rule_whose_directory_was_made_anew_since_the_boot_was_dropped_by_the_kernel
     let expected = if tells_birth(&host) { "dropped_by_kernel" } else { "not_loaded" };
     assert_eq!(long_ago, [expected, expected]);
 }
+
+/// Line by line of the wish: on disk, running, next boot, in sync.
+fn evidence(rules: &Json) -> Vec<(bool, Option<bool>, bool, Option<bool>)> {
+    let rules = rules.as_array().unwrap_or_else(|| panic!("{rules:#}")).iter();
+    let row = |rule: &Json| {
+        let flag = |key: &str| rule[key].as_bool();
+        (flag("on_disk").unwrap(), flag("running"), flag("next_boot").unwrap(), flag("in_sync"))
+    };
+    rules.map(row).collect()
+}
+
+const HELD: (bool, Option<bool>, bool, Option<bool>) = (true, Some(true), true, Some(true));
+
+#[test]
+fn a_wish_is_answered_rule_by_rule() {
+    let report = host(&[A, B], &[A, C]).answer(&gather(json!({"wish": [A, B, C]})));
+    let expected = [HELD, (true, Some(false), true, Some(false)), (false, Some(true), false, Some(false))];
+    assert_eq!(evidence(&report["wish"]["rules"]), expected, "{report:#}");
+    assert_eq!((report["in_sync"].as_bool(), failed(&report)), (Some(false), false));
+    assert_eq!(message(&report), "1 of 3 wished rules held; 1 of 2 rules loaded, 1 in no file, next boot loads 2");
+    let places: Vec<_> = report["wish"]["rules"].as_array().unwrap().iter().map(|rule| &rule["pointer"]).collect();
+    assert_eq!(places, ["/wish/0", "/wish/1", "/wish/2"]);
+    assert_eq!(report["wish"]["rules"][1]["line"], json!(2));
+    // What nobody wished for does not count.
+    let report = host(&[A, B], &[A, B, C]).answer(&gather(json!({"wish": A})));
+    assert_eq!(
+        (evidence(&report["wish"]["rules"]), report["in_sync"].as_bool()),
+        (vec![HELD], Some(true)),
+        "{report:#}"
+    );
+}
+
+#[test]
+fn what_was_applied_is_held_in_every_spelling() {
+    let mut host = Host::new();
+    let apply = json!({"name": "30-a", "rules": [{"path": "/etc/passwd", "permissions": "wa", "key": "identity"},
+        {"arch": ["b64", "b32"], "syscalls": ["settimeofday"], "key": "time"}], "control": {"backlog_limit": 8192}});
+    assert!(!failed(&host.answer(&apply)));
+    let spelled = "-w /etc/passwd -p aw -k identity\n-a exit,always -F arch=b64 -S settimeofday -k time\n-a always,exit -F arch=b32 -S settimeofday -k time\n-b 8192\n";
+    for wish in [
+        apply.clone(),
+        json!(spelled),
+        json!({"state": "exact", "name": "30-a", "rules": spelled}),
+        json!({"state": "loaded", "purge": true}),
+        json!({"drop_ins": {"30-a": apply_of(&apply), "40-b": {"state": "absent"}}}),
+    ] {
+        let report = host.answer(&gather(json!({"wish": wish, "on_drift": "fail"})));
+        assert_eq!((report["in_sync"].as_bool(), failed(&report)), (Some(true), false), "{wish}: {report:#}");
+        assert!(!report["wish"]["rules"].as_array().unwrap().is_empty());
+    }
+    let other =
+        host.answer(&gather(json!({"wish": {"name": "30-a", "control": {"backlog_limit": 64}}, "on_drift": "fail"})));
+    assert_eq!((kinds(&other), other["in_sync"].as_bool()), (vec!["not_in_sync"], Some(false)), "{other:#}");
+}
+
+fn apply_of(request: &Json) -> Json {
+    json!({"rules": request["rules"], "control": request["control"]})
+}
+
+#[test]
+fn an_exact_wish_names_what_else_is_there() {
+    let exact = |more: Json| {
+        let mut wish = json!({"state": "exact", "name": "30-policy", "rules": [A]});
+        wish.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+        let mut host = host(&[A], &[A, C]);
+        host.write("/etc/audit/rules.d/50-other.rules", format!("{B}\n"));
+        host.answer(&gather(json!({"wish": wish})))
+    };
+    let report = exact(json!({}));
+    let unwished: Vec<_> =
+        report["wish"]["unwished"].as_array().unwrap().iter().map(|found| found["rule"].as_str().unwrap()).collect();
+    assert_eq!((unwished, report["in_sync"].as_bool()), (vec![B, C], Some(false)), "{report:#}");
+    let report = exact(json!({"keep": ["50-*", "system-*"]}));
+    assert_eq!((&report["wish"]["unwished"], report["in_sync"].as_bool()), (&json!([]), Some(true)), "{report:#}");
+    let gone = host(&[A], &[A]).answer(&gather(json!({"wish": {"drop_ins": {"30-policy": {"state": "absent"}}}})));
+    assert_eq!(gone["wish"]["unwished"], json!([{"file": "30-policy.rules"}]));
+}
+
+#[test]
+fn what_a_host_lacks_is_skipped_where_the_wish_says_so() {
+    let rules = ["-w /no/such/dir/file -p wa", A];
+    for (on_missing, in_sync) in [("skip", true), ("fail", false)] {
+        let wish = json!({"name": "30-policy", "rules": rules, "on_missing": on_missing});
+        let report = host(&[A], &[A]).answer(&gather(json!({"wish": wish})));
+        assert_eq!(report["in_sync"].as_bool(), Some(in_sync), "{report:#}");
+        let said = if in_sync { "skipped" } else { "why" };
+        assert!(report["wish"]["rules"][0][said].as_str().unwrap().contains("/no/such/dir"), "{report:#}");
+    }
+}
+
+#[test]
+fn without_the_kernel_a_wish_is_denied_but_not_confirmed() {
+    let ask = |wish: &[&str]| host(&[A], &[A]).answer(&gather(json!({"source": "filesystem", "wish": wish})));
+    let (held, missing) = (ask(&[A]), ask(&[A, B]));
+    assert_eq!((held.get("in_sync"), missing["in_sync"].as_bool()), (None, Some(false)), "{held:#}");
+    assert_eq!(kinds(&host(&[A], &[A]).answer(&gather(json!({"source": "runtime", "wish": A})))), ["key_not_used"]);
+}
+
+#[test]
+fn labels_of_controls_group_the_evidence() {
+    let file = ["# control: cis-1, cis-2", A, "# why", B, "", C];
+    let report = host(&file, &[A, C]).answer(&gather(json!({})));
+    let controls = &report["controls"];
+    assert_eq!(controls.as_object().unwrap().keys().collect::<Vec<_>>(), ["cis-1", "cis-2"], "{report:#}");
+    assert_eq!(evidence(&controls["cis-1"]["rules"]), [HELD, (true, Some(false), true, Some(false))]);
+    assert_eq!(
+        (controls["cis-2"]["in_sync"].as_bool(), controls["cis-1"]["rules"][1]["line"].as_u64()),
+        (Some(false), Some(4))
+    );
+
+    let wish = json!([{"path": "/etc/passwd", "permissions": "wa", "key": "identity", "controls": "stig-7"}, B, "# Controls: stig-8\n# control: stig-9", C]);
+    let report = host(&[A, C], &[A, C]).answer(&gather(json!({"wish": wish})));
+    let found: Vec<_> = report["controls"]
+        .as_object()
+        .unwrap()
+        .iter()
+        .map(|(id, control)| (id.as_str(), control["in_sync"].as_bool()))
+        .collect();
+    assert_eq!(found, [("stig-7", Some(true)), ("stig-8", Some(true)), ("stig-9", Some(true))], "{report:#}");
+    assert_eq!(host(&[A], &[A]).answer(&gather(json!({}))).get("controls"), None);
+}
+
+#[test]
+fn what_is_wrong_with_a_wish_is_said_with_its_place() {
+    let rows = [
+        (json!(["-a always,exit -S opne"]), "unknown_syscall", "/wish/0"),
+        (json!({"rules": [A]}), "missing_key", "/wish"),
+        (json!({"name": "a", "rules": ["-w etc"]}), "relative_path", "/wish/rules/0"),
+        (json!({"state": "absent", "name": "a", "rules": [A]}), "bad_value", "/wish/state"),
+        (json!({"operation": "gather"}), "bad_value", "/wish/operation"),
+        (json!({"name": "a", "rulez": []}), "unknown_key", "/wish/rulez"),
+    ];
+    for (wish, kind, pointer) in rows {
+        let report = host(&[A], &[A]).answer(&gather(json!({"wish": wish})));
+        assert_eq!(kinds(&report), [kind], "{report:#}");
+        assert_eq!(report["errors"][0]["pointer"], json!(pointer), "{report:#}");
+    }
+    assert_eq!(kinds(&host(&[A], &[A]).answer(&json!({"name": "a", "rules": [A], "wish": [A]}))), ["key_not_used"]);
+}

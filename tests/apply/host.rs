@@ -213,7 +213,7 @@ impl Host {
         let request = request::decode(bytes)?;
         let machine = self.machine;
         if request.operation == Operation::Gather {
-            let inquiry = Inquiry::of(&request)?;
+            let inquiry = Inquiry::of(&request, &self.machine)?;
             return Ok(self.with_world(inquiry.asks_kernel(), |world| gather_on(&inquiry, world)));
         }
         let intent = Intent::of(&request, &machine)?;

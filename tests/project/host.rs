@@ -11,7 +11,7 @@ use audit_rules::report::Report;
 use audit_rules::request::{self, Operation};
 use audit_rules::rule::Machine;
 use audit_rules::world::World;
-use audit_rules::{explained, gather_on, linted, run_on};
+use audit_rules::{explained_on, gather_on, linted, run_on};
 use tempfile::TempDir;
 
 /// Directories that a small Debian has and the examples' rules need.
@@ -44,6 +44,11 @@ impl Host {
         Self { root, kernel: Model::new() }
     }
 
+    /// Its root directory.
+    pub fn root(&self) -> &std::path::Path {
+        self.root.path()
+    }
+
     /// The answer to a request.
     pub fn answer(&mut self, request: &str) -> Report {
         self.try_answer(request).unwrap_or_else(|problems| Report::failed(&problems))
@@ -52,17 +57,17 @@ impl Host {
     fn try_answer(&mut self, request: &str) -> Result<Report, Vec<Problem>> {
         let machine = Machine::from_uname("x86_64").unwrap();
         let request = request::decode(request.as_bytes())?;
-        if request.operation == Operation::Explain {
-            return explained(&request, machine, self.root.path());
-        }
         if request.operation == Operation::Lint {
             return linted(&request, machine, self.root.path());
         }
-        let inquiry = (request.operation == Operation::Gather).then(|| Inquiry::of(&request)).transpose()?;
+        let inquiry = (request.operation == Operation::Gather).then(|| Inquiry::of(&request, &machine)).transpose()?;
         let access = self.kernel.status().ok().map(|status| Ok(Access::Managed(status)));
         let (root, kernel) = (self.root.path().to_owned(), Some(&mut self.kernel as &mut dyn Kernel));
         let mut interrupted = || None;
         let world = World { root, access, kernel, machine, interrupted: &mut interrupted };
+        if request.operation == Operation::Explain {
+            return explained_on(&request, world);
+        }
         match inquiry {
             Some(inquiry) => Ok(gather_on(&inquiry, world)),
             None => run_on(&Intent::of(&request, &machine)?, world),

@@ -68,6 +68,8 @@ options:
       - V(success), whether the system call succeeded.
       - V(key), one key or a list.
       - V(prepend), whether to load it before all others of its list.
+      - V(controls), labels, one or a list, for the controls of a benchmark that the rule is there for. They are not written to
+        any file; M(linux.audit.audit_rules_info) groups its evidence by them.
       - Not together with O(src).
     type: raw
   control:

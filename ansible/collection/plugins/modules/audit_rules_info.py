@@ -28,7 +28,8 @@ options:
       - What to say.
       - V(gather), what the drop-ins and the kernel hold, how they differ, what the next boot would load, and what the kernel is
         set to.
-      - V(explain), what each of O(rules) means, or why it is refused; for any machine, without privilege.
+      - V(explain), what each of O(rules) means, or why it is refused; for any machine, without privilege. With O(event), which
+        rule decides about an event.
       - V(lint), what is wrong with O(rules), O(src) or O(files), and with none of them what is wrong with the drop-ins of the
         host. The task fails where something is; see O(fail_on).
     type: str
@@ -44,6 +45,7 @@ options:
     description:
       - With V(lint) of O(operation), rules files by their text, linted together as the drop-ins of one host. O(src) takes them
         from the controller.
+      - With V(explain), the policy that O(event) is about.
     type: list
     elements: dict
     suboptions:
@@ -87,7 +89,7 @@ options:
     default: all
   source:
     description:
-      - With V(gather) of O(operation), what to read. V(both) are the drop-ins, and the kernel where it has audit for us;
+      - With V(gather) of O(operation), and with V(explain) for events by what the host holds, what to read. V(both) are the drop-ins, and the kernel where it has audit for us;
         V(filesystem) are the drop-ins only; V(runtime) is the kernel only, and fails without one.
     type: str
     choices: [both, filesystem, runtime]
@@ -99,6 +101,19 @@ options:
     type: str
     choices: [report, fail]
     default: report
+  wish:
+    description:
+      - With V(gather) of O(operation), a request to M(linux.audit.audit_rules) as a dictionary of its options, or its rules as a
+        list or text. RV(in_sync) and RV(wish) say whether the host holds that.
+    type: raw
+  event:
+    description:
+      - With V(explain) of O(operation), an event or a list of them, each a dictionary. RV(events) says which rule decides about
+        it. The policy is that of O(rules), O(src) or O(files), and without them what the host holds.
+      - C(syscall), C(arch), C(path), C(perm), C(success), C(groups) and auditctl's names of fields such as C(auid), C(exe) and
+        C(exit) say what is known of it; C(name) is a name for the result.
+      - C(expect) says what the answer has to be, with C(recorded) and C(key); with another one the task fails.
+    type: raw
   ordering:
     description:
       - With V(gather) of O(operation), how much of the order in the kernel counts as a difference. V(relevant), that between
@@ -108,12 +123,14 @@ options:
     default: relevant
   root:
     description:
-      - With V(gather) and V(lint) of O(operation), another root directory, such as a mounted image. Files only.
+      - With V(gather) and V(lint) of O(operation), and with V(explain) for events by what it holds, another root directory, such as
+        a mounted image. Files only.
       - V(lint) of given rules looks at no host without it.
     type: str
   rules_dir:
     description:
-      - With V(gather) and V(lint) of O(operation), the directory of the drop-ins, inside the root. By default V(/etc/audit/rules.d).
+      - With V(gather), V(explain) and V(lint) of O(operation), the directory of the drop-ins, inside the root. By default
+        V(/etc/audit/rules.d).
     type: str
 seealso:
   - module: linux.audit.audit_rules
@@ -142,6 +159,28 @@ EXAMPLES = r"""
       - -a always,exit -F arch=b64 -S chown -F auid>=1000 -k perm_mod
       - -w /etc/passwd -p wa -k identity
   register: meaning
+
+- name: Prove that the host holds what was declared, and group the evidence by controls
+  linux.audit.audit_rules_info:
+    operation: gather
+    wish:
+      name: 30-identity
+      rules:
+        - {path: /etc/passwd, permissions: wa, key: identity, controls: cis-6.3.3.8}
+  register: evidence
+
+- name: Test what the policy of the host does with an event
+  linux.audit.audit_rules_info:
+    operation: explain
+    event:
+      - name: a user is kept out of a file
+        syscall: openat
+        exit: -EACCES
+        auid: 1000
+        exe: /usr/bin/cat
+        path: /etc/shadow
+        perm: r
+        expect: {recorded: true, key: access}
 
 - name: Check rules files in a pull request, for all machines of the fleet and without privilege
   linux.audit.audit_rules_info:
@@ -214,8 +253,64 @@ lines:
       returned: when it is accepted
       type: list
       elements: dict
+events:
+  description: Which rule decides about each event.
+  returned: with V(explain) of O(operation) and O(event)
+  type: list
+  elements: dict
+  contains:
+    name:
+      description: The event's name.
+      returned: when it has one
+      type: str
+    answer:
+      description: V(matched), V(none) or V(undecided).
+      returned: always
+      type: str
+    recorded:
+      description: Whether the event is recorded.
+      returned: when that is decided
+      type: bool
+    rule:
+      description: The rule that decides, with C(rule), C(id), C(list), C(action), C(keys), and C(file), C(pointer) and C(line)
+        where they are known.
+      returned: when one matches
+      type: dict
+    dropped_by:
+      description: The rule of the exclude list that drops the record.
+      returned: when one does
+      type: dict
+    undecided:
+      description: The rules that may come first, each with what it C(needs) to know of the event.
+      returned: when there are any
+      type: list
+      elements: dict
+wish:
+  description: How the host stands to the wish.
+  returned: with V(gather) of O(operation) and O(wish)
+  type: dict
+  contains:
+    rules:
+      description: Each wished rule, with C(on_disk), C(running), C(next_boot) and C(in_sync).
+      returned: always
+      type: list
+      elements: dict
+    settings:
+      description: Each wished setting.
+      returned: always
+      type: list
+      elements: dict
+    unwished:
+      description: What the host holds beside, where the wish says that it shall not.
+      returned: always
+      type: list
+      elements: dict
+controls:
+  description: The evidence for each control that a label names, with C(in_sync) and C(rules).
+  returned: with V(gather) of O(operation), where rules have labels
+  type: dict
 in_sync:
-  description: Whether the files, the running kernel and the next boot agree.
+  description: Whether the files, the running kernel and the next boot agree; with O(wish), whether all three hold it.
   returned: with V(gather) of O(operation), where files and kernel were read
   type: bool
 drift:

@@ -52,6 +52,8 @@ def keys_of(*wanted):
 
 def resolve(node, root):
     while "$ref" in node:
+        if node["$ref"] == "#":
+            return root
         node = {**root["$defs"][node["$ref"].rpartition("/")[2]], **{k: v for k, v in node.items() if k != "$ref"}}
     return node
 
@@ -92,6 +94,8 @@ ANSIBLE_TYPES = {
     # A name, a number, or text that is one.
     frozenset(["string", "integer"]): {"str", "raw"},
     frozenset(["string", "array"]): {"raw"},
+    frozenset(["object", "array"]): {"raw"},
+    frozenset(["string", "array", "object"]): {"raw"},
 }
 
 

@@ -2,6 +2,10 @@
 //!
 //! Pure: what stands at the paths that a line names is part of what is given.
 
+mod policy;
+
+pub use policy::{Placed, Policy};
+
 use crate::auditctl::{self, Context, Control, Line, LineError, Note, Statement, Verb};
 use crate::lines::{PathFacts, links};
 use crate::rule::path::PathFact;

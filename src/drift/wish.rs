@@ -1,0 +1,322 @@
+//! Whether a host holds what is wished: on disk, running, and at the next boot, rule by rule.
+
+use std::rc::Rc;
+
+use rustc_hash::{FxHashMap as HashMap, FxHashSet as HashSet};
+
+use super::{Asked, Drift, Fate, Key, NextBoot, SettingView, wished};
+use crate::auditctl::Verb;
+use crate::boot_load::Spot;
+use crate::intent::{Scope, WishIntent, labels};
+use crate::lines::{HostRule, Obstacle, Reader};
+use crate::plan::KernelState;
+use crate::plan::rules::{Fulfils, Wish, assign};
+use crate::request::{OnMissing, UnknownSyscalls};
+use crate::rule::Rule;
+use crate::settings::Settings;
+
+/// What there is of one rule.
+#[derive(Debug, Clone)]
+pub struct Evidence {
+    /// The line that wishes for it.
+    pub text: Vec<u8>,
+    /// The index of that line in the wish; none where a file of the host has it.
+    pub wished: Option<usize>,
+    /// Its rule; none where the line cannot be read here.
+    pub rule: Option<Rc<HostRule>>,
+    /// The line of a file that asks for it.
+    pub on_disk: Option<Spot>,
+    /// Whether the kernel holds it; none where the kernel was not read.
+    pub running: Option<bool>,
+    /// Whether the next boot loads it.
+    pub next_boot: bool,
+    /// Why it cannot be here, wholly or in part.
+    pub obstacle: Option<Obstacle>,
+    /// The wish lets it, or a part of it, be left out.
+    pub is_skipped: bool,
+    /// The controls that it is there for.
+    pub labels: Vec<String>,
+}
+
+impl Evidence {
+    /// Whether the host holds it; none where that cannot be told.
+    #[must_use]
+    pub fn in_sync(&self) -> Option<bool> {
+        let has_rule = self.rule.is_some();
+        if self.is_skipped && !has_rule {
+            return Some(true);
+        }
+        if !self.is_skipped && self.obstacle.is_some() || self.on_disk.is_none() || !self.next_boot {
+            return Some(false);
+        }
+        self.running
+    }
+}
+
+/// What there is of a wished setting.
+#[derive(Debug, Clone)]
+pub struct SettingEvidence {
+    /// Its name.
+    pub name: &'static str,
+    /// What is wished.
+    pub wished: u32,
+    /// Who says what about it; none where nobody does.
+    pub view: Option<SettingView>,
+    /// Whether the kernel was read.
+    pub is_kernel_read: bool,
+}
+
+impl SettingEvidence {
+    /// Whether the host holds it; none where that cannot be told.
+    #[must_use]
+    pub fn in_sync(&self) -> Option<bool> {
+        let view = self.view.as_ref();
+        let is_of_load = view.is_some_and(|view| !matches!(view.key, Key::Setting(_)));
+        let wished = Some(self.wished);
+        if view.and_then(|view| view.on_disk) != wished || view.and_then(|view| view.next_boot) != wished {
+            return Some(false);
+        }
+        if is_of_load {
+            return Some(true);
+        }
+        self.is_kernel_read.then(|| view.and_then(|view| view.running) == wished)
+    }
+}
+
+/// Something that the host holds and that is not wished: a loaded rule by its index, or a line or file.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Unwished {
+    /// A loaded rule.
+    Running(usize),
+    /// A line, by its index among those that ask.
+    Line(usize),
+    /// A drop-in that is to be gone.
+    File(String),
+}
+
+/// How a host stands to a wish.
+#[derive(Debug, Default)]
+pub struct Verified {
+    /// Each wished rule.
+    pub rules: Vec<Evidence>,
+    /// Each wished setting.
+    pub settings: Vec<SettingEvidence>,
+    /// What is not wished.
+    pub unwished: Vec<Unwished>,
+}
+
+impl Verified {
+    /// Whether the host holds what is wished; none where that cannot be told.
+    #[must_use]
+    pub fn in_sync(&self) -> Option<bool> {
+        let all = self.rules.iter().map(Evidence::in_sync).chain(self.settings.iter().map(SettingEvidence::in_sync));
+        let found: Vec<Option<bool>> = all.collect();
+        if !self.unwished.is_empty() || found.contains(&Some(false)) {
+            return Some(false);
+        }
+        (!found.contains(&None)).then_some(true)
+    }
+}
+
+/// What is known of a host when it is held against a wish.
+pub struct Host<'a> {
+    /// What the next boot makes of its files.
+    pub boot: &'a NextBoot,
+    /// Its kernel, where it was read, and how that differs from the files.
+    pub kernel: Option<(&'a KernelState, &'a Drift)>,
+    /// Who says what about each setting.
+    pub settings: &'a [SettingView],
+    /// The names of its drop-ins.
+    pub drop_ins: Vec<String>,
+}
+
+impl Host<'_> {
+    /// The line that asks for a rule; of several one that the next boot loads.
+    fn asked(&self) -> HashMap<&Rule, &Asked> {
+        let mut asked: HashMap<&Rule, &Asked> = HashMap::default();
+        for line in self.boot.asked.iter().filter(|line| line.fate != Fate::Removed) {
+            let Some(rule) = line.rule.as_ref().filter(|rule| !rule.line.emptied) else { continue };
+            let known = asked.entry(&rule.listed).or_insert(line);
+            if known.fate != Fate::Loaded && line.fate == Fate::Loaded {
+                *known = line;
+            }
+        }
+        asked
+    }
+
+    /// The lines whose rule is running.
+    fn running(&self) -> Option<HashSet<usize>> {
+        self.kernel.map(|(_, drift)| drift.held.iter().filter_map(|held| held.asked).collect())
+    }
+}
+
+/// Holds a host against a wish. The reader knows what stands at the paths that the wish names.
+#[must_use]
+pub fn verify(wish: &WishIntent, host: &Host<'_>, reader: &mut Reader) -> Verified {
+    let asked = host.asked();
+    let mut verified = Verified::default();
+    let mut settings = Settings::default();
+    for (at, author) in wish.lines.iter().enumerate() {
+        let reading = reader.read(author.text.as_bytes());
+        reading.controls.iter().for_each(|control| {
+            settings.take(control);
+        });
+        let obstacle = reading.obstacles.first().cloned();
+        let is_rule = reading.rule.as_ref().is_some_and(|rule| rule.line.verb != Verb::Delete);
+        if !is_rule && obstacle.is_none() {
+            continue;
+        }
+        let rule = reading.loadable().cloned();
+        let line = rule.as_ref().and_then(|rule| asked.get(&*rule.listed));
+        verified.rules.push(Evidence {
+            text: author.text.as_bytes().to_vec(),
+            wished: Some(at),
+            on_disk: line.map(|line| line.spot.clone()),
+            running: None,
+            next_boot: line.is_some_and(|line| line.fate == Fate::Loaded),
+            is_skipped: obstacle.as_ref().is_some_and(|why| may_lack(wish, why)),
+            obstacle,
+            labels: author.labels.clone(),
+            rule,
+        });
+    }
+    settings.overrule_with(&wish.settings);
+    let unasked = look_into_kernel(&mut verified.rules, host);
+    verified.settings = setting_evidence(&settings, host);
+    verified.unwished = unwished(wish, host, &verified.rules, &unasked);
+    verified
+}
+
+fn may_lack(wish: &WishIntent, why: &Obstacle) -> bool {
+    (why.is_missing() && wish.on_missing == OnMissing::Skip)
+        || (why.is_syscalls() && wish.unknown_syscalls == UnknownSyscalls::Skip)
+}
+
+/// Finds the wished rules among the loaded ones; gives the loaded ones that none wishes for.
+fn look_into_kernel(rules: &mut [Evidence], host: &Host<'_>) -> Vec<usize> {
+    let Some((kernel, _)) = host.kernel else { return Vec::new() };
+    let mut wishes: Vec<(Rc<Rule>, Wish)> = Vec::new();
+    let mut places: HashMap<Rc<Rule>, usize> = HashMap::default();
+    for rule in rules.iter().filter_map(|evidence| evidence.rule.as_ref()) {
+        places.entry(Rc::clone(&rule.listed)).or_insert_with(|| {
+            wishes.push((Rc::clone(&rule.listed), wished(rule)));
+            wishes.len() - 1
+        });
+    }
+    let fulfilled = assign(&kernel.rules, &wishes.iter().map(|(_, wish)| wish).collect::<Vec<_>>());
+    let held: HashSet<usize> = fulfilled
+        .iter()
+        .filter_map(|fulfils| match fulfils {
+            Fulfils::Wish(at) | Fulfils::Again(at) => Some(*at),
+            Fulfils::Nothing => None,
+        })
+        .collect();
+    for evidence in rules {
+        let place = evidence.rule.as_ref().and_then(|rule| places.get(&rule.listed));
+        evidence.running = Some(place.is_some_and(|place| held.contains(place)));
+    }
+    let others = fulfilled.iter().enumerate().filter(|(_, fulfils)| matches!(fulfils, Fulfils::Nothing));
+    others.map(|(at, _)| at).collect()
+}
+
+fn setting_evidence(settings: &Settings, host: &Host<'_>) -> Vec<SettingEvidence> {
+    let of_load =
+        [(Key::IgnoreErrors, settings.ignore_errors), (Key::Continue, settings.continue_on_errors)].into_iter();
+    let of_load = of_load.filter(|(_, wished)| *wished).map(|(key, _)| (key, 1));
+    let all = settings.iter().map(|(name, value)| (Key::Setting(name), value)).chain(of_load);
+    all.map(|(key, wished)| SettingEvidence {
+        name: key.text(),
+        wished,
+        view: host.settings.iter().find(|view| view.key == key).cloned(),
+        is_kernel_read: host.kernel.is_some(),
+    })
+    .collect()
+}
+
+/// What the host holds beside the wish, where that says that it shall not.
+fn unwished(wish: &WishIntent, host: &Host<'_>, rules: &[Evidence], loaded: &[usize]) -> Vec<Unwished> {
+    let known: HashSet<&Rule> = rules.iter().filter_map(|evidence| Some(&*evidence.rule.as_ref()?.listed)).collect();
+    let (gone, lines): (Vec<String>, Vec<(usize, &Asked)>) = (
+        wish.gone.iter().map(|name| name.file_name().to_string_lossy().into_owned()).collect(),
+        host.boot.asked.iter().enumerate().filter(|(_, asked)| asked.counts()).collect(),
+    );
+    let mut found: Vec<Unwished> =
+        host.drop_ins.iter().filter(|name| gone.contains(name)).cloned().map(Unwished::File).collect();
+    let kept_key = |keep: &crate::intent::Keep, rule: &Rule| rule.keys().any(|key| keep.keeps_key(key));
+    let kernel_rule = |at: usize| host.kernel.and_then(|(kernel, _)| kernel.rules.get(at));
+    match &wish.scope {
+        Scope::Anything => {}
+        Scope::Nothing(keep) => {
+            let is_kept = |asked: &Asked| {
+                let name = asked.spot.file.rsplit('/').next().unwrap_or_default();
+                keep.keeps_drop_in(name)
+            };
+            let is_known = |asked: &Asked| asked.rule.as_ref().is_some_and(|rule| known.contains(&*rule.listed));
+            let others = lines.iter().filter(|(_, asked)| !is_known(asked) && !is_kept(asked));
+            found.extend(others.map(|(at, _)| Unwished::Line(*at)));
+            let kept: HashSet<usize> = match host.kernel {
+                Some((_, drift)) => drift
+                    .held
+                    .iter()
+                    .enumerate()
+                    .filter(|(_, held)| held.asked.and_then(|at| host.boot.asked.get(at)).is_some_and(is_kept))
+                    .map(|(at, _)| at)
+                    .collect(),
+                None => HashSet::default(),
+            };
+            let others = loaded.iter().filter(|at| !kept.contains(*at));
+            let others = others.filter(|at| kernel_rule(**at).is_some_and(|rule| !kept_key(keep, rule)));
+            found.extend(others.map(|at| Unwished::Running(*at)));
+        }
+        Scope::DropIns(purge) => {
+            let Some((_, drift)) = host.kernel else { return found };
+            if let Some(keep) = purge {
+                let foreign = drift.missing_in_filesystem.iter().map(|(at, _)| *at);
+                let foreign = foreign.filter(|at| kernel_rule(*at).is_some_and(|rule| !kept_key(keep, rule)));
+                found.extend(foreign.filter(|at| loaded.contains(at)).map(Unwished::Running));
+            }
+        }
+    }
+    found
+}
+
+/// What there is of the rules that the host's own files ask for: those with a label, or all of them.
+#[must_use]
+pub fn own_evidence<'a>(
+    host: &Host<'_>,
+    files: impl Iterator<Item = (&'a str, &'a [u8])>,
+    only_labelled: bool,
+) -> Vec<Evidence> {
+    let mut labelled: HashMap<(&str, usize), Vec<String>> = HashMap::default();
+    for (path, bytes) in files {
+        for (at, labels) in labels(bytes.split(|byte| *byte == b'\n')).into_iter().enumerate() {
+            if !labels.is_empty() {
+                labelled.insert((path, at + 1), labels);
+            }
+        }
+    }
+    let running = host.running();
+    let lines = host.boot.asked.iter().enumerate().filter(|(_, asked)| asked.counts());
+    let evidence = lines.filter_map(|(at, asked)| {
+        let labels = labelled.get(&(&*asked.spot.file, asked.spot.line)).cloned().unwrap_or_default();
+        if only_labelled && labels.is_empty() {
+            return None;
+        }
+        let obstacle = match &asked.fate {
+            Fate::Fails(crate::boot_load::Trouble::Obstacle(why)) => Some(why.clone()),
+            _ => None,
+        };
+        Some(Evidence {
+            text: asked.text.clone(),
+            wished: None,
+            rule: asked.rule.clone().filter(|rule| !rule.line.emptied),
+            on_disk: Some(asked.spot.clone()),
+            running: running.as_ref().map(|running| running.contains(&at)),
+            next_boot: asked.fate == Fate::Loaded,
+            obstacle,
+            is_skipped: false,
+            labels,
+        })
+    });
+    evidence.collect()
+}

@@ -1,0 +1,116 @@
+//! What a host is held against.
+
+use super::{AuthorLine, DropInWish, Goal, Intent, Keep, author_lines, bad_lines};
+use crate::error::{Problem, RequestError};
+use crate::request::{OnMissing, Operation, Rules, UnknownSyscalls, Wish};
+use crate::rule::Machine;
+use crate::rules_d::DropInName;
+use crate::settings::Settings;
+
+/// What a host is held against.
+#[derive(Debug, Clone)]
+pub struct WishIntent {
+    /// The lines that ask for rules, with their places in the request.
+    pub lines: Vec<AuthorLine>,
+    /// Settings given beside them.
+    pub settings: Settings,
+    /// Drop-ins that are to be gone.
+    pub gone: Vec<DropInName>,
+    /// What else the host may hold.
+    pub scope: Scope,
+    /// What is said of rules that name what the host lacks.
+    pub on_missing: OnMissing,
+    /// What is said of system calls that only other machines have.
+    pub unknown_syscalls: UnknownSyscalls,
+}
+
+/// What else a host may hold.
+#[derive(Debug, Clone)]
+pub enum Scope {
+    /// Anything.
+    Anything,
+    /// Nothing but this.
+    Nothing(Keep),
+    /// What its drop-ins ask for, and all of it; with a purge, nothing else but what is kept.
+    DropIns(Option<Keep>),
+}
+
+impl WishIntent {
+    /// What a wish means on this machine.
+    ///
+    /// # Errors
+    /// Every problem found.
+    pub fn of(said: &Wish, machine: &Machine) -> Result<Self, Vec<Problem>> {
+        let rules = match said {
+            Wish::Request(request) => return Self::of_request(request, machine),
+            Wish::File(text) => Rules::File(text.clone()),
+            Wish::List(list) => Rules::List(list.clone()),
+        };
+        let mut problems = Vec::new();
+        let lines = author_lines(Some(&rules), "/wish", machine, &mut problems);
+        problems.extend(bad_lines(&lines.iter().collect::<Vec<_>>(), machine));
+        let wish = Self {
+            lines,
+            settings: Settings::default(),
+            gone: Vec::new(),
+            scope: Scope::Anything,
+            on_missing: OnMissing::default(),
+            unknown_syscalls: UnknownSyscalls::default(),
+        };
+        if problems.is_empty() { Ok(wish) } else { Err(problems) }
+    }
+
+    fn of_request(request: &crate::request::Request, machine: &Machine) -> Result<Self, Vec<Problem>> {
+        let inside = |pointer: &str| format!("/wish{pointer}");
+        let bad = |found: &str, allowed: &[&str], at: &str| {
+            let allowed = allowed.iter().map(|&one| one.to_owned()).collect();
+            vec![Problem::at_pointer(
+                RequestError::BadValue { found: found.to_owned(), allowed, nearest: None }.into(),
+                at,
+            )]
+        };
+        if request.operation != Operation::Apply {
+            return Err(bad("this operation", &["apply"], "/wish/operation"));
+        }
+        let mut found = Intent::of(request, machine);
+        if let Ok(intent) = &found {
+            let problems = bad_lines(&intent.goal.lines(), machine);
+            if !problems.is_empty() {
+                found = Err(problems);
+            }
+        }
+        let intent = found.map_err(|mut problems| {
+            for problem in &mut problems {
+                problem.place.pointer = problem.place.pointer.as_deref().map(inside);
+            }
+            problems
+        })?;
+        let (wishes, scope) = match intent.goal {
+            Goal::Present(wishes) => (wishes, Scope::Anything),
+            Goal::Exact(wishes, keep) => (wishes, Scope::Nothing(keep)),
+            Goal::Loaded(wishes, purge) => (wishes, Scope::DropIns(purge)),
+            Goal::Without(..) | Goal::Restored(..) => {
+                return Err(bad("this state", &["present", "exact", "loaded"], "/wish/state"));
+            }
+        };
+        let mut wish = Self {
+            lines: Vec::new(),
+            settings: Settings::default(),
+            gone: Vec::new(),
+            scope,
+            on_missing: intent.on_missing,
+            unknown_syscalls: intent.unknown_syscalls,
+        };
+        for drop_in in wishes {
+            match drop_in {
+                DropInWish::Gone(name) => wish.gone.push(name),
+                DropInWish::Holds(declared) => {
+                    let placed = |line: AuthorLine| AuthorLine { pointer: inside(&line.pointer), ..line };
+                    wish.lines.extend(declared.lines.into_iter().map(placed));
+                    wish.settings.overrule_with(&declared.settings);
+                }
+            }
+        }
+        Ok(wish)
+    }
+}

@@ -1,0 +1,182 @@
+//! The story of `explain`: what lines mean, and which rule decides about an event.
+
+use std::path::Path;
+
+use crate::auditctl::{Accounts, Context, UnknownSyscalls, parse, parse_group, parse_passwd};
+use crate::error::{Place, Problem, RequestError, What};
+use crate::explain::{PermSyscalls, Placed, Policy, explain, named_paths};
+use crate::gather::{Gathered, gather};
+use crate::intent::{AuthorLine, Explained, Inquiry, author_lines, event};
+use crate::lines::Reader;
+use crate::observe::facts;
+use crate::report::event::EventReport;
+use crate::report::explain::LineReport;
+use crate::report::{Outcome, Report};
+use crate::request::{OneOrMany, Request};
+use crate::rule::Machine;
+use crate::rules_d::Root;
+use crate::tables::nearest::nearest;
+use crate::world::World;
+
+/// What is to be asked of the host, where the request is about events and gives no rules.
+///
+/// # Errors
+/// Every problem of the request's keys.
+pub fn about_host(request: &Request) -> Result<Option<Inquiry>, Vec<Problem>> {
+    match Explained::of(request)? {
+        Explained::Host => Inquiry::of_events(request).map(Some),
+        Explained::Lines | Explained::Files => Ok(None),
+    }
+}
+
+/// Explains what a request asks for on this host.
+///
+/// # Errors
+/// As [`explained`]; and where the host's rules cannot be read.
+pub fn explained_on(request: &Request, mut world: World<'_>) -> Result<Report, Vec<Problem>> {
+    let Some(inquiry) = about_host(request)? else { return explained(request, world.machine, &world.root) };
+    let accounts = accounts(&Root::open(&world.root_of(&inquiry.place)).map_err(file)?)?;
+    let gathered = gather(&inquiry, &mut world);
+    let problems = [gathered.files.problems(), gathered.kernel.problems()].concat();
+    if !problems.is_empty() {
+        return Err(problems);
+    }
+    answered(request, &held(&gathered), &|placed| place_in_file(placed), &world.machine, &accounts)
+}
+
+/// Explains the lines of a request, and its events by them, for a host with this root directory.
+///
+/// # Errors
+/// Keys that explaining has no use for, an unknown machine, accounts that cannot be read.
+pub fn explained(request: &Request, own: Machine, root: &Path) -> Result<Report, Vec<Problem>> {
+    let subject = Explained::of(request);
+    let mut problems = subject.as_ref().err().cloned().unwrap_or_default();
+    if subject == Ok(Explained::Host) {
+        problems.push(Problem::at_pointer(RequestError::Needed { key: "rules", by: "explain" }.into(), ""));
+    }
+    let machine = match &request.arch {
+        None => own,
+        Some(name) => Machine::from_uname(name).unwrap_or_else(|| {
+            let known = nearest(name, Machine::ALL.iter().map(|machine| machine.name)).map(str::to_owned);
+            let error = RequestError::UnknownMachine { name: name.clone(), nearest: known };
+            problems.push(Problem::at_pointer(error.into(), "/arch"));
+            own
+        }),
+    };
+    let lines = author_lines(request.rules.as_ref(), "/rules", &machine, &mut problems);
+    if !problems.is_empty() {
+        return Err(problems);
+    }
+    let root = Root::open(root).map_err(file)?;
+    let accounts = accounts(&root)?;
+    let entries = request.rules.as_ref().map(|_| entries(request, &lines, &root, &machine, &accounts));
+    if request.event.is_none() {
+        return Ok(of_lines(entries.unwrap_or_default()));
+    }
+    let mut reader = Reader::new(machine, accounts.clone());
+    let is_of_files = subject == Ok(Explained::Files);
+    let policy = if is_of_files {
+        let files = request.files.iter().map(|file| (file.name.as_str(), file.text.as_str()));
+        Policy::of_files(files, &mut reader)
+    } else {
+        Policy::of_lines(lines.iter().map(|line| line.text.as_str()), &mut reader)
+    };
+    let of_line = |placed: &Placed| {
+        let author = placed.spot.as_ref().and_then(|spot| lines.get(spot.line.checked_sub(1)?));
+        author.map_or_else(Place::default, AuthorLine::place)
+    };
+    let place: &dyn Fn(&Placed) -> Place = if is_of_files { &|placed| place_in_file(placed) } else { &of_line };
+    let report = answered(request, &policy, place, &machine, &accounts)?;
+    Ok(Report { lines: entries, ..report })
+}
+
+fn file(error: crate::rules_d::FileError) -> Vec<Problem> {
+    vec![Problem::from(What::File(error))]
+}
+
+fn accounts(root: &Root) -> Result<Accounts, Vec<Problem>> {
+    let accounts = root.accounts().map_err(file)?;
+    Ok(Accounts { users: parse_passwd(&accounts.passwd), groups: parse_group(&accounts.group) })
+}
+
+fn entries(
+    request: &Request,
+    lines: &[AuthorLine],
+    root: &Root,
+    machine: &Machine,
+    accounts: &Accounts,
+) -> Vec<LineReport> {
+    let context = Context { machine, accounts, unknown_syscalls: UnknownSyscalls::Fail };
+    let perm_syscalls = match request.perm_syscalls {
+        crate::request::PermSyscalls::All => PermSyscalls::All,
+        crate::request::PermSyscalls::V4_2 => PermSyscalls::V4_2,
+    };
+    let parsed = lines.iter().filter_map(|author| parse(author.text.as_bytes(), &context).ok());
+    let paths =
+        facts(root, parsed.flat_map(|line| named_paths(&line).map(<[u8]>::to_vec).collect::<Vec<_>>()).collect());
+    lines
+        .iter()
+        .map(|author| {
+            let explained = explain(author.text.as_bytes(), &context, &paths, perm_syscalls);
+            LineReport::new(&author.text, &explained)
+        })
+        .collect()
+}
+
+fn of_lines(entries: Vec<LineReport>) -> Report {
+    let refused = entries.iter().filter(|entry| !entry.accepted).count();
+    let plural = if entries.len() == 1 { "" } else { "s" };
+    let msg = format!("{} line{plural}, {refused} refused", entries.len());
+    Report { lines: Some(entries), ..Report::quiet(msg, Outcome::Unchanged) }
+}
+
+/// The rules of the kernel, or where it cannot be asked those of the next boot.
+fn held(gathered: &Gathered) -> Policy {
+    let placed = |rule: &crate::rule::Rule, spot| Placed { rule: rule.clone(), shown: rule.clone(), spot };
+    let files = gathered.files.read();
+    if let Some(kernel) = gathered.kernel.read() {
+        let asked = |at: usize| {
+            let line = gathered.drift.as_ref()?.held.get(at)?.asked?;
+            Some(files?.boot.asked.get(line)?.spot.clone())
+        };
+        let rules = kernel.state.rules.iter().enumerate().map(|(at, rule)| placed(rule, asked(at)));
+        return Policy { rules: rules.collect(), failing: Vec::new() };
+    }
+    let loaded = files.map_or(&[][..], |files| &files.boot.real.rules);
+    let rules = loaded.iter().map(|loaded| placed(&loaded.rule.line.rule, Some(loaded.spot.clone())));
+    Policy { rules: rules.collect(), failing: Vec::new() }
+}
+
+fn place_in_file(placed: &Placed) -> Place {
+    let spot = placed.spot.as_ref();
+    Place { file: spot.map(|spot| spot.file.to_string()), line: spot.map(|spot| spot.line), ..Place::default() }
+}
+
+fn answered(
+    request: &Request,
+    policy: &Policy,
+    place: &dyn Fn(&Placed) -> Place,
+    machine: &Machine,
+    accounts: &Accounts,
+) -> Result<Report, Vec<Problem>> {
+    let said = request.event.as_ref().map_or(&[][..], OneOrMany::all);
+    let is_one = matches!(request.event, Some(OneOrMany::One(_)));
+    let pointer = |at: usize| if is_one { "/event".to_owned() } else { format!("/event/{at}") };
+    let context = Context { machine, accounts, unknown_syscalls: UnknownSyscalls::Skip };
+    let mut problems = Vec::new();
+    let events: Vec<_> =
+        said.iter().enumerate().map(|(at, said)| event(said, &pointer(at), &context, &mut problems)).collect();
+    if !problems.is_empty() {
+        return Err(problems);
+    }
+    let reports: Vec<EventReport> =
+        said.iter().zip(&events).map(|(said, event)| EventReport::of(said, event, policy, place, machine)).collect();
+    let unexpected = reports.iter().zip(said).enumerate();
+    let unexpected: Vec<Problem> =
+        unexpected.filter_map(|(at, (report, said))| report.unexpected(said, &pointer(at))).collect();
+    let left_out = policy.failing.iter().map(|spot| {
+        let at = if spot.file.is_empty() { format!("rule line {}", spot.line) } else { spot.to_string() };
+        format!("{at} cannot be loaded: the events are answered without it")
+    });
+    Ok(Report { warnings: left_out.collect(), ..Report::of_events(reports, &unexpected) })
+}

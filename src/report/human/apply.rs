@@ -1,0 +1,102 @@
+//! What a request to apply does: the plan by layer, what is left out, what waits, the diff.
+
+use super::page::{Look, Page, Piece};
+use super::{piece, place};
+use crate::report::{
+    BecauseReport, ControlReport, FileActionReport, KernelDo, PendingReport, PlanReport, Report, RulesReport,
+};
+
+pub fn write(report: &Report, page: &mut Page) {
+    if let Some(plan) = &report.plan {
+        write_plan(plan, page);
+    }
+    if let Some(rules) = &report.rules {
+        write_rules(rules, page);
+    }
+    if report.pending != PendingReport::default() {
+        page.heading("At the next boot");
+        let load = report.pending.load.iter().map(|rule| vec![piece(Look::Good, "+"), piece(Look::Plain, rule)]);
+        let unload = report.pending.unload.iter().map(|rule| vec![piece(Look::Bad, "-"), piece(Look::Plain, rule)]);
+        page.table(&load.chain(unload).collect::<Vec<_>>());
+        page.table(&settings(&report.pending.control));
+    }
+    if let Some(reason) = report.runtime.as_ref().and_then(|runtime| runtime.reason.as_ref()) {
+        page.heading("Kernel: not managed");
+        page.line(&[(Look::Plain, "  "), (Look::Plain, reason)]);
+    }
+    if let Some(diff) = &report.diff {
+        page.heading("Difference");
+        for line in diff.prepared.lines() {
+            let look = match line.as_bytes() {
+                [b'-', b'-', b'-', ..] | [b'+', b'+', b'+', ..] => Look::Bold,
+                [b'@', ..] => Look::Told,
+                [b'+', ..] => Look::Good,
+                [b'-', ..] => Look::Bad,
+                _ => Look::Plain,
+            };
+            page.line(&[(look, line)]);
+        }
+    }
+}
+
+fn write_plan(plan: &PlanReport, page: &mut Page) {
+    if !plan.files.is_empty() {
+        page.heading("Files");
+        let row = |file: &super::super::FileReport| {
+            let (look, action) = match file.action {
+                FileActionReport::Create => (Look::Good, "create"),
+                FileActionReport::Replace => (Look::Doubtful, "replace"),
+                FileActionReport::Permissions => (Look::Doubtful, "permissions"),
+                FileActionReport::Remove => (Look::Bad, "remove"),
+            };
+            vec![piece(look, action), piece(Look::Plain, &file.path)]
+        };
+        page.table(&plan.files.iter().map(row).collect::<Vec<_>>());
+    }
+    if !plan.kernel.is_empty() {
+        page.heading("Kernel");
+        let row = |step: &super::super::KernelStepReport| {
+            let (look, sign) = if step.what == KernelDo::Load { (Look::Good, "+") } else { (Look::Bad, "-") };
+            let because = match step.because {
+                BecauseReport::Missing => "missing",
+                BecauseReport::Replaced => "replaced",
+                BecauseReport::Order => "order",
+                BecauseReport::NoLongerWanted => "no longer wanted",
+                BecauseReport::Purged => "purged",
+                BecauseReport::Restored => "restored",
+            };
+            let first = if step.first { ", put first" } else { "" };
+            vec![piece(look, sign), piece(Look::Plain, &step.rule), piece(Look::Faint, format!("{because}{first}"))]
+        };
+        page.table(&plan.kernel.iter().map(row).collect::<Vec<_>>());
+    }
+    if !plan.control.is_empty() {
+        page.heading("Settings");
+        page.table(&settings(&plan.control));
+    }
+}
+
+fn settings(changes: &[ControlReport]) -> Vec<Vec<Piece>> {
+    let row = |change: &ControlReport| {
+        vec![piece(Look::Plain, &change.setting), piece(Look::Plain, format!("{} -> {}", change.before, change.after))]
+    };
+    changes.iter().map(row).collect()
+}
+
+fn write_rules(rules: &RulesReport, page: &mut Page) {
+    if !rules.skipped.is_empty() {
+        page.heading("Left out on this host");
+        let row = |skipped: &super::super::SkippedReport| {
+            let at = place(skipped.file.as_deref(), skipped.line, None);
+            vec![piece(Look::Plain, &skipped.rule), piece(Look::Doubtful, &skipped.reason), piece(Look::Faint, at)]
+        };
+        page.table(&rules.skipped.iter().map(row).collect::<Vec<_>>());
+    }
+    if !rules.deduplicated.is_empty() {
+        page.heading("Held already");
+        let row = |twice: &super::super::DeduplicatedReport| {
+            vec![piece(Look::Plain, &twice.rule), piece(Look::Faint, &twice.same_as)]
+        };
+        page.table(&rules.deduplicated.iter().map(row).collect::<Vec<_>>());
+    }
+}

@@ -1,0 +1,38 @@
+//! Which rule decides about an event.
+
+use super::page::{Look, Page};
+use super::place;
+use crate::report::event::{DecidingRule, EventReport};
+
+pub fn write(event: &EventReport, page: &mut Page) {
+    let (look, answer) = match (event.recorded, &event.undecided.is_empty()) {
+        (Some(true), _) => (Look::Good, "recorded"),
+        (Some(false), _) => (Look::Doubtful, "not recorded"),
+        (None, true) => (Look::Plain, "answered"),
+        (None, false) => (Look::Bad, "undecided"),
+    };
+    let name = event.name.as_deref().unwrap_or("the event");
+    page.line(&[(Look::Bold, name), (Look::Plain, ": "), (look, answer)]);
+    event.undecided.iter().for_each(|rule| {
+        let needs = format!("it depends on {}", rule.needs.join(", "));
+        write_rule(&needs, rule, page);
+    });
+    match &event.rule {
+        Some(rule) => write_rule("by", rule, page),
+        None if event.undecided.is_empty() => page.line(&[(Look::Plain, "    no rule matches")]),
+        None => {}
+    }
+    event.dropped_by.iter().for_each(|rule| write_rule("dropped by", rule, page));
+}
+
+fn write_rule(word: &str, rule: &DecidingRule, page: &mut Page) {
+    let at = place(rule.file.as_deref(), rule.line, rule.pointer.as_deref());
+    page.line(&[
+        (Look::Plain, "    "),
+        (Look::Plain, word),
+        (Look::Plain, " "),
+        (Look::Told, &rule.rule),
+        (Look::Plain, "  "),
+        (Look::Faint, &at),
+    ]);
+}

@@ -1,0 +1,160 @@
+//! What a host holds, and in what its parts differ.
+
+use super::page::{Look, Page, Piece};
+use super::{piece, place};
+use crate::report::Report;
+use crate::report::gather::{
+    DifferenceReport, DriftReport, FilesystemReport, NextBootReport, SettingReport, SettingsReport,
+};
+use crate::report::wish::{EvidenceReport, LabelsReport, WishReport};
+
+pub fn write(report: &Report, page: &mut Page) {
+    let (running, files) = (report.runtime.as_ref().and_then(|runtime| runtime.rules.as_ref()), &report.filesystem);
+    if let Some(wish) = &report.wish {
+        write_wish(wish, page);
+    }
+    if let Some(controls) = &report.controls {
+        write_controls(controls, page);
+    }
+    match (running, files) {
+        (Some(rules), _) => {
+            page.heading("Rules in the kernel");
+            let row = |rule: &crate::report::gather::RunningRuleReport| {
+                let origin = rule.origin.as_deref().unwrap_or_default();
+                let look = if origin == "runtime only" { Look::Doubtful } else { Look::Faint };
+                vec![piece(Look::Plain, &rule.rule.rule), piece(look, origin)]
+            };
+            page.table(&rules.iter().map(row).collect::<Vec<_>>());
+        }
+        (None, Some(files)) => write_files(files, page),
+        (None, None) => {}
+    }
+    if let Some(drift) = &report.drift {
+        write_drift(drift, page);
+    }
+    if let Some(files) = files.as_ref().filter(|files| !files.errors.is_empty()) {
+        page.heading("Lines that fail");
+        for error in &files.errors {
+            page.table(&[vec![piece(Look::Plain, &error.rule), piece(Look::Faint, error.places.join(", "))]]);
+            page.line(&[(Look::Plain, "      "), (Look::Bad, &error.message)]);
+        }
+    }
+    if let Some(boot) = &report.next_boot {
+        write_boot(boot, page);
+    }
+    if let Some(settings) = &report.settings {
+        write_settings(settings, report.drift.as_ref(), page);
+    }
+    if let Some(managers) = report.managers.as_ref().filter(|managers| !managers.is_empty()) {
+        page.heading("Who else");
+        let row = |manager: &crate::report::gather::ManagerReport| {
+            let receives = if manager.receives_records { "receives the records" } else { "" };
+            let rules = format!("{} of its rules loaded", manager.rules);
+            vec![piece(Look::Plain, &manager.name), piece(Look::Plain, rules), piece(Look::Told, receives)]
+        };
+        page.table(&managers.iter().map(row).collect::<Vec<_>>());
+    }
+}
+
+fn write_files(files: &FilesystemReport, page: &mut Page) {
+    for file in &files.files {
+        page.heading(&file.path);
+        let row = |rule: &crate::report::gather::AskedRuleReport| {
+            let look = if rule.next_boot { Look::Plain } else { Look::Bad };
+            let why = if rule.next_boot { "" } else { "not loaded at the next boot" };
+            vec![piece(Look::Faint, rule.line.to_string()), piece(look, &rule.rule.rule), piece(Look::Bad, why)]
+        };
+        page.table(&file.rules.iter().map(row).collect::<Vec<_>>());
+    }
+}
+
+fn write_drift(drift: &DriftReport, page: &mut Page) {
+    let lists = [
+        ("Not loaded", &drift.missing_in_runtime),
+        ("In no file", &drift.missing_in_filesystem),
+        ("Not loaded at the next boot", &drift.missing_at_boot),
+        ("In another order than in the files", &drift.order),
+    ];
+    for (heading, list) in lists.into_iter().filter(|(_, list)| !list.is_empty()) {
+        page.heading(heading);
+        let row = |found: &DifferenceReport| {
+            let at = place(found.file.as_deref(), found.line, None);
+            vec![piece(Look::Bad, &found.rule), piece(Look::Plain, &found.why), piece(Look::Faint, at)]
+        };
+        page.table(&list.iter().map(row).collect::<Vec<_>>());
+    }
+}
+
+fn write_boot(boot: &NextBootReport, page: &mut Page) {
+    let Some(stop) = &boot.stops_at else { return };
+    page.heading("The next boot stops");
+    let at = format!("{}:{}", stop.file, stop.line);
+    page.table(&[vec![piece(Look::Bad, &stop.rule), piece(Look::Plain, &stop.why), piece(Look::Faint, at)]]);
+    let unread = match stop.unread {
+        1 => "  1 line behind it is not read".to_owned(),
+        several => format!("  {several} lines behind it are not read"),
+    };
+    page.line(&[(Look::Plain, &unread)]);
+}
+
+fn write_settings(settings: &SettingsReport, drift: Option<&DriftReport>, page: &mut Page) {
+    if settings.is_empty() {
+        return;
+    }
+    page.heading("Settings");
+    let head = ["", "files", "kernel", "next boot", "decided by"].map(|text| piece(Look::Faint, text)).to_vec();
+    let number =
+        |value: Option<u32>| piece(Look::Plain, value.map_or_else(|| "-".to_owned(), |value| value.to_string()));
+    let row = |(name, setting): (&String, &SettingReport)| {
+        let differs = drift.is_some_and(|drift| drift.settings.contains(name));
+        let look = if differs { Look::Bad } else { Look::Plain };
+        let decided = setting.decided_by.as_deref().unwrap_or_default();
+        let values = [setting.on_disk, setting.running, setting.next_boot].map(number);
+        std::iter::once(piece(look, name)).chain(values).chain([piece(Look::Faint, decided)]).collect()
+    };
+    page.table(&std::iter::once(head).chain(settings.iter().map(row)).collect::<Vec<_>>());
+}
+
+fn write_wish(wish: &WishReport, page: &mut Page) {
+    page.heading("Wished");
+    page.table(&wish.rules.iter().map(evidence).collect::<Vec<_>>());
+    let setting = |setting: &crate::report::wish::WishedSettingReport| {
+        let (look, word) = held(setting.in_sync, false);
+        let wished = format!("{} {}", setting.setting, setting.wished);
+        let at = setting.decided_by.as_deref().unwrap_or_default();
+        vec![piece(look, word), piece(Look::Plain, wished), piece(Look::Faint, at)]
+    };
+    page.table(&wish.settings.iter().map(setting).collect::<Vec<_>>());
+    if !wish.unwished.is_empty() {
+        page.heading("Not wished");
+        let row = |found: &crate::report::wish::UnwishedReport| {
+            let at =
+                found.file.as_deref().map_or_else(|| "kernel".to_owned(), |file| place(Some(file), found.line, None));
+            vec![piece(Look::Bad, found.rule.as_deref().unwrap_or("the whole file")), piece(Look::Faint, at)]
+        };
+        page.table(&wish.unwished.iter().map(row).collect::<Vec<_>>());
+    }
+}
+
+fn write_controls(controls: &LabelsReport, page: &mut Page) {
+    for (name, control) in controls {
+        page.heading(&format!("Control {name}: {}", held(control.in_sync, false).1));
+        page.table(&control.rules.iter().map(evidence).collect::<Vec<_>>());
+    }
+}
+
+fn held(in_sync: Option<bool>, is_skipped: bool) -> (Look, &'static str) {
+    match in_sync {
+        _ if is_skipped => (Look::Doubtful, "skipped"),
+        Some(true) => (Look::Good, "held"),
+        Some(false) => (Look::Bad, "not held"),
+        None => (Look::Doubtful, "open"),
+    }
+}
+
+fn evidence(rule: &EvidenceReport) -> Vec<Piece> {
+    let (look, word) = held(rule.in_sync, rule.skipped.is_some() && !rule.on_disk);
+    let lacks = rule.skipped.clone().unwrap_or_else(|| rule.lacks());
+    let at = place(rule.file.as_deref(), rule.line, rule.pointer.as_deref());
+    vec![piece(look, word), piece(Look::Plain, &rule.rule), piece(Look::Bad, lacks), piece(Look::Faint, at)]
+}

@@ -1,0 +1,74 @@
+//! A report as text for people at a terminal.
+//!
+//! A function of the report: whether there is a terminal, and whether it wants colours, the caller says.
+
+mod apply;
+mod event;
+mod explain;
+mod finding;
+mod gather;
+mod page;
+
+use super::{Outcome, Report};
+use finding::Finding;
+use page::{Look, Page, Piece};
+
+impl Report {
+    /// The report as text that ends in a newline.
+    #[must_use]
+    pub fn human(&self, has_colours: bool) -> String {
+        let mut page = Page::new(has_colours);
+        let (look, word) = word(self);
+        page.line(&[(look, word), (Look::Plain, ": "), (Look::Plain, headline(self))]);
+        self.errors.iter().for_each(|error| Finding::of_error(error).write(&mut page));
+        self.findings.iter().flatten().for_each(|found| Finding::of_lint(found).write(&mut page));
+        self.lines.iter().flatten().for_each(|line| explain::write(line, &mut page));
+        self.events.iter().flatten().for_each(|event| event::write(event, &mut page));
+        apply::write(self, &mut page);
+        gather::write(self, &mut page);
+        self.warnings
+            .iter()
+            .for_each(|warning| page.line(&[(Look::Doubtful, "warning"), (Look::Plain, ": "), (Look::Plain, warning)]));
+        page.into_text()
+    }
+}
+
+fn word(report: &Report) -> (Look, &'static str) {
+    match report.outcome {
+        Outcome::Failed => (Look::Bad, "failed"),
+        Outcome::RolledBack => (Look::Bad, "rolled back"),
+        Outcome::Stranded => (Look::Bad, "stranded"),
+        Outcome::Applied => (Look::Doubtful, "changed"),
+        Outcome::Planned => (Look::Doubtful, "would change"),
+        Outcome::Staged => (Look::Doubtful, "waits for the next boot"),
+        Outcome::Unchanged if report.in_sync == Some(false) => (Look::Doubtful, "differs"),
+        Outcome::Unchanged => (Look::Good, "ok"),
+    }
+}
+
+/// The line for people, without the problems that follow one by one.
+fn headline(report: &Report) -> &str {
+    let msg = report.msg.as_str();
+    if report.events.is_some() {
+        return msg.split_once("; ").map_or(msg, |(counts, _)| counts);
+    }
+    let (head, rest) = msg.split_once(": ").unwrap_or((msg, ""));
+    if report.errors.is_empty() || head != "nothing was changed" {
+        return msg;
+    }
+    let is_count = rest.split_once(": ").filter(|(count, _)| count.ends_with(" problems"));
+    is_count.map_or(head, |(count, _)| msg.get(..head.len() + 2 + count.len()).unwrap_or(head))
+}
+
+fn piece(look: Look, text: impl Into<String>) -> Piece {
+    (look, text.into())
+}
+
+/// `file:line`, or what of it there is.
+fn place(file: Option<&str>, line: Option<usize>, pointer: Option<&str>) -> String {
+    match (file.or(pointer), line) {
+        (Some(file), Some(line)) => format!("{file}:{line}"),
+        (Some(file), None) => file.to_owned(),
+        (None, _) => String::new(),
+    }
+}

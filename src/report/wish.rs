@@ -1,0 +1,271 @@
+//! How a host stands to a wish, and the evidence for each control, in the report of `gather`.
+
+use std::collections::BTreeMap;
+
+use schemars::JsonSchema;
+use serde::Serialize;
+
+use super::rule::id;
+use crate::auditctl::canonical_lossy;
+use crate::drift::NextBoot;
+use crate::drift::wish::{Evidence, SettingEvidence, Unwished, Verified};
+use crate::error::{Place, PolicyError, Problem};
+use crate::intent::WishIntent;
+use crate::plan::KernelState;
+use crate::rule::Machine;
+
+/// How the host stands to the wish.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+pub struct WishReport {
+    /// Each wished rule.
+    pub rules: Vec<EvidenceReport>,
+    /// Each wished setting.
+    pub settings: Vec<WishedSettingReport>,
+    /// What the host holds beside, where the wish says that it shall not.
+    pub unwished: Vec<UnwishedReport>,
+}
+
+/// What there is of a rule.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+pub struct EvidenceReport {
+    /// The rule, as `auditctl -l` prints it; or the line as it stands, where it cannot be read here.
+    pub rule: String,
+    /// Its short name.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub id: Option<String>,
+    /// Whether the host holds it; absent where that cannot be told.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub in_sync: Option<bool>,
+    /// Whether a file asks for it.
+    pub on_disk: bool,
+    /// Whether the kernel holds it; absent where the kernel was not read.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub running: Option<bool>,
+    /// Whether the next boot loads it.
+    pub next_boot: bool,
+    /// The file that asks for it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub file: Option<String>,
+    /// The line there, from 1.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub line: Option<usize>,
+    /// JSON pointer into the request (RFC 6901).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub pointer: Option<String>,
+    /// Why it cannot be held here, wholly or in part, and the wish lets it be left out.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub skipped: Option<String>,
+    /// Why it cannot be held here.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub why: Option<String>,
+    /// The controls that it is there for.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub controls: Vec<String>,
+}
+
+/// What there is of a wished setting, in the kernel's numbers.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+pub struct WishedSettingReport {
+    /// Its name.
+    pub setting: String,
+    /// What is wished.
+    pub wished: u32,
+    /// Whether the host holds it; absent where that cannot be told.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub in_sync: Option<bool>,
+    /// What the files say.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub on_disk: Option<u32>,
+    /// What the kernel holds.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub running: Option<u32>,
+    /// What the next boot sets.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub next_boot: Option<u32>,
+    /// The line that decides: `file:line`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub decided_by: Option<String>,
+}
+
+/// What is not wished: a rule of a file or of the kernel, or a whole drop-in.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+pub struct UnwishedReport {
+    /// The rule.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub rule: Option<String>,
+    /// The file; absent for a rule of the kernel.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub file: Option<String>,
+    /// The line there, from 1.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub line: Option<usize>,
+}
+
+/// The evidence for one control.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, JsonSchema)]
+pub struct LabelReport {
+    /// Whether the host holds all of its rules; absent where that cannot be told.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub in_sync: Option<bool>,
+    /// Its rules.
+    pub rules: Vec<EvidenceReport>,
+}
+
+/// The evidence for the controls, by their names.
+pub type LabelsReport = BTreeMap<String, LabelReport>;
+
+impl EvidenceReport {
+    fn of(evidence: &Evidence, wish: Option<&WishIntent>, machine: &Machine) -> Self {
+        let rule = evidence.rule.as_ref();
+        let author = evidence.wished.and_then(|at| wish?.lines.get(at));
+        let obstacle = evidence.obstacle.as_ref().map(|why| Problem::from(why.what()).message());
+        let (skipped, why) = if evidence.is_skipped { (obstacle, None) } else { (None, obstacle) };
+        Self {
+            rule: rule.map_or_else(
+                || String::from_utf8_lossy(&evidence.text).into_owned(),
+                |rule| canonical_lossy(&rule.line.rule, machine),
+            ),
+            id: rule.map(|rule| id(&rule.listed)),
+            in_sync: evidence.in_sync(),
+            on_disk: evidence.on_disk.is_some(),
+            running: evidence.running,
+            next_boot: evidence.next_boot,
+            file: evidence.on_disk.as_ref().map(|spot| spot.file.to_string()),
+            line: evidence.on_disk.as_ref().map(|spot| spot.line),
+            pointer: author.map(|author| author.pointer.clone()),
+            skipped,
+            why,
+            controls: evidence.labels.clone(),
+        }
+    }
+
+    /// What is missing, in words.
+    #[must_use]
+    pub fn lacks(&self) -> String {
+        if let Some(why) = &self.why {
+            return why.clone();
+        }
+        let lacks = [
+            (!self.on_disk, "in no file"),
+            (self.running == Some(false), "not loaded"),
+            (!self.next_boot, "not loaded at the next boot"),
+        ];
+        let words: Vec<&str> = lacks.into_iter().filter(|(lacks, _)| *lacks).map(|(_, words)| words).collect();
+        words.join(", ")
+    }
+}
+
+impl From<&SettingEvidence> for WishedSettingReport {
+    fn from(evidence: &SettingEvidence) -> Self {
+        let view = evidence.view.as_ref();
+        Self {
+            setting: evidence.name.to_owned(),
+            wished: evidence.wished,
+            in_sync: evidence.in_sync(),
+            on_disk: view.and_then(|view| view.on_disk),
+            running: view.and_then(|view| view.running),
+            next_boot: view.and_then(|view| view.next_boot),
+            decided_by: view.and_then(|view| view.decided_by.as_ref()).map(ToString::to_string),
+        }
+    }
+}
+
+impl WishReport {
+    /// The report of what was found.
+    #[must_use]
+    pub fn of(
+        verified: &Verified,
+        wish: Option<&WishIntent>,
+        boot: &NextBoot,
+        kernel: Option<&KernelState>,
+        machine: &Machine,
+    ) -> Self {
+        let unwished = |found: &Unwished| match found {
+            Unwished::File(name) => UnwishedReport { rule: None, file: Some(name.clone()), line: None },
+            Unwished::Running(at) => {
+                let rule = kernel.and_then(|kernel| kernel.rules.get(*at)).map(|rule| canonical_lossy(rule, machine));
+                UnwishedReport { rule, file: None, line: None }
+            }
+            Unwished::Line(at) => {
+                let asked = boot.asked.get(*at);
+                UnwishedReport {
+                    rule: asked.map(|asked| super::gathered::text(asked, machine)),
+                    file: asked.map(|asked| asked.spot.file.to_string()),
+                    line: asked.map(|asked| asked.spot.line),
+                }
+            }
+        };
+        Self {
+            rules: verified.rules.iter().map(|evidence| EvidenceReport::of(evidence, wish, machine)).collect(),
+            settings: verified.settings.iter().map(WishedSettingReport::from).collect(),
+            unwished: verified.unwished.iter().map(unwished).collect(),
+        }
+    }
+
+    /// How many of the wished rules are held, in words.
+    #[must_use]
+    pub fn message(&self) -> String {
+        let skipped = self.rules.iter().filter(|rule| rule.skipped.is_some() && !rule.on_disk).count();
+        let (all, held) = (self.rules.len(), self.rules.iter().filter(|rule| rule.in_sync != Some(false)).count());
+        let plural = if all == 1 { "" } else { "s" };
+        let mut parts = vec![format!("{} of {all} wished rule{plural} held", held - skipped)];
+        let settings = self.settings.iter().filter(|setting| setting.in_sync == Some(false)).count();
+        let counts = [
+            (skipped, "skipped"),
+            (settings, if settings == 1 { "setting otherwise" } else { "settings otherwise" }),
+            (self.unwished.len(), "not wished"),
+        ];
+        parts.extend(counts.iter().filter(|(count, _)| *count > 0).map(|(count, what)| format!("{count} {what}")));
+        parts.join(", ")
+    }
+
+    /// What is not as wished, each as a problem.
+    #[must_use]
+    pub fn problems(&self) -> Vec<Problem> {
+        let problem = |what: &str, why: String, place: Place| {
+            Problem::at(PolicyError::NotInSync { what: what.to_owned(), why }, place)
+        };
+        let mut problems = Vec::new();
+        for rule in self.rules.iter().filter(|rule| rule.in_sync == Some(false)) {
+            let place = Place { rule: Some(rule.rule.clone()), pointer: rule.pointer.clone(), ..Place::default() };
+            problems.push(problem("not as wished", rule.lacks(), place));
+        }
+        for setting in self.settings.iter().filter(|setting| setting.in_sync == Some(false)) {
+            let said = |value: Option<u32>| value.map_or_else(|| "unset".to_owned(), |value| value.to_string());
+            let why = format!(
+                "{} is wished; {} in the files, {} in the kernel, {} at the next boot",
+                setting.wished,
+                said(setting.on_disk),
+                said(setting.running),
+                said(setting.next_boot)
+            );
+            problems.push(problem(&setting.setting, why, Place::default()));
+        }
+        for found in &self.unwished {
+            let place = Place { rule: found.rule.clone(), file: found.file.clone(), line: found.line, pointer: None };
+            let why = if found.file.is_some() { "it is in a file" } else { "the kernel holds it" };
+            problems.push(problem("not wished", why.to_owned(), place));
+        }
+        problems
+    }
+}
+
+/// The evidence for each control.
+#[must_use]
+pub fn by_label(labelled: &[Evidence], wish: Option<&WishIntent>, machine: &Machine) -> LabelsReport {
+    let mut labels = LabelsReport::new();
+    for evidence in labelled {
+        let report = EvidenceReport::of(evidence, wish, machine);
+        for label in &evidence.labels {
+            let known = labels.contains_key(label);
+            let entry = labels.entry(label.clone()).or_default();
+            entry.in_sync = match (known, entry.in_sync, report.in_sync) {
+                (false, _, own) => own,
+                (true, Some(false), _) | (true, _, Some(false)) => Some(false),
+                (true, held, own) => held.and(own),
+            };
+            entry.rules.push(report.clone());
+        }
+    }
+    labels
+}
