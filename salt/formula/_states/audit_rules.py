@@ -57,10 +57,12 @@ def __virtual__():
 
 def _converge(state, given):
     """
-    Calls the executable once. given: the arguments of the state function, of which None counts as not given.
+    Calls the executable once. given: the arguments of the state function, of which None counts as not given. Those that it
+    does not know are sent too: the answer has the nearest known one, while Salt itself would end the whole run.
     """
     name = given["name"]
-    sent = {key: value for key, value in given.items() if value is not None}
+    unknown = {key: value for key, value in given.pop("kwargs").items() if not key.startswith("__")}
+    sent = {key: value for key, value in dict(given, **unknown).items() if value is not None}
     # It is then the ID of the state and no more.
     if "drop_ins" in sent or state in ("loaded", "restored"):
         del sent["name"]
@@ -75,7 +77,7 @@ def present(
     name, rules=None, source=None, source_hash=None, template=None, context=None, defaults=None, control=None, drop_ins=None,
     target=None, root=None, rules_dir=None, ordering=None, on_locked=None, on_duplicate=None, on_missing=None,
     unknown_syscalls=None, mode=None, owner=None, group=None, backup=None, compile=None, perm_syscalls=None, expedite=None,
-    executable=None,
+    executable=None, **kwargs,
 ):  # fmt: skip
     """
     Ensure that a drop-in holds exactly these rules and settings, and that the kernel holds them too. What only this drop-in
@@ -110,7 +112,7 @@ def present(
 def absent(
     name, rules=None, source=None, source_hash=None, template=None, context=None, defaults=None, target=None, root=None,
     rules_dir=None, ordering=None, on_locked=None, on_duplicate=None, on_missing=None, unknown_syscalls=None, mode=None,
-    owner=None, group=None, backup=None, compile=None, perm_syscalls=None, expedite=None, executable=None,
+    owner=None, group=None, backup=None, compile=None, perm_syscalls=None, expedite=None, executable=None, **kwargs,
 ):  # fmt: skip
     """
     Ensure that there is no such drop-in, and that the kernel does not hold its rules, unless another drop-in does.
@@ -132,7 +134,7 @@ def absent(
 def loaded(
     name, drop_ins=None, purge=None, keep=None, target=None, root=None, rules_dir=None, ordering=None, on_locked=None,
     on_duplicate=None, on_missing=None, unknown_syscalls=None, mode=None, owner=None, group=None, backup=None, compile=None,
-    perm_syscalls=None, expedite=None, executable=None,
+    perm_syscalls=None, expedite=None, executable=None, **kwargs,
 ):  # fmt: skip
     """
     Ensure that the kernel holds what all drop-ins together ask for. It does what ``augenrules --load`` is used for, without
@@ -163,7 +165,7 @@ def exact(
     name, rules=None, source=None, source_hash=None, template=None, context=None, defaults=None, control=None, drop_ins=None,
     purge=None, keep=None, target=None, root=None, rules_dir=None, ordering=None, on_locked=None, on_duplicate=None,
     on_missing=None, unknown_syscalls=None, mode=None, owner=None, group=None, backup=None, compile=None, perm_syscalls=None,
-    expedite=None, executable=None,
+    expedite=None, executable=None, **kwargs,
 ):  # fmt: skip
     """
     Ensure that this drop-in, or these, are the only ones but for those that ``keep`` matches, and that the kernel holds exactly
@@ -186,7 +188,7 @@ def exact(
 def restored(
     name, snapshot=None, force=None, target=None, root=None, rules_dir=None, ordering=None, on_locked=None, on_duplicate=None,
     on_missing=None, unknown_syscalls=None, mode=None, owner=None, group=None, backup=None, compile=None, perm_syscalls=None,
-    expedite=None, executable=None,
+    expedite=None, executable=None, **kwargs,
 ):  # fmt: skip
     """
     Ensure that files, rules and settings are as they were before a change.

@@ -41,6 +41,9 @@ class Sources:
                 "audit rules", given.get("template"), source, source_hash, None, None, None, None, None, saltenv,
                 given.get("context"), given.get("defaults"),
             )
+            # It leaves a file of the file server that is no template to the caller.
+            if not path and not comment:
+                path = salt["cp.cache_file"](source, saltenv)
         except CommandExecutionError as error:
             return self._complain("{}: {}".format(wanted, error))
         if comment or not path:
