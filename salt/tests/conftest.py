@@ -7,6 +7,7 @@ import os
 import re
 
 import pytest
+
 from place import FORMULA, PROJECT, load
 
 

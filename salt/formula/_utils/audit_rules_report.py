@@ -31,9 +31,7 @@ def changes(report):
     found = {
         "files": {step["path"]: step["action"] for step in plan.get("files", ())},
         "kernel": _kernel(plan.get("kernel", ())),
-        "control": {
-            step["setting"]: {"old": step["before"], "new": step["after"]} for step in plan.get("control", ())
-        },
+        "control": {step["setting"]: {"old": step["before"], "new": step["after"]} for step in plan.get("control", ())},
         "diff": (report.get("diff") or {}).get("prepared"),
     }
     return {part: content for part, content in found.items() if content}
@@ -42,7 +40,11 @@ def changes(report):
 def _kernel(steps):
     """The rules by what happens to them, in the order of the plan. A rule that is moved is unloaded and loaded again."""
     rules = {do: [step["rule"] for step in steps if step["do"] == do] for do in ("load", "unload")}
-    moved = [step["rule"] for step in steps if step["do"] == "unload" and step["because"] == "order" and step["rule"] in rules["load"]]
+    moved = [
+        step["rule"]
+        for step in steps
+        if step["do"] == "unload" and step["because"] == "order" and step["rule"] in rules["load"]
+    ]
     found = {
         "added": [rule for rule in rules["load"] if rule not in moved],
         "removed": [rule for rule in rules["unload"] if rule not in moved],

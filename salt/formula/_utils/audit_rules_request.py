@@ -38,8 +38,18 @@ class Sources:
         try:
             source, source_hash = salt["file.source_list"](wanted, given.get("source_hash", ""), saltenv)
             path, _, comment = salt["file.get_managed"](
-                "audit rules", given.get("template"), source, source_hash, None, None, None, None, None, saltenv,
-                given.get("context"), given.get("defaults"),
+                "audit rules",
+                given.get("template"),
+                source,
+                source_hash,
+                None,
+                None,
+                None,
+                None,
+                None,
+                saltenv,
+                given.get("context"),
+                given.get("defaults"),
             )
             # It leaves a file of the file server that is no template to the caller.
             if not path and not comment:

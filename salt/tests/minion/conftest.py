@@ -12,6 +12,7 @@ import sys
 import pytest
 import salt.client
 import salt.config
+
 from place import FORMULA
 
 CONFIGURATION = """\

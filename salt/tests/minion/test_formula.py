@@ -7,8 +7,9 @@ import os
 import stat
 
 import pytest
-from place import PROJECT
 from salt.utils import yaml
+
+from place import PROJECT
 
 pytestmark = pytest.mark.skipif(os.geteuid() != 0, reason="the formula installs a file of root")
 
@@ -90,7 +91,10 @@ def test_an_installed_executable_is_used(fresh, pillar, executable):
 def test_the_execution_module_from_the_command_line(minion):
     root = "root=" + str(minion.image)
     (minion.drop_ins / "30-a.rules").write_text("-w /etc/passwd -p wa -k a\n-a always,exit -F arch=b64 -S opne\n")
-    assert minion.salt_call("audit_rules.list_rules", root)[1]["files"]["/etc/audit/rules.d/30-a.rules"][0] == "-w /etc/passwd -p wa -k a"
+    assert (
+        minion.salt_call("audit_rules.list_rules", root)[1]["files"]["/etc/audit/rules.d/30-a.rules"][0]
+        == "-w /etc/passwd -p wa -k a"
+    )
     status, found = minion.salt_call("audit_rules.lint", root)
     assert (status, found["counts"]["error"]) == (1, 1)
     status, found = minion.salt_call("audit_rules.drift", root)

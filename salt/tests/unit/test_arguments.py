@@ -8,6 +8,7 @@ import json
 import subprocess
 
 import pytest
+
 from place import PROJECT, load
 
 SALT = {"source", "source_hash", "template", "context", "defaults", "executable", "saltenv"}
@@ -78,13 +79,9 @@ def test_every_key_of_the_schema_is_offered_and_nothing_else_is():
 def test_the_executable_refuses_the_keys_that_a_state_does_not_take(executable, state, key, tmp_path):
     request = {"state": state, "root": str(tmp_path), "check_mode": True, key: WISHES[key]}
     report = json.loads(subprocess.run([executable, "-"], input=json.dumps(request).encode(), stdout=subprocess.PIPE).stdout)
-    refused = any(
-        error["kind"] == "key_not_used" and error.get("pointer") == "/" + key for error in report.get("errors", ())
-    )
+    refused = any(error["kind"] == "key_not_used" and error.get("pointer") == "/" + key for error in report.get("errors", ()))
     takes = key in arguments(load("_states", "audit_rules"), state)
     if key == "name" and state in ("loaded", "restored"):
         # Every state of Salt has a name; here it is not sent.
         takes = False
     assert takes != refused
-
-

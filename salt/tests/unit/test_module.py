@@ -8,8 +8,9 @@ import os
 import stat
 
 import pytest
-from place import load
 from salt.exceptions import CommandExecutionError
+
+from place import load
 
 audit_rules = load("_modules", "audit_rules")
 
@@ -149,7 +150,10 @@ def test_a_mistake_in_a_source_has_its_file_and_line(image, minion):
         root=str(image),
         drop_ins={"30-a": {"source": "salt://a.rules"}, "40-b": {"source": "salt://b.rules"}},
     )
-    assert [(error["file"], error["line"]) for error in report["errors"]] == [("salt://a.rules", 2), ("salt://b.rules", 3)]
+    assert [(error["file"], error["line"]) for error in report["errors"]] == [
+        ("salt://a.rules", 2),
+        ("salt://b.rules", 3),
+    ]
 
 
 def test_all_sources_that_are_no_good_are_named(image, minion):
@@ -292,4 +296,7 @@ def test_an_executable_that_cannot_be_started_is_told(tmp_path):
 def test_it_is_about_linux(monkeypatch):
     assert audit_rules.__virtual__() == "audit_rules"
     monkeypatch.setitem(audit_rules.__grains__, "kernel", "Windows")
-    assert audit_rules.__virtual__() == (False, "audit_rules: this minion runs Windows; audit rules are a part of Linux")
+    assert audit_rules.__virtual__() == (
+        False,
+        "audit_rules: this minion runs Windows; audit rules are a part of Linux",
+    )

@@ -4,8 +4,9 @@ The state functions, as Salt tests its own: the execution module is a stand-in.
 """
 
 import pytest
-from place import load
 from salt.exceptions import CommandExecutionError
+
+from place import load
 
 states = load("_states", "audit_rules")
 
@@ -29,7 +30,13 @@ PLANNED = {
     "warnings": [],
 }
 APPLIED = dict(PLANNED, outcome="applied", undo={"operation": "apply"})
-UNCHANGED = {"changed": False, "failed": False, "msg": "30-identity: nothing to do", "outcome": "unchanged", "reboot_required": False}
+UNCHANGED = {
+    "changed": False,
+    "failed": False,
+    "msg": "30-identity: nothing to do",
+    "outcome": "unchanged",
+    "reboot_required": False,
+}
 FAILED = {
     "changed": False,
     "failed": True,
@@ -175,7 +182,13 @@ def test_only_what_is_given_is_sent(module):
 
 
 def test_the_watch_of_a_dry_run_does_not_promise_that_nothing_happens(module, dry):
-    requisites = {"__reqs__": {"watch": []}, "fun": "mod_watch", "state": "audit_rules", "watch": [{"file": "x"}], "order": 1}
+    requisites = {
+        "__reqs__": {"watch": []},
+        "fun": "mod_watch",
+        "state": "audit_rules",
+        "watch": [{"file": "x"}],
+        "order": 1,
+    }
     ret = states.mod_watch("all", "loaded", purge=True, **requisites)
     assert ret["result"] is None
     assert "would change" in ret["comment"]
