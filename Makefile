@@ -46,7 +46,8 @@ GUEST_TESTS ?= host kernel_contract lab_access
 # The collection's executables for machines that are not this one.
 OTHER_ARCHITECTURES := $(filter-out $(ARCHITECTURE),x86_64 aarch64)
 
-.PHONY: help build collection demo test test-host test-size test-guests test-ansible matrix bench bench-ansible lint lint-ansible fmt clean \
+.PHONY: help build collection demo test test-host test-size test-guests test-ansible test-salt matrix bench bench-ansible lint lint-ansible lint-salt \
+	fmt clean salt \
 	prerequisites packages lab
 
 help: ## what can be made
@@ -72,13 +73,16 @@ collection: build lab ## the Ansible collection with its executables, in target/
 	$(LAB) build $(OTHER_ARCHITECTURES:%=--arch %)
 	ansible/build --require x86_64,aarch64
 
+salt: collection ## the Salt formula with its executables, in target/salt
+	salt/build
+
 demo: prerequisites ## the main job on a real kernel, in a throw-away virtual machine
 	$(CARGO) build --release --workspace --target $(TARGET)
 	@$(TARGET_DIR)/$(TARGET)/release/lab demo --kernel $(DEMO_KERNEL)
 
 # Two lanes, since much of the right one waits for the network and for a virtual machine.
-test: prerequisites packages ## everything: lints, tests here, tests on real kernels in virtual machines, the collection
-	@MAKE="$(MAKE)" .ci/parts 'lint test-host test-size test-guests' 'lint-ansible test-ansible'
+test: prerequisites packages ## everything: lints, tests here, tests on real kernels in virtual machines, the collection, the formula
+	@MAKE="$(MAKE)" .ci/parts 'lint test-host test-size test-guests' 'lint-ansible test-ansible lint-salt test-salt'
 
 test-host: prerequisites ## the tests that need no other kernel
 	$(CARGO) test --workspace --no-fail-fast --target $(TARGET)
@@ -101,6 +105,10 @@ test-ansible: collection ## the collection's tests, with the oldest and the newe
 	ansible/test-plugin
 	@if [ -x ansible/test-molecule ]; then ansible/test-molecule; else echo "not run: molecule, ansible/test-molecule is missing"; fi
 
+test-salt: salt ## the formula's tests, with the oldest and the newest Salt and in a virtual machine
+	salt/test-module
+	salt/test-guest
+
 bench: prerequisites ## compare with auditctl and augenrules, write docs/performance.md
 	$(CARGO) build --release --workspace --target $(TARGET)
 	$(TARGET_DIR)/$(TARGET)/release/lab bench $(BENCH_KERNELS:%=--kernel %)
@@ -118,6 +126,9 @@ lint: prerequisites ## format and lints
 lint-ansible: collection ## the linters of Ansible and ansible-test sanity
 	ansible/lint
 	ansible/sanity
+
+lint-salt: ## the linters of Salt, Python and YAML for the formula
+	salt/lint
 
 fmt: prerequisites ## format the code
 	$(CARGO) fmt --all
