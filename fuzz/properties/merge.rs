@@ -45,7 +45,10 @@ pub fn files(data: &[u8]) -> Vec<(Vec<u8>, Vec<u8>)> {
         let end = part.iter().position(|byte| *byte == END_OF_NAME);
         let (name, contents) = end.map_or((&b""[..], part), |end| (&part[..end], &part[end + 1..]));
         let mut name: Vec<u8> = name.iter().copied().filter(|byte| !matches!(byte, 0 | b'/')).collect();
-        if name.is_empty() || name[0] == b'.' || files.iter().any(|(other, _)| other.strip_suffix(b".rules") == Some(&name)) {
+        if name.is_empty()
+            || name[0] == b'.'
+            || files.iter().any(|(other, _)| other.strip_suffix(b".rules") == Some(&name))
+        {
             name = format!("{at}{}", name.len()).into_bytes();
         }
         name.extend_from_slice(b".rules");
@@ -98,9 +101,8 @@ fn nothing_is_lost(merged: &Merged, sources: &[Source<'_>], script: Script) {
         [line @ .., b'\r'] if drops_return => line,
         line => line,
     });
-    let mut expected: Vec<&[u8]> = lines
-        .filter(|line| !line.is_empty() && line.iter().find(|byte| !is_blank(byte)) != Some(&b'#'))
-        .collect();
+    let mut expected: Vec<&[u8]> =
+        lines.filter(|line| !line.is_empty() && line.iter().find(|byte| !is_blank(byte)) != Some(&b'#')).collect();
     let mut found: Vec<&[u8]> = merged.lines().chain(&merged.overridden).map(|line| line.text.as_slice()).collect();
     expected.sort_unstable();
     found.sort_unstable();

@@ -34,7 +34,8 @@ pub fn witness() -> Result<&'static Witness, String> {
 }
 
 fn find() -> Result<Witness, String> {
-    let text = SCRIPTS.iter().find_map(|path| std::fs::read(path).ok()).ok_or("there is no augenrules: install auditd")?;
+    let text =
+        SCRIPTS.iter().find_map(|path| std::fs::read(path).ok()).ok_or("there is no augenrules: install auditd")?;
     let generation = Script::from_text(&text, Awk::Mawk).generation;
     let text = String::from_utf8_lossy(&text);
     let program = text.split_once("awk '").and_then(|(_, rest)| rest.split_once("\n}'"));
