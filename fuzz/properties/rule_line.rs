@@ -7,7 +7,7 @@ use audit_rules::error::{Place, Problem};
 use audit_rules::explain::{PermSyscalls, explain};
 use audit_rules::lines::PathFacts;
 use audit_rules::rule::verdict::kernel_verdict;
-use audit_rules::rule::{List, Machine, Rule};
+use audit_rules::rule::{Field, FieldNumber, List, Machine, Rule};
 use audit_rules::wire;
 
 /// Longest line, in bytes, that auditctl reads as one.
@@ -78,15 +78,24 @@ fn reads_back(line: &RuleLine, context: &Context<'_>) {
     if text.len() > LONGEST {
         return;
     }
-    let again = rule_of(auditctl::parse(&text, context));
-    let Some(again) = again else { panic!("the text is refused: {}", String::from_utf8_lossy(&text)) };
+    let Some(again) = rule_of(auditctl::parse(&text, context)) else {
+        // auditctl searches all of `-F path=VALUE` for operators, so that only a watch can name such a path.
+        assert!(line.watch.is_some() && holds_operator(&rule), "it is refused: {}", String::from_utf8_lossy(&text));
+        return;
+    };
     let is_directory = line.watch.is_none() && again.watch.is_some() && is_directory(&rule);
     let again = again.with_watch_kind(is_directory).rule.as_listed();
     assert_eq!(again, rule, "the text means another rule: {}", String::from_utf8_lossy(&text));
 }
 
+fn holds_operator(rule: &Rule) -> bool {
+    let path = rule.fields.first().and_then(Field::text).unwrap_or_default();
+    path.windows(2).any(|pair| [*b"!=", *b">=", *b"<=", *b"&="].contains(&[pair[0], pair[1]]))
+        || path.iter().any(|byte| matches!(byte, b'<' | b'>' | b'&'))
+}
+
 fn is_directory(rule: &Rule) -> bool {
-    rule.fields.first().is_some_and(|field| field.number == audit_rules::rule::FieldNumber::DIR)
+    rule.fields.first().is_some_and(|field| field.number == FieldNumber::DIR)
 }
 
 /// A few accounts, so that names are found and not found.
