@@ -43,11 +43,14 @@ BENCH_KERNELS ?= bookworm trixie sid
 # The integration tests that also run in the guests.
 GUEST_TESTS ?= host kernel_contract lab_access
 
+# How long `make fuzz` runs, in seconds.
+FUZZ_SECONDS ?= 60
+
 # The collection's executables for machines that are not this one.
 OTHER_ARCHITECTURES := $(filter-out $(ARCHITECTURE),x86_64 aarch64)
 
-.PHONY: help build collection demo test test-host test-size test-guests test-ansible test-salt matrix bench bench-ansible lint lint-ansible lint-salt \
-	fmt clean salt \
+.PHONY: help build collection salt demo test test-host test-size test-guests test-ansible test-salt fuzz supply-chain msrv matrix bench \
+	bench-ansible lint lint-ansible lint-salt fmt clean \
 	prerequisites packages lab
 
 help: ## what can be made
@@ -82,7 +85,7 @@ demo: prerequisites ## the main job on a real kernel, in a throw-away virtual ma
 
 # Two lanes, since much of the right one waits for the network and for a virtual machine.
 test: prerequisites packages ## everything: lints, tests here, tests on real kernels in virtual machines, the collection, the formula
-	@MAKE="$(MAKE)" .ci/parts 'lint test-host test-size test-guests' 'lint-ansible test-ansible lint-salt test-salt'
+	@MAKE="$(MAKE)" .ci/parts 'lint supply-chain test-host test-size test-guests fuzz msrv' 'lint-ansible test-ansible lint-salt test-salt'
 
 test-host: prerequisites ## the tests that need no other kernel
 	$(CARGO) test --workspace --no-fail-fast --target $(TARGET)
@@ -96,6 +99,16 @@ test-size: build ## the release executable is below 2 MiB
 
 test-guests: lab ## the tests on real kernels in virtual machines
 	$(LAB) test $(TEST_KERNELS:%=--kernel %) $(GUEST_TESTS:%=--test %)
+
+fuzz: prerequisites ## every fuzz target, FUZZ_SECONDS (60) together
+	@FUZZ_SECONDS=$(FUZZ_SECONDS) CARGO=$(CARGO) fuzz/run
+
+supply-chain: prerequisites ## licences, duplicates, sources, advisories and withdrawn versions of the dependencies
+	@CARGO=$(CARGO) .ci/supply-chain
+
+msrv: lab ## the workspace compiles with the oldest Rust that it promises
+	$(LAB) msrv
+	@echo "ran: the oldest rustc that Cargo.toml promises"
 
 # The tests need tables for unwinding, which the release executable does without: so the lab is another build.
 matrix: build lab ## the tests on every kernel that Debian has, write docs/kernels.md
@@ -120,6 +133,7 @@ lint: prerequisites ## format and lints
 	@$(CARGO) fmt --version >/dev/null 2>&1 || { echo "cargo fmt is missing: rustup component add rustfmt" >&2; exit 1; }
 	@$(CARGO) clippy --version >/dev/null 2>&1 || { echo "cargo clippy is missing: rustup component add clippy" >&2; exit 1; }
 	$(CARGO) fmt --all --check
+	$(CARGO) fmt --manifest-path fuzz/Cargo.toml --check
 	$(CARGO) clippy --workspace --all-targets --target $(TARGET) -- -D warnings
 	@echo "ran: rustfmt, clippy"
 
@@ -132,6 +146,7 @@ lint-salt: ## the linters of Salt, Python and YAML for the formula
 
 fmt: prerequisites ## format the code
 	$(CARGO) fmt --all
+	$(CARGO) fmt --manifest-path fuzz/Cargo.toml
 
 clean: ## remove what was built and fetched
 	$(CARGO) clean
