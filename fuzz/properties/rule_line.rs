@@ -26,7 +26,7 @@ pub fn hold(data: &[u8]) {
     let skipping = auditctl::parse(line, &lenient);
     match (&read, &skipping) {
         (Ok(read), skipping) => {
-            assert_eq!(Ok(read), skipping.as_ref(), "to skip changes a line that needs no skipping")
+            assert_eq!(Ok(read), skipping.as_ref(), "to skip changes a line that needs no skipping");
         }
         (Err(_), Ok(Line::Statement(statement))) => {
             let skipped = statement.rule.as_ref().is_some_and(|rule| !rule.skipped_syscalls.is_empty());
