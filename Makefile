@@ -43,10 +43,14 @@ BENCH_KERNELS ?= bookworm trixie sid
 # The integration tests that also run in the guests.
 GUEST_TESTS ?= host kernel_contract lab_access
 
+# How long `make fuzz` runs, in seconds.
+FUZZ_SECONDS ?= 60
+
 # The collection's executables for machines that are not this one.
 OTHER_ARCHITECTURES := $(filter-out $(ARCHITECTURE),x86_64 aarch64)
 
-.PHONY: help build collection demo test test-host test-size test-guests test-ansible matrix bench bench-ansible lint lint-ansible fmt clean \
+.PHONY: help build collection salt demo test test-host test-size test-guests test-ansible test-salt fuzz supply-chain msrv matrix bench \
+	bench-ansible lint lint-ansible lint-salt fmt clean \
 	prerequisites packages lab
 
 help: ## what can be made
@@ -72,13 +76,16 @@ collection: build lab ## the Ansible collection with its executables, in target/
 	$(LAB) build $(OTHER_ARCHITECTURES:%=--arch %)
 	ansible/build --require x86_64,aarch64
 
+salt: collection ## the Salt formula with its executables, in target/salt
+	salt/build
+
 demo: prerequisites ## the main job on a real kernel, in a throw-away virtual machine
 	$(CARGO) build --release --workspace --target $(TARGET)
 	@$(TARGET_DIR)/$(TARGET)/release/lab demo --kernel $(DEMO_KERNEL)
 
 # Two lanes, since much of the right one waits for the network and for a virtual machine.
-test: prerequisites packages ## everything: lints, tests here, tests on real kernels in virtual machines, the collection
-	@MAKE="$(MAKE)" .ci/parts 'lint test-host test-size test-guests' 'lint-ansible test-ansible'
+test: prerequisites packages ## everything: lints, tests here, tests on real kernels in virtual machines, the collection, the formula
+	@MAKE="$(MAKE)" .ci/parts 'lint supply-chain test-host test-size test-guests fuzz msrv' 'lint-ansible test-ansible lint-salt test-salt'
 
 test-host: prerequisites ## the tests that need no other kernel
 	$(CARGO) test --workspace --no-fail-fast --target $(TARGET)
@@ -93,6 +100,16 @@ test-size: build ## the release executable is below 2 MiB
 test-guests: lab ## the tests on real kernels in virtual machines
 	$(LAB) test $(TEST_KERNELS:%=--kernel %) $(GUEST_TESTS:%=--test %)
 
+fuzz: prerequisites ## every fuzz target, FUZZ_SECONDS (60) together
+	@FUZZ_SECONDS=$(FUZZ_SECONDS) CARGO=$(CARGO) fuzz/run
+
+supply-chain: prerequisites ## licences, duplicates, sources, advisories and withdrawn versions of the dependencies
+	@CARGO=$(CARGO) .ci/supply-chain
+
+msrv: lab ## the workspace compiles with the oldest Rust that it promises
+	$(LAB) msrv
+	@echo "ran: the oldest rustc that Cargo.toml promises"
+
 # The tests need tables for unwinding, which the release executable does without: so the lab is another build.
 matrix: build lab ## the tests on every kernel that Debian has, write docs/kernels.md
 	$(LAB) matrix --program $(EXECUTABLE) $(GUEST_TESTS:%=--test %)
@@ -100,6 +117,10 @@ matrix: build lab ## the tests on every kernel that Debian has, write docs/kerne
 test-ansible: collection ## the collection's tests, with the oldest and the newest ansible-core and in virtual machines
 	ansible/test-plugin
 	@if [ -x ansible/test-molecule ]; then ansible/test-molecule; else echo "not run: molecule, ansible/test-molecule is missing"; fi
+
+test-salt: salt ## the formula's tests, with the oldest and the newest Salt and in a virtual machine
+	salt/test-module
+	salt/test-guest
 
 bench: prerequisites ## compare with auditctl and augenrules, write docs/performance.md
 	$(CARGO) build --release --workspace --target $(TARGET)
@@ -112,6 +133,7 @@ lint: prerequisites ## format and lints
 	@$(CARGO) fmt --version >/dev/null 2>&1 || { echo "cargo fmt is missing: rustup component add rustfmt" >&2; exit 1; }
 	@$(CARGO) clippy --version >/dev/null 2>&1 || { echo "cargo clippy is missing: rustup component add clippy" >&2; exit 1; }
 	$(CARGO) fmt --all --check
+	$(CARGO) fmt --manifest-path fuzz/Cargo.toml --check
 	$(CARGO) clippy --workspace --all-targets --target $(TARGET) -- -D warnings
 	@echo "ran: rustfmt, clippy"
 
@@ -119,8 +141,12 @@ lint-ansible: collection ## the linters of Ansible and ansible-test sanity
 	ansible/lint
 	ansible/sanity
 
+lint-salt: ## the linters of Salt, Python and YAML for the formula
+	salt/lint
+
 fmt: prerequisites ## format the code
 	$(CARGO) fmt --all
+	$(CARGO) fmt --manifest-path fuzz/Cargo.toml
 
 clean: ## remove what was built and fetched
 	$(CARGO) clean

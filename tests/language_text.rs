@@ -127,3 +127,15 @@ fn text_that_does_not_read_back_as_its_rule_is_refused() {
     }
     assert!(equal > 2000 && refused > 2000, "{equal} read back, {refused} refused");
 }
+
+#[test]
+fn text_of_no_known_field_is_shown_and_never_read_as_a_rule_without_it() {
+    let machine = host::context().machine;
+    let mut rule = Rule::new(List::EXIT, Action::ALWAYS, Mask::all());
+    rule.fields = vec![Field::number(FieldNumber(500), Op::EQUAL, 3)];
+    let without = auditctl::canonical(&rule, machine);
+    rule.rest = b"new".to_vec();
+    let text = auditctl::canonical(&rule, machine);
+    assert_eq!(String::from_utf8_lossy(&text), format!("{} ?0x6e6577?", String::from_utf8_lossy(&without)));
+    assert_eq!(read(&text, machine, &rule), None);
+}

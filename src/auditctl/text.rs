@@ -69,7 +69,16 @@ fn rule_form(rule: &Rule, machine: &Machine) -> Vec<Vec<u8>> {
     if behind_arch == rule.fields.len() {
         words.extend(syscalls_behind_arch(rule, machine).into_iter().flatten());
     }
+    if !rule.rest.is_empty() {
+        words.push(rest(&rule.rest));
+    }
     words
+}
+
+/// Text that belongs to no field we know: a word that no version reads, so that the rule is not taken for one without.
+fn rest(bytes: &[u8]) -> Vec<u8> {
+    let digits = bytes.iter().fold(String::new(), |digits, byte| format!("{digits}{byte:02x}"));
+    format!("?0x{digits}?").into_bytes()
 }
 
 /// Lists that refuse a `-S` behind them take one before them (the task list takes none: its text then only informs),

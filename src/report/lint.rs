@@ -166,7 +166,10 @@ impl<'a> Linted<'a> {
             let near = merged.iter_mut().rev().take_while(|(other, _)| *other == rank);
             let same = near.map(|(_, known)| known).find(|known| is_same(known, &found));
             match same {
-                Some(known) => known.archs.extend(found.archs),
+                Some(known) => {
+                    known.archs.extend(found.archs);
+                    known.fix = known.fix.take().or(found.fix);
+                }
                 None => merged.push((rank, found)),
             }
         }
@@ -228,9 +231,12 @@ impl<'a> Linted<'a> {
     }
 }
 
-/// Whether two findings differ in nothing but their machines.
+/// Whether two findings differ in nothing but their machines; a machine on which there is nothing to suggest does not
+/// make another finding of it.
 fn is_same(known: &FindingReport, found: &FindingReport) -> bool {
-    known.code == found.code && FindingReport { archs: found.archs.clone(), ..known.clone() } == *found
+    let bare = |of: &FindingReport| FindingReport { archs: Vec::new(), fix: None, ..of.clone() };
+    let suggests_alike = known.fix.is_none() || found.fix.is_none() || known.fix == found.fix;
+    known.code == found.code && suggests_alike && bare(known) == bare(found)
 }
 
 impl Report {

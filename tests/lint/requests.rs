@@ -47,6 +47,16 @@ fn all_problems_of_a_request_are_told_at_their_places() {
 }
 
 #[test]
+fn what_is_wrong_on_every_machine_is_said_once_though_one_has_nothing_to_suggest() {
+    let line = "-a always,exit -F arch=b64 -S opne -k x";
+    let report = ask(json!({"operation": "lint", "archs": ["aarch64", "x86_64"], "rules": [line]}));
+    let findings = report.findings.unwrap();
+    assert_eq!(findings.len(), 1, "{findings:?}");
+    assert!(findings[0].archs.is_empty());
+    assert_eq!(findings[0].fix.as_ref().map(|fix| fix.text.as_str()), Some("did you mean open?"));
+}
+
+#[test]
 fn the_other_operations_have_no_use_for_the_keys_of_lint() {
     let keys = json!({"files": [{"name": "a", "text": ""}], "archs": ["x86_64"], "format": "sarif", "fail_on": "info"});
     for mut request in [json!({"operation": "explain", "rules": ["-e 1"]}), json!({"name": "a", "rules": ["-e 1"]})] {

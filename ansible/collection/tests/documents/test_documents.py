@@ -58,22 +58,21 @@ class Block:
 
 def blocks_of(path):
     """The blocks of a document, also those in lists, which are indented."""
-    blocks, mark, open_block = [], "", None
+    blocks, mark, block, indent = [], "", None, 0
     for number, line in enumerate(path.read_text().splitlines(), 1):
         fence = re.match(r"( *)```(\S*)$", line)
-        if open_block:
-            block, indent = open_block
+        if block:
             if fence and len(fence[1]) == indent:
                 blocks.append(block)
-                open_block, mark = None, ""
+                block, mark = None, ""
             else:
                 block.text += line[min(indent, len(line) - len(line.lstrip())):] + "\n"
         elif fence:
-            open_block = Block(path, number, fence[2], mark, ""), len(fence[1])
+            block, indent = Block(path, number, fence[2], mark, ""), len(fence[1])
         elif line.strip():
             comment = re.match(r"\s*<!-- (.*) -->$", line)
             mark = comment[1] if comment else ""
-    assert open_block is None, f"{path}: a block is not closed"
+    assert block is None, f"{path}: a block is not closed"
     return blocks
 
 

@@ -1,0 +1,8 @@
+//! What holds for any bytes at all. Each module has one function, `hold`, that panics where it does not: the fuzz
+//! targets call it with what they make up, `tests/corpus.rs` with what they kept.
+
+pub mod merge;
+pub mod merge_script;
+pub mod request;
+pub mod rule_line;
+pub mod wire;

@@ -1,0 +1,239 @@
+# SPDX-License-Identifier: Apache-2.0
+"""
+Linux audit rules: those in the running kernel and those in ``/etc/audit/rules.d``.
+
+.. versionadded:: 0.1.0
+
+Every function calls the executable ``audit_rules`` once and takes a few milliseconds. The formula installs it; without an
+installed one, that of the file server is copied into the minion's cache.
+
+Functions take the keys of the request that the executable reads; ``docs/requests.md`` explains each of them. Further, where
+they make sense:
+
+executable
+    The path of the executable on the minion. By default the pillar ``audit_rules:lookup:executable``, then
+    ``/usr/libexec/audit_rules``, ``/usr/local/libexec/audit_rules``, ``PATH``, the file server.
+
+saltenv
+    The environment of the file server for ``source`` and for the executable.
+"""
+
+import salt.utils.args
+from salt.exceptions import CommandExecutionError
+
+__virtualname__ = "audit_rules"
+__func_alias__ = {"apply_": "apply"}
+
+
+def __virtual__():
+    """
+    Where there can be audit rules. A missing executable is told by the call, since the same run may install it.
+    """
+    if __grains__.get("kernel") != "Linux":
+        return False, "audit_rules: this minion runs {}; audit rules are a part of Linux".format(__grains__.get("kernel"))
+    return __virtualname__
+
+
+def _call(operation, given, executable=None, saltenv=None):
+    """
+    Sends a request, gives the report. A report that failed also sets the exit status of ``salt-call``.
+    """
+    saltenv = saltenv or __opts__.get("saltenv") or "base"
+    sources = __utils__["audit_rules_request.sources"](__salt__, saltenv)
+    request = __utils__["audit_rules_request.build"](operation, given, sources)
+    report = __utils__["audit_rules_program.call"](
+        __salt__, __opts__["cachedir"], __grains__["cpuarch"], request, executable, saltenv
+    )
+    sources.place(report)
+    if report["failed"]:
+        __context__["retcode"] = 1
+    return report
+
+
+def _looked(operation, given, part, executable, saltenv):
+    """
+    Sends a request that only looks. Without the wanted part there is nothing to give, so that is an exception.
+    """
+    report = _call(operation, given, executable, saltenv)
+    if report["failed"] and part not in report:
+        raise CommandExecutionError(__utils__["audit_rules_report.comment"](report))
+    return report
+
+
+def apply_(state="present", name=None, test=None, executable=None, saltenv=None, **options):
+    """
+    Make the minion agree with the given rules, and give the whole report. The states of this name do the same and show it
+    better.
+
+    state
+        ``present``, ``absent``, ``loaded``, ``exact`` or ``restored``
+
+    name
+        The drop-in; not with ``loaded``, ``restored`` and ``drop_ins``.
+
+    test
+        Change nothing, say what would change. By default the minion's ``test``.
+
+    Further arguments are those of the state.
+
+    CLI Example:
+
+    .. code-block:: bash
+
+        salt '*' audit_rules.apply present 30-identity rules='["-w /etc/passwd -p wa -k identity"]' test=True
+        salt '*' audit_rules.apply loaded purge=True
+        salt '*' audit_rules.apply restored snapshot='UNDO OF AN EARLIER RESULT, AS JSON'
+    """
+    given = salt.utils.args.clean_kwargs(**options)
+    given["state"] = state
+    if name is not None:
+        given["name"] = name
+    given["check_mode"] = bool(__opts__.get("test") if test is None else test)
+    given.setdefault("diff", True)
+    return _call("apply", given, executable, saltenv)
+
+
+def gather(source=None, ordering=None, on_drift=None, root=None, rules_dir=None, executable=None, saltenv=None):
+    """
+    Give the whole report about files and kernel. The other functions give parts of it.
+
+    CLI Example:
+
+    .. code-block:: bash
+
+        salt '*' audit_rules.gather
+        salt '*' audit_rules.gather root=/srv/images/debian
+    """
+    given = {"source": source, "ordering": ordering, "on_drift": on_drift, "root": root, "rules_dir": rules_dir}
+    return _call("gather", given, executable, saltenv)
+
+
+def list_rules(source=None, details=False, root=None, rules_dir=None, executable=None, saltenv=None):
+    """
+    Give the rules that the kernel holds, and those of every file in rules.d, as ``auditctl -l`` prints them.
+
+    source
+        ``both`` reads files and, where it has audit for this minion, the kernel. ``filesystem`` or ``runtime`` reads one.
+
+    details
+        Rules taken apart, each with its key, origin, and whether it is running and comes back at the next boot.
+
+    CLI Example:
+
+    .. code-block:: bash
+
+        salt '*' audit_rules.list_rules
+        salt '*' audit_rules.list_rules source=runtime
+        salt '*' audit_rules.list_rules details=True
+    """
+    given = {"source": source, "root": root, "rules_dir": rules_dir}
+    report = _call("gather", given, executable, saltenv)
+    if report["failed"]:
+        raise CommandExecutionError(__utils__["audit_rules_report.comment"](report))
+
+    def shown(rules):
+        return rules if details else [rule["rule"] for rule in rules]
+
+    found = {}
+    if "rules" in report.get("runtime", {}):
+        found["kernel"] = shown(report["runtime"]["rules"])
+    if "filesystem" in report:
+        found["files"] = {file["path"]: shown(file["rules"]) for file in report["filesystem"]["files"]}
+    return found
+
+
+def status(root=None, rules_dir=None, executable=None, saltenv=None):
+    """
+    Give the state of the audit subsystem: its settings and counters, what the kernel can do, whether it is locked, what waits
+    for a boot, which line of which file decides each setting, who else loads rules.
+
+    CLI Example:
+
+    .. code-block:: bash
+
+        salt '*' audit_rules.status
+    """
+    report = _looked("gather", {"root": root, "rules_dir": rules_dir}, "runtime", executable, saltenv)
+    parts = ("in_sync", "status", "features", "settings", "managers", "reboot_required", "pending", "warnings")
+    found = {part: report[part] for part in parts if part in report}
+    found["runtime"] = {key: value for key, value in report["runtime"].items() if key != "rules"}
+    found["comment"] = report["msg"]
+    return found
+
+
+def drift(ordering=None, on_drift=None, root=None, rules_dir=None, executable=None, saltenv=None):
+    """
+    Give in what files, kernel and next boot differ, each difference with its cause. ``in_sync`` says in one word whether they
+    do; it is ``None`` where only the files could be read, and ``comment`` says why.
+
+    on_drift
+        ``fail`` also makes the job fail where they differ.
+
+    CLI Example:
+
+    .. code-block:: bash
+
+        salt '*' audit_rules.drift
+        salt '*' audit_rules.drift on_drift=fail --out=json
+    """
+    given = {"ordering": ordering, "on_drift": on_drift, "root": root, "rules_dir": rules_dir}
+    report = _looked("gather", given, "filesystem", executable, saltenv)
+    found = {part: report[part] for part in ("drift", "next_boot", "reboot_required", "pending") if part in report}
+    found["in_sync"] = report.get("in_sync")
+    reason = report.get("runtime", {}).get("reason")
+    found["comment"] = "{}: {}".format(report["msg"], reason) if reason else report["msg"]
+    return found
+
+
+def lint(
+    rules=None, source=None, template=None, context=None, defaults=None, source_hash=None, files=None, archs=None, format=None,
+    fail_on=None, root=None, rules_dir=None, executable=None, saltenv=None,
+):  # fmt: skip
+    """
+    Give what is wrong with rules: those given, a rules file of the file server, or those of this minion's rules.d. Nothing is
+    changed, and no privilege is needed.
+
+    fail_on
+        The least severity that makes the job fail: ``error`` (default), ``warning``, ``info``, or ``never``.
+
+    CLI Example:
+
+    .. code-block:: bash
+
+        salt '*' audit_rules.lint root=/
+        salt '*' audit_rules.lint source=salt://audit/files/30-identity.rules fail_on=warning
+        salt-call --local audit_rules.lint rules='["-w /etc/passwd -p wa -k identity"]' archs='[x86_64, aarch64]'
+    """
+    given = {
+        "rules": rules, "source": source, "template": template, "context": context, "defaults": defaults,
+        "source_hash": source_hash, "files": files, "archs": archs, "format": format, "fail_on": fail_on, "root": root,
+        "rules_dir": rules_dir,
+    }  # fmt: skip
+    report = _looked("lint", given, "findings", executable, saltenv)
+    found = {part: report[part] for part in ("findings", "counts", "sarif") if part in report}
+    found["comment"] = report["msg"]
+    return found
+
+
+def explain(
+    rules=None, source=None, template=None, context=None, defaults=None, source_hash=None, arch=None, perm_syscalls=None,
+    executable=None, saltenv=None,
+):  # fmt: skip
+    """
+    Give what each line means, or why it is refused: its canonical text, what the kernel is sent, what is worth knowing.
+
+    arch
+        The machine, as ``uname -m`` names it; by default this minion's.
+
+    CLI Example:
+
+    .. code-block:: bash
+
+        salt '*' audit_rules.explain rules='["-a always,exit -F arch=b64 -S chown -k perm_mod"]'
+        salt '*' audit_rules.explain source=salt://audit/files/30-identity.rules arch=aarch64
+    """
+    given = {
+        "rules": rules, "source": source, "template": template, "context": context, "defaults": defaults,
+        "source_hash": source_hash, "arch": arch, "perm_syscalls": perm_syscalls,
+    }  # fmt: skip
+    return _looked("explain", given, "lines", executable, saltenv)["lines"]

@@ -1,0 +1,86 @@
+# SPDX-License-Identifier: Apache-2.0
+"""
+From the executable's report to what Salt shows.
+"""
+
+#: How a message begins that goes on with all problems, on one line.
+NOTHING_CHANGED = "nothing was changed"
+
+
+def state_return(name, report, test):
+    """
+    Gives the return of a state function.
+    """
+    changed = report["changed"]
+    result = False if report["failed"] else None if changed and test else True
+    ret = {"name": name, "result": result, "changes": changes(report) if changed else {}, "comment": comment(report)}
+    if report.get("warnings"):
+        ret["warnings"] = report["warnings"]
+    if report.get("reboot_required"):
+        ret["pending"] = report["pending"]
+    if report.get("undo"):
+        ret["undo"] = report["undo"]
+    return ret
+
+
+def changes(report):
+    """
+    Gives the parts of the plan that have steps, and the diff.
+    """
+    plan = report.get("plan") or {}
+    found = {
+        "files": {step["path"]: step["action"] for step in plan.get("files", ())},
+        "kernel": _kernel(plan.get("kernel", ())),
+        "control": {step["setting"]: {"old": step["before"], "new": step["after"]} for step in plan.get("control", ())},
+        "diff": (report.get("diff") or {}).get("prepared"),
+    }
+    return {part: content for part, content in found.items() if content}
+
+
+def _kernel(steps):
+    """The rules by what happens to them, in the order of the plan. A rule that is moved is unloaded and loaded again."""
+    rules = {do: [step["rule"] for step in steps if step["do"] == do] for do in ("load", "unload")}
+    moved = [
+        step["rule"]
+        for step in steps
+        if step["do"] == "unload" and step["because"] == "order" and step["rule"] in rules["load"]
+    ]
+    found = {
+        "added": [rule for rule in rules["load"] if rule not in moved],
+        "removed": [rule for rule in rules["unload"] if rule not in moved],
+        "moved": moved,
+    }
+    return {what: those for what, those in found.items() if those}
+
+
+def comment(report):
+    """
+    Gives the message; after a failure every error on a line of its own, else every rule that was left out.
+    """
+    errors = report.get("errors") or []
+    if not errors:
+        rules = report.get("rules") or {}
+        lines = ["skipped `{rule}`: {reason}".format(**line) for line in rules.get("skipped", ())]
+        lines += ["`{rule}` is already in {same_as}".format(**line) for line in rules.get("deduplicated", ())]
+        return "\n".join([report["msg"]] + lines)
+    if not report["msg"].startswith(NOTHING_CHANGED):
+        return "\n".join([report["msg"]] + [sentence(error) for error in errors if error["message"] not in report["msg"]])
+    if len(errors) == 1:
+        return "{}: {}".format(NOTHING_CHANGED, sentence(errors[0]))
+    return "\n".join(["{}: {} problems:".format(NOTHING_CHANGED, len(errors))] + [sentence(error) for error in errors])
+
+
+def sentence(error):
+    """
+    Gives a problem with its place and the hint.
+    """
+    place = error.get("file") or error.get("pointer") or ""
+    if place and error.get("line"):
+        place = "{}:{}".format(place, error["line"])
+    text = "{}: {}".format(place, error["message"]) if place else error["message"]
+    if error.get("rule"):
+        text += " in `{}`".format(error["rule"])
+    hint = error.get("hint")
+    if hint:
+        text += " ({})".format(hint if " " in hint else "did you mean {}?".format(hint))
+    return text

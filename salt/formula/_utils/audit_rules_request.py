@@ -1,0 +1,148 @@
+# SPDX-License-Identifier: Apache-2.0
+"""
+From the arguments of a function to the request that the executable reads.
+"""
+
+import os
+
+from salt.exceptions import CommandExecutionError
+
+#: Arguments that only Salt knows: they say where rules files come from.
+SOURCE_ARGUMENTS = ("source", "source_hash", "template", "context", "defaults")
+
+#: Keys of a whole undo object, next to its snapshot, that are taken over unless they are given.
+UNDO_KEYS = ("root", "rules_dir", "target")
+
+
+class Sources:
+    """
+    Reads rules files of the file server, and knows which part of the request came from which file.
+
+    salt
+        ``__salt__`` of the caller.
+    """
+
+    def __init__(self, salt, saltenv):
+        self._salt = salt
+        self._saltenv = saltenv
+        self._names = {}
+        self.complaints = []
+
+    def read(self, pointer, given):
+        """
+        Gives the text of the file that the arguments ``given`` name, as file.managed finds and renders it. It becomes the
+        part ``pointer`` of the request.
+        """
+        salt, saltenv = self._salt, self._saltenv
+        wanted = given["source"]
+        try:
+            source, source_hash = salt["file.source_list"](wanted, given.get("source_hash", ""), saltenv)
+            path, _, comment = salt["file.get_managed"](
+                "audit rules",
+                given.get("template"),
+                source,
+                source_hash,
+                None,
+                None,
+                None,
+                None,
+                None,
+                saltenv,
+                given.get("context"),
+                given.get("defaults"),
+            )
+            # It leaves a file of the file server that is no template to the caller.
+            if not path and not comment:
+                path = salt["cp.cache_file"](source, saltenv)
+        except CommandExecutionError as error:
+            return self._complain("{}: {}".format(wanted, error))
+        if comment or not path:
+            return self._complain("{}: {}".format(source, comment or "there is no such file"))
+        self._names[pointer] = source
+        with open(path, "rb") as file:
+            content = file.read()
+        if given.get("template"):
+            # Rendered for this call alone.
+            os.unlink(path)
+        try:
+            return content.decode("utf-8")
+        except UnicodeDecodeError as error:
+            return self._complain("{}:{}: is not UTF-8".format(source, content.count(b"\n", 0, error.start) + 1))
+
+    def place(self, report):
+        """
+        Gives errors and findings about a file's text the name of that file.
+        """
+        for problem in (report.get("errors") or []) + (report.get("findings") or []):
+            name = self._names.get(problem.get("pointer"))
+            if name and problem.get("line") and not problem.get("file"):
+                problem["file"] = name
+
+    def _complain(self, text):
+        self.complaints.append("source: " + text)
+        return ""
+
+
+def build(operation, given, sources):
+    """
+    Gives the request. Only what is given is sent: a default belongs to the executable, and a key that a state has no use
+    for is an error there.
+    """
+    request = {"operation": operation}
+    request.update((key, value) for key, value in given.items() if value is not None and key not in SOURCE_ARGUMENTS)
+    if given.get("source"):
+        _read_rules(request, "", given, sources)
+    if isinstance(request.get("drop_ins"), dict):
+        request["drop_ins"] = {
+            str(name): _drop_in("/drop_ins/{}".format(name), wish, sources) for name, wish in request["drop_ins"].items()
+        }
+    if "mode" in request:
+        request["mode"] = _octal(request["mode"])
+    for key in ("name", "perm_syscalls"):
+        # YAML reads 4.2 as a number.
+        if isinstance(request.get(key), (int, float)):
+            request[key] = str(request[key])
+    for key in ("keep", "archs"):
+        if isinstance(request.get(key), str):
+            request[key] = [request[key]]
+    _unwrap_undo(request)
+    if sources.complaints:
+        raise CommandExecutionError("nothing was changed: " + "\n".join(sources.complaints))
+    return request
+
+
+def _drop_in(pointer, wish, sources):
+    if not isinstance(wish, dict) or not wish.get("source"):
+        return wish
+    sent = {key: value for key, value in wish.items() if key not in SOURCE_ARGUMENTS}
+    _read_rules(sent, pointer, wish, sources)
+    return sent
+
+
+def _read_rules(wish, pointer, given, sources):
+    if wish.get("rules") is not None:
+        sources.complaints.append("source: {} is given, and rules too; give one of them".format(given["source"]))
+    else:
+        wish["rules"] = sources.read(pointer + "/rules", given)
+
+
+def _octal(mode):
+    """Salt reads 0640 in YAML as the number 640, and everywhere takes its digits for octal ones."""
+    return "{:0>4}".format(mode) if isinstance(mode, int) and not isinstance(mode, bool) else mode
+
+
+def _unwrap_undo(request):
+    """The snapshot may be the whole undo object of a result: it knows which root it belongs to."""
+    undo = request.get("snapshot")
+    if isinstance(undo, dict) and isinstance(undo.get("snapshot"), dict):
+        request["snapshot"] = undo["snapshot"]
+        for key in UNDO_KEYS:
+            if undo.get(key) is not None:
+                request.setdefault(key, undo[key])
+
+
+def sources(salt, saltenv):
+    """
+    Gives a fresh ``Sources``, for callers that reach functions of this module only.
+    """
+    return Sources(salt, saltenv)

@@ -1,0 +1,3 @@
+include:
+  - audit_rules.program
+  - audit_rules.policy

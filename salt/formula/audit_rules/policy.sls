@@ -1,0 +1,15 @@
+{%- from "audit_rules/map.jinja" import audit_rules, lookup, options with context %}
+
+include:
+  - audit_rules.program
+
+audit_rules_policy:
+  audit_rules.{{ audit_rules.state }}:
+{%- for option, value in options | dictsort %}
+    - {{ option }}: {{ value | json }}
+{%- endfor %}
+{%- if lookup.install == "file" %}
+    - executable: {{ lookup.executable | json }}
+{%- endif %}
+    - require:
+      - audit_rules_program

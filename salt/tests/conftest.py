@@ -1,0 +1,37 @@
+# SPDX-License-Identifier: Apache-2.0
+"""
+What both kinds of tests share.
+"""
+
+import os
+import re
+
+import pytest
+
+from place import FORMULA, PROJECT, load
+
+
+@pytest.fixture(scope="session")
+def utilities():
+    """What Salt packs as __utils__."""
+    found = {}
+    for path in (FORMULA / "_utils").glob("*.py"):
+        module = load("_utils", path.stem)
+        for name, value in vars(module).items():
+            if callable(value) and getattr(value, "__module__", None) == module.__name__ and not name.startswith("_"):
+                found["{}.{}".format(path.stem, name)] = value
+    return found
+
+
+@pytest.fixture(scope="session")
+def executable():
+    return str(FORMULA / "audit_rules/files" / ("audit_rules-" + os.uname().machine))
+
+
+@pytest.fixture(scope="session")
+def documented():
+    """The keys of a request, each with what docs/requests.md says it is used by: {"purge": "apply: loaded, exact"}."""
+    text = (PROJECT / "docs/requests.md").read_text().partition("<!-- keys -->")[2]
+    rows = re.findall(r"^\| `(\w+)` \|[^|]*\|([^|]*)\|", text.partition("\n\n")[2].partition("\n\n")[0], re.MULTILINE)
+    assert len(rows) > 20
+    return {key: used.strip() for key, used in rows}

@@ -1,0 +1,77 @@
+# SPDX-License-Identifier: Apache-2.0
+"""
+The examples of the README are run, and what it says of functions and arguments is so.
+"""
+
+import re
+
+import pytest
+from place import PROJECT, load
+from salt.utils import yaml
+
+README = (PROJECT / "salt/README.md").read_text()
+#: What examples name on the file server.
+SERVED = "-w /etc/postgresql -p wa -k postgres\n"
+
+
+def blocks(mark=""):
+    return re.findall(mark + r"```yaml\n(.*?)```\n", README, re.DOTALL)
+
+
+def serve(minion):
+    (minion.directory / "states/postgres/files").mkdir(parents=True)
+    minion.write("states/postgres/files/audit.rules", SERVED)
+
+
+def on(minion, states):
+    """The states of an example, with a directory in the place of the host."""
+    for state in states.values():
+        if isinstance(state, str):
+            continue
+        for function, arguments in state.items():
+            if function.startswith("audit_rules."):
+                arguments.append({"root": str(minion.image)})
+    text = yaml.safe_dump(states, default_flow_style=False)
+    return text.replace("/etc/audit/rules.d/", str(minion.drop_ins) + "/")
+
+
+@pytest.mark.parametrize("example", blocks("<!-- states -->\n\n"))
+def test_an_example_of_states_changes_something_and_then_nothing(minion, example):
+    serve(minion)
+    states = yaml.safe_load(example)
+    for name, state in states.items():
+        # The short form, for a state without arguments.
+        if isinstance(state, str):
+            states[name] = {state: []}
+    sls = on(minion, states)
+    first = minion.apply(sls)
+    assert all(entry["result"] for entry in first.values()), first
+    assert any(entry["changes"] for entry in first.values())
+    second = minion.apply(sls)
+    assert not any(entry["changes"] for entry in second.values()), second
+
+
+def test_the_pillar_of_the_readme_is_a_policy(minion):
+    (example,) = [block for block in blocks() if block.startswith("audit_rules:")]
+    serve(minion)
+    policy = yaml.safe_load(example)["audit_rules"]
+    minion.pillar(audit_rules=dict(policy, root=str(minion.image), lookup={"install": "none", "executable": minion.executable}))
+    (applied,) = [entry for entry in minion.call("state.apply", "audit_rules.policy").values() if "policy" in entry["__id__"]]
+    assert applied["result"] is True, applied
+    assert SERVED in (minion.drop_ins / "50-postgres.rules").read_text()
+
+
+def test_the_tables_have_every_state_and_function():
+    def public(module):
+        names = [name for name, value in vars(module).items() if callable(value) and value.__module__ == module.__name__]
+        return {"audit_rules." + name.rstrip("_") for name in names if not name.startswith("_") and name != "mod_watch"}
+
+    named = set(re.findall(r"^\| `(audit_rules\.\w+)`", README, re.MULTILINE))
+    assert named == public(load("_states", "audit_rules")) | public(load("_modules", "audit_rules"))
+
+
+def test_every_function_has_an_example_for_the_command_line():
+    module = load("_modules", "audit_rules")
+    for name, value in vars(module).items():
+        if not name.startswith("_") and callable(value) and value.__module__ == module.__name__:
+            assert "CLI Example:" in value.__doc__, name

@@ -1,0 +1,105 @@
+# SPDX-License-Identifier: Apache-2.0
+"""
+The formula by the commands that an administrator gives.
+"""
+
+import os
+import stat
+
+import pytest
+from salt.utils import yaml
+
+from place import PROJECT
+
+pytestmark = pytest.mark.skipif(os.geteuid() != 0, reason="the formula installs a file of root")
+
+
+@pytest.fixture
+def pillar(fresh):
+    """The example, for a host that is a directory."""
+
+    def fill(**changed):
+        example = yaml.safe_load((PROJECT / "salt/pillar.example").read_text())["audit_rules"]
+        example["lookup"]["executable"] = str(fresh.directory / "libexec/audit_rules")
+        example["root"] = str(fresh.image)
+        example.update(changed)
+        fresh.pillar(audit_rules={key: value for key, value in example.items() if value is not None})
+
+    fill()
+    return fill
+
+
+def by_id(returns):
+    return {entry["__id__"]: entry for entry in returns.values()}
+
+
+def test_a_new_minion_starts_with_a_dry_run_of_the_example(fresh, pillar):
+    program = fresh.directory / "libexec/audit_rules"
+    status, returns = fresh.salt_call("state.apply", "audit_rules", "test=True")
+    dry = by_id(returns)
+    assert status == 0
+    assert [dry[name]["result"] for name in ("audit_rules_program", "audit_rules_policy")] == [None, None]
+    assert not program.exists() and not list(fresh.drop_ins.iterdir())
+
+    status, returns = fresh.salt_call("state.apply", "audit_rules")
+    real = by_id(returns)
+    assert status == 0
+    assert real["audit_rules_policy"]["changes"] == dry["audit_rules_policy"]["changes"]
+    assert stat.S_IMODE(program.stat().st_mode) == 0o755
+    names = ["10-base.rules", "30-identity.rules", "40-time.rules", "99-finalize.rules"]
+    assert sorted(path.name for path in fresh.drop_ins.iterdir()) == names
+
+    # Somebody changes a file and the executable.
+    status, returns = fresh.salt_call("state.apply", "audit_rules")
+    assert status == 0 and not any(entry["changes"] for entry in returns.values())
+    (fresh.drop_ins / "40-time.rules").unlink()
+    program.write_bytes(b"broken")
+    status, returns = fresh.salt_call("state.apply", "audit_rules")
+    drifted = by_id(returns)
+    assert status == 0
+    assert drifted["audit_rules_program"]["changes"]
+    assert drifted["audit_rules_policy"]["changes"]["files"] == {"/etc/audit/rules.d/40-time.rules": "create"}
+
+
+def test_a_mistake_in_the_pillar_fails_the_command(fresh, pillar):
+    pillar(drop_ins={"30-a": {"rules": ["-w etc/passwd -p wa"]}}, on_missing="maybe")
+    status, returns = fresh.salt_call("state.apply", "audit_rules")
+    failed = by_id(returns)["audit_rules_policy"]
+    assert status != 0
+    assert failed["result"] is False
+    assert "on_missing" in failed["comment"]
+
+
+def test_a_machine_without_an_executable_is_told(fresh, pillar):
+    fresh.write("minion", (fresh.directory / "minion").read_text() + "grains: {cpuarch: vax}\n")
+    status, returns = fresh.salt_call("state.apply", "audit_rules")
+    assert status != 0
+    failed = by_id(returns)
+    assert failed["audit_rules_program"]["result"] is False
+    assert failed["audit_rules_program"]["name"].startswith("there is no executable for vax, only for ")
+    assert failed["audit_rules_policy"]["result"] is False
+
+
+def test_an_installed_executable_is_used(fresh, pillar, executable):
+    pillar(lookup={"install": "none", "executable": executable}, state="exact", keep=["90-*"])
+    (fresh.drop_ins / "20-other.rules").write_text("-w /etc/other -p wa\n")
+    status, returns = fresh.salt_call("state.apply", "audit_rules")
+    assert status == 0
+    assert by_id(returns)["audit_rules_policy"]["changes"]["files"]["/etc/audit/rules.d/20-other.rules"] == "remove"
+
+
+def test_the_execution_module_from_the_command_line(minion):
+    root = "root=" + str(minion.image)
+    (minion.drop_ins / "30-a.rules").write_text("-w /etc/passwd -p wa -k a\n-a always,exit -F arch=b64 -S opne\n")
+    assert (
+        minion.salt_call("audit_rules.list_rules", root)[1]["files"]["/etc/audit/rules.d/30-a.rules"][0]
+        == "-w /etc/passwd -p wa -k a"
+    )
+    status, found = minion.salt_call("audit_rules.lint", root)
+    assert (status, found["counts"]["error"]) == (1, 1)
+    status, found = minion.salt_call("audit_rules.drift", root)
+    assert (status, found["in_sync"]) == (0, None)
+    status, found = minion.salt_call("audit_rules.apply", "present", "40-b", root, "rules=[-w /etc/b -p wa]", "test=True")
+    assert (status, found["outcome"]) == (0, "planned")
+    status, (line,) = minion.salt_call("audit_rules.explain", "rules=[-w /etc/b -p wa]")
+    assert (status, line["accepted"]) == (0, True)

@@ -1,0 +1,234 @@
+# SPDX-License-Identifier: Apache-2.0
+"""
+The states as Salt runs them: requisites, retry, parallel, test=True, arguments that it does not know.
+"""
+
+import json
+
+PRESENT = """
+30-identity:
+  audit_rules.present:
+    - root: IMAGE
+    - rules:
+      - "# Who may log in"
+      - -w /etc/passwd -p wa -k identity
+      - {path: /etc/shadow, permissions: wa, key: identity}
+      - {arch: [b64, b32], syscalls: [adjtimex], success: yes, key: time}
+    - control: {backlog_limit: 8192, enabled: on}
+    - mode: 0600
+"""
+TEXT = """\
+# Managed by audit_rules; changes made here are overwritten.
+-b 8192
+# Who may log in
+-w /etc/passwd -p wa -k identity
+-w /etc/shadow -p wa -k identity
+-a always,exit -F arch=b64 -S adjtimex -F success=1 -F key=time
+-a always,exit -F arch=b32 -S adjtimex -F success=1 -F key=time
+-e 1
+"""
+
+
+def test_a_dry_run_gives_what_the_real_run_does_and_a_second_run_nothing(minion):
+    dry = minion.apply(PRESENT, test=True)["30-identity"]
+    assert (dry["result"], list(minion.drop_ins.iterdir())) == (None, [])
+    real = minion.apply(PRESENT)["30-identity"]
+    assert (real["result"], real["changes"]) == (True, dry["changes"])
+    assert real["changes"]["files"] == {"/etc/audit/rules.d/30-identity.rules": "create"}
+    assert "+-w /etc/passwd -p wa -k identity\n" in real["changes"]["diff"]
+    written = minion.drop_ins / "30-identity.rules"
+    assert (written.read_text(), written.stat().st_mode & 0o777) == (TEXT, 0o600)
+    for test in (False, True):
+        again = minion.apply(PRESENT, test=test)["30-identity"]
+        assert (again["result"], again["changes"], again["comment"]) == (True, {}, "30-identity: nothing to do")
+
+
+def test_a_change_is_taken_back_with_its_undo(minion):
+    undo = minion.apply(PRESENT)["30-identity"]["undo"]
+    back = "back:\n  audit_rules.restored:\n    - snapshot: " + json.dumps(undo)
+    assert minion.apply(back, test=True)["back"]["result"] is None
+    assert minion.apply(back)["back"]["result"] is True
+    assert list(minion.drop_ins.iterdir()) == []
+
+
+def test_absent_exact_and_loaded(minion):
+    (minion.drop_ins / "10-old.rules").write_text("-w /etc/old -p wa\n")
+    (minion.drop_ins / "90-kept.rules").write_text("-w /etc/kept -p wa\n")
+    exact = "30-a:\n  audit_rules.exact:\n    - {root: IMAGE}\n    - keep: 90-*\n    - rules: [-w /etc/passwd -p wa]\n"
+    assert minion.apply(exact)["30-a"]["changes"]["files"] == {
+        "/etc/audit/rules.d/10-old.rules": "remove",
+        "/etc/audit/rules.d/30-a.rules": "create",
+    }
+    loaded = "all:\n  audit_rules.loaded:\n    - {root: IMAGE}\n    - target: filesystem\n"
+    assert minion.apply(loaded)["all"]["changes"]["files"] == {"/etc/audit/audit.rules": "create"}
+    absent = "30-a:\n  audit_rules.absent:\n    - {root: IMAGE}\n"
+    assert minion.apply(absent, test=True)["30-a"]["result"] is None
+    assert minion.apply(absent)["30-a"]["changes"]["files"]["/etc/audit/rules.d/30-a.rules"] == "remove"
+    assert minion.apply(absent)["30-a"]["changes"] == {}
+
+
+def test_every_mistake_is_in_the_comment_and_nothing_is_changed(minion):
+    minion.write("states/a.rules", "# fine\n\n-w etc/passwd -p wa\n")
+    sls = """
+policy:
+  audit_rules.present:
+    - root: IMAGE
+    - drop_ins:
+        10-fine: {rules: ["-w /etc/passwd -p wa"]}
+        20-typo: {rules: ["-a always,exit -F arch=b64 -S opne"]}
+        30-file: {source: "salt://a.rules"}
+"""
+    for test in (True, False):
+        failed = minion.apply(sls, test=test)["policy"]
+        assert (failed["result"], failed["changes"]) == (False, {})
+        lines = failed["comment"].splitlines()
+        assert lines[0] == "nothing was changed: 2 problems:"
+        assert "no architecture has a system call opne" in lines[1] and lines[1].endswith("(did you mean open?)")
+        assert lines[2].startswith("salt://a.rules:3: ")
+    assert list(minion.drop_ins.iterdir()) == []
+
+
+def test_an_argument_that_the_state_does_not_know_is_a_failure(minion):
+    failed = minion.apply(PRESENT + "    - on_mising: skip\n")["30-identity"]
+    assert failed["result"] is False
+    assert "on_mising" in failed["comment"] and "did you mean on_missing?" in failed["comment"]
+
+
+def test_rules_come_from_pillar_and_templates(minion):
+    minion.pillar(rules=["-w /etc/passwd -p wa"], user=1000, audit_rules=minion.call("pillar.get", "audit_rules"))
+    minion.write("states/a.rules", "-a always,exit -F arch=b64 -S open -F auid={{ pillar.user }} -F key={{ what }}\n")
+    sls = """
+30-pillar:
+  audit_rules.present:
+    - root: IMAGE
+    - rules: {{ pillar['rules'] | json }}
+40-source:
+  audit_rules.present:
+    - root: IMAGE
+    - source: [salt://none.rules, salt://a.rules]
+    - template: jinja
+    - defaults: {what: nothing}
+    - context: {what: opened}
+"""
+    applied = minion.apply(sls)
+    assert [entry["result"] for entry in applied.values()] == [True, True], applied
+    assert (minion.drop_ins / "30-pillar.rules").read_text().endswith("\n-w /etc/passwd -p wa\n")
+    assert "-F auid=1000 -F key=opened\n" in (minion.drop_ins / "40-source.rules").read_text()
+    again = minion.apply(sls)
+    assert [entry["changes"] for entry in again.values()] == [{}, {}]
+
+
+REQUISITES = """
+vendor:
+  file.managed:
+    - name: IMAGE/etc/audit/rules.d/50-vendor.rules
+    - contents: -w /etc/vendor -p wa
+all:
+  audit_rules.loaded:
+    - root: IMAGE
+    - target: filesystem
+    - REQUISITE: [{file: vendor}]
+told:
+  test.succeed_with_changes:
+    - onchanges: [{audit_rules: all}]
+needed:
+  test.succeed_without_changes:
+    - require: [{audit_rules: all}]
+"""
+
+
+def test_watch_sees_what_the_watched_state_has_written(minion):
+    sls = REQUISITES.replace("REQUISITE", "watch")
+    dry = minion.apply(sls, test=True)
+    assert dry["all"]["result"] is None
+    real = minion.apply(sls)
+    assert real["all"]["changes"]["files"] == {"/etc/audit/audit.rules": "create"}
+    assert real["told"]["changes"] and real["needed"]["result"]
+    again = minion.apply(sls)
+    assert not again["all"]["changes"] and not again["told"]["changes"] and again["needed"]["result"]
+
+
+def test_the_watch_of_a_dry_run_where_the_file_is_not_there_yet(minion):
+    sls = REQUISITES.replace("REQUISITE", "watch")
+    minion.apply(sls)
+    changed = sls.replace("/etc/vendor", "/etc/other")
+    dry = minion.apply(changed, test=True)["all"]
+    assert dry["result"] is None and "would change" in dry["comment"]
+    assert minion.apply(changed)["all"]["changes"]
+
+
+def test_onchanges_runs_it_only_after_a_change(minion):
+    sls = REQUISITES.replace("REQUISITE", "onchanges")
+    assert minion.apply(sls)["all"]["changes"]
+    skipped = minion.apply(sls)["all"]
+    assert not skipped["changes"] and "onchanges" in skipped["comment"]
+
+
+def test_listen_runs_it_at_the_end(minion):
+    sls = REQUISITES.replace("REQUISITE", "listen")
+    returns = minion.apply(sls)
+    assert returns["listener_all"]["result"] is True
+
+
+def test_a_failure_stops_what_requires_it(minion):
+    sls = """
+30-a:
+  audit_rules.present:
+    - root: IMAGE
+    - rules: [-w etc/passwd -p wa]
+needed:
+  test.succeed_without_changes:
+    - require: [{audit_rules: 30-a}]
+"""
+    assert minion.apply(sls)["needed"]["result"] is False
+
+
+def test_prereq_sees_what_is_going_to_change(minion):
+    sls = """
+before:
+  test.succeed_with_changes:
+    - prereq: [{audit_rules: 30-identity}]
+"""
+    assert minion.apply(sls + PRESENT)["before"]["changes"]
+    assert not minion.apply(sls + PRESENT)["before"]["changes"]
+
+
+def test_retry_tries_again_until_it_works(minion):
+    # What is in the way goes away between the first try and the second.
+    blocked = minion.drop_ins / "30-a.rules"
+    blocked.mkdir()
+    sls = """
+remover:
+  cmd.run:
+    - name: sleep 2; rmdir {0}
+    - parallel: True
+30-a:
+  audit_rules.present:
+    - root: IMAGE
+    - rules: [-w /etc/passwd -p wa]
+    - retry: {{attempts: 10, interval: 1}}
+""".format(blocked)
+    retried = minion.apply(sls)["30-a"]
+    assert retried["result"] is True, retried
+    assert 'Attempt 1: Returned a result of "False"' in retried["comment"]
+    assert blocked.is_file()
+
+
+def test_states_in_parallel_wait_for_each_other(minion):
+    one = """
+{0}-part:
+  audit_rules.present:
+    - root: IMAGE
+    - compile: always
+    - parallel: True
+    - rules: [-w /etc/{0} -p wa]
+"""
+    sls = "".join(one.format(number) for number in range(10, 16))
+    returns = minion.apply(sls)
+    assert [entry["result"] for entry in returns.values()] == [True] * 6, returns
+    assert all(entry["changes"] for entry in returns.values())
+    # Each of them compiled what the ones before it had left.
+    text = (minion.image / "etc/audit/audit.rules").read_text()
+    assert [line for line in text.splitlines() if line.startswith("-w")] == [
+        "-w /etc/{} -p wa".format(number) for number in range(10, 16)
+    ]

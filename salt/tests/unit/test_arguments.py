@@ -1,0 +1,87 @@
+# SPDX-License-Identifier: Apache-2.0
+"""
+The functions take the keys of the request, no more and no fewer.
+"""
+
+import inspect
+import json
+import subprocess
+
+import pytest
+
+from place import PROJECT, load
+
+SALT = {"source", "source_hash", "template", "context", "defaults", "executable", "saltenv"}
+#: Said by the function that is called, and by Salt's own test and diff.
+SAID = {"operation", "state", "check_mode", "diff"}
+STATES = ("present", "absent", "loaded", "exact", "restored")
+#: What the executable refuses, though the page gives it to every state: the sections on the states have it in words.
+REFUSED = {
+    "name": ("loaded", "restored"),
+    "rules": ("loaded", "restored"),
+    "control": ("absent", "loaded", "restored"),
+}
+WISHES = {
+    "name": "x",
+    "rules": ["-w /etc/passwd -p wa -k x"],
+    "control": {"backlog_limit": 100},
+    "drop_ins": {"x": {"rules": ["-w /etc/passwd -p wa"]}},
+    "purge": True,
+    "keep": ["a"],
+    "force": True,
+}
+
+
+def arguments(module, function):
+    """Without those that it hands on to be refused."""
+    return set(inspect.signature(getattr(module, function)).parameters) - {"kwargs"}
+
+
+def used(documented, operation, state=None):
+    keys = set()
+    for key, by in documented.items():
+        for use in by.split(", ") if ":" not in by else [by]:
+            name, _, states = use.partition(": ")
+            if name == operation and (not states or state in states.split(", ")) and state not in REFUSED.get(key, ()):
+                keys.add(key)
+    return keys - SAID
+
+
+@pytest.mark.parametrize("state", STATES)
+def test_a_state_takes_the_keys_that_the_page_gives_to_it(documented, state):
+    wanted = used(documented, "apply", state) | {"name", "executable"}
+    if "rules" in wanted:
+        wanted |= SALT - {"saltenv"}
+    assert arguments(load("_states", "audit_rules"), state) == wanted
+
+
+@pytest.mark.parametrize("function, operation", [("gather", "gather"), ("lint", "lint"), ("explain", "explain")])
+def test_a_function_takes_the_keys_that_the_page_gives_to_its_operation(documented, function, operation):
+    wanted = used(documented, operation) | {"executable", "saltenv"}
+    if "rules" in wanted:
+        wanted |= SALT
+    assert arguments(load("_modules", "audit_rules"), function) == wanted
+
+
+def test_every_key_of_the_schema_is_offered_and_nothing_else_is():
+    keys = set(json.loads((PROJECT / "schemas/request.schema.json").read_text())["properties"])
+    states, module = load("_states", "audit_rules"), load("_modules", "audit_rules")
+    offered = set().union(*(arguments(states, state) for state in STATES))
+    for function in ("gather", "lint", "explain", "list_rules", "status", "drift"):
+        offered |= arguments(module, function)
+    assert keys - offered == SAID
+    # details is about what is shown.
+    assert offered - keys == (SALT - {"source"}) | {"details"}
+
+
+@pytest.mark.parametrize("state", STATES)
+@pytest.mark.parametrize("key", sorted(WISHES))
+def test_the_executable_refuses_the_keys_that_a_state_does_not_take(executable, state, key, tmp_path):
+    request = {"state": state, "root": str(tmp_path), "check_mode": True, key: WISHES[key]}
+    report = json.loads(subprocess.run([executable, "-"], input=json.dumps(request).encode(), stdout=subprocess.PIPE).stdout)
+    refused = any(error["kind"] == "key_not_used" and error.get("pointer") == "/" + key for error in report.get("errors", ()))
+    takes = key in arguments(load("_states", "audit_rules"), state)
+    if key == "name" and state in ("loaded", "restored"):
+        # Every state of Salt has a name; here it is not sent.
+        takes = False
+    assert takes != refused

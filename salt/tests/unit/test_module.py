@@ -1,0 +1,302 @@
+# SPDX-License-Identifier: Apache-2.0
+"""
+The execution module with the real executable, and with what Salt gives to it as stand-ins.
+"""
+
+import hashlib
+import os
+import stat
+
+import pytest
+from salt.exceptions import CommandExecutionError
+
+from place import load
+
+audit_rules = load("_modules", "audit_rules")
+
+LINE = "-w /etc/passwd -p wa -k identity"
+
+
+class Minion:
+    """What of Salt the module calls."""
+
+    def __init__(self, directory, executable):
+        self.directory = directory
+        self.configured = executable
+        self.served = {}
+        self.fetched = []
+
+    def functions(self):
+        return {
+            "config.get": lambda key: self.configured if key == "audit_rules:lookup:executable" else "",
+            "cp.hash_file": self.hash_file,
+            "cp.cache_file": self.cache_file,
+            "file.source_list": lambda source, source_hash, saltenv: (source, source_hash),
+            "file.get_managed": self.get_managed,
+        }
+
+    def hash_file(self, source, saltenv):
+        if source not in self.served:
+            return {}
+        return {"hash_type": "sha256", "hsum": hashlib.sha256(self.served[source]).hexdigest()}
+
+    def cache_file(self, source, saltenv):
+        self.fetched.append(source)
+        path = self.directory / "fetched"
+        path.write_bytes(self.served[source])
+        return str(path)
+
+    def get_managed(self, name, template, source, *others):
+        if source not in self.served:
+            return "", {}, "Source file {} not found in saltenv base".format(source)
+        # As Salt does it where nothing is to be rendered.
+        return "", {}, ""
+
+
+@pytest.fixture
+def minion(tmp_path, executable):
+    return Minion(tmp_path, executable)
+
+
+@pytest.fixture
+def configure_loader_modules(minion, utilities, tmp_path):
+    return {
+        audit_rules: {
+            "__salt__": minion.functions(),
+            "__utils__": utilities,
+            "__opts__": {"test": False, "cachedir": str(tmp_path / "cache")},
+            "__grains__": {"kernel": "Linux", "cpuarch": os.uname().machine},
+            "__context__": {},
+        }
+    }
+
+
+@pytest.fixture
+def image(tmp_path):
+    (tmp_path / "image/etc/audit/rules.d").mkdir(parents=True)
+    return tmp_path / "image"
+
+
+def serve_executable(minion, content):
+    minion.configured = ""
+    minion.served["salt://audit_rules/files/audit_rules-" + os.uname().machine] = content
+
+
+def apply(image, **given):
+    return audit_rules.apply_("present", "30-identity", root=str(image), **given)
+
+
+def test_it_applies_and_says_what_it_did(image):
+    report = apply(image, rules=["# who", LINE])
+    assert (report["outcome"], report["failed"]) == ("applied", False)
+    assert (image / "etc/audit/rules.d/30-identity.rules").read_text().endswith("# who\n{}\n".format(LINE))
+    assert apply(image, rules=["# who", LINE])["changed"] is False
+    assert audit_rules.__context__ == {}
+
+
+def test_a_dry_run_changes_nothing(image, monkeypatch):
+    assert apply(image, rules=[LINE], test=True)["outcome"] == "planned"
+    monkeypatch.setitem(audit_rules.__opts__, "test", True)
+    assert apply(image, rules=[LINE])["outcome"] == "planned"
+    assert list((image / "etc/audit/rules.d").iterdir()) == []
+
+
+def test_what_salt_adds_to_the_arguments_of_the_command_line_is_not_sent(image):
+    assert apply(image, rules=[LINE], __pub_user="root", __pub_jid="1")["outcome"] == "applied"
+
+
+def test_a_failed_report_sets_the_exit_status(image):
+    report = apply(image, rules=["-w etc/passwd -p wa", "-a always,exit -S opne"])
+    assert [error["pointer"] for error in report["errors"]] == ["/rules/0", "/rules/1"]
+    assert audit_rules.__context__ == {"retcode": 1}
+
+
+def test_an_unknown_key_is_refused_with_the_nearest_one(image):
+    (error,) = apply(image, rules=[LINE], on_mising="skip")["errors"]
+    assert (error["kind"], error["hint"]) == ("unknown_key", "did you mean on_missing?")
+
+
+@pytest.mark.parametrize("text", ["-w /a\\\\n -k x\n# b\\n\n", "# ü\n"])
+def test_text_arrives_as_it_is(image, text):
+    assert apply(image, rules=text)["failed"] is False
+    assert (image / "etc/audit/rules.d/30-identity.rules").read_text().endswith(text)
+
+
+@pytest.mark.parametrize("mode, wanted", [(640, 0o640), (600, 0o600), ("0440", 0o440), ("600", 0o600)])
+def test_the_digits_of_a_mode_are_octal_as_everywhere_in_salt(image, mode, wanted):
+    apply(image, rules=[LINE], mode=mode)
+    assert stat.S_IMODE((image / "etc/audit/rules.d/30-identity.rules").stat().st_mode) == wanted
+
+
+def test_values_that_yaml_changes_are_taken(image):
+    assert apply(image, rules=[LINE], perm_syscalls=4.2, control={"enabled": True})["failed"] is False
+    report = audit_rules.apply_("loaded", root=str(image), target="filesystem", keep="vendor-*", purge=True)
+    assert "keep" not in str(report.get("errors", ""))
+
+
+def test_a_source_is_a_whole_rules_file(image, minion):
+    minion.served["salt://a.rules"] = b"# all of it\n-w /etc/passwd -p wa\n"
+    assert apply(image, source="salt://a.rules")["failed"] is False
+    assert (image / "etc/audit/rules.d/30-identity.rules").read_text().endswith("# all of it\n-w /etc/passwd -p wa\n")
+
+
+def test_a_mistake_in_a_source_has_its_file_and_line(image, minion):
+    minion.served["salt://a.rules"] = b"# fine\n-w etc/passwd -p wa\n"
+    minion.served["salt://b.rules"] = b"\n\n-a always,exit -S opne\n"
+    (error,) = apply(image, source="salt://a.rules")["errors"]
+    assert (error["file"], error["line"]) == ("salt://a.rules", 2)
+    report = audit_rules.apply_(
+        "present",
+        root=str(image),
+        drop_ins={"30-a": {"source": "salt://a.rules"}, "40-b": {"source": "salt://b.rules"}},
+    )
+    assert [(error["file"], error["line"]) for error in report["errors"]] == [
+        ("salt://a.rules", 2),
+        ("salt://b.rules", 3),
+    ]
+
+
+def test_all_sources_that_are_no_good_are_named(image, minion):
+    minion.served["salt://latin1.rules"] = b"# a\n# \xfc\n"
+    drop_ins = {
+        "1": {"source": "salt://none.rules"},
+        "2": {"source": "salt://latin1.rules"},
+        "3": {"source": "salt://none.rules", "rules": [LINE]},
+    }
+    with pytest.raises(CommandExecutionError) as failure:
+        audit_rules.apply_("present", root=str(image), drop_ins=drop_ins)
+    text = str(failure.value)
+    assert "salt://none.rules: Source file salt://none.rules not found" in text
+    assert "salt://latin1.rules:2: is not UTF-8" in text
+    assert "give one of them" in text
+
+
+def test_the_undo_of_a_result_may_be_given_whole(image):
+    undo = apply(image, rules=[LINE])["undo"]
+    assert audit_rules.apply_("restored", snapshot=undo)["outcome"] == "applied"
+    assert list((image / "etc/audit/rules.d").iterdir()) == []
+
+
+def test_the_rules_of_files_are_listed(image):
+    apply(image, rules=["# who", LINE])
+    path = "/etc/audit/rules.d/30-identity.rules"
+    assert audit_rules.list_rules(root=str(image)) == {"files": {path: [LINE]}}
+    (rule,) = audit_rules.list_rules(root=str(image), details=True)["files"][path]
+    assert (rule["rule"], rule["keys"], rule["line"]) == (LINE, ["identity"], 3)
+
+
+def test_status_and_drift_say_what_could_not_be_looked_at(image):
+    reason = "another root directory has no running kernel"
+    assert audit_rules.status(root=str(image))["runtime"] == {"managed": False, "locked": False, "reason": reason}
+    drift = audit_rules.drift(root=str(image))
+    assert drift["in_sync"] is None
+    assert drift["comment"] == "0 rules in 0 files, next boot loads 0: " + reason
+
+
+def test_a_source_that_cannot_be_read_is_an_exception(image):
+    (image / "etc/audit/rules.d").rmdir()
+    (image / "etc/audit/rules.d").write_text("")
+    for function in (audit_rules.list_rules, audit_rules.drift):
+        with pytest.raises(CommandExecutionError, match="Failed to load audit rules from filesystem"):
+            function(root=str(image))
+
+
+def test_lint_gives_findings_and_fails_as_it_is_told(minion):
+    minion.served["salt://a.rules"] = b"# fine\n-a always,exit -F arch=b64 -S opne\n"
+    found = audit_rules.lint(source="salt://a.rules")
+    assert [(finding["severity"], finding["file"], finding["line"]) for finding in found["findings"]] == [
+        ("error", "salt://a.rules", 2)
+    ]
+    assert audit_rules.__context__ == {"retcode": 1}
+    audit_rules.__context__.clear()
+    assert audit_rules.lint(rules=[LINE], archs="aarch64")["counts"]["error"] == 0
+    assert "runs" in audit_rules.lint(rules=[LINE], format="sarif", fail_on="never")["sarif"]
+    assert audit_rules.__context__ == {}
+
+
+def test_explain_says_what_lines_mean():
+    accepted, refused = audit_rules.explain(rules=["-w /etc/passwd -p wa", "-a always,exit -S opne"], arch="s390x")
+    assert accepted["canonical"] == "-w /etc/passwd -p wa"
+    assert refused["error"]["hint"] == "open"
+
+
+@pytest.fixture
+def bare(monkeypatch, utilities):
+    """A minion without an executable."""
+    monkeypatch.setitem(utilities["audit_rules_program.find"].__globals__, "INSTALLED", ())
+    monkeypatch.setenv("PATH", "/nowhere")
+
+
+def test_an_executable_of_the_file_server_is_kept_under_its_hash(minion, bare, tmp_path, executable):
+    with open(executable, "rb") as file:
+        serve_executable(minion, file.read())
+    for _ in range(2):
+        assert audit_rules.explain(rules=[LINE])[0]["accepted"]
+    assert len(minion.fetched) == 1
+    (kept,) = (tmp_path / "cache/audit_rules").iterdir()
+    with open(executable, "rb") as file:
+        assert kept.name == "audit_rules-" + hashlib.sha256(file.read()).hexdigest()
+    assert stat.S_IMODE(kept.stat().st_mode) == 0o700
+    assert stat.S_IMODE(kept.parent.stat().st_mode) == 0o700
+    # A new version takes the place of the old one.
+    serve_executable(minion, b'#!/bin/sh\n/bin/echo \'{"failed": false, "lines": []}\'\n')
+    assert audit_rules.explain(rules=[LINE]) == []
+    assert len(list((tmp_path / "cache/audit_rules").iterdir())) == 1
+
+
+def test_an_executable_that_did_not_arrive_whole_is_not_run(minion, bare, tmp_path):
+    serve_executable(minion, b"whole")
+    minion.cache_file = lambda source, saltenv: str(tmp_path / "half")
+    (tmp_path / "half").write_bytes(b"half")
+    audit_rules.__salt__["cp.cache_file"] = minion.cache_file
+    with pytest.raises(CommandExecutionError, match="did not arrive whole"):
+        audit_rules.explain(rules=[LINE])
+
+
+def test_no_executable_at_all_says_where_it_was_looked_for(minion, monkeypatch):
+    minion.configured = "/nowhere/audit_rules"
+    monkeypatch.setenv("PATH", "/nowhere")
+    with pytest.raises(CommandExecutionError) as failure:
+        audit_rules.explain(rules=[LINE])
+    for place in ("/nowhere/audit_rules", "/usr/libexec/audit_rules", "salt://audit_rules/files/audit_rules-"):
+        assert place in str(failure.value)
+
+
+def test_an_executable_that_others_may_write_is_not_run(tmp_path):
+    path = tmp_path / "audit_rules"
+    path.write_text("#!/bin/sh\n")
+    path.chmod(0o775)
+    with pytest.raises(CommandExecutionError, match="other users may write it"):
+        audit_rules.explain(rules=[LINE], executable=str(path))
+
+
+@pytest.mark.parametrize(
+    "script, complaint",
+    [
+        ("exit 7", "no report came from .*: it ended with 7"),
+        ("echo broken >&2; echo '{'", "(?s)no report came from .*broken"),
+    ],
+)
+def test_an_executable_that_gives_no_report_is_told(tmp_path, script, complaint):
+    path = tmp_path / "audit_rules"
+    path.write_text("#!/bin/sh\n{}\n".format(script))
+    path.chmod(0o755)
+    with pytest.raises(CommandExecutionError, match=complaint):
+        audit_rules.explain(rules=[LINE], executable=str(path))
+
+
+def test_an_executable_that_cannot_be_started_is_told(tmp_path):
+    path = tmp_path / "audit_rules"
+    path.write_text("")
+    path.chmod(0o644)
+    with pytest.raises(CommandExecutionError, match="cannot be started: Permission denied.*noexec"):
+        audit_rules.explain(rules=[LINE], executable=str(path))
+
+
+def test_it_is_about_linux(monkeypatch):
+    assert audit_rules.__virtual__() == "audit_rules"
+    monkeypatch.setitem(audit_rules.__grains__, "kernel", "Windows")
+    assert audit_rules.__virtual__() == (
+        False,
+        "audit_rules: this minion runs Windows; audit rules are a part of Linux",
+    )
