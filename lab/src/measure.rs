@@ -12,6 +12,8 @@ use std::time::{Duration, Instant};
 const RULES_DIRECTORY: &str = "/etc/audit/rules.d";
 const COMPILED: &str = "/etc/audit/audit.rules";
 const DROP_IN: &str = "90-bench";
+/// How the names of many drop-ins end.
+const MANY: &str = "-many-bench.rules";
 /// Makes grace periods of the kernel's RCU short (Linux `Documentation/RCU/stallwarn.rst`): used between the
 /// measurements, never in one.
 const EXPEDITED: &str = "/sys/kernel/rcu_expedited";
@@ -33,6 +35,8 @@ pub fn all(repetitions: usize) -> Result<Value, String> {
         bench.one_change(repetitions.min(SLOW_REPETITIONS))?,
         bench.replacement(repetitions.min(SLOW_REPETITIONS))?,
         bench.peak_memory()?,
+        bench.gathering(repetitions)?,
+        bench.gathering_memory()?,
     ];
     let release = fs::read_to_string("/proc/sys/kernel/osrelease").unwrap_or_default();
     let auditctl = command::text(Command::new("auditctl").arg("-v"))?;
@@ -159,6 +163,41 @@ impl Bench {
         Ok(json!({"id": "memory", "what": what, "unit": "KiB", "ours": ours, "theirs": theirs}))
     }
 
+    /// 5,000 rules in the kernel, and the same in 200 drop-ins.
+    fn lay_out_many(&self) -> Result<PathBuf, String> {
+        const DROP_INS: usize = 200;
+        Self::clear()?;
+        let all = rules(5000, 100_000);
+        for (number, rules) in all.chunks(all.len() / DROP_INS).enumerate() {
+            let path = Path::new(RULES_DIRECTORY).join(format!("{number:03}{MANY}"));
+            cache::write(&path, (rules.join("\n") + "\n").as_bytes())?;
+        }
+        let wish = self.wish("many", &all)?;
+        command::output(Command::new("auditctl").arg("-R").arg(&wish.rules))?;
+        loaded(all.len())?;
+        let request = self.work.0.join("gather.json");
+        cache::write(&request, br#"{"operation": "gather", "on_drift": "fail"}"#)?;
+        Ok(request)
+    }
+
+    fn gathering(&self, repetitions: usize) -> Result<Value, String> {
+        let request = self.lay_out_many()?;
+        let (mut ours, mut theirs) = (Vec::new(), Vec::new());
+        for _ in 0..repetitions {
+            ours.push(timed(Command::new(&self.product).arg(&request))?);
+            theirs.push(timed(Command::new("auditctl").arg("-l"))?);
+        }
+        Ok(row("gather", "gathering 5,000 rules and 200 drop-ins, against `auditctl -l`", ours, theirs))
+    }
+
+    /// Of what [`Bench::gathering`] laid out.
+    fn gathering_memory(&self) -> Result<Value, String> {
+        let (ours, theirs) = ([self.work.0.join("gather.json").into_os_string()], ["-l".into()]);
+        let (ours, theirs) = (peak(&self.product, &ours)?, peak(Path::new("auditctl"), &theirs)?);
+        let what = "peak memory of that gathering, against `auditctl -l`";
+        Ok(json!({"id": "gather-memory", "what": what, "unit": "KiB", "ours": ours, "theirs": theirs}))
+    }
+
     fn apply(&self, wish: &Wish) -> Result<Duration, String> {
         timed(Command::new(&self.product).arg(&wish.request))
     }
@@ -183,6 +222,11 @@ impl Bench {
         for name in [DROP_IN, "00-first"] {
             // It need not be there.
             let _ = fs::remove_file(Path::new(RULES_DIRECTORY).join(format!("{name}.rules")));
+        }
+        for entry in fs::read_dir(RULES_DIRECTORY).into_iter().flatten().flatten() {
+            if entry.file_name().to_string_lossy().ends_with(MANY) {
+                let _ = fs::remove_file(entry.path());
+            }
         }
         let _ = fs::remove_file(COMPILED);
         outcome.map(drop)
