@@ -6,8 +6,9 @@ The examples of the README are run, and what it says of functions and arguments 
 import re
 
 import pytest
-from place import PROJECT, load
 from salt.utils import yaml
+
+from place import PROJECT, load
 
 README = (PROJECT / "salt/README.md").read_text()
 #: What examples name on the file server.
