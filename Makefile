@@ -26,7 +26,7 @@ export CARGO_TARGET_$(TARGET_NAME)_RUSTFLAGS := $(STATIC)
 FOLDED := -C link-arg=-Wl,--icf=all
 BARE := -C link-arg=-Wl,-T,src/executable.ld
 # opt-level "z" alone calls a function for every step of a loop; so much is put in place as costs little.
-INLINED := -C llvm-args=-inline-threshold=40
+INLINED := -C llvm-args=-inline-threshold=25
 linkable = $(shell out=$$(mktemp) && echo 'fn main() {}' | rustc --target $(TARGET) $(STATIC) -C panic=abort $(1) -o $$out - 2>/dev/null && $$out && echo '$(1)'; rm -f $$out)
 SMALLER = $(eval SMALLER := $(INLINED) $(call linkable,$(FOLDED)) $(call linkable,$(BARE)))$(SMALLER)
 build demo bench: export CARGO_TARGET_$(TARGET_NAME)_RUSTFLAGS = $(STATIC) $(SMALLER)

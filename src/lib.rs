@@ -17,6 +17,7 @@ pub mod lines;
 pub mod lint;
 pub mod matching;
 pub mod observe;
+mod packed;
 pub mod plan;
 pub mod report;
 pub mod request;

@@ -32,8 +32,8 @@ fn main() -> ExitCode {
     let code = match words.as_slice() {
         ["--help" | "-h"] => print(HELP),
         ["--version" | "-V"] => print(&format!("audit_rules {}", env!("CARGO_PKG_VERSION"))),
-        ["schema", "request"] => print(&spread(requests::SCHEMA)),
-        ["schema", "report"] => print(&spread(report::SCHEMA)),
+        ["schema", "request"] => print(&spread(&requests::schema())),
+        ["schema", "report"] => print(&spread(&report::schema())),
         ["--human", rest @ ..] if words.len() == arguments.len() => request(rest, human),
         rest if words.len() == arguments.len() => request(rest, json),
         _ => misused(),

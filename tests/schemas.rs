@@ -25,17 +25,22 @@ fn complaints(validator: &Validator, document: &Value) -> String {
 #[test]
 fn the_published_schemas_are_those_of_the_program() {
     for (name, schema) in [("request", request::derived_schema()), ("report", report::derived_schema())] {
-        let published = (format!("schemas/{name}.schema.json"), format!("{schema:#}\n"));
-        let embedded = (format!("src/{name}/schema.json"), schema.to_string());
-        for (path, current) in [published, embedded] {
-            if std::env::var_os("UPDATE_SCHEMAS").is_some() {
-                std::fs::write(project::root().join(&path), &current).unwrap();
-            }
-            assert!(
-                project::read(&path) == current,
-                "{path} is out of date; run: UPDATE_SCHEMAS=1 cargo test --test schemas"
-            );
+        let published = format!("schemas/{name}.schema.json");
+        let packed = format!("src/{name}/schema.lz4");
+        if std::env::var_os("UPDATE_SCHEMAS").is_some() {
+            std::fs::write(project::root().join(&published), format!("{schema:#}\n")).unwrap();
+            let bytes = lz4_flex::block::compress_prepend_size(schema.to_string().as_bytes());
+            std::fs::write(project::root().join(&packed), bytes).unwrap();
         }
+        let advice = "is out of date; run: UPDATE_SCHEMAS=1 cargo test --test schemas";
+        assert!(project::read(&published) == format!("{schema:#}\n"), "{published} {advice}");
+        let unpacked = std::fs::read(project::root().join(&packed)).ok();
+        let unpacked = unpacked.and_then(|bytes| lz4_flex::block::decompress_size_prepended(&bytes).ok());
+        assert!(unpacked.as_deref() == Some(schema.to_string().as_bytes()), "{packed} {advice}");
+    }
+    let built = [(request::schema(), request::derived_schema()), (report::schema(), report::derived_schema())];
+    for (embedded, derived) in built {
+        assert!(embedded == derived.to_string(), "built before the packed schemas were brought up to date");
     }
 }
 

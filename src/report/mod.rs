@@ -20,6 +20,7 @@ use serde::Serialize;
 pub use problem::ErrorReport;
 
 use crate::error::Problem;
+use crate::packed::unpack;
 use crate::snapshot::Snapshot;
 
 /// What a request came to.
@@ -378,7 +379,7 @@ impl Report {
 
 /// The JSON Schema of the report, as it is written: what may be left out is not required.
 ///
-/// For tests and for making the published one; the executable prints [`SCHEMA`].
+/// For tests and for making the published one; the executable prints [`schema`].
 #[must_use]
 pub fn derived_schema() -> serde_json::Value {
     let generator = SchemaSettings::draft2020_12().for_serialize().into_generator();
@@ -386,4 +387,7 @@ pub fn derived_schema() -> serde_json::Value {
 }
 
 /// The JSON Schema of the report without white space; a test holds it and the published one to [`derived_schema`].
-pub const SCHEMA: &str = include_str!("schema.json");
+#[must_use]
+pub fn schema() -> String {
+    unpack(include_bytes!("schema.lz4"))
+}

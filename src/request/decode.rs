@@ -9,7 +9,7 @@ use serde_json::{Map, Value};
 use super::from_json::FromJson;
 use super::pointer::Pointer;
 use super::shape::check;
-use super::{Mode, Request, SCHEMA};
+use super::{Mode, Request};
 use crate::error::{Problem, RequestError};
 
 /// Largest request, in bytes: a policy of 100,000 rules fits.
@@ -52,7 +52,7 @@ pub fn decode(bytes: &[u8]) -> Result<Request, Misshapen> {
     let (mut value, mut problems) = parse(text).map_err(|error| not_json(&error))?;
     let tool = take_tool_keys(&mut value);
     drop_nulls(&mut value);
-    let schema = serde_json::from_str(SCHEMA).map_err(|error| not_json(&error))?;
+    let schema = serde_json::from_str(&super::schema()).map_err(|error| not_json(&error))?;
     problems.extend(check(&value, &schema));
     if !problems.is_empty() {
         problems.iter().filter_map(|problem| problem.place.pointer.as_deref()).for_each(|at| cut(&mut value, at));

@@ -30,6 +30,7 @@ use schemars::transform::RecursiveTransform;
 use schemars::{JsonSchema, Schema};
 use serde::Serialize;
 
+use crate::packed::unpack;
 use crate::snapshot::Snapshot;
 
 /// One request to `audit_rules`. A key whose value is null counts as not given.
@@ -392,4 +393,7 @@ pub fn derived_schema() -> serde_json::Value {
 
 /// The JSON Schema of the request without white space, which requests are checked against; a test holds it and the
 /// published one to [`derived_schema`].
-pub const SCHEMA: &str = include_str!("schema.json");
+#[must_use]
+pub fn schema() -> String {
+    unpack(include_bytes!("schema.lz4"))
+}
