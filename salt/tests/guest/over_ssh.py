@@ -11,7 +11,8 @@ import subprocess
 import sys
 
 salt_ssh, guest, formula, pillar, scratch = sys.argv[1:]
-port = int(open(os.path.join(guest, "port")).read())
+with open(os.path.join(guest, "port")) as opened:
+    port = int(opened.read())
 files = {
     "master": {
         "root_dir": scratch,
