@@ -7,9 +7,9 @@ use std::path::Path;
 use rustix::fs::{AtFlags, FileType, Mode, OFlags};
 use rustix::io::Errno;
 
-use super::Directory;
 use super::problem::{FileError, Problem};
 use super::root::fstat;
+use super::{Directory, system};
 
 /// The most bytes that are read of one file: a rules file of a million rules has about as many, and a request has at
 /// most 16 MiB.
@@ -46,14 +46,14 @@ impl Directory {
         }
         let path = self.path().join(name);
         let flags = AtFlags::SYMLINK_NOFOLLOW;
-        let kind = match rustix::fs::statat(self.descriptor(), name, flags) {
+        let kind = match system::statat(self.descriptor(), name, flags) {
             Ok(stat) => FileType::from_raw_mode(stat.st_mode),
             Err(Errno::NOENT) => return Ok(None),
             Err(errno) => return Err(FileError::unreadable(&path, "fstatat", errno)),
         };
         must_be_regular(kind, &path)?;
         let flags = OFlags::RDONLY | OFlags::NONBLOCK | OFlags::NOFOLLOW | OFlags::NOCTTY | OFlags::CLOEXEC;
-        let fd = match rustix::fs::openat(self.descriptor(), name, flags, Mode::empty()) {
+        let fd = match system::openat(self.descriptor(), name, flags, Mode::empty()) {
             Ok(fd) => fd,
             Err(Errno::NOENT) => return Ok(None),
             Err(Errno::LOOP) => return Err(FileError::new(&path, Problem::SymlinkInPath { component: path.clone() })),
@@ -82,7 +82,7 @@ pub(super) fn read(fd: &OwnedFd, path: &Path) -> Result<Vec<u8>, FileError> {
     let mut bytes = Vec::new();
     let mut chunk = vec![0; 64 << 10];
     loop {
-        match rustix::io::read(fd.as_fd(), &mut chunk[..]) {
+        match system::read(fd.as_fd(), &mut chunk[..]) {
             Ok(0) => return Ok(bytes),
             Ok(count) => bytes.extend_from_slice(&chunk[..count]),
             Err(Errno::INTR) => {}

@@ -4,12 +4,12 @@ use std::ffi::{OsStr, OsString};
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use std::path::PathBuf;
 
-use rustix::fs::{AtFlags, Dir, FileType};
+use rustix::fs::{AtFlags, FileType};
 
 use super::contents::FileState;
 use super::name::SUFFIX;
 use super::problem::{FileError, Problem, SkipReason, Skipped};
-use super::{Directory, Root};
+use super::{Directory, Root, system};
 use crate::augenrules::{Source, natural_order};
 use crate::sorting::sort_by;
 
@@ -87,7 +87,7 @@ impl Directory {
 
     fn read_one(&self, root: &Root, name: &OsStr, links: Links) -> Result<One, FileError> {
         let path = self.path().join(name);
-        let kind = match rustix::fs::statat(self.descriptor(), name, AtFlags::SYMLINK_NOFOLLOW) {
+        let kind = match system::statat(self.descriptor(), name, AtFlags::SYMLINK_NOFOLLOW) {
             Ok(stat) => FileType::from_raw_mode(stat.st_mode),
             Err(rustix::io::Errno::NOENT) => return Ok(One::Gone),
             Err(errno) => return Err(FileError::unreadable(&path, "fstatat", errno)),
@@ -112,7 +112,7 @@ impl Directory {
     pub(super) fn names(&self, wanted: impl Fn(&[u8]) -> bool) -> Result<Vec<OsString>, FileError> {
         let failed = |errno| FileError::unreadable(self.path(), "getdents", errno);
         let mut names = Vec::new();
-        for entry in Dir::read_from(self.descriptor()).map_err(failed)? {
+        for entry in system::entries(self.descriptor()).map_err(failed)? {
             let entry = entry.map_err(failed)?;
             let name = entry.file_name().to_bytes();
             if wanted(name) {

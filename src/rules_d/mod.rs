@@ -19,6 +19,7 @@ mod problem;
 mod root;
 mod running;
 mod stage;
+mod system;
 mod temporary;
 mod waiting;
 
@@ -33,6 +34,8 @@ pub use problem::{Errno, FileError, Found, Left, NameError, NameProblem, PathPro
 pub use root::Root;
 pub use running::Process;
 pub use stage::{Backup, PublishError, Published, Stage, Wanted};
+#[cfg(any(test, feature = "model"))]
+pub use system::fault;
 pub use waiting::WaitingFile;
 
 /// Where the lock and the journal lie.
