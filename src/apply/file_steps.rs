@@ -7,6 +7,17 @@ use crate::observe::content;
 use crate::plan::files::FileStep;
 use crate::rules_d::{Backup, Directory, FileError, Root, Stage, Wanted};
 
+/// Which old files are kept beside the new ones.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Copies {
+    /// None: an old state is brought back.
+    None,
+    /// That of `audit.rules`, as augenrules does.
+    Merged,
+    /// All.
+    All,
+}
+
 /// The directories of the files of a plan.
 #[derive(Debug)]
 pub struct Directories(Vec<(std::path::PathBuf, Directory)>);
@@ -51,14 +62,15 @@ impl Directories {
     ///
     /// # Errors
     /// The first step that cannot be made ready; nothing is left of the others then.
-    pub fn stage(&self, steps: &[FileStep], backup: bool) -> Result<Stage<'_>, FileError> {
+    pub fn stage(&self, steps: &[FileStep], copies: Copies) -> Result<Stage<'_>, FileError> {
         let mut stage = Stage::new();
         for step in steps {
             let own = self.0.iter().find(|(path, _)| Some(path.as_path()) == step.path.parent());
             let (Some((_, directory)), Some(name)) = (own, step.path.file_name()) else { continue };
             let kept = match step.path.extension().and_then(std::ffi::OsStr::to_str) {
+                _ if copies == Copies::None => Backup::None,
                 Some("rules") if name == "audit.rules" && !is_drop_in(&step.path) => Backup::Previous,
-                _ if backup => Backup::Dated,
+                _ if copies == Copies::All => Backup::Dated,
                 _ => Backup::None,
             };
             match &step.after {

@@ -76,13 +76,16 @@ struct Layers {
 pub fn apply(intent: &Intent, world: &mut World<'_>) -> Result<Applied, Vec<Problem>> {
     let layers = layers(intent, world)?;
     let root = Root::open(&world.root_of(&intent.place)).map_err(file)?;
-    let rules_d = root.directory(&intent.place.rules_dir).map_err(file)?;
     let mut run_dir = run_directory(intent, world)?;
-    let lock = if intent.check_mode { None } else { Some(lock(run_dir.as_mut(), &rules_d)?) };
+    let lock = if intent.check_mode { None } else { Some(lock(run_dir.as_mut(), &root)?) };
+    // A run that had the lock before may have made it.
+    let rules_d = root.directory(&intent.place.rules_dir).map_err(file)?;
     let mut warnings = Vec::new();
-    if let (Some(run_dir), Some(held)) = (&run_dir, &lock) {
+    if let (Some(run_dir), Some(_)) = (&run_dir, &lock) {
         warnings.extend(finish_interrupted(run_dir, world)?);
-        rules_d.remove_stale(held).map_err(file)?;
+    }
+    if let Some(held) = &lock {
+        remove_stale(&root, &rules_d, intent, run_dir.as_ref(), held)?;
     }
     let before = match &mut world.kernel {
         Some(kernel) if layers.kernel => Some(kernel_state(*kernel).map_err(|error| vec![error.into()])?),
@@ -192,11 +195,27 @@ fn run_directory(intent: &Intent, world: &World<'_>) -> Result<Option<Directory>
     }
 }
 
-fn lock(run_dir: Option<&mut Directory>, rules_d: &Directory) -> Result<Lock, Vec<Problem>> {
+fn lock(run_dir: Option<&mut Directory>, root: &Root) -> Result<Lock, Vec<Problem>> {
     match run_dir {
         Some(run_dir) => Lock::take(run_dir, PATIENCE).map_err(file),
-        None => Lock::take_directory(rules_d, PATIENCE).map_err(file),
+        None => Lock::take_root(root, PATIENCE).map_err(file),
     }
+}
+
+/// Takes away what killed runs left half-way beside drop-ins, `audit.rules`, journal and note.
+fn remove_stale(
+    root: &Root,
+    rules_d: &Directory,
+    intent: &Intent,
+    run_dir: Option<&Directory>,
+    held: &Lock,
+) -> Result<(), Vec<Problem>> {
+    let above = intent.place.rules_dir.parent().filter(|above| above.parent().is_some());
+    let above = above.map(|above| root.directory(above)).transpose().map_err(file)?;
+    for directory in [Some(rules_d), above.as_ref(), run_dir].into_iter().flatten() {
+        directory.remove_stale(held).map_err(file)?;
+    }
+    Ok(())
 }
 
 /// Puts back what a killed run of this boot had changed of the host's behaviour, and says that there was one.

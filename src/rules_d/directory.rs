@@ -202,12 +202,15 @@ impl Directory {
             let path = self.nearest_path.join(&name);
             let failed = |call, errno| FileError::write(&path, call, errno, Left::Old);
             let mode = Mode::from_raw_mode(mode);
+            let parent = system::fcntl_dupfd_cloexec(&self.nearest, 0).map_err(|errno| failed("fcntl", errno))?;
             let fresh = match system::mkdirat(&self.nearest, &name, mode) {
                 Ok(()) => true,
                 Err(Errno::EXIST) => false,
                 Err(errno) => return Err(failed("mkdirat", errno)),
             };
-            let parent = system::fcntl_dupfd_cloexec(&self.nearest, 0).map_err(|errno| failed("fcntl", errno))?;
+            if fresh {
+                self.created.push((parent, name.clone()));
+            }
             if !self.enter(&name)? {
                 return Err(failed("openat", Errno::NOENT));
             }
@@ -215,8 +218,9 @@ impl Directory {
             self.missing.remove(0);
             if fresh {
                 system::fchmod(&self.nearest, mode).map_err(|errno| failed("fchmod", errno))?;
-                system::fsync(&parent).map_err(|errno| failed("fsync", errno))?;
-                self.created.push((parent, name));
+                if let Some((parent, _)) = self.created.last() {
+                    system::fsync(parent).map_err(|errno| failed("fsync", errno))?;
+                }
             }
         }
         match self.distrusted.first() {
@@ -235,7 +239,8 @@ impl Directory {
                 Ok(()) => {
                     system::fsync(&parent).map_err(|errno| FileError::write(&self.path, "fsync", errno, Left::New))?;
                 }
-                Err(Errno::NOTEMPTY | Errno::NOENT) => break,
+                Err(Errno::NOENT) => {}
+                Err(Errno::NOTEMPTY) => break,
                 Err(errno) => return Err(FileError::write(&self.path, "unlinkat", errno, Left::Old)),
             }
         }

@@ -9,7 +9,7 @@ use rustix::fs::{FlockOperation, Mode, OFlags};
 use rustix::io::Errno;
 
 use super::problem::{FileError, Left, Problem};
-use super::{Directory, system};
+use super::{Directory, Root, system};
 
 /// The name of the lock file in [`super::RUN_DIR`].
 const NAME: &str = "lock";
@@ -44,14 +44,14 @@ impl Lock {
         Self::hold(fd, path, wait)
     }
 
-    /// Locks another root directory: its `rules.d`, or the nearest directory above it that exists. Leaves no file.
+    /// Locks another root directory: itself, since a directory below it may be missing yet. Leaves no file.
     ///
     /// # Errors
     /// As for [`Lock::take`].
-    pub fn take_directory(directory: &Directory, wait: Duration) -> Result<Self, FileError> {
-        let path = directory.path().to_owned();
+    pub fn take_root(root: &Root, wait: Duration) -> Result<Self, FileError> {
+        let path = root.path().to_owned();
         let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
-        let fd = system::openat(directory.descriptor(), ".", flags, Mode::empty())
+        let fd = system::openat(root.descriptor(), ".", flags, Mode::empty())
             .map_err(|errno| FileError::unreadable(&path, "openat", errno))?;
         Self::hold(fd, path, wait)
     }

@@ -30,7 +30,6 @@ const MAX_LABEL: usize = 4096;
 pub(super) struct Temporary<'d> {
     directory: &'d Directory,
     name: OsString,
-    published: bool,
 }
 
 impl<'d> Temporary<'d> {
@@ -59,7 +58,7 @@ impl<'d> Temporary<'d> {
             let number = NEXT.fetch_add(1, Ordering::Relaxed);
             let name = OsString::from(format!("{PREFIX}{}-{number}{ENDING}", std::process::id()));
             match system::openat(directory.descriptor(), &name, flags, Mode::from_raw_mode(0o600)) {
-                Ok(fd) => return Ok((Self { directory, name, published: false }, fd)),
+                Ok(fd) => return Ok((Self { directory, name }, fd)),
                 Err(Errno::EXIST) => last = Errno::EXIST,
                 Err(errno) => return Err(errno),
             }
@@ -68,21 +67,18 @@ impl<'d> Temporary<'d> {
     }
 
     /// Puts the file in its place. What was there before is replaced in one step.
-    pub fn publish(mut self, target: &OsStr) -> Result<(), FileError> {
+    pub fn publish(self, target: &OsStr) -> Result<(), FileError> {
         let descriptor = self.directory.descriptor();
         system::renameat(descriptor, &self.name, descriptor, target)
-            .map_err(|errno| FileError::write(&self.directory.path().join(target), "renameat", errno, Left::Old))?;
-        self.published = true;
-        Ok(())
+            .map_err(|errno| FileError::write(&self.directory.path().join(target), "renameat", errno, Left::Old))
     }
 }
 
 impl Drop for Temporary<'_> {
     fn drop(&mut self) {
-        if !self.published {
-            // Nothing more can be done here; the next run takes what stays away.
-            let _ = system::unlinkat(self.directory.descriptor(), &self.name, AtFlags::empty());
-        }
+        // Behind a rename there is nothing left, unless it was acknowledged for nothing. Where this fails nothing more
+        // can be done here; the next run takes what stays away.
+        let _ = system::unlinkat(self.directory.descriptor(), &self.name, AtFlags::empty());
     }
 }
 
