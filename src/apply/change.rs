@@ -84,12 +84,7 @@ pub fn change(
     let (mut expedited, mut left_on) = (false, false);
     let end = match run.in_directories(journal.as_ref(), target, plan) {
         Ok(()) => End::Applied,
-        Err((problem, directories)) => {
-            let end = run.take_back(plan, before, problem);
-            // A directory that is not empty, or cannot be removed, does no harm.
-            let _ = directories.map(Directories::discard);
-            end
-        }
+        Err((problem, directories)) => run.take_back(plan, before, problem, directories),
     };
     if let (Some(expediter), Some(kernel)) = (&mut run.expediter, &mut run.kernel) {
         expediter.restore(&mut **kernel);
@@ -218,7 +213,10 @@ impl Run<'_> {
     fn verify_files(&self, steps: &[FileStep]) -> Result<(), Problem> {
         match remaining(self.root, steps).map_err(What::File)?.first() {
             None => Ok(()),
-            Some(step) => Err(not_as_wished(format!("{} does not hold what was written", step.path.display()))),
+            Some(step) => {
+                let path = self.root.host_path(&step.path);
+                Err(not_as_wished(format!("{} does not hold what was written", path.display())))
+            }
         }
     }
 
@@ -271,7 +269,13 @@ impl Run<'_> {
     }
 
     /// Brings the host back to where it was before the plan, and reads that back too.
-    fn take_back(&mut self, plan: &Plan, before: Option<&KernelState>, problem: Problem) -> End {
+    fn take_back(
+        &mut self,
+        plan: &Plan,
+        before: Option<&KernelState>,
+        problem: Problem,
+        directories: Option<Directories>,
+    ) -> End {
         let mut problems = vec![problem];
         let tried = self
             .restore_files(&plan.files)
@@ -279,7 +283,9 @@ impl Run<'_> {
             .into_iter()
             .chain(before.and_then(|before| self.restore_kernel(plan, before).err()));
         let failures: Vec<Problem> = tried.collect();
-        let differences = self.differences(plan, before);
+        let mut differences = self.differences(plan, before);
+        let discarded = directories.map_or(Ok(()), Directories::discard);
+        differences.extend(discarded.err().map(|error| Problem::from(What::File(error)).message()));
         if differences.is_empty() {
             return End::RolledBack(problems);
         }
@@ -338,10 +344,15 @@ impl Run<'_> {
         for step in &done.files {
             match content(self.root, &step.path) {
                 Ok(now) if now == step.before => {}
-                Ok(_) => differences.push(format!("{} does not hold what it held", step.path.display())),
+                Ok(_) => {
+                    let path = self.root.host_path(&step.path);
+                    differences.push(format!("{} does not hold what it held", path.display()));
+                }
                 Err(error) => differences.push(Problem::from(What::File(error)).message()),
             }
         }
+        let left = Directories::of(self.root, &done.files).map_or_else(|_| Vec::new(), |found| found.left_behind());
+        differences.extend(left.iter().map(|path| format!("{} is left; the next run removes it", path.display())));
         let (Some(before), Some(kernel)) = (before, &mut self.kernel) else { return differences };
         match kernel_state(&mut **kernel) {
             Err(error) => differences.push(format!("the kernel cannot be read: {}", Problem::from(error).message())),

@@ -13,8 +13,8 @@ use super::{Directory, Root, system};
 use crate::augenrules::{Source, natural_order};
 use crate::sorting::sort_by;
 
-/// The most bytes that all drop-ins together may have: they are held in memory twice, as read and as merged.
-pub const MAX_TOTAL: u64 = 256 << 20;
+/// The most bytes that all drop-ins together may have: merged they are one file.
+pub const MAX_TOTAL: u64 = super::MAX_FILE;
 
 /// A file of `rules.d` that the boot loader reads.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -42,6 +42,12 @@ pub struct Listing {
     pub drop_ins: Vec<DropIn>,
     /// What the boot loader passes over with a message, in natural order.
     pub skipped: Vec<Skipped>,
+}
+
+/// What keeps the drop-ins of a directory from having this length together; they could not be read again.
+#[must_use]
+pub fn too_large_together(directory: &Directory, length: u64) -> Option<FileError> {
+    (length > MAX_TOTAL).then(|| FileError::new(directory.path(), Problem::TooLarge { limit: MAX_TOTAL }))
 }
 
 /// What becomes of a symbolic link in place of a drop-in.
@@ -77,8 +83,8 @@ impl Directory {
                 Ok(One::Gone) => {}
                 Err(problem) => problems.push(problem),
             }
-            if total > MAX_TOTAL {
-                problems.push(FileError::new(self.path(), Problem::TooLarge { limit: MAX_TOTAL }));
+            if let Some(problem) = too_large_together(self, total) {
+                problems.push(problem);
                 break;
             }
         }

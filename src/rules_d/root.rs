@@ -102,7 +102,7 @@ impl Root {
         let fd = system::openat(&resolved.parent, &resolved.name, flags, Mode::empty())
             .map_err(|errno| FileError::unreadable(&path, "open", errno))?;
         Ok(Some(FileState {
-            bytes: contents::read(&fd, &path)?,
+            bytes: contents::read(&fd, &stat, &path)?,
             mode: stat.st_mode & 0o7777,
             uid: stat.st_uid,
             gid: stat.st_gid,

@@ -83,6 +83,14 @@ impl Drop for Temporary<'_> {
 }
 
 impl Directory {
+    /// What this run began to write here and could not take away again.
+    #[must_use]
+    pub fn left_behind(&self) -> Vec<PathBuf> {
+        let own = format!("{PREFIX}{}-", std::process::id());
+        let names = if self.exists() { self.names(|name| name.starts_with(own.as_bytes())) } else { Ok(Vec::new()) };
+        names.unwrap_or_default().into_iter().map(|name| self.path().join(name)).collect()
+    }
+
     /// Takes away what a killed run left half-way, and gives back the paths. Only the holder of the lock may know that
     /// no other run is writing.
     ///

@@ -19,6 +19,7 @@ mod fingerprint;
 mod gather;
 mod host;
 mod hostile;
+mod large;
 mod properties;
 mod requests;
 mod sabotage;

@@ -22,6 +22,8 @@ struct Fate {
     first: u32,
     last: u32,
     fault: Option<Fault>,
+    /// Which calls go wrong; none stands for all.
+    only: &'static [&'static str],
     /// What somebody else does just before the first of these calls.
     foreign: Option<Box<dyn FnOnce()>>,
     calls: Vec<&'static str>,
@@ -36,9 +38,9 @@ pub fn at(nth: u32, fault: Fault) {
     FATE.set(Fate { first: nth, last: nth, fault: Some(fault), ..Fate::default() });
 }
 
-/// Lets the n-th call from now on, and every one behind it, go wrong.
-pub fn from(nth: u32, fault: Fault) {
-    FATE.set(Fate { first: nth, last: u32::MAX, fault: Some(fault), ..Fate::default() });
+/// Lets the n-th call from now on, and every one behind it, go wrong, where it is one of these.
+pub fn from(nth: u32, only: &'static [&'static str], fault: Fault) {
+    FATE.set(Fate { first: nth, last: u32::MAX, fault: Some(fault), only, ..Fate::default() });
 }
 
 /// Lets somebody else act just before the n-th call from now on.
@@ -56,7 +58,8 @@ pub(super) fn enter(call: &'static str) -> Option<Fault> {
     let (fault, foreign) = FATE.with_borrow_mut(|fate| {
         fate.calls.push(call);
         let nth = u32::try_from(fate.calls.len()).unwrap_or(u32::MAX);
-        let is_now = (fate.first..=fate.last).contains(&nth);
+        let is_meant = fate.only.is_empty() || fate.only.contains(&call);
+        let is_now = is_meant && (fate.first..=fate.last).contains(&nth);
         if is_now { (fate.fault, fate.foreign.take()) } else { (None, None) }
     });
     if let Some(foreign) = foreign {
