@@ -116,7 +116,9 @@ fn what_a_killed_run_left_half_way_is_taken_away_everywhere() {
         ["/etc/audit/rules.d", "/etc/audit", "/run/audit_rules"].map(|place| format!("{place}/.audit_rules-1-7.tmp"));
     host.directory("/run/audit_rules");
     host.mode("/run/audit_rules", 0o700);
-    left.iter().for_each(|path| host.write(path, "half"));
+    for path in &left {
+        host.write(path, "half");
+    }
     assert_eq!(host.answer(&request())["outcome"], json!("applied"));
     let stays: Vec<&String> = left.iter().filter(|path| host.path(path).exists()).collect();
     assert_eq!(stays, [""; 0]);

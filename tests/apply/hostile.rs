@@ -185,8 +185,10 @@ fn strange_names(host: &Host, directory: &str) {
     }
 }
 
+type Oddity = (&'static str, fn(&Host, &str));
+
 /// Where, and what somebody did there, that must not matter.
-const HARMLESS: [(&str, fn(&Host, &str)); 12] = [
+const HARMLESS: [Oddity; 12] = [
     (OWN, hard_link),
     (OTHER, hard_link),
     (MERGED, hard_link),
