@@ -1,24 +1,25 @@
 //! The change itself: staged, carried out, read back; and taken back where it fails.
 
+use std::path::Path;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use rustc_hash::FxHashSet as HashSet;
 
 use super::expedite::Expediter;
-use super::file_steps::{Directories, remaining};
+use super::file_steps::{Copies, Directories, remaining};
 use super::kernel_steps::{change_rules, change_settings};
 use crate::auditctl::canonical_lossy;
 use crate::desired::Warning;
 use crate::error::{PolicyError, Problem, What};
 use crate::intent::Intent;
 use crate::kernel::Kernel;
-use crate::observe::kernel_state;
+use crate::observe::{content, kernel_state};
 use crate::plan::files::FileStep;
 use crate::plan::rules::{Doing, Ordering, Wish};
 use crate::plan::settings::{Moment, SettingStep};
 use crate::plan::{KernelState, Plan, Target, Wished, plan, plan_loaded};
 use crate::rule::{Machine, Rule};
-use crate::rules_d::{Directory, FileError, Journal, JournalFile, Root, boot_id};
+use crate::rules_d::{Directory, FileError, Journal, JournalFile, Published, Root, boot_id};
 use crate::settings::Settings;
 use crate::world::World;
 
@@ -71,10 +72,11 @@ pub fn change(
         },
         interrupted: &mut *world.interrupted,
         machine: world.machine,
-        backup: intent.backup,
+        copies: if intent.backup { Copies::All } else { Copies::Merged },
         waits_for_reboot: before.is_some_and(|before| before.status.is_locked()),
         expediter: None,
         last_read: None,
+        published: Published::default(),
     };
     run.expediter = run.kernel.as_mut().map(|kernel| Expediter::new(intent.expedite, &mut **kernel));
     let journal = run_dir.map(JournalFile::new);
@@ -82,12 +84,7 @@ pub fn change(
     let (mut expedited, mut left_on) = (false, false);
     let end = match run.in_directories(journal.as_ref(), target, plan) {
         Ok(()) => End::Applied,
-        Err((problem, directories)) => {
-            let end = run.take_back(plan, before, problem);
-            // A directory that is not empty, or cannot be removed, does no harm.
-            let _ = directories.map(Directories::discard);
-            end
-        }
+        Err((problem, directories)) => run.take_back(plan, before, problem, directories),
     };
     if let (Some(expediter), Some(kernel)) = (&mut run.expediter, &mut run.kernel) {
         expediter.restore(&mut **kernel);
@@ -116,12 +113,14 @@ struct Run<'a> {
     kernel: Option<&'a mut dyn Kernel>,
     interrupted: &'a mut dyn FnMut() -> Option<&'static str>,
     machine: Machine,
-    backup: bool,
+    copies: Copies,
     /// The kernel was locked from the start: it stays as it is.
     waits_for_reboot: bool,
     expediter: Option<Expediter>,
     /// What the kernel held when it was last read, if nothing was changed since.
     last_read: Option<KernelState>,
+    /// The files that were changed.
+    published: Published,
 }
 
 impl Run<'_> {
@@ -157,9 +156,15 @@ impl Run<'_> {
     }
 
     fn carry_out(&mut self, directories: &Directories, target: &Target, plan: &Plan) -> Result<(), Problem> {
-        let stage = directories.stage(&plan.files, self.backup).map_err(What::File)?;
+        let stage = directories.stage(&plan.files, self.copies).map_err(What::File)?;
         self.change_kernel(&plan.rules, &plan.settings)?;
-        stage.publish().map_err(|stopped| What::File(stopped.error))?;
+        self.unchanged_meanwhile(&plan.files)?;
+        let (published, end) = match stage.publish() {
+            Ok(published) => (published, Ok(())),
+            Err(stopped) => (stopped.published, Err(stopped.error)),
+        };
+        self.published = published;
+        end.map_err(What::File)?;
         self.verify_files(&plan.files)?;
         if !self.waits_for_reboot {
             self.converge(target)?;
@@ -194,10 +199,24 @@ impl Run<'_> {
         }
     }
 
+    /// What somebody else wrote behind our look at the files is not ours to replace.
+    fn unchanged_meanwhile(&self, steps: &[FileStep]) -> Result<(), Problem> {
+        for step in steps {
+            if content(self.root, &step.path).map_err(What::File)? != step.before {
+                let path = self.root.host_path(&step.path).display().to_string();
+                return Err(PolicyError::ChangedMeanwhile { path }.into_problem());
+            }
+        }
+        Ok(())
+    }
+
     fn verify_files(&self, steps: &[FileStep]) -> Result<(), Problem> {
         match remaining(self.root, steps).map_err(What::File)?.first() {
             None => Ok(()),
-            Some(step) => Err(not_as_wished(format!("{} does not hold what was written", step.path.display()))),
+            Some(step) => {
+                let path = self.root.host_path(&step.path);
+                Err(not_as_wished(format!("{} does not hold what was written", path.display())))
+            }
         }
     }
 
@@ -250,7 +269,13 @@ impl Run<'_> {
     }
 
     /// Brings the host back to where it was before the plan, and reads that back too.
-    fn take_back(&mut self, plan: &Plan, before: Option<&KernelState>, problem: Problem) -> End {
+    fn take_back(
+        &mut self,
+        plan: &Plan,
+        before: Option<&KernelState>,
+        problem: Problem,
+        directories: Option<Directories>,
+    ) -> End {
         let mut problems = vec![problem];
         let tried = self
             .restore_files(&plan.files)
@@ -258,7 +283,9 @@ impl Run<'_> {
             .into_iter()
             .chain(before.and_then(|before| self.restore_kernel(plan, before).err()));
         let failures: Vec<Problem> = tried.collect();
-        let differences = self.differences(plan, before);
+        let mut differences = self.differences(plan, before);
+        let discarded = directories.map_or(Ok(()), Directories::discard);
+        differences.extend(discarded.err().map(|error| Problem::from(What::File(error)).message()));
         if differences.is_empty() {
             return End::RolledBack(problems);
         }
@@ -268,17 +295,26 @@ impl Run<'_> {
     }
 
     fn restore_files(&self, steps: &[FileStep]) -> Result<(), Problem> {
-        let back: Vec<FileStep> = steps
-            .iter()
-            .map(|step| FileStep { path: step.path.clone(), before: step.after.clone(), after: step.before.clone() })
-            .collect();
-        let back = remaining(self.root, &back).map_err(What::File)?;
+        let mut back = Vec::new();
+        for step in steps {
+            let now = content(self.root, &step.path).map_err(What::File)?;
+            let is_ours = now == step.after || self.published.paths.contains(&self.root.host_path(&step.path));
+            if is_ours && now != step.before {
+                back.push(FileStep { path: step.path.clone(), before: now, after: step.before.clone() });
+            }
+        }
+        // The copy that augenrules would leave too has its old name, and stays.
+        let copies = self.published.backups.iter().map(|(_, copy)| copy);
+        for copy in copies.filter(|copy| copy.as_os_str().as_encoded_bytes().ends_with(b"~")) {
+            let path = Path::new("/").join(copy.strip_prefix(self.root.path()).unwrap_or(copy));
+            back.push(FileStep { path, before: None, after: None });
+        }
         if back.is_empty() {
             return Ok(());
         }
         let publish = || -> Result<(), FileError> {
             let directories = Directories::of(self.root, &back)?;
-            directories.stage(&back, false)?.publish().map(|_| ()).map_err(|stopped| stopped.error)
+            directories.stage(&back, Copies::None)?.publish().map(|_| ()).map_err(|stopped| stopped.error)
         };
         publish().map_err(|error| What::File(error).into())
     }
@@ -306,12 +342,17 @@ impl Run<'_> {
     fn differences(&mut self, done: &Plan, before: Option<&KernelState>) -> Vec<String> {
         let mut differences = Vec::new();
         for step in &done.files {
-            match crate::observe::content(self.root, &step.path) {
+            match content(self.root, &step.path) {
                 Ok(now) if now == step.before => {}
-                Ok(_) => differences.push(format!("{} does not hold what it held", step.path.display())),
+                Ok(_) => {
+                    let path = self.root.host_path(&step.path);
+                    differences.push(format!("{} does not hold what it held", path.display()));
+                }
                 Err(error) => differences.push(Problem::from(What::File(error)).message()),
             }
         }
+        let left = Directories::of(self.root, &done.files).map_or_else(|_| Vec::new(), |found| found.left_behind());
+        differences.extend(left.iter().map(|path| format!("{} is left; the next run removes it", path.display())));
         let (Some(before), Some(kernel)) = (before, &mut self.kernel) else { return differences };
         match kernel_state(&mut **kernel) {
             Err(error) => differences.push(format!("the kernel cannot be read: {}", Problem::from(error).message())),

@@ -5,7 +5,18 @@ use std::path::Path;
 use crate::error::{Problem, What};
 use crate::observe::content;
 use crate::plan::files::FileStep;
-use crate::rules_d::{Backup, Directory, FileError, Root, Stage, Wanted};
+use crate::rules_d::{Backup, Directory, FileError, Root, Stage, Wanted, too_large};
+
+/// Which old files are kept beside the new ones.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Copies {
+    /// None: an old state is brought back.
+    None,
+    /// That of `audit.rules`, as augenrules does.
+    Merged,
+    /// All.
+    All,
+}
 
 /// The directories of the files of a plan.
 #[derive(Debug)]
@@ -34,6 +45,8 @@ impl Directories {
             own.filter_map(|step| step.path.file_name()).collect()
         };
         let found = self.0.iter().flat_map(|(path, directory)| directory.obstacles(&names(path)));
+        let length = |step: &FileStep| step.after.as_ref().map_or(0, |after| after.bytes.len());
+        let found = found.chain(steps.iter().filter_map(|step| too_large(&step.path, length(step))));
         let mut problems: Vec<Problem> = found.map(|error| Problem::from(What::File(error))).collect();
         problems.dedup();
         problems
@@ -51,14 +64,15 @@ impl Directories {
     ///
     /// # Errors
     /// The first step that cannot be made ready; nothing is left of the others then.
-    pub fn stage(&self, steps: &[FileStep], backup: bool) -> Result<Stage<'_>, FileError> {
+    pub fn stage(&self, steps: &[FileStep], copies: Copies) -> Result<Stage<'_>, FileError> {
         let mut stage = Stage::new();
         for step in steps {
             let own = self.0.iter().find(|(path, _)| Some(path.as_path()) == step.path.parent());
             let (Some((_, directory)), Some(name)) = (own, step.path.file_name()) else { continue };
             let kept = match step.path.extension().and_then(std::ffi::OsStr::to_str) {
+                _ if copies == Copies::None => Backup::None,
                 Some("rules") if name == "audit.rules" && !is_drop_in(&step.path) => Backup::Previous,
-                _ if backup => Backup::Dated,
+                _ if copies == Copies::All => Backup::Dated,
                 _ => Backup::None,
             };
             match &step.after {
@@ -72,6 +86,12 @@ impl Directories {
         Ok(stage)
     }
 
+    /// The files that this run could not take away again.
+    #[must_use]
+    pub fn left_behind(&self) -> Vec<std::path::PathBuf> {
+        self.0.iter().flat_map(|(_, directory)| directory.left_behind()).collect()
+    }
+
     /// Takes directories away again that were created for nothing.
     ///
     /// # Errors
@@ -79,6 +99,16 @@ impl Directories {
     pub fn discard(self) -> Result<(), FileError> {
         self.0.into_iter().rev().try_for_each(|(_, directory)| directory.discard())
     }
+}
+
+/// How many bytes all drop-ins have behind these steps; none where no step makes one longer.
+#[must_use]
+pub fn length_behind(steps: &[FileStep], rules_dir: &Path, now: u64) -> Option<u64> {
+    let length = |content: &Option<crate::plan::files::Content>| content.as_ref().map_or(0, |c| c.bytes.len() as u64);
+    let own = || steps.iter().filter(|step| step.path.parent() == Some(rules_dir));
+    let (before, after): (u64, u64) =
+        (own().map(|step| length(&step.before)).sum(), own().map(|step| length(&step.after)).sum());
+    (after > before).then(|| now + after - before)
 }
 
 /// Whether the file lies in a directory of drop-ins; `audit.rules` there is a drop-in of that name.

@@ -23,6 +23,7 @@ use crate::request::{Compile, OnLocked, Target as Layer};
 use crate::restore::restored;
 use crate::rules_d::{
     Directory, DropInName, FileError, Journal, JournalFile, JournalFound, Links, Lock, RUN_DIR, Root, boot_id,
+    too_large_together,
 };
 use crate::settings::Name;
 use crate::snapshot::Snapshot;
@@ -76,19 +77,22 @@ struct Layers {
 pub fn apply(intent: &Intent, world: &mut World<'_>) -> Result<Applied, Vec<Problem>> {
     let layers = layers(intent, world)?;
     let root = Root::open(&world.root_of(&intent.place)).map_err(file)?;
-    let rules_d = root.directory(&intent.place.rules_dir).map_err(file)?;
     let mut run_dir = run_directory(intent, world)?;
-    let lock = if intent.check_mode { None } else { Some(lock(run_dir.as_mut(), &rules_d)?) };
+    let lock = if intent.check_mode { None } else { Some(lock(run_dir.as_mut(), &root)?) };
+    // A run that had the lock before may have made it.
+    let rules_d = root.directory(&intent.place.rules_dir).map_err(file)?;
     let mut warnings = Vec::new();
-    if let (Some(run_dir), Some(held)) = (&run_dir, &lock) {
+    if let (Some(run_dir), Some(_)) = (&run_dir, &lock) {
         warnings.extend(finish_interrupted(run_dir, world)?);
-        rules_d.remove_stale(held).map_err(file)?;
+    }
+    if let Some(held) = &lock {
+        remove_stale(&root, &rules_d, intent, run_dir.as_ref(), held)?;
     }
     let before = match &mut world.kernel {
         Some(kernel) if layers.kernel => Some(kernel_state(*kernel).map_err(|error| vec![error.into()])?),
         _ => None,
     };
-    let desired = wished(intent, &root, &rules_d, world, &layers, before.as_ref())?;
+    let (desired, length) = wished(intent, &root, &rules_d, world, &layers, before.as_ref())?;
     warnings.extend(desired.warnings);
     let mut target = desired.target;
     if !layers.files {
@@ -103,7 +107,9 @@ pub fn apply(intent: &Intent, world: &mut World<'_>) -> Result<Applied, Vec<Prob
         check_settings(intent, before, &target, &mut warnings)?;
         warnings.extend(about_kernel(before, &target, &world.machine));
     }
-    let obstacles = file_steps::Directories::of(&root, &plan.files).map_err(file)?.obstacles(&plan.files);
+    let mut obstacles = file_steps::Directories::of(&root, &plan.files).map_err(file)?.obstacles(&plan.files);
+    let length = file_steps::length_behind(&plan.files, &intent.place.rules_dir, length);
+    obstacles.extend(length.and_then(|length| too_large_together(&rules_d, length)).map(|e| What::File(e).into()));
     if !obstacles.is_empty() {
         return Err(obstacles);
     }
@@ -192,11 +198,27 @@ fn run_directory(intent: &Intent, world: &World<'_>) -> Result<Option<Directory>
     }
 }
 
-fn lock(run_dir: Option<&mut Directory>, rules_d: &Directory) -> Result<Lock, Vec<Problem>> {
+fn lock(run_dir: Option<&mut Directory>, root: &Root) -> Result<Lock, Vec<Problem>> {
     match run_dir {
         Some(run_dir) => Lock::take(run_dir, PATIENCE).map_err(file),
-        None => Lock::take_directory(rules_d, PATIENCE).map_err(file),
+        None => Lock::take_root(root, PATIENCE).map_err(file),
     }
+}
+
+/// Takes away what killed runs left half-way beside drop-ins, `audit.rules`, journal and note.
+fn remove_stale(
+    root: &Root,
+    rules_d: &Directory,
+    intent: &Intent,
+    run_dir: Option<&Directory>,
+    held: &Lock,
+) -> Result<(), Vec<Problem>> {
+    let above = intent.place.rules_dir.parent().filter(|above| above.parent().is_some());
+    let above = above.map(|above| root.directory(above)).transpose().map_err(file)?;
+    for directory in [Some(rules_d), above.as_ref(), run_dir].into_iter().flatten() {
+        directory.remove_stale(held).map_err(file)?;
+    }
+    Ok(())
 }
 
 /// Puts back what a killed run of this boot had changed of the host's behaviour, and says that there was one.
@@ -218,7 +240,7 @@ fn finish_interrupted(run_dir: &Directory, world: &mut World<'_>) -> Result<Opti
     Ok(Some(Warning::FinishedInterrupted { pid }))
 }
 
-/// What the request asks of this host.
+/// What the request asks of this host, and the bytes that all drop-ins have now.
 fn wished(
     intent: &Intent,
     root: &Root,
@@ -226,13 +248,13 @@ fn wished(
     world: &World<'_>,
     layers: &Layers,
     kernel: Option<&KernelState>,
-) -> Result<Desired, Vec<Problem>> {
+) -> Result<(Desired, u64), Vec<Problem>> {
     if let Goal::Restored(snapshot, force) = &intent.goal {
         check_paths(snapshot, &intent.place.rules_dir)?;
         let now = snapshot.files.iter().map(|saved| content(root, Path::new(&saved.path)).map_err(file));
         let now = now.collect::<Result<Vec<_>, _>>()?;
         let target = restored(snapshot, *force, &now, kernel, &world.machine).map_err(|problem| vec![problem])?;
-        return Ok(Desired { target, skipped: Vec::new(), deduplicated: Vec::new(), warnings: Vec::new() });
+        return Ok((Desired { target, skipped: Vec::new(), deduplicated: Vec::new(), warnings: Vec::new() }, 0));
     }
     let mut observed = observe(&intent.place, &intent.goal.lines(), root, rules_d, Links::Refused, world.machine)?;
     let permit = permit(intent, &observed.reader.facts().accounts)?;
@@ -245,7 +267,8 @@ fn wished(
         };
     let mut desired = desired(intent, &observed.files, permit, compile, &mut observed.reader)?;
     desired.warnings.extend(passed_over(&observed));
-    Ok(desired)
+    let length = observed.files.drop_ins.iter().map(|drop_in| drop_in.content.bytes.len() as u64).sum();
+    Ok((desired, length))
 }
 
 /// A snapshot may only name files that a change of ours can have written.

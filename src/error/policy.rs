@@ -30,6 +30,8 @@ pub enum PolicyError {
     HostChanged { difference: String },
     /// A step was refused.
     StepRefused { step: String, errno: String },
+    /// Somebody else wrote a file while this run was at work.
+    ChangedMeanwhile { path: String },
     /// The read-back is not what was wished.
     NotAsWished { difference: String },
     /// The host could not be brought back; this differs.
@@ -59,6 +61,7 @@ impl PolicyError {
             Self::NoSuchSetting { .. } => "unsupported_setting",
             Self::HostChanged { .. } => "host_changed",
             Self::StepRefused { .. } => "step_refused",
+            Self::ChangedMeanwhile { .. } => "changed_meanwhile",
             Self::NotAsWished { .. } => "not_as_wished",
             Self::Stranded { .. } => "stranded",
             Self::NotInSync { .. } => "not_in_sync",
@@ -91,6 +94,7 @@ impl PolicyError {
                 format!("the host is no longer as the change left it: {difference}")
             }
             Self::StepRefused { step, errno } => format!("{step}: the kernel answered {errno}"),
+            Self::ChangedMeanwhile { path } => format!("somebody else changed {path} while this run was at work"),
             Self::NotAsWished { difference } => format!("read back, the host is not as wished: {difference}"),
             Self::Stranded { difference } => format!("not as before: {difference}"),
             Self::NotInSync { what, why } => format!("{what}: {why}"),
@@ -109,6 +113,7 @@ impl PolicyError {
             Self::NotDeclarative => Some("state: absent takes rules away".to_owned()),
             Self::Locked => Some("on_locked: stage writes the files for the next boot".to_owned()),
             Self::Denied { remedy, .. } => remedy.clone(),
+            Self::ChangedMeanwhile { .. } => Some("look at the file, then run it again".to_owned()),
             Self::HostChanged { .. } => Some("force: true takes back what can be taken back".to_owned()),
             _ => None,
         }

@@ -4,16 +4,16 @@ use std::ffi::OsStr;
 use std::os::fd::{AsFd, OwnedFd};
 use std::path::Path;
 
-use rustix::fs::{AtFlags, FileType, Mode, OFlags};
+use rustix::fs::{AtFlags, FileType, Mode, OFlags, Stat};
 use rustix::io::Errno;
 
-use super::Directory;
 use super::problem::{FileError, Problem};
 use super::root::fstat;
+use super::{Directory, system};
 
-/// The most bytes that are read of one file: a rules file of a million rules has about as many, and a request has at
-/// most 16 MiB.
-pub const MAX_FILE: u64 = 64 << 20;
+/// The most bytes of one file that are read or written: as many as a request may have. In memory a line takes at least 25
+/// bytes and a rule about 2 KiB, so that this bounds what a run needs.
+pub const MAX_FILE: u64 = 16 << 20;
 
 /// A file as it is.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -46,14 +46,14 @@ impl Directory {
         }
         let path = self.path().join(name);
         let flags = AtFlags::SYMLINK_NOFOLLOW;
-        let kind = match rustix::fs::statat(self.descriptor(), name, flags) {
+        let kind = match system::statat(self.descriptor(), name, flags) {
             Ok(stat) => FileType::from_raw_mode(stat.st_mode),
             Err(Errno::NOENT) => return Ok(None),
             Err(errno) => return Err(FileError::unreadable(&path, "fstatat", errno)),
         };
         must_be_regular(kind, &path)?;
         let flags = OFlags::RDONLY | OFlags::NONBLOCK | OFlags::NOFOLLOW | OFlags::NOCTTY | OFlags::CLOEXEC;
-        let fd = match rustix::fs::openat(self.descriptor(), name, flags, Mode::empty()) {
+        let fd = match system::openat(self.descriptor(), name, flags, Mode::empty()) {
             Ok(fd) => fd,
             Err(Errno::NOENT) => return Ok(None),
             Err(Errno::LOOP) => return Err(FileError::new(&path, Problem::SymlinkInPath { component: path.clone() })),
@@ -62,7 +62,7 @@ impl Directory {
         let stat = fstat(&fd, &path)?;
         must_be_regular(FileType::from_raw_mode(stat.st_mode), &path)?;
         Ok(Some(FileState {
-            bytes: read(&fd, &path)?,
+            bytes: read(&fd, &stat, &path)?,
             mode: stat.st_mode & 0o7777,
             uid: stat.st_uid,
             gid: stat.st_gid,
@@ -78,18 +78,28 @@ pub(super) fn must_be_regular(kind: FileType, path: &Path) -> Result<(), FileErr
     }
 }
 
-pub(super) fn read(fd: &OwnedFd, path: &Path) -> Result<Vec<u8>, FileError> {
+/// What keeps content of this length from being written to a path; it could not be read back.
+#[must_use]
+pub fn too_large(path: &Path, length: usize) -> Option<FileError> {
+    (length as u64 > MAX_FILE).then(|| FileError::new(path, Problem::TooLarge { limit: MAX_FILE }))
+}
+
+pub(super) fn read(fd: &OwnedFd, stat: &Stat, path: &Path) -> Result<Vec<u8>, FileError> {
+    // Files of /proc have no size that tells.
+    if let Some(error) = too_large(path, usize::try_from(stat.st_size).unwrap_or(usize::MAX)) {
+        return Err(error);
+    }
     let mut bytes = Vec::new();
     let mut chunk = vec![0; 64 << 10];
     loop {
-        match rustix::io::read(fd.as_fd(), &mut chunk[..]) {
+        match system::read(fd.as_fd(), &mut chunk[..]) {
             Ok(0) => return Ok(bytes),
             Ok(count) => bytes.extend_from_slice(&chunk[..count]),
             Err(Errno::INTR) => {}
             Err(errno) => return Err(FileError::unreadable(path, "read", errno)),
         }
-        if bytes.len() as u64 > MAX_FILE {
-            return Err(FileError::new(path, Problem::TooLarge { limit: MAX_FILE }));
+        if let Some(error) = too_large(path, bytes.len()) {
+            return Err(error);
         }
     }
 }

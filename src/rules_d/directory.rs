@@ -11,6 +11,7 @@ use super::contents::must_be_regular;
 use super::name::checked;
 use super::problem::{FileError, Found, Left, PathProblem, Problem};
 use super::root::{Root, fstat};
+use super::system;
 
 /// The mode of directories that are created for drop-ins.
 pub const DIRECTORY_MODE: u32 = 0o750;
@@ -40,7 +41,7 @@ impl Directory {
         if names.is_empty() {
             return Err(bad(PathProblem::RootItself));
         }
-        let root_fd = rustix::io::fcntl_dupfd_cloexec(root.descriptor(), 0)
+        let root_fd = system::fcntl_dupfd_cloexec(root.descriptor(), 0)
             .map_err(|errno| FileError::unreadable(root.path(), "fcntl", errno))?;
         let mut directory = Self {
             path,
@@ -66,7 +67,7 @@ impl Directory {
     fn enter(&mut self, name: &OsStr) -> Result<bool, FileError> {
         let component = self.nearest_path.join(name);
         let flags = OFlags::PATH | OFlags::DIRECTORY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
-        match rustix::fs::openat(&self.nearest, name, flags, Mode::empty()) {
+        match system::openat(&self.nearest, name, flags, Mode::empty()) {
             Ok(fd) => {
                 self.nearest = fd;
                 self.nearest_path = component;
@@ -75,7 +76,7 @@ impl Directory {
             }
             Err(Errno::NOENT) => Ok(false),
             Err(Errno::LOOP | Errno::NOTDIR) => {
-                let found = rustix::fs::statat(&self.nearest, name, AtFlags::SYMLINK_NOFOLLOW)
+                let found = system::statat(&self.nearest, name, AtFlags::SYMLINK_NOFOLLOW)
                     .map_or(Found::Unknown, |stat| FileType::from_raw_mode(stat.st_mode).into());
                 Err(FileError::new(
                     &self.path,
@@ -147,7 +148,7 @@ impl Directory {
     }
 
     fn read_only(&self) -> Option<FileError> {
-        match rustix::fs::fstatvfs(&self.nearest) {
+        match system::fstatvfs(&self.nearest) {
             Ok(stat) if stat.f_flag.contains(StatVfsMountFlags::RDONLY) => {
                 Some(FileError::new(&self.path, Problem::ReadOnlyFileSystem))
             }
@@ -158,7 +159,7 @@ impl Directory {
 
     fn leaf_obstacle(&self, name: &OsStr) -> Option<FileError> {
         let path = self.path.join(name);
-        match rustix::fs::statat(&self.nearest, name, AtFlags::SYMLINK_NOFOLLOW) {
+        match system::statat(&self.nearest, name, AtFlags::SYMLINK_NOFOLLOW) {
             Ok(stat) => must_be_regular(FileType::from_raw_mode(stat.st_mode), &path).err(),
             Err(Errno::NOENT) => None,
             Err(errno) => Some(FileError::unreadable(&path, "fstatat", errno)),
@@ -169,7 +170,7 @@ impl Directory {
     fn locked_inode(&self, name: &OsStr) -> Option<FileError> {
         let component = if name.is_empty() { self.nearest_path.clone() } else { self.path.join(name) };
         let flags = AtFlags::SYMLINK_NOFOLLOW | AtFlags::EMPTY_PATH;
-        let stat = match rustix::fs::statx(&self.nearest, name, flags, StatxFlags::TYPE) {
+        let stat = match system::statx(&self.nearest, name, flags, StatxFlags::TYPE) {
             Ok(stat) => stat,
             // A kernel or sandbox without statx: the write itself will tell.
             Err(Errno::NOENT | Errno::NOSYS | Errno::PERM) => return None,
@@ -201,21 +202,25 @@ impl Directory {
             let path = self.nearest_path.join(&name);
             let failed = |call, errno| FileError::write(&path, call, errno, Left::Old);
             let mode = Mode::from_raw_mode(mode);
-            let fresh = match rustix::fs::mkdirat(&self.nearest, &name, mode) {
+            let parent = system::fcntl_dupfd_cloexec(&self.nearest, 0).map_err(|errno| failed("fcntl", errno))?;
+            let fresh = match system::mkdirat(&self.nearest, &name, mode) {
                 Ok(()) => true,
                 Err(Errno::EXIST) => false,
                 Err(errno) => return Err(failed("mkdirat", errno)),
             };
-            let parent = rustix::io::fcntl_dupfd_cloexec(&self.nearest, 0).map_err(|errno| failed("fcntl", errno))?;
+            if fresh {
+                self.created.push((parent, name.clone()));
+            }
             if !self.enter(&name)? {
                 return Err(failed("openat", Errno::NOENT));
             }
             self.nearest = open_readable(&self.nearest).map_err(|errno| failed("openat", errno))?;
             self.missing.remove(0);
             if fresh {
-                rustix::fs::fchmod(&self.nearest, mode).map_err(|errno| failed("fchmod", errno))?;
-                rustix::fs::fsync(&parent).map_err(|errno| failed("fsync", errno))?;
-                self.created.push((parent, name));
+                system::fchmod(&self.nearest, mode).map_err(|errno| failed("fchmod", errno))?;
+                if let Some((parent, _)) = self.created.last() {
+                    system::fsync(parent).map_err(|errno| failed("fsync", errno))?;
+                }
             }
         }
         match self.distrusted.first() {
@@ -230,12 +235,12 @@ impl Directory {
     /// What the operating system answers; a directory that is no longer empty stays and is no error.
     pub fn discard(mut self) -> Result<(), FileError> {
         while let Some((parent, name)) = self.created.pop() {
-            match rustix::fs::unlinkat(&parent, &name, AtFlags::REMOVEDIR) {
+            match system::unlinkat(&parent, &name, AtFlags::REMOVEDIR) {
                 Ok(()) => {
-                    rustix::fs::fsync(&parent)
-                        .map_err(|errno| FileError::write(&self.path, "fsync", errno, Left::New))?;
+                    system::fsync(&parent).map_err(|errno| FileError::write(&self.path, "fsync", errno, Left::New))?;
                 }
-                Err(Errno::NOTEMPTY | Errno::NOENT) => break,
+                Err(Errno::NOENT) => {}
+                Err(Errno::NOTEMPTY) => break,
                 Err(errno) => return Err(FileError::write(&self.path, "unlinkat", errno, Left::Old)),
             }
         }
@@ -249,5 +254,5 @@ impl Directory {
 }
 
 fn open_readable(directory: &OwnedFd) -> Result<OwnedFd, Errno> {
-    rustix::fs::openat(directory, ".", OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC, Mode::empty())
+    system::openat(directory, ".", OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC, Mode::empty())
 }

@@ -4,17 +4,17 @@ use std::ffi::{OsStr, OsString};
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use std::path::PathBuf;
 
-use rustix::fs::{AtFlags, Dir, FileType};
+use rustix::fs::{AtFlags, FileType};
 
 use super::contents::FileState;
 use super::name::SUFFIX;
 use super::problem::{FileError, Problem, SkipReason, Skipped};
-use super::{Directory, Root};
+use super::{Directory, Root, system};
 use crate::augenrules::{Source, natural_order};
 use crate::sorting::sort_by;
 
-/// The most bytes that all drop-ins together may have: they are held in memory twice, as read and as merged.
-pub const MAX_TOTAL: u64 = 256 << 20;
+/// The most bytes that all drop-ins together may have: merged they are one file.
+pub const MAX_TOTAL: u64 = super::MAX_FILE;
 
 /// A file of `rules.d` that the boot loader reads.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -42,6 +42,12 @@ pub struct Listing {
     pub drop_ins: Vec<DropIn>,
     /// What the boot loader passes over with a message, in natural order.
     pub skipped: Vec<Skipped>,
+}
+
+/// What keeps the drop-ins of a directory from having this length together; they could not be read again.
+#[must_use]
+pub fn too_large_together(directory: &Directory, length: u64) -> Option<FileError> {
+    (length > MAX_TOTAL).then(|| FileError::new(directory.path(), Problem::TooLarge { limit: MAX_TOTAL }))
 }
 
 /// What becomes of a symbolic link in place of a drop-in.
@@ -77,8 +83,8 @@ impl Directory {
                 Ok(One::Gone) => {}
                 Err(problem) => problems.push(problem),
             }
-            if total > MAX_TOTAL {
-                problems.push(FileError::new(self.path(), Problem::TooLarge { limit: MAX_TOTAL }));
+            if let Some(problem) = too_large_together(self, total) {
+                problems.push(problem);
                 break;
             }
         }
@@ -87,7 +93,7 @@ impl Directory {
 
     fn read_one(&self, root: &Root, name: &OsStr, links: Links) -> Result<One, FileError> {
         let path = self.path().join(name);
-        let kind = match rustix::fs::statat(self.descriptor(), name, AtFlags::SYMLINK_NOFOLLOW) {
+        let kind = match system::statat(self.descriptor(), name, AtFlags::SYMLINK_NOFOLLOW) {
             Ok(stat) => FileType::from_raw_mode(stat.st_mode),
             Err(rustix::io::Errno::NOENT) => return Ok(One::Gone),
             Err(errno) => return Err(FileError::unreadable(&path, "fstatat", errno)),
@@ -112,7 +118,7 @@ impl Directory {
     pub(super) fn names(&self, wanted: impl Fn(&[u8]) -> bool) -> Result<Vec<OsString>, FileError> {
         let failed = |errno| FileError::unreadable(self.path(), "getdents", errno);
         let mut names = Vec::new();
-        for entry in Dir::read_from(self.descriptor()).map_err(failed)? {
+        for entry in system::entries(self.descriptor()).map_err(failed)? {
             let entry = entry.map_err(failed)?;
             let name = entry.file_name().to_bytes();
             if wanted(name) {

@@ -8,8 +8,8 @@ use std::time::{Duration, Instant};
 use rustix::fs::{FlockOperation, Mode, OFlags};
 use rustix::io::Errno;
 
-use super::Directory;
 use super::problem::{FileError, Left, Problem};
+use super::{Directory, Root, system};
 
 /// The name of the lock file in [`super::RUN_DIR`].
 const NAME: &str = "lock";
@@ -37,23 +37,21 @@ impl Lock {
         let path = run.path().join(NAME);
         let flags = OFlags::RDONLY | OFlags::CREATE | OFlags::CLOEXEC | OFlags::NOFOLLOW | OFlags::NONBLOCK;
         let fd =
-            rustix::fs::openat(run.descriptor(), NAME, flags, Mode::from_raw_mode(0o600)).map_err(
-                |errno| match errno {
-                    Errno::LOOP => FileError::new(&path, Problem::SymlinkInPath { component: path.clone() }),
-                    errno => FileError::write(&path, "openat", errno, Left::Untouched),
-                },
-            )?;
+            system::openat(run.descriptor(), NAME, flags, Mode::from_raw_mode(0o600)).map_err(|errno| match errno {
+                Errno::LOOP => FileError::new(&path, Problem::SymlinkInPath { component: path.clone() }),
+                errno => FileError::write(&path, "openat", errno, Left::Untouched),
+            })?;
         Self::hold(fd, path, wait)
     }
 
-    /// Locks another root directory: its `rules.d`, or the nearest directory above it that exists. Leaves no file.
+    /// Locks another root directory: itself, since a directory below it may be missing yet. Leaves no file.
     ///
     /// # Errors
     /// As for [`Lock::take`].
-    pub fn take_directory(directory: &Directory, wait: Duration) -> Result<Self, FileError> {
-        let path = directory.path().to_owned();
+    pub fn take_root(root: &Root, wait: Duration) -> Result<Self, FileError> {
+        let path = root.path().to_owned();
         let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
-        let fd = rustix::fs::openat(directory.descriptor(), ".", flags, Mode::empty())
+        let fd = system::openat(root.descriptor(), ".", flags, Mode::empty())
             .map_err(|errno| FileError::unreadable(&path, "openat", errno))?;
         Self::hold(fd, path, wait)
     }
@@ -61,7 +59,7 @@ impl Lock {
     fn hold(fd: OwnedFd, path: PathBuf, wait: Duration) -> Result<Self, FileError> {
         let start = Instant::now();
         loop {
-            match rustix::fs::flock(&fd, FlockOperation::NonBlockingLockExclusive) {
+            match system::flock(&fd, FlockOperation::NonBlockingLockExclusive) {
                 Ok(()) => return Ok(Self { _held: fd, path }),
                 Err(Errno::INTR) => {}
                 Err(Errno::AGAIN) => {

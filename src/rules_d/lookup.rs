@@ -16,8 +16,8 @@ impl Root {
         self.lookup_beside(path, &mut HashMap::new())
     }
 
-    /// As [`Root::lookup`]; `parents` has the directories of missing paths that were looked at before.
-    fn lookup_beside(&self, path: &Path, parents: &mut HashMap<PathBuf, bool>) -> PathFact {
+    /// As [`Root::lookup`]; `parents` has what is missing in the directories that were looked at before.
+    fn lookup_beside(&self, path: &Path, parents: &mut HashMap<PathBuf, PathFact>) -> PathFact {
         // Components leave out a slash at the end, with which the last link would be followed.
         let path: PathBuf = path.components().collect();
         match self.kind(&path, false) {
@@ -30,12 +30,15 @@ impl Root {
             Ok(_) => PathFact::Other,
             Err(OsError::NOENT | OsError::NOTDIR) => {
                 let parent = path.parent().unwrap_or(Path::new("/"));
-                let is_directory = || self.kind(parent, true) == Ok(FileType::Directory);
-                let parent_exists = match parents.get(parent) {
-                    Some(known) => *known,
-                    None => *parents.entry(parent.to_owned()).or_insert_with(is_directory),
+                let missing = || match self.kind(parent, true) {
+                    Ok(kind) => PathFact::Missing { parent_exists: kind == FileType::Directory },
+                    Err(OsError::NOENT | OsError::NOTDIR | OsError::LOOP) => PathFact::Missing { parent_exists: false },
+                    Err(_) => PathFact::Unknown,
                 };
-                PathFact::Missing { parent_exists }
+                match parents.get(parent) {
+                    Some(known) => *known,
+                    None => *parents.entry(parent.to_owned()).or_insert_with(missing),
+                }
             }
             Err(_) => PathFact::Unknown,
         }

@@ -19,20 +19,23 @@ mod problem;
 mod root;
 mod running;
 mod stage;
+mod system;
 mod temporary;
 mod waiting;
 
 pub use boot::{Accounts, BootLoader};
-pub use contents::{FileState, MAX_FILE, effective_mode};
+pub use contents::{FileState, MAX_FILE, effective_mode, too_large};
 pub use directory::{DIRECTORY_MODE, Directory};
 pub use journal::{Found as JournalFound, Journal, JournalFile, boot_id};
-pub use listing::{DropIn, Links, Listing, MAX_TOTAL};
+pub use listing::{DropIn, Links, Listing, MAX_TOTAL, too_large_together};
 pub use lock::Lock;
 pub use name::{DropInName, SUFFIX, absolute_path, drop_in_name};
 pub use problem::{Errno, FileError, Found, Left, NameError, NameProblem, PathProblem, Problem, SkipReason, Skipped};
 pub use root::Root;
 pub use running::Process;
 pub use stage::{Backup, PublishError, Published, Stage, Wanted};
+#[cfg(any(test, feature = "model"))]
+pub use system::fault;
 pub use waiting::WaitingFile;
 
 /// Where the lock and the journal lie.

@@ -11,7 +11,7 @@ use rustix::io::Errno;
 
 use super::name::checked;
 use super::problem::{FileError, Found, Problem};
-use super::{Directory, FileState, contents};
+use super::{Directory, FileState, contents, system};
 
 /// As many symbolic links as the kernel follows for one path (`MAXSYMLINKS`).
 const MAX_LINKS: u32 = 40;
@@ -41,7 +41,7 @@ impl Root {
     pub fn open(path: &Path) -> Result<Self, FileError> {
         checked(path).map_err(|problem| FileError::new(path, Problem::BadPath(problem)))?;
         let flags = OFlags::PATH | OFlags::DIRECTORY | OFlags::CLOEXEC;
-        let fd = rustix::fs::open(path, flags, Mode::empty()).map_err(|errno| match errno {
+        let fd = system::open(path, flags, Mode::empty()).map_err(|errno| match errno {
             Errno::NOTDIR => {
                 FileError::new(path, Problem::NotADirectory { component: path.to_owned(), found: Found::Unknown })
             }
@@ -99,10 +99,10 @@ impl Root {
             return Err(FileError::new(path, Problem::NotARegularFile { found: kind.into() }));
         }
         let flags = OFlags::RDONLY | OFlags::NONBLOCK | OFlags::NOFOLLOW | OFlags::CLOEXEC;
-        let fd = rustix::fs::openat(&resolved.parent, &resolved.name, flags, Mode::empty())
+        let fd = system::openat(&resolved.parent, &resolved.name, flags, Mode::empty())
             .map_err(|errno| FileError::unreadable(&path, "open", errno))?;
         Ok(Some(FileState {
-            bytes: contents::read(&fd, &path)?,
+            bytes: contents::read(&fd, &stat, &path)?,
             mode: stat.st_mode & 0o7777,
             uid: stat.st_uid,
             gid: stat.st_gid,
@@ -113,9 +113,9 @@ impl Root {
     pub(super) fn kind(&self, inside: &Path, follow: bool) -> Result<FileType, Errno> {
         let stat = if self.is_host() {
             let flags = if follow { AtFlags::empty() } else { AtFlags::SYMLINK_NOFOLLOW };
-            rustix::fs::statat(rustix::fs::CWD, inside, flags)?
+            system::statat(rustix::fs::CWD, inside, flags)?
         } else {
-            rustix::fs::fstat(&self.resolve(inside, follow)?.fd)?
+            system::fstat(&self.resolve(inside, follow)?.fd)?
         };
         Ok(FileType::from_raw_mode(stat.st_mode))
     }
@@ -133,14 +133,14 @@ impl Root {
             }
             let here = way.last().map_or(self.fd.as_fd(), |(fd, _)| fd.as_fd());
             let flags = OFlags::PATH | OFlags::NOFOLLOW | OFlags::CLOEXEC;
-            let fd = rustix::fs::openat(here, &name, flags, Mode::empty())?;
-            let kind = FileType::from_raw_mode(rustix::fs::fstat(&fd)?.st_mode);
+            let fd = system::openat(here, &name, flags, Mode::empty())?;
+            let kind = FileType::from_raw_mode(system::fstat(&fd)?.st_mode);
             if kind == FileType::Symlink && (follow_last || !ahead.is_empty()) {
                 links += 1;
                 if links > MAX_LINKS {
                     return Err(Errno::LOOP);
                 }
-                let target = rustix::fs::readlinkat(&fd, "", Vec::new())?;
+                let target = system::readlinkat(&fd, "", Vec::new())?;
                 let target = PathBuf::from(OsString::from_vec(target.into_bytes()));
                 if target.is_absolute() {
                     way.clear();
@@ -153,7 +153,7 @@ impl Root {
                 way.push((fd, name));
             }
         }
-        let root = || rustix::io::fcntl_dupfd_cloexec(&self.fd, 0);
+        let root = || system::fcntl_dupfd_cloexec(&self.fd, 0);
         let (fd, name) = way.pop().map_or_else(|| root().map(|fd| (fd, OsString::new())), Ok)?;
         let parent = way.pop().map_or_else(root, |(fd, _)| Ok(fd))?;
         Ok(Resolved { fd, parent, name })
@@ -165,7 +165,7 @@ impl Root {
 }
 
 pub(super) fn fstat(fd: &OwnedFd, path: &Path) -> Result<Stat, FileError> {
-    rustix::fs::fstat(fd).map_err(|errno| FileError::unreadable(path, "fstat", errno))
+    system::fstat(fd).map_err(|errno| FileError::unreadable(path, "fstat", errno))
 }
 
 fn push_front(ahead: &mut VecDeque<OsString>, path: &Path) {

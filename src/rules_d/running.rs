@@ -5,10 +5,10 @@ use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 
-use rustix::fs::{AtFlags, Dir, Mode, OFlags, StatxFlags};
+use rustix::fs::{AtFlags, Mode, OFlags, StatxFlags};
 use rustix::io::Errno;
 
-use super::Root;
+use super::{Root, system};
 use crate::sorting::sort_by;
 
 /// How long after its start a kernel may get its rules, in seconds: what is made until then may be older than they are.
@@ -29,14 +29,14 @@ impl Root {
     pub fn processes(&self) -> Vec<Process> {
         let Ok(proc) = self.resolve(Path::new("/proc"), true) else { return Vec::new() };
         let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
-        let Ok(directory) = rustix::fs::openat(&proc.fd, ".", flags, Mode::empty()) else { return Vec::new() };
-        let Ok(entries) = Dir::read_from(&directory) else { return Vec::new() };
+        let Ok(directory) = system::openat(&proc.fd, ".", flags, Mode::empty()) else { return Vec::new() };
+        let Ok(entries) = system::entries(&directory) else { return Vec::new() };
         let pids = entries.filter_map(|entry| entry.ok()?.file_name().to_str().ok()?.parse().ok());
         let process = |pid: u32| {
             let flags = OFlags::RDONLY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
-            let file = rustix::fs::openat(&directory, format!("{pid}/comm"), flags, Mode::empty()).ok()?;
+            let file = system::openat(&directory, format!("{pid}/comm"), flags, Mode::empty()).ok()?;
             let mut name = [0; 64];
-            let length = rustix::io::read(&file, &mut name[..]).ok()?;
+            let length = system::read(&file, &mut name[..]).ok()?;
             Some(Process { pid, name: String::from_utf8_lossy(name[..length].trim_ascii_end()).into_owned() })
         };
         let mut processes: Vec<Process> = pids.filter_map(process).collect();
@@ -72,7 +72,7 @@ impl Root {
     /// When a directory was made, in seconds since 1970; none where the file system does not tell.
     fn birth(&self, path: &[u8]) -> Result<Option<i64>, Errno> {
         let found = self.resolve(Path::new(OsStr::from_bytes(path)), false)?;
-        let stat = rustix::fs::statx(&found.fd, "", AtFlags::EMPTY_PATH, StatxFlags::BTIME)?;
+        let stat = system::statx(&found.fd, "", AtFlags::EMPTY_PATH, StatxFlags::BTIME)?;
         let tells = StatxFlags::from_bits_retain(stat.stx_mask).contains(StatxFlags::BTIME);
         Ok(tells.then_some(stat.stx_btime.tv_sec))
     }

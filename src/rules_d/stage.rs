@@ -8,10 +8,10 @@ use std::time::SystemTime;
 use rustix::fs::AtFlags;
 use rustix::io::Errno;
 
-use super::Directory;
 use super::contents::FileState;
 use super::problem::{FileError, Left, Problem};
 use super::temporary::Temporary;
+use super::{Directory, system};
 
 /// What a file is to be.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -194,7 +194,7 @@ fn check(directory: &Directory, name: &OsStr) -> Result<(), FileError> {
 }
 
 fn unlink(directory: &Directory, name: &OsStr, path: &Path) -> Result<(), FileError> {
-    match rustix::fs::unlinkat(directory.descriptor(), name, AtFlags::empty()) {
+    match system::unlinkat(directory.descriptor(), name, AtFlags::empty()) {
         Ok(()) | Err(Errno::NOENT) => Ok(()),
         Err(errno) => Err(FileError::write(path, "unlinkat", errno, Left::Old)),
     }
@@ -202,7 +202,7 @@ fn unlink(directory: &Directory, name: &OsStr, path: &Path) -> Result<(), FileEr
 
 fn sync(directories: &[&Directory]) -> Result<(), FileError> {
     for directory in directories {
-        rustix::fs::fsync(directory.descriptor())
+        system::fsync(directory.descriptor())
             .map_err(|errno| FileError::write(directory.path(), "fsync", errno, Left::New))?;
     }
     Ok(())

@@ -10,7 +10,7 @@ use rustix::io::Errno;
 
 use super::problem::{FileError, Left};
 use super::stage::Wanted;
-use super::{Directory, Lock};
+use super::{Directory, Lock, system};
 
 /// How every temporary name begins: hidden, so that no boot loader reads it.
 const PREFIX: &str = ".audit_rules-";
@@ -30,7 +30,6 @@ const MAX_LABEL: usize = 4096;
 pub(super) struct Temporary<'d> {
     directory: &'d Directory,
     name: OsString,
-    published: bool,
 }
 
 impl<'d> Temporary<'d> {
@@ -39,15 +38,15 @@ impl<'d> Temporary<'d> {
         let path = &directory.path().join(target);
         let failed = |call| move |errno| FileError::write(path, call, errno, Left::Old);
         let (temporary, fd) = Self::create(directory).map_err(failed("openat"))?;
-        let stat = rustix::fs::fstat(&fd).map_err(failed("fstat"))?;
+        let stat = system::fstat(&fd).map_err(failed("fstat"))?;
         if (stat.st_uid, stat.st_gid) != (wanted.uid, wanted.gid) {
             let (uid, gid) = (rustix::fs::Uid::from_raw(wanted.uid), rustix::fs::Gid::from_raw(wanted.gid));
-            rustix::fs::fchown(&fd, Some(uid), Some(gid)).map_err(failed("fchown"))?;
+            system::fchown(&fd, Some(uid), Some(gid)).map_err(failed("fchown"))?;
         }
-        rustix::fs::fchmod(&fd, Mode::from_raw_mode(wanted.mode)).map_err(failed("fchmod"))?;
+        system::fchmod(&fd, Mode::from_raw_mode(wanted.mode)).map_err(failed("fchmod"))?;
         keep_label(directory, target, &fd).map_err(failed("fsetxattr"))?;
         write_all(&fd, wanted.bytes).map_err(failed("write"))?;
-        rustix::fs::fsync(&fd).map_err(failed("fsync"))?;
+        system::fsync(&fd).map_err(failed("fsync"))?;
         Ok(temporary)
     }
 
@@ -58,8 +57,8 @@ impl<'d> Temporary<'d> {
         for _ in 0..ATTEMPTS {
             let number = NEXT.fetch_add(1, Ordering::Relaxed);
             let name = OsString::from(format!("{PREFIX}{}-{number}{ENDING}", std::process::id()));
-            match rustix::fs::openat(directory.descriptor(), &name, flags, Mode::from_raw_mode(0o600)) {
-                Ok(fd) => return Ok((Self { directory, name, published: false }, fd)),
+            match system::openat(directory.descriptor(), &name, flags, Mode::from_raw_mode(0o600)) {
+                Ok(fd) => return Ok((Self { directory, name }, fd)),
                 Err(Errno::EXIST) => last = Errno::EXIST,
                 Err(errno) => return Err(errno),
             }
@@ -68,25 +67,30 @@ impl<'d> Temporary<'d> {
     }
 
     /// Puts the file in its place. What was there before is replaced in one step.
-    pub fn publish(mut self, target: &OsStr) -> Result<(), FileError> {
+    pub fn publish(self, target: &OsStr) -> Result<(), FileError> {
         let descriptor = self.directory.descriptor();
-        rustix::fs::renameat(descriptor, &self.name, descriptor, target)
-            .map_err(|errno| FileError::write(&self.directory.path().join(target), "renameat", errno, Left::Old))?;
-        self.published = true;
-        Ok(())
+        system::renameat(descriptor, &self.name, descriptor, target)
+            .map_err(|errno| FileError::write(&self.directory.path().join(target), "renameat", errno, Left::Old))
     }
 }
 
 impl Drop for Temporary<'_> {
     fn drop(&mut self) {
-        if !self.published {
-            // Nothing more can be done here; the next run takes what stays away.
-            let _ = rustix::fs::unlinkat(self.directory.descriptor(), &self.name, AtFlags::empty());
-        }
+        // Behind a rename there is nothing left, unless it was acknowledged for nothing. Where this fails nothing more
+        // can be done here; the next run takes what stays away.
+        let _ = system::unlinkat(self.directory.descriptor(), &self.name, AtFlags::empty());
     }
 }
 
 impl Directory {
+    /// What this run began to write here and could not take away again.
+    #[must_use]
+    pub fn left_behind(&self) -> Vec<PathBuf> {
+        let own = format!("{PREFIX}{}-", std::process::id());
+        let names = if self.exists() { self.names(|name| name.starts_with(own.as_bytes())) } else { Ok(Vec::new()) };
+        names.unwrap_or_default().into_iter().map(|name| self.path().join(name)).collect()
+    }
+
     /// Takes away what a killed run left half-way, and gives back the paths. Only the holder of the lock may know that
     /// no other run is writing.
     ///
@@ -99,12 +103,12 @@ impl Directory {
         }
         for name in self.names(|name| name.starts_with(PREFIX.as_bytes()) && name.ends_with(ENDING.as_bytes()))? {
             let path = self.path().join(&name);
-            let is_file = rustix::fs::statat(self.descriptor(), &name, AtFlags::SYMLINK_NOFOLLOW)
+            let is_file = system::statat(self.descriptor(), &name, AtFlags::SYMLINK_NOFOLLOW)
                 .is_ok_and(|stat| FileType::from_raw_mode(stat.st_mode) == FileType::RegularFile);
             if !is_file {
                 continue;
             }
-            match rustix::fs::unlinkat(self.descriptor(), &name, AtFlags::empty()) {
+            match system::unlinkat(self.descriptor(), &name, AtFlags::empty()) {
                 Ok(()) => removed.push(path),
                 Err(Errno::NOENT) => {}
                 Err(errno) => return Err(FileError::write(&path, "unlinkat", errno, Left::Old)),
@@ -117,18 +121,18 @@ impl Directory {
 /// Gives the new file the label of the one that it replaces; a new name gets what the policy says.
 fn keep_label(directory: &Directory, target: &OsStr, fresh: &OwnedFd) -> Result<(), Errno> {
     let flags = OFlags::RDONLY | OFlags::NONBLOCK | OFlags::NOFOLLOW | OFlags::CLOEXEC;
-    let Ok(old) = rustix::fs::openat(directory.descriptor(), target, flags, Mode::empty()) else {
+    let Ok(old) = system::openat(directory.descriptor(), target, flags, Mode::empty()) else {
         return Ok(());
     };
     let label = |fd: &OwnedFd| {
         let mut value = vec![0; MAX_LABEL];
-        let length = rustix::fs::fgetxattr(fd, LABEL, value.as_mut_slice()).ok()?;
+        let length = system::fgetxattr(fd, LABEL, value.as_mut_slice()).ok()?;
         value.truncate(length);
         Some(value)
     };
     match label(&old) {
         Some(wanted) if label(fresh).as_ref() != Some(&wanted) => {
-            match rustix::fs::fsetxattr(fresh, LABEL, &wanted, XattrFlags::empty()) {
+            match system::fsetxattr(fresh, LABEL, &wanted, XattrFlags::empty()) {
                 Ok(()) | Err(Errno::NOTSUP) => Ok(()),
                 Err(errno) => Err(errno),
             }
@@ -139,7 +143,7 @@ fn keep_label(directory: &Directory, target: &OsStr, fresh: &OwnedFd) -> Result<
 
 fn write_all(fd: &OwnedFd, mut bytes: &[u8]) -> Result<(), Errno> {
     while !bytes.is_empty() {
-        match rustix::io::write(fd, bytes) {
+        match system::write(fd, bytes) {
             Ok(0) => return Err(Errno::IO),
             Ok(count) => bytes = &bytes[count..],
             Err(Errno::INTR) => {}

@@ -12,11 +12,11 @@ use crate::host::Host;
 use crate::scenarios::each_case;
 
 /// One request on one host, and how it goes when nothing goes wrong.
-struct Trial<'a> {
-    host: &'a Host,
-    request: &'a Json,
-    before: Fingerprint,
-    wished: Fingerprint,
+pub struct Trial<'a> {
+    pub host: &'a Host,
+    pub request: &'a Json,
+    pub before: Fingerprint,
+    pub wished: Fingerprint,
     sent: Sent,
     done: Vec<Done>,
 }
@@ -40,14 +40,14 @@ impl Trial<'_> {
     }
 
     /// In what a host differs from what was wished; where the order was left open, it may be another one.
-    fn short_of_wish(&self, host: &Host) -> Vec<String> {
+    pub fn short_of_wish(&self, host: &Host) -> Vec<String> {
         let mut difference = self.wished.difference(&host.fingerprint(), host);
         difference.retain(|name| name != "order" || self.request["ordering"] == json!("strict"));
         difference
     }
 
     /// Another run when all is well again ends as wished.
-    fn heals(&self, mut host: Host, report: &Json) -> Option<String> {
+    pub fn heals(&self, mut host: Host, report: &Json) -> Option<String> {
         if self.request["state"] == json!("restored") {
             return None;
         }
@@ -63,7 +63,7 @@ impl Trial<'_> {
 }
 
 /// Tries every folder's requests that change something.
-fn each_trial(part: impl Fn(&Trial<'_>, &mut Vec<String>)) {
+pub fn each_trial(part: impl Fn(&Trial<'_>, &mut Vec<String>)) {
     let tried = std::cell::Cell::new(0);
     each_case(|case, complaints| {
         case.walk(|host, request| {
@@ -82,7 +82,7 @@ fn each_trial(part: impl Fn(&Trial<'_>, &mut Vec<String>)) {
 }
 
 /// What is wrong with a report, where nobody else changed the host.
-fn judge(trial: &Trial<'_>, host: &Host, report: &Json) -> Option<String> {
+pub fn judge(trial: &Trial<'_>, host: &Host, report: &Json) -> Option<String> {
     let now = host.fingerprint();
     let from_before = trial.before.difference(&now, host);
     let warnings = report["warnings"].to_string();

@@ -9,13 +9,17 @@
 )]
 
 mod case;
+mod company;
 mod event;
 mod executable;
 mod faults;
+mod file_faults;
 mod files;
 mod fingerprint;
 mod gather;
 mod host;
+mod hostile;
+mod large;
 mod properties;
 mod requests;
 mod sabotage;

@@ -6,7 +6,7 @@ use std::process::Command;
 
 use serde_json::{Value as Json, json};
 
-use crate::host::Host;
+use crate::host::{Host, kinds};
 
 const OWN: &str = "/etc/audit/rules.d/30-own.rules";
 const OLD: &str = "-w /etc/shadow -p wa -k old\n";
@@ -92,11 +92,14 @@ fn a_directory_that_is_taken_away_is_told_as_it_is() {
 }
 
 #[test]
-fn somebody_elses_bytes_are_replaced_and_whole() {
+fn what_somebody_else_wrote_meanwhile_stays_and_is_named() {
     let mut host = host();
+    let before = host.fingerprint();
     let report = sabotaged(&mut host, |root| fs::write(rules_d(root).join("30-own.rules"), "# somebody\n").unwrap());
-    assert_eq!(report["outcome"], json!("applied"), "{report:#}");
-    assert!(fs::read_to_string(host.path(OWN)).unwrap().ends_with("-w /etc/passwd -p wa -k identity\n"));
+    assert_eq!(kinds(&report), ["changed_meanwhile", "stranded"], "{report:#}");
+    assert_eq!(before.difference(&host.fingerprint(), &host), [OWN], "the kernel is as before");
+    assert_eq!(fs::read_to_string(host.path(OWN)).unwrap(), "# somebody\n");
+    assert_eq!(host.answer(&request())["outcome"], json!("applied"));
 }
 
 /// Mounts a file system of one page on `rules.d` while it lives.

@@ -12,6 +12,8 @@ pub enum What {
     Directory,
     File(Vec<u8>),
     Link(PathBuf),
+    /// A FIFO, a socket or a device.
+    Special,
 }
 
 /// What stands at a path, and all that a write would show in.
@@ -38,15 +40,17 @@ impl Tree {
     fn add(&mut self, root: &Path, inside: &str) {
         for entry in fs::read_dir(root.join(inside.trim_start_matches('/'))).unwrap() {
             let entry = entry.unwrap();
-            let path = format!("{inside}/{}", entry.file_name().to_str().unwrap());
+            let path = format!("{inside}/{}", entry.file_name().to_string_lossy());
             let found = fs::symlink_metadata(entry.path()).unwrap();
             let what = if found.is_dir() {
                 self.add(root, &path);
                 What::Directory
             } else if found.is_symlink() {
                 What::Link(fs::read_link(entry.path()).unwrap())
-            } else {
+            } else if found.is_file() {
                 What::File(fs::read(entry.path()).unwrap())
+            } else {
+                What::Special
             };
             let written = (found.mtime(), found.mtime_nsec(), found.ino());
             let owner = (found.uid(), found.gid());
@@ -88,6 +92,7 @@ impl Tree {
             match &entry.what {
                 What::Directory => fs::create_dir(&place).unwrap(),
                 What::File(bytes) => fs::write(&place, bytes).unwrap(),
+                What::Special => panic!("{path} cannot be copied"),
                 What::Link(target) => {
                     std::os::unix::fs::symlink(target, &place).unwrap();
                     continue;

@@ -78,14 +78,14 @@ fn another_process_is_kept_out_and_let_in_when_the_first_is_killed() {
 }
 
 #[test]
-fn an_image_is_locked_by_its_directory_and_keeps_no_lock_file() {
+fn an_image_is_locked_by_its_root_directory_and_keeps_no_lock_file() {
     let scene = Scene::new();
-    let lock = Lock::take_directory(&scene.rules_d(), Duration::ZERO).unwrap();
-    assert_eq!(Lock::take_directory(&scene.rules_d(), Duration::ZERO).unwrap_err().kind(), "busy");
+    let lock = Lock::take_root(&scene.root(), Duration::ZERO).unwrap();
+    assert_eq!(Lock::take_root(&scene.root(), Duration::ZERO).unwrap_err().kind(), "busy");
     drop(lock);
     assert_eq!(scene.names(RULES_D), [""; 0]);
-    let holder = Holder::of(&scene.path(RULES_D));
-    assert_eq!(Lock::take_directory(&scene.rules_d(), Duration::ZERO).unwrap_err().kind(), "busy");
+    let holder = Holder::of(&scene.path(""));
+    assert_eq!(Lock::take_root(&scene.root(), Duration::ZERO).unwrap_err().kind(), "busy");
     drop(holder);
 }
 

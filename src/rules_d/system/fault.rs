@@ -1,0 +1,70 @@
+//! What can go wrong with files, on demand. Calls are counted from 1, those of each thread for itself.
+
+use std::cell::RefCell;
+
+use rustix::io::Errno;
+
+/// How a call that creates a file is called here.
+pub const CREATE: &str = "openat(O_CREAT)";
+
+/// How a call goes wrong.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Fault {
+    /// It fails with nothing done.
+    Fail(Errno),
+    /// It is accepted and not carried out; one that must give something is carried out.
+    Ignore,
+}
+
+/// What is to come, and what came.
+#[derive(Default)]
+struct Fate {
+    first: u32,
+    last: u32,
+    fault: Option<Fault>,
+    /// Which calls go wrong; none stands for all.
+    only: &'static [&'static str],
+    /// What somebody else does just before the first of these calls.
+    foreign: Option<Box<dyn FnOnce()>>,
+    calls: Vec<&'static str>,
+}
+
+thread_local! {
+    static FATE: RefCell<Fate> = RefCell::new(Fate::default());
+}
+
+/// Lets the n-th call from now on go wrong.
+pub fn at(nth: u32, fault: Fault) {
+    FATE.set(Fate { first: nth, last: nth, fault: Some(fault), ..Fate::default() });
+}
+
+/// Lets the n-th call from now on, and every one behind it, go wrong, where it is one of these.
+pub fn from(nth: u32, only: &'static [&'static str], fault: Fault) {
+    FATE.set(Fate { first: nth, last: u32::MAX, fault: Some(fault), only, ..Fate::default() });
+}
+
+/// Lets somebody else act just before the n-th call from now on.
+pub fn before(nth: u32, foreign: impl FnOnce() + 'static) {
+    FATE.set(Fate { first: nth, last: nth, foreign: Some(Box::new(foreign)), ..Fate::default() });
+}
+
+/// Forgets what was to come, and gives back the calls that were made since it was said.
+#[allow(clippy::must_use_candidate, reason = "the calls are of no matter to most who end a fault")]
+pub fn mend() -> Vec<&'static str> {
+    FATE.take().calls
+}
+
+/// Counts a call, and says how it is to go wrong.
+pub(super) fn enter(call: &'static str) -> Option<Fault> {
+    let (fault, foreign) = FATE.with_borrow_mut(|fate| {
+        fate.calls.push(call);
+        let nth = u32::try_from(fate.calls.len()).unwrap_or(u32::MAX);
+        let is_meant = fate.only.is_empty() || fate.only.contains(&call);
+        let is_now = is_meant && (fate.first..=fate.last).contains(&nth);
+        if is_now { (fate.fault, fate.foreign.take()) } else { (None, None) }
+    });
+    if let Some(foreign) = foreign {
+        foreign();
+    }
+    fault
+}

@@ -1,0 +1,237 @@
+//! Others at work on the same host: runs that hold the lock, and those who know of no lock.
+
+use std::fs;
+use std::io::Write;
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+
+use audit_rules::kernel::model::{Call, Fault, Foreign};
+use audit_rules::rules_d::fault;
+use rustix::fs::FlockOperation;
+use serde_json::{Value as Json, json};
+use tempfile::TempDir;
+
+use crate::faults::{each_trial, judge};
+use crate::host::{Host, kinds};
+
+/// How long a run waits for the lock, and how much longer it may take on a busy machine.
+const PATIENCE: std::ops::Range<Duration> = Duration::from_secs(10)..Duration::from_secs(20);
+
+/// A rule that needs no file on an image.
+const RULE: &str = "-a always,exit -F arch=b64 -S sethostname";
+
+fn request() -> Json {
+    json!({"name": "30-own", "rules": ["-w /etc/passwd -p wa -k identity"]})
+}
+
+fn locked(path: &Path) -> fs::File {
+    let file = fs::File::open(path).unwrap();
+    rustix::fs::flock(&file, FlockOperation::NonBlockingLockExclusive).unwrap();
+    file
+}
+
+/// The executable at work on an image.
+fn started(image: &Path, name: &str, rules: &[String]) -> Child {
+    let request = json!({"root": image, "name": name, "rules": rules, "compile": "always"});
+    let mut child = Command::new(env!("CARGO_BIN_EXE_audit_rules"))
+        .arg("-")
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    child.stdin.take().unwrap().write_all(request.to_string().as_bytes()).unwrap();
+    child
+}
+
+fn ended(child: Child) -> Json {
+    serde_json::from_slice(&child.wait_with_output().unwrap().stdout).unwrap()
+}
+
+#[test]
+fn a_lock_that_is_never_given_up_ends_the_run_as_busy() {
+    let mut host = Host::new();
+    host.directory("/run/audit_rules");
+    host.mode("/run/audit_rules", 0o700);
+    host.write("/run/audit_rules/lock", "");
+    let held = locked(&host.path("/run/audit_rules/lock"));
+    let before = host.fingerprint();
+    let start = Instant::now();
+    let report = host.answer(&request());
+    assert!(PATIENCE.contains(&start.elapsed()), "{:?}", start.elapsed());
+    assert_eq!((kinds(&report), &report["outcome"]), (vec!["busy"], &json!("failed")), "{report:#}");
+    assert!(report["msg"].as_str().unwrap().contains("waited 10."), "{report:#}");
+    assert!(report["errors"][0]["hint"].is_string(), "{report:#}");
+    assert_eq!(before.difference(&host.fingerprint(), &host), [""; 0]);
+    let mut checked = request();
+    checked["check_mode"] = json!(true);
+    assert_eq!(host.answer(&checked)["outcome"], json!("planned"), "check mode changes nothing and needs no lock");
+    drop(held);
+    assert_eq!(host.answer(&request())["outcome"], json!("applied"));
+}
+
+#[test]
+fn an_image_that_stays_locked_is_busy_too() {
+    let image = TempDir::new().unwrap();
+    let _held = locked(image.path());
+    let start = Instant::now();
+    let report = ended(started(image.path(), "a", &[RULE.to_owned()]));
+    assert!(PATIENCE.contains(&start.elapsed()), "{:?}", start.elapsed());
+    assert_eq!(kinds(&report), ["busy"], "{report:#}");
+    assert_eq!(fs::read_dir(image.path()).unwrap().count(), 0);
+}
+
+#[test]
+fn the_lock_of_a_run_that_is_killed_keeps_nobody_out() {
+    let image = TempDir::new().unwrap();
+    let mut holder = Command::new("flock")
+        .args(["--exclusive", "--no-fork"])
+        .arg(image.path())
+        .args(["sleep", "60"])
+        .spawn()
+        .unwrap();
+    let start = Instant::now();
+    let is_free = || locked_now(image.path());
+    while is_free() {
+        assert!(start.elapsed() < Duration::from_secs(10), "the other process never took the lock");
+    }
+    let waiting = started(image.path(), "a", &[RULE.to_owned()]);
+    holder.kill().unwrap();
+    holder.wait().unwrap();
+    let start = Instant::now();
+    assert_eq!(ended(waiting)["outcome"], json!("applied"));
+    assert!(start.elapsed() < Duration::from_secs(5), "{:?}", start.elapsed());
+}
+
+/// Whether the lock could be taken this moment.
+fn locked_now(path: &Path) -> bool {
+    let file = fs::File::open(path).unwrap();
+    rustix::fs::flock(&file, FlockOperation::NonBlockingLockExclusive).is_ok()
+}
+
+#[test]
+fn what_a_killed_run_left_half_way_is_taken_away_everywhere() {
+    let mut host = Host::new();
+    let left =
+        ["/etc/audit/rules.d", "/etc/audit", "/run/audit_rules"].map(|place| format!("{place}/.audit_rules-1-7.tmp"));
+    host.directory("/run/audit_rules");
+    host.mode("/run/audit_rules", 0o700);
+    for path in &left {
+        host.write(path, "half");
+    }
+    assert_eq!(host.answer(&request())["outcome"], json!("applied"));
+    let stays: Vec<&String> = left.iter().filter(|path| host.path(path).exists()).collect();
+    assert_eq!(stays, [""; 0]);
+}
+
+#[test]
+fn runs_that_start_on_an_empty_image_at_once_lose_nothing_of_each_other() {
+    for round in 0..5 {
+        let image = TempDir::new().unwrap();
+        let names = ["a", "b", "c", "d"];
+        let rule = |name: &str| format!("{RULE} -F key={name}");
+        let children = names.map(|name| started(image.path(), name, &[rule(name)]));
+        for child in children {
+            let report = ended(child);
+            assert_eq!(report["outcome"], json!("applied"), "{report:#}");
+        }
+        let merged = fs::read_to_string(image.path().join("etc/audit/audit.rules")).unwrap();
+        let lost: Vec<&str> = names.into_iter().filter(|name| !merged.contains(&rule(name))).collect();
+        assert_eq!(lost, [""; 0], "round {round}: {merged}");
+        assert_eq!(fs::read_dir(image.path().join("etc/audit/rules.d")).unwrap().count(), names.len());
+    }
+}
+
+#[test]
+fn somebody_who_flushes_before_every_look_is_given_up_on() {
+    let given_up = std::cell::Cell::new(0);
+    each_trial(|trial, complaints| {
+        let mut host = trial.host.twin();
+        for nth in 2..60 {
+            host.kernel.fault(Fault::BeforeCall { call: Some(Call::Rules), nth, foreign: Foreign::Flush });
+        }
+        let report = host.answer(trial.request);
+        let looks = host.kernel.sent().list;
+        if looks > 12 {
+            complaints.push(format!("looked {looks} times"));
+        }
+        let missing = report["rules"]["missing"].as_array().map_or(0, Vec::len);
+        if report["failed"] == json!(true) {
+            given_up.set(given_up.get() + 1);
+            complaints.extend(judge(trial, &host, &report));
+        } else if missing > 0 && report["runtime"]["locked"] == json!(false) {
+            complaints.push(format!("{missing} rules are missing: {}", report["msg"]));
+        }
+    });
+    assert!(given_up.get() >= 20, "{}", given_up.get());
+}
+
+#[test]
+fn somebody_who_loads_a_new_rule_before_every_look_is_given_up_on_where_it_matters() {
+    let mut host = Host::new();
+    host.load(&["-w /etc/hosts -p wa -k foreign"]);
+    let purge = json!({"state": "exact", "name": "30-own", "rules": ["-w /etc/passwd -p wa -k identity"]});
+    for nth in 2..60 {
+        let rule = host.rule_line(&format!("-a always,exit -F arch=b64 -S open -F pid={nth} -F key=other")).rule;
+        host.kernel.fault(Fault::BeforeCall { call: Some(Call::Rules), nth, foreign: Foreign::Append(rule) });
+    }
+    let mut twin = host.twin();
+    let present = host.answer(&request());
+    assert_eq!(present["outcome"], json!("applied"), "foreign rules are no matter: {present:#}");
+    for nth in 2..60 {
+        let rule = twin.rule_line(&format!("-a always,exit -F arch=b64 -S open -F pid={nth} -F key=other")).rule;
+        twin.kernel.fault(Fault::BeforeCall { call: Some(Call::Rules), nth, foreign: Foreign::Append(rule) });
+    }
+    let report = twin.answer(&purge);
+    assert!(twin.kernel.sent().list <= 12, "{:?}", twin.kernel.sent());
+    assert_eq!(kinds(&report).first(), Some(&"not_as_wished"), "{report:#}");
+    assert!(report["errors"][0]["message"].as_str().unwrap().contains("after 3 attempts"), "{report:#}");
+    assert_eq!(report["failed"], json!(true));
+}
+
+#[test]
+fn a_writer_of_rules_d_at_any_moment_is_noticed_or_served() {
+    const OWN: &str = "/etc/audit/rules.d/30-own.rules";
+    const THEIRS: &str = "# theirs\n-w /etc/group -p wa -k theirs\n";
+    let fresh = || {
+        let mut host = Host::new();
+        host.write(OWN, "-w /etc/shadow -p wa -k old\n");
+        host.tell_paths();
+        host.load(&["-w /etc/shadow -p wa -k old"]);
+        host
+    };
+    let mut twin = fresh();
+    fault::mend();
+    twin.answer(&request());
+    let calls = fault::mend();
+    let (mut noticed, mut served) = (0, 0);
+    for nth in 1..=u32::try_from(calls.len()).unwrap() {
+        let mut host = fresh();
+        let before = host.fingerprint();
+        let place = host.path(OWN);
+        fault::before(nth, move || fs::write(place, THEIRS).unwrap());
+        let report = host.answer(&request());
+        fault::mend();
+        let now = fs::read_to_string(host.path(OWN)).unwrap();
+        match report["outcome"].as_str().unwrap() {
+            // Before our look at the file or behind the last one it is as if they had come before or after us.
+            "applied" => {
+                assert!(now == THEIRS || now.ends_with("-k identity\n"), "{nth}: {now}");
+                assert_eq!(report["rules"]["missing"], json!([]), "{nth}");
+                served += 1;
+            }
+            "stranded" => {
+                assert_eq!(before.difference(&host.fingerprint(), &host), [OWN], "{nth}: {report:#}");
+                assert!(report["errors"].to_string().contains(OWN), "{nth}: {report:#}");
+                noticed += 1;
+            }
+            "rolled_back" => {
+                assert_eq!(before.difference(&host.fingerprint(), &host), [""; 0], "{nth}: {report:#}");
+                noticed += 1;
+            }
+            other => panic!("{nth}: {other}: {report:#}"),
+        }
+        assert_eq!(host.answer(&request())["failed"], json!(false), "{nth}");
+    }
+    assert!(noticed >= 10 && served >= 10, "{noticed} noticed, {served} served");
+}
