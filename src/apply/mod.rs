@@ -80,9 +80,13 @@ pub fn apply(intent: &Intent, world: &mut World<'_>) -> Result<Applied, Vec<Prob
     let mut run_dir = run_directory(intent, world)?;
     let lock = if intent.check_mode { None } else { Some(lock(run_dir.as_mut(), &rules_d)?) };
     let mut warnings = Vec::new();
-    if let (Some(run_dir), Some(held)) = (&run_dir, &lock) {
-        warnings.extend(finish_interrupted(run_dir, world)?);
+    if let Some(held) = &lock {
+        if let Some(run_dir) = &run_dir {
+            warnings.extend(finish_interrupted(run_dir, world)?);
+            run_dir.remove_stale(held).map_err(file)?;
+        }
         rules_d.remove_stale(held).map_err(file)?;
+        remove_stale_beside(&intent.place.rules_dir, &root, held)?;
     }
     let before = match &mut world.kernel {
         Some(kernel) if layers.kernel => Some(kernel_state(*kernel).map_err(|error| vec![error.into()])?),
@@ -197,6 +201,12 @@ fn lock(run_dir: Option<&mut Directory>, rules_d: &Directory) -> Result<Lock, Ve
         Some(run_dir) => Lock::take(run_dir, PATIENCE).map_err(file),
         None => Lock::take_directory(rules_d, PATIENCE).map_err(file),
     }
+}
+
+/// Takes away what a killed run left where `audit.rules` is written.
+fn remove_stale_beside(rules_dir: &Path, root: &Root, held: &Lock) -> Result<(), Vec<Problem>> {
+    let Some(parent) = rules_dir.parent().filter(|parent| parent.file_name().is_some()) else { return Ok(()) };
+    root.directory(parent).and_then(|directory| directory.remove_stale(held)).map(drop).map_err(file)
 }
 
 /// Puts back what a killed run of this boot had changed of the host's behaviour, and says that there was one.
