@@ -46,7 +46,7 @@ GUEST_TESTS ?= host kernel_contract lab_access
 # The collection's executables for machines that are not this one.
 OTHER_ARCHITECTURES := $(filter-out $(ARCHITECTURE),x86_64 aarch64)
 
-.PHONY: help build collection demo test test-host test-size test-guests test-ansible matrix bench bench-ansible lint lint-ansible fmt clean \
+.PHONY: help build collection demo test test-host test-size test-guests test-boot test-ansible matrix bench bench-ansible lint lint-ansible fmt clean \
 	prerequisites packages lab
 
 help: ## what can be made
@@ -92,6 +92,9 @@ test-size: build ## the release executable is below 2 MiB
 
 test-guests: lab ## the tests on real kernels in virtual machines
 	$(LAB) test $(TEST_KERNELS:%=--kernel %) $(GUEST_TESTS:%=--test %)
+
+test-boot: lab ## what the next boot loads, predicted and then had, in virtual machines that are rebooted
+	$(LAB) boot $(TEST_KERNELS:%=--kernel %)
 
 # The tests need tables for unwinding, which the release executable does without: so the lab is another build.
 matrix: build lab ## the tests on every kernel that Debian has, write docs/kernels.md
