@@ -49,7 +49,7 @@ FUZZ_SECONDS ?= 60
 # The collection's executables for machines that are not this one.
 OTHER_ARCHITECTURES := $(filter-out $(ARCHITECTURE),x86_64 aarch64)
 
-.PHONY: help build collection salt demo test test-host test-size test-guests test-ansible test-salt fuzz supply-chain msrv matrix bench \
+.PHONY: help build collection salt demo test test-host test-size test-guests test-boot test-ansible test-salt fuzz supply-chain msrv matrix bench \
 	bench-ansible lint lint-ansible lint-salt fmt clean \
 	prerequisites packages lab
 
@@ -85,7 +85,7 @@ demo: prerequisites ## the main job on a real kernel, in a throw-away virtual ma
 
 # Two lanes, since much of the right one waits for the network and for a virtual machine.
 test: prerequisites packages ## everything: lints, tests here, tests on real kernels in virtual machines, the collection, the formula
-	@MAKE="$(MAKE)" .ci/parts 'lint supply-chain test-host test-size test-guests fuzz msrv' 'lint-ansible test-ansible lint-salt test-salt'
+	@MAKE="$(MAKE)" .ci/parts 'lint supply-chain test-host test-size test-guests test-boot fuzz msrv' 'lint-ansible test-ansible lint-salt test-salt'
 
 test-host: prerequisites ## the tests that need no other kernel
 	$(CARGO) test --workspace --no-fail-fast --target $(TARGET)
@@ -99,6 +99,9 @@ test-size: build ## the release executable is below 2 MiB
 
 test-guests: lab ## the tests on real kernels in virtual machines
 	$(LAB) test $(TEST_KERNELS:%=--kernel %) $(GUEST_TESTS:%=--test %)
+
+test-boot: lab ## what the next boot loads, predicted and then had, in virtual machines that are rebooted
+	$(LAB) boot $(TEST_KERNELS:%=--kernel %)
 
 fuzz: prerequisites ## every fuzz target, FUZZ_SECONDS (60) together
 	@FUZZ_SECONDS=$(FUZZ_SECONDS) CARGO=$(CARGO) fuzz/run

@@ -42,6 +42,7 @@ fn target(wished: &[Rule], ordering: Ordering) -> Target {
         ordering,
         dropped: Vec::new(),
         purge: None,
+        stuck: rustc_hash::FxHashSet::default(),
         restores: false,
         settings: Settings::default(),
     }

@@ -44,6 +44,7 @@ pub fn restored(
         ordering: Ordering::Strict,
         dropped: Vec::new(),
         purge: None,
+        stuck: HashSet::default(),
         restores: true,
         settings: Settings::default(),
     };

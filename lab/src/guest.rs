@@ -112,7 +112,7 @@ enum Verdict {
 }
 
 /// The emulator, killed when this goes out of scope.
-struct Emulator(Child);
+pub struct Emulator(pub Child);
 
 impl Drop for Emulator {
     fn drop(&mut self) {
@@ -200,7 +200,8 @@ fn listen(lines: &Receiver<String>, console: &mut Console, timeout: Duration, he
     }
 }
 
-fn lines_of(mut stream: impl Read + Send + 'static) -> Receiver<String> {
+/// The lines of a stream, as they come.
+pub fn lines_of(mut stream: impl Read + Send + 'static) -> Receiver<String> {
     let (sender, receiver) = mpsc::channel();
     std::thread::spawn(move || {
         let mut pending: Vec<u8> = Vec::new();

@@ -2,12 +2,14 @@
 
 mod apt;
 mod bench;
+mod boot;
 mod cache;
 mod command;
 mod console;
 mod cpio;
 mod cross;
 mod demonstration;
+mod disk;
 mod executables;
 mod guest;
 mod kernel;
@@ -16,6 +18,7 @@ mod machine;
 mod matrix;
 mod measure;
 mod report;
+mod step;
 mod stock;
 mod suite;
 mod tally;
@@ -45,6 +48,9 @@ lab: throw-away virtual machines with real kernels, from Debian's packages
   lab msrv                         check that the workspace compiles with the oldest rustc that Cargo.toml promises
   lab matrix --test NAME... [--program FILE]
                                    the same on every kernel that Debian's packages give; writes docs/kernels.md
+  lab boot --kernel KERNEL...      reboot a Debian with systemd and auditd once for each folder of tests/boot, and compare
+                                   what each boot loaded with what was predicted
+  lab step                         what such a guest does at each boot: boot calls it
   lab demo --kernel KERNEL         show the main job in a guest
   lab bench --kernel KERNEL...     compare with auditctl and augenrules in guests, and on this host where that is safe;
                                    writes docs/performance.md
@@ -69,6 +75,8 @@ fn main() -> ExitCode {
         "build" => build(words),
         "msrv" => cross::oldest(),
         "matrix" => matrix(words),
+        "boot" => boot(words),
+        "step" => step::run(),
         "demo" => demo(&words),
         "bench" => bench(words),
         "measure" => measure(&words),
@@ -152,6 +160,15 @@ fn test(mut words: VecDeque<String>) -> Result<i32, String> {
         return Err(format!("lab test needs --kernel\n{USAGE}"));
     }
     trial::run(&kernels, &order)
+}
+
+fn boot(mut words: VecDeque<String>) -> Result<i32, String> {
+    let kernels = options(&mut words, "--kernel", Choice::read)?;
+    match words.front() {
+        Some(word) => Err(format!("no option {word}\n{USAGE}")),
+        None if kernels.is_empty() => Err(format!("lab boot needs --kernel\n{USAGE}")),
+        None => boot::run(&kernels),
+    }
 }
 
 fn matrix(words: VecDeque<String>) -> Result<i32, String> {

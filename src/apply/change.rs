@@ -387,6 +387,7 @@ fn way_back(done: &Plan, before: &KernelState) -> Target {
         ordering: Ordering::Strict,
         dropped: loads.filter(|rule| !held.contains(rule)).map(Wish::from).collect(),
         purge: None,
+        stuck: HashSet::default(),
         restores: true,
         settings,
     }

@@ -4,6 +4,7 @@ mod change;
 mod expedite;
 mod file_steps;
 mod kernel_steps;
+mod stuck;
 mod waiting;
 
 use std::ffi::OsStr;
@@ -101,6 +102,7 @@ pub fn apply(intent: &Intent, world: &mut World<'_>) -> Result<Applied, Vec<Prob
     let path = |name: &DropInName| intent.place.rules_dir.join(name.file_name()).display().to_string();
     let named: Vec<String> = intent.goal.names().into_iter().map(path).collect();
     waiting::remember(&mut target, &named, before.as_ref(), run_dir.as_ref())?;
+    warnings.extend(stuck::leave(&mut target, before.as_ref(), &root, &world.machine));
     let mut plan = plan(&target, before.as_ref());
     let pending = hold_back(intent, &layers, before.as_ref(), &mut plan)?;
     if let Some(before) = &before {

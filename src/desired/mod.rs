@@ -182,8 +182,16 @@ impl Work<'_> {
         warnings.extend(warning::about(&lines, &load, &self.reader.facts().machine));
         let ordering = ordering(self.intent.ordering);
         let purge = self.intent.goal.purge().cloned();
-        let target =
-            Target { files: targets, rules: rules_wished, ordering, dropped, purge, restores: false, settings };
+        let target = Target {
+            files: targets,
+            rules: rules_wished,
+            ordering,
+            dropped,
+            purge,
+            stuck: HashSet::default(),
+            restores: false,
+            settings,
+        };
         Desired { target, skipped, deduplicated, warnings }
     }
 

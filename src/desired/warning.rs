@@ -93,6 +93,13 @@ pub enum Warning {
         /// How many.
         lost: u32,
     },
+    /// A rule that the kernel cannot let go for want of a directory.
+    Stuck {
+        /// The rule.
+        rule: String,
+        /// The directory of its program.
+        directory: String,
+    },
     /// Grace periods were made short and could not be put back.
     StillExpedited,
     /// An earlier run was interrupted, and this one finished what it had begun.
@@ -131,6 +138,9 @@ impl Warning {
             Self::NoSuchSetting { name } => format!("this kernel has no {}", name.text()),
             Self::Irreversible { name } => format!("{} can only be taken back by a reboot", name.text()),
             Self::LostRecords { lost } => format!("the kernel lost {lost} records while the change was made"),
+            Self::Stuck { rule, directory } => {
+                format!("`{rule}` cannot be unloaded until {directory} exists again: the kernel would not find it")
+            }
             Self::StillExpedited => {
                 "/sys/kernel/rcu_expedited could not be put back to 0; the next run does it".to_owned()
             }

@@ -65,6 +65,8 @@ pub struct Target {
     pub dropped: Vec<Wish>,
     /// What a purge leaves alone; none where foreign rules stay.
     pub purge: Option<Keep>,
+    /// Loaded rules that the kernel cannot let go: they stay.
+    pub stuck: HashSet<Rule>,
     /// The reason of every step, where an earlier state is restored.
     pub restores: bool,
     /// The settings.
@@ -114,6 +116,9 @@ pub fn plan_loaded(target: &Target, loaded: &[Rule]) -> Vec<RuleStep> {
     let why = if target.restores { Because::Restored } else { Because::Missing };
     let watches = OnceCell::new();
     let fate = |rule: &Rule| {
+        if target.stuck.contains(rule) {
+            return None;
+        }
         let other_kind = || watches.get_or_init(|| target.watches()).contains(&other_kind(rule)?).then_some(());
         target.fate(rule, &dropped).or_else(|| other_kind().map(|()| Because::NoLongerWanted))
     };

@@ -1,0 +1,207 @@
+//! The next boot, predicted and then had: a Debian with systemd and auditd is rebooted for each case.
+
+use crate::cache::{self, Temporary};
+use crate::guest::{self, Emulator};
+use crate::stock::{self, Choice, Stock};
+use crate::{disk, executables};
+use serde_json::Value;
+use std::fs;
+use std::path::Path;
+use std::process::{Command, Stdio};
+use std::time::{Duration, Instant};
+
+/// The cases: a folder each, in the order of their names. `rules.d` has the drop-ins, without it those of the case before
+/// stay; `request.json` is then carried out; `loads` says how many rules the boot loads: what the case is about.
+const CASES: &str = "tests/boot";
+/// How long a boot and its step may take.
+const PATIENCE: Duration = Duration::from_secs(180);
+/// The emulator loses a guest now and then, before it said anything wrong.
+const ATTEMPTS: u32 = 3;
+const MEMORY_MIB: &str = "512";
+
+/// Reboots a guest of each kernel's suite through all cases, and gives the exit status: 0 only when every boot loaded
+/// what was predicted.
+///
+/// # Errors
+/// When something that is needed cannot be had, or a guest did not tell of every boot.
+pub fn run(kernels: &[Choice]) -> Result<i32, String> {
+    guest::require(kernels)?;
+    let (mut passed, mut failed) = (0, 0);
+    for kernel in kernels {
+        let stock = stock::take(*kernel)?;
+        let start = Instant::now();
+        let boots = boots(&stock)?;
+        println!("== {} ({}): {} boots in {:.0} s", kernel, stock.version, boots.len(), start.elapsed().as_secs_f32());
+        for pair in boots.windows(2) {
+            let case = pair[0]["name"].as_str().unwrap_or_default();
+            let troubles = compared(&pair[0], &pair[1], &cache::project().join(CASES).join(case), kernel.suite.name);
+            let count = rules(&pair[1]).len();
+            let stops = pair[0]["next_boot"]["stops_at"]["line"].as_u64();
+            let stops = stops.map_or_else(String::new, |line| format!(", stopped at line {line}"));
+            if troubles.is_empty() {
+                passed += 1;
+                println!("ok: {case}: {count} rules{stops}");
+            } else {
+                failed += 1;
+                println!("FAILED: {case}: {count} rules{stops}\n  {}", troubles.join("\n  "));
+            }
+        }
+    }
+    println!("{passed} passed, {failed} failed");
+    Ok(i32::from(failed > 0 || passed == 0))
+}
+
+/// What a guest says at each boot.
+fn boots(stock: &Stock) -> Result<Vec<Value>, String> {
+    let disk = disk::take(stock.choice.suite)?;
+    let directory = Temporary::directory()?;
+    let cases = cache::project().join(CASES);
+    let count = fs::read_dir(&cases).map_err(|error| format!("cannot list {}: {error}", cases.display()))?.count();
+    let own = directory.0.join("own.img");
+    pack(&directory.0.join("own"), &cases)?;
+    disk::of_directory(&directory.0.join("own"), &own)?;
+    let mut reasons = Vec::new();
+    for attempt in 1..=ATTEMPTS {
+        match attempt_once(stock, &disk, &own, count + 1) {
+            Ok(boots) => return Ok(boots),
+            Err(reason) => {
+                eprintln!("lab: guest {}, attempt {attempt} of {ATTEMPTS}: {reason}", stock.choice);
+                reasons.push(reason);
+            }
+        }
+    }
+    Err(format!("the guest {} did not tell of all its boots: {}", stock.choice, reasons.join("; ")))
+}
+
+/// The files of the guest's second disk.
+fn pack(target: &Path, cases: &Path) -> Result<(), String> {
+    let bin = target.join("bin");
+    cache::make(&bin)?;
+    for name in ["audit_rules", "lab"] {
+        executables::light_copy(&executables::beside_this_one(name)?, &bin.join(name))?;
+    }
+    copy(cases, &target.join("cases"))
+}
+
+fn copy(from: &Path, to: &Path) -> Result<(), String> {
+    let failed = |error: std::io::Error| format!("cannot copy {}: {error}", from.display());
+    if !from.is_dir() {
+        return fs::copy(from, to).map(drop).map_err(failed);
+    }
+    cache::make(to)?;
+    for entry in fs::read_dir(from).map_err(failed)?.flatten() {
+        copy(&entry.path(), &to.join(entry.file_name()))?;
+    }
+    Ok(())
+}
+
+fn attempt_once(stock: &Stock, disk: &Path, own: &Path, count: usize) -> Result<Vec<Value>, String> {
+    let machine = stock.choice.machine;
+    // What the guest writes is there after a reboot, and gone with the emulator.
+    let drive = |id: &str, path: &Path| {
+        let path = path.display().to_string().replace(',', ",,");
+        let device = format!("nvme,serial={id},drive={id}");
+        [
+            "-drive".to_owned(),
+            format!("if=none,id={id},format=raw,snapshot=on,file={path}"),
+            "-device".to_owned(),
+            device,
+        ]
+    };
+    let mut child = Command::new(machine.qemu)
+        .args(machine.qemu_arguments)
+        .args(["-accel", "tcg", "-m", MEMORY_MIB, "-smp", "1", "-nodefaults", "-display", "none"])
+        .args(["-serial", "null", "-serial", "stdio", "-kernel"])
+        .arg(&stock.kernel)
+        .args(drive("system", disk))
+        .args(drive("own", own))
+        .arg("-append")
+        .arg(format!(
+            "root=/dev/nvme0n1 rw console={} quiet loglevel=1 panic=-1 oops=panic random.trust_cpu=on mitigations=off \
+             cryptomgr.notests systemd.show_status=no",
+            machine.console
+        ))
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::inherit())
+        .spawn()
+        .map_err(|error| format!("cannot run {}: {error}", machine.qemu))?;
+    let stdout = child.stdout.take().ok_or("QEMU has no output")?;
+    let _emulator = Emulator(child);
+    let lines = guest::lines_of(stdout);
+    let mut boots: Vec<Value> = Vec::new();
+    while boots.len() < count {
+        let line = lines.recv_timeout(PATIENCE).map_err(|_| format!("nothing of boot {}", boots.len()))?;
+        let Some(start) = line.find('{') else { continue };
+        let said: Value = serde_json::from_str(&line[start..]).map_err(|error| format!("{error}: {line}"))?;
+        if let Some(trouble) = said["trouble"].as_str() {
+            return Err(format!("boot {}: {trouble}", boots.len()));
+        }
+        if said["boot"] != boots.len() {
+            return Err(format!("boot {} calls itself {}", boots.len(), said["boot"]));
+        }
+        if said["name"].is_string() {
+            println!("   {}: boot {} of {}", stock.choice, boots.len() + 1, count - 1);
+        }
+        boots.push(said);
+    }
+    Ok(boots)
+}
+
+/// The rules that a boot found in the kernel.
+fn rules(boot: &Value) -> Vec<String> {
+    strings(&boot["listed"]).into_iter().filter(|line| line != "No rules").collect()
+}
+
+fn strings(value: &Value) -> Vec<String> {
+    value.as_array().into_iter().flatten().filter_map(Value::as_str).map(str::to_owned).collect()
+}
+
+/// What a case and the boot behind it differ in.
+fn compared(case: &Value, boot: &Value, folder: &Path, suite: &str) -> Vec<String> {
+    let mut troubles = Vec::new();
+    let (predicted, loaded) = (strings(&case["next_boot"]["rules"]), rules(boot));
+    if predicted != loaded {
+        troubles.push(format!("predicted {predicted:#?}, loaded {loaded:#?}"));
+    }
+    match expected(folder, suite) {
+        Ok(count) if count == loaded.len() => {}
+        Ok(count) => troubles.push(format!("{} rules were loaded, not {count} as the case says", loaded.len())),
+        Err(reason) => troubles.push(reason),
+    }
+    let status = strings(&boot["status"]);
+    for name in ["failure", "rate_limit", "backlog_limit"] {
+        let now = status.iter().find_map(|line| line.strip_prefix(name)?.trim().parse::<u64>().ok());
+        let predicted = case["settings"][name]["next_boot"].as_u64();
+        if predicted.is_some() && predicted != now {
+            troubles.push(format!("{name} was to be {predicted:?} and is {now:?}"));
+        }
+    }
+    let is_locked = status.iter().any(|line| line == "enabled 2");
+    if is_locked != (case["settings"]["enabled"]["next_boot"] == 2) {
+        troubles.push(format!("locked: {is_locked}, predicted: {}", case["settings"]["enabled"]));
+    }
+    let again = &boot["again"];
+    if !case["report"].is_null() && (again["outcome"] != "unchanged" || again["reboot_required"] != false) {
+        troubles.push(format!("the same request again, behind the boot: {again:#}"));
+    }
+    if case["report"]["outcome"] == "staged" {
+        let pending = |key: &str| strings(&case["report"]["pending"][key]);
+        let (load, unload) = (pending("load"), pending("unload"));
+        if load.is_empty() || !load.iter().all(|rule| loaded.contains(rule)) {
+            troubles.push(format!("{load:?} was to be loaded, and is not"));
+        }
+        if unload.is_empty() || unload.iter().any(|rule| loaded.contains(rule)) {
+            troubles.push(format!("{unload:?} was to be gone, and is not"));
+        }
+    }
+    troubles
+}
+
+/// How many rules a case says that its boot loads: `4`, or a line for each suite, such as `bookworm 4`.
+fn expected(folder: &Path, suite: &str) -> Result<usize, String> {
+    let path = folder.join("loads");
+    let text = String::from_utf8_lossy(&cache::read(&path)?).into_owned();
+    let own = text.lines().find_map(|line| line.strip_prefix(suite)).unwrap_or(text.as_str());
+    own.trim().parse().map_err(|_| format!("{} does not say how many rules {suite} loads", path.display()))
+}
