@@ -38,9 +38,11 @@ fn the_published_schemas_are_those_of_the_program() {
         let unpacked = unpacked.and_then(|bytes| lz4_flex::block::decompress_size_prepended(&bytes).ok());
         assert!(unpacked.as_deref() == Some(schema.to_string().as_bytes()), "{packed} {advice}");
     }
-    let built = [(request::schema(), request::derived_schema()), (report::schema(), report::derived_schema())];
-    for (embedded, derived) in built {
-        assert!(embedded == derived.to_string(), "built before the packed schemas were brought up to date");
+    for (embedded, derived) in
+        [(request::schema(), request::derived_schema()), (report::schema(), report::derived_schema())]
+    {
+        let embedded: Value = serde_json::from_str(&embedded).unwrap_or_default();
+        assert!(embedded == derived, "built before the packed schemas were brought up to date");
     }
 }
 
