@@ -122,7 +122,7 @@ fn write_wish(wish: &WishReport, page: &mut Page) {
         let (look, word) = held(setting.in_sync, false);
         let wished = format!("{} {}", setting.setting, setting.wished);
         let at = setting.decided_by.as_deref().unwrap_or_default();
-        vec![piece(look, word), piece(Look::Plain, &wished), piece(Look::Faint, &at)]
+        vec![piece(look, word), piece(Look::Plain, &wished), piece(Look::Faint, at)]
     };
     page.table(&wish.settings.iter().map(setting).collect::<Vec<_>>());
     if !wish.unwished.is_empty() {
