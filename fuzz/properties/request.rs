@@ -69,7 +69,7 @@ fn answer(mut request: request::Request, machine: Machine, kernel: &mut Model) -
     let kernel: Option<&mut dyn Kernel> = Some(kernel);
     let world = World { root, access, kernel, machine, interrupted: &mut interrupted };
     if request.operation == Operation::Gather {
-        return Ok(gather_on(&Inquiry::of(&request)?, world));
+        return Ok(gather_on(&Inquiry::of(&request, &machine)?, world));
     }
     run_on(&Intent::of(&request, &machine)?, world)
 }
