@@ -24,7 +24,7 @@ pub fn event(said: &EventSaid, pointer: &str, context: &Context<'_>, problems: &
     });
     event.numbers.extend(arch.map(|arch| (FieldNumber::ARCH, arch.0)));
     event.syscall = said.syscall.as_ref().and_then(|call| reader.syscall(call, event.list, arch));
-    for (name, value) in said.properties() {
+    for &(name, ref value) in &said.properties {
         let (Some(row), Some(value)) = (by_name(name), reader.said(name, value)) else { continue };
         match value {
             Value::Text(text) if row.number == FieldNumber::EXE => event.exe = Some(text),
@@ -135,8 +135,8 @@ impl Reader<'_> {
             }
         }
         let is_one = paths.len() == 1;
-        let superfluous = said.properties().filter(|(name, _)| !is_one && OF_FILE.contains(name));
-        for (name, _) in superfluous {
+        let superfluous = said.properties.iter().filter(|(name, _)| !is_one && OF_FILE.contains(name));
+        for &(name, _) in superfluous {
             self.report(RequestError::NotUsed { key: name, with: "several files".to_owned() }, name);
         }
         let named = |path: &String| Name { path: path.as_bytes().to_vec(), ..file.clone() };

@@ -18,11 +18,9 @@ pub enum Subject {
 }
 
 impl Subject {
-    /// What a request to explain is about.
-    ///
-    /// # Errors
-    /// Keys that it has no use for, and what is missing.
-    pub fn of(request: &Request) -> Result<Self, Vec<Problem>> {
+    /// What a request to explain is about, with the keys that it has no use for, and what is missing.
+    #[must_use]
+    pub fn of(request: &Request) -> (Self, Vec<Problem>) {
         let has_events = request.event.is_some();
         let subject = match (has_events && request.rules.is_none(), request.files.is_empty()) {
             (false, _) => Self::Lines,
@@ -34,7 +32,7 @@ impl Subject {
             problems.push(Problem::at_pointer(RequestError::Needed { key: "rules", by: "explain" }.into(), ""));
         }
         problems.extend(twice(&request.files));
-        if problems.is_empty() { Ok(subject) } else { Err(problems) }
+        (subject, problems)
     }
 }
 

@@ -2,7 +2,7 @@
 
 use super::{AuthorLine, DropInWish, Goal, Intent, Keep, author_lines, bad_lines};
 use crate::error::{Problem, RequestError};
-use crate::request::{OnMissing, Operation, Rules, UnknownSyscalls, Wish};
+use crate::request::{OnMissing, Operation, UnknownSyscalls, Wish};
 use crate::rule::Machine;
 use crate::rules_d::DropInName;
 use crate::settings::Settings;
@@ -43,11 +43,10 @@ impl WishIntent {
     pub fn of(said: &Wish, machine: &Machine) -> Result<Self, Vec<Problem>> {
         let rules = match said {
             Wish::Request(request) => return Self::of_request(request, machine),
-            Wish::File(text) => Rules::File(text.clone()),
-            Wish::List(list) => Rules::List(list.clone()),
+            Wish::Rules(rules) => rules,
         };
         let mut problems = Vec::new();
-        let lines = author_lines(Some(&rules), "/wish", machine, &mut problems);
+        let lines = author_lines(Some(rules), "/wish", machine, &mut problems);
         problems.extend(bad_lines(&lines.iter().collect::<Vec<_>>(), machine));
         let wish = Self {
             lines,

@@ -23,10 +23,11 @@ use crate::world::World;
 /// # Errors
 /// Every problem of the request's keys.
 pub fn about_host(request: &Request) -> Result<Option<Inquiry>, Vec<Problem>> {
-    match Explained::of(request)? {
-        Explained::Host => Inquiry::of_events(request).map(Some),
-        Explained::Lines | Explained::Files => Ok(None),
+    let (subject, problems) = Explained::of(request);
+    if subject != Explained::Host {
+        return Ok(None);
     }
+    if problems.is_empty() { Inquiry::of_events(request).map(Some) } else { Err(problems) }
 }
 
 /// Explains what a request asks for on this host.
@@ -49,9 +50,8 @@ pub fn explained_on(request: &Request, mut world: World<'_>) -> Result<Report, V
 /// # Errors
 /// Keys that explaining has no use for, an unknown machine, accounts that cannot be read.
 pub fn explained(request: &Request, own: Machine, root: &Path) -> Result<Report, Vec<Problem>> {
-    let subject = Explained::of(request);
-    let mut problems = subject.as_ref().err().cloned().unwrap_or_default();
-    if subject == Ok(Explained::Host) {
+    let (subject, mut problems) = Explained::of(request);
+    if subject == Explained::Host {
         problems.push(Problem::at_pointer(RequestError::Needed { key: "rules", by: "explain" }.into(), ""));
     }
     let machine = match &request.arch {
@@ -74,7 +74,7 @@ pub fn explained(request: &Request, own: Machine, root: &Path) -> Result<Report,
         return Ok(of_lines(entries.unwrap_or_default()));
     }
     let mut reader = Reader::new(machine, accounts.clone());
-    let is_of_files = subject == Ok(Explained::Files);
+    let is_of_files = subject == Explained::Files;
     let policy = if is_of_files {
         let files = request.files.iter().map(|file| (file.name.as_str(), file.text.as_str()));
         Policy::of_files(files, &mut reader)

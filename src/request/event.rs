@@ -1,6 +1,8 @@
 //! An event that a policy is asked about.
 
-use schemars::JsonSchema;
+use std::borrow::Cow;
+
+use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde_json::{Map, Value};
 
 use super::from_json::{FromJson, take};
@@ -17,61 +19,119 @@ pub struct Expectation {
     pub key: Option<String>,
 }
 
-/// Declares an event: what has a form of its own, and the properties that are one value, with auditctl's names.
+/// What a process did, or a record about it. Values are those that auditctl takes behind `-F`; of what is not given,
+/// nothing is assumed.
+#[derive(Debug, Clone, Default, PartialEq)]
+#[cfg_attr(test, derive(serde::Deserialize))]
+#[cfg_attr(test, serde(from = "EventForm"))]
+pub struct EventSaid {
+    /// A name for it, for the report.
+    pub name: Option<String>,
+    /// The list that is asked; exit by default.
+    pub list: Option<ListName>,
+    /// b64, b32 or a machine's name.
+    pub arch: Option<String>,
+    /// The system call, or the `io_uring` operation.
+    pub syscall: Option<SyscallSaid>,
+    /// The files that the call names.
+    pub path: Option<OneOrMany<String>>,
+    /// What the call does to a file, as letters of rwxa.
+    pub perm: Option<String>,
+    /// Whether the call succeeded.
+    pub success: Option<bool>,
+    /// The supplementary groups of the process.
+    pub groups: Option<Vec<FieldValue>>,
+    /// What the answer has to be.
+    pub expect: Option<Expectation>,
+    /// The properties that are one value, by auditctl's names of them.
+    pub properties: Vec<(&'static str, FieldValue)>,
+}
+
+impl FromJson for EventSaid {
+    fn from_json(value: Value) -> Option<Self> {
+        let Value::Object(mut object) = value else { return None };
+        let said: &mut Map<String, Value> = &mut object;
+        let mut properties = Vec::new();
+        for name in PROPERTIES {
+            if let Some(value) = said.remove(*name) {
+                properties.push((*name, FieldValue::from_json(value)?));
+            }
+        }
+        Some(Self {
+            name: take(said, "name")?,
+            list: take(said, "list")?,
+            arch: take(said, "arch")?,
+            syscall: take(said, "syscall")?,
+            path: take(said, "path")?,
+            perm: take(said, "perm")?,
+            success: take(said, "success")?,
+            groups: take(said, "groups")?,
+            expect: take(said, "expect")?,
+            properties,
+        })
+    }
+}
+
+impl JsonSchema for EventSaid {
+    fn schema_name() -> Cow<'static, str> {
+        "EventSaid".into()
+    }
+
+    fn json_schema(generator: &mut SchemaGenerator) -> Schema {
+        EventForm::json_schema(generator)
+    }
+}
+
+/// Declares the form of an event: what is of its own kind, and the properties that are one value.
 macro_rules! event {
     ($($(#[$doc:meta])* $field:ident,)+) => {
         /// What a process did, or a record about it. Values are those that auditctl takes behind `-F`; of what is not
         /// given, nothing is assumed.
-        #[derive(Debug, Clone, Default, PartialEq, JsonSchema)]
+        #[derive(Default, JsonSchema)]
         #[cfg_attr(test, derive(serde::Deserialize))]
         #[serde(deny_unknown_fields, default)]
-        pub struct EventSaid {
+        #[allow(dead_code, reason = "the schema is made of it, and tests read it")]
+        struct EventForm {
             /// A name for it, for the report.
-            pub name: Option<String>,
+            name: Option<String>,
             /// The list that is asked; exit by default.
-            pub list: Option<ListName>,
+            list: Option<ListName>,
             /// b64, b32 or a machine's name; by default that of the machine's own programs.
-            pub arch: Option<String>,
+            arch: Option<String>,
             /// The system call, or the `io_uring` operation, by its name or number.
-            pub syscall: Option<SyscallSaid>,
+            syscall: Option<SyscallSaid>,
             /// The file or files that the call names, without symbolic links in their paths; where a name is made or
             /// removed, also its directory. An empty list: none.
-            pub path: Option<OneOrMany<String>>,
+            path: Option<OneOrMany<String>>,
             /// What the call does to a file, as letters of rwxa; by default as far as the system call tells.
-            pub perm: Option<String>,
+            perm: Option<String>,
             /// Whether the call succeeded; by default as far as `exit` tells.
-            pub success: Option<bool>,
+            success: Option<bool>,
             /// The supplementary groups of the process.
-            pub groups: Option<Vec<FieldValue>>,
+            groups: Option<Vec<FieldValue>>,
             /// What the answer has to be; another one fails the request.
-            pub expect: Option<Expectation>,
-            $($(#[$doc])* pub $field: Option<FieldValue>,)+
+            expect: Option<Expectation>,
+            $($(#[$doc])* $field: Option<FieldValue>,)+
         }
 
-        impl EventSaid {
-            /// The properties that are one value, by their names.
-            pub fn properties(&self) -> impl Iterator<Item = (&'static str, &FieldValue)> {
-                let all = [$((stringify!($field), self.$field.as_ref()),)+];
-                all.into_iter().filter_map(|(name, value)| Some((name, value?)))
-            }
-        }
+        const PROPERTIES: &[&str] = &[$(stringify!($field),)+];
 
-        impl FromJson for EventSaid {
-            fn from_json(value: Value) -> Option<Self> {
-                let Value::Object(mut object) = value else { return None };
-                let said: &mut Map<String, Value> = &mut object;
-                Some(Self {
-                    name: take(said, "name")?,
-                    list: take(said, "list")?,
-                    arch: take(said, "arch")?,
-                    syscall: take(said, "syscall")?,
-                    path: take(said, "path")?,
-                    perm: take(said, "perm")?,
-                    success: take(said, "success")?,
-                    groups: take(said, "groups")?,
-                    expect: take(said, "expect")?,
-                    $($field: take(said, stringify!($field))?,)+
-                })
+        #[cfg(test)]
+        impl From<EventForm> for EventSaid {
+            fn from(form: EventForm) -> Self {
+                let all = [$((stringify!($field), form.$field),)+];
+                Self {
+                    name: form.name,
+                    list: form.list,
+                    arch: form.arch,
+                    syscall: form.syscall,
+                    path: form.path,
+                    perm: form.perm,
+                    success: form.success,
+                    groups: form.groups,
+                    expect: form.expect,
+                    properties: all.into_iter().filter_map(|(name, value)| Some((name, value?))).collect(),
+                }
             }
         }
     };

@@ -138,7 +138,7 @@ macro_rules! either {
 
 either! {
     Rules { Value::String(_) => File, Value::Array(_) => List, }
-    Wish { Value::String(_) => File, Value::Array(_) => List, Value::Object(_) => Request, }
+    Wish { Value::Object(_) => Request, Value::String(_) | Value::Array(_) => Rules, }
     RuleSaid { Value::String(_) => Line, Value::Object(_) => Object, }
     Mode { Value::String(_) => Octal, Value::Number(_) => Number, }
     Id { Value::String(_) => Name, Value::Number(_) => Number, }

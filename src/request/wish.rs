@@ -2,17 +2,15 @@
 
 use schemars::JsonSchema;
 
-use super::{Request, RuleSaid};
+use super::{Request, Rules};
 
 /// A wish to hold a host against.
 #[derive(Debug, Clone, PartialEq, JsonSchema)]
 #[cfg_attr(test, derive(serde::Deserialize))]
 #[serde(untagged)]
 pub enum Wish {
-    /// A whole rules file.
-    File(String),
-    /// Lines and objects.
-    List(Vec<RuleSaid>),
+    /// Rules.
+    Rules(Rules),
     /// A request to apply, with present, exact or loaded.
     Request(Box<Request>),
 }

@@ -66,7 +66,7 @@ fn write_plan(plan: &PlanReport, page: &mut Page) {
                 BecauseReport::Restored => "restored",
             };
             let first = if step.first { ", put first" } else { "" };
-            vec![piece(look, sign), piece(Look::Plain, &step.rule), piece(Look::Faint, format!("{because}{first}"))]
+            vec![piece(look, sign), piece(Look::Plain, &step.rule), piece(Look::Faint, &format!("{because}{first}"))]
         };
         page.table(&plan.kernel.iter().map(row).collect::<Vec<_>>());
     }
@@ -78,7 +78,7 @@ fn write_plan(plan: &PlanReport, page: &mut Page) {
 
 fn settings(changes: &[ControlReport]) -> Vec<Vec<Piece>> {
     let row = |change: &ControlReport| {
-        vec![piece(Look::Plain, &change.setting), piece(Look::Plain, format!("{} -> {}", change.before, change.after))]
+        vec![piece(Look::Plain, &change.setting), piece(Look::Plain, &format!("{} -> {}", change.before, change.after))]
     };
     changes.iter().map(row).collect()
 }
@@ -88,7 +88,7 @@ fn write_rules(rules: &RulesReport, page: &mut Page) {
         page.heading("Left out on this host");
         let row = |skipped: &super::super::SkippedReport| {
             let at = place(skipped.file.as_deref(), skipped.line, None);
-            vec![piece(Look::Plain, &skipped.rule), piece(Look::Doubtful, &skipped.reason), piece(Look::Faint, at)]
+            vec![piece(Look::Plain, &skipped.rule), piece(Look::Doubtful, &skipped.reason), piece(Look::Faint, &at)]
         };
         page.table(&rules.skipped.iter().map(row).collect::<Vec<_>>());
     }

@@ -35,7 +35,7 @@ pub fn write(report: &Report, page: &mut Page) {
     if let Some(files) = files.as_ref().filter(|files| !files.errors.is_empty()) {
         page.heading("Lines that fail");
         for error in &files.errors {
-            page.table(&[vec![piece(Look::Plain, &error.rule), piece(Look::Faint, error.places.join(", "))]]);
+            page.table(&[vec![piece(Look::Plain, &error.rule), piece(Look::Faint, &error.places.join(", "))]]);
             page.line(&[(Look::Plain, "      "), (Look::Bad, &error.message)]);
         }
     }
@@ -50,7 +50,7 @@ pub fn write(report: &Report, page: &mut Page) {
         let row = |manager: &crate::report::gather::ManagerReport| {
             let receives = if manager.receives_records { "receives the records" } else { "" };
             let rules = format!("{} of its rules loaded", manager.rules);
-            vec![piece(Look::Plain, &manager.name), piece(Look::Plain, rules), piece(Look::Told, receives)]
+            vec![piece(Look::Plain, &manager.name), piece(Look::Plain, &rules), piece(Look::Told, receives)]
         };
         page.table(&managers.iter().map(row).collect::<Vec<_>>());
     }
@@ -62,7 +62,7 @@ fn write_files(files: &FilesystemReport, page: &mut Page) {
         let row = |rule: &crate::report::gather::AskedRuleReport| {
             let look = if rule.next_boot { Look::Plain } else { Look::Bad };
             let why = if rule.next_boot { "" } else { "not loaded at the next boot" };
-            vec![piece(Look::Faint, rule.line.to_string()), piece(look, &rule.rule.rule), piece(Look::Bad, why)]
+            vec![piece(Look::Faint, &rule.line.to_string()), piece(look, &rule.rule.rule), piece(Look::Bad, why)]
         };
         page.table(&file.rules.iter().map(row).collect::<Vec<_>>());
     }
@@ -79,7 +79,7 @@ fn write_drift(drift: &DriftReport, page: &mut Page) {
         page.heading(heading);
         let row = |found: &DifferenceReport| {
             let at = place(found.file.as_deref(), found.line, None);
-            vec![piece(Look::Bad, &found.rule), piece(Look::Plain, &found.why), piece(Look::Faint, at)]
+            vec![piece(Look::Bad, &found.rule), piece(Look::Plain, &found.why), piece(Look::Faint, &at)]
         };
         page.table(&list.iter().map(row).collect::<Vec<_>>());
     }
@@ -89,7 +89,7 @@ fn write_boot(boot: &NextBootReport, page: &mut Page) {
     let Some(stop) = &boot.stops_at else { return };
     page.heading("The next boot stops");
     let at = format!("{}:{}", stop.file, stop.line);
-    page.table(&[vec![piece(Look::Bad, &stop.rule), piece(Look::Plain, &stop.why), piece(Look::Faint, at)]]);
+    page.table(&[vec![piece(Look::Bad, &stop.rule), piece(Look::Plain, &stop.why), piece(Look::Faint, &at)]]);
     let unread = match stop.unread {
         1 => "  1 line behind it is not read".to_owned(),
         several => format!("  {several} lines behind it are not read"),
@@ -104,7 +104,7 @@ fn write_settings(settings: &SettingsReport, drift: Option<&DriftReport>, page: 
     page.heading("Settings");
     let head = ["", "files", "kernel", "next boot", "decided by"].map(|text| piece(Look::Faint, text)).to_vec();
     let number =
-        |value: Option<u32>| piece(Look::Plain, value.map_or_else(|| "-".to_owned(), |value| value.to_string()));
+        |value: Option<u32>| piece(Look::Plain, &value.map_or_else(|| "-".to_owned(), |value| value.to_string()));
     let row = |(name, setting): (&String, &SettingReport)| {
         let differs = drift.is_some_and(|drift| drift.settings.contains(name));
         let look = if differs { Look::Bad } else { Look::Plain };
@@ -122,7 +122,7 @@ fn write_wish(wish: &WishReport, page: &mut Page) {
         let (look, word) = held(setting.in_sync, false);
         let wished = format!("{} {}", setting.setting, setting.wished);
         let at = setting.decided_by.as_deref().unwrap_or_default();
-        vec![piece(look, word), piece(Look::Plain, wished), piece(Look::Faint, at)]
+        vec![piece(look, word), piece(Look::Plain, &wished), piece(Look::Faint, at)]
     };
     page.table(&wish.settings.iter().map(setting).collect::<Vec<_>>());
     if !wish.unwished.is_empty() {
@@ -130,7 +130,7 @@ fn write_wish(wish: &WishReport, page: &mut Page) {
         let row = |found: &crate::report::wish::UnwishedReport| {
             let at =
                 found.file.as_deref().map_or_else(|| "kernel".to_owned(), |file| place(Some(file), found.line, None));
-            vec![piece(Look::Bad, found.rule.as_deref().unwrap_or("the whole file")), piece(Look::Faint, at)]
+            vec![piece(Look::Bad, found.rule.as_deref().unwrap_or("the whole file")), piece(Look::Faint, &at)]
         };
         page.table(&wish.unwished.iter().map(row).collect::<Vec<_>>());
     }
@@ -156,5 +156,5 @@ fn evidence(rule: &EvidenceReport) -> Vec<Piece> {
     let (look, word) = held(rule.in_sync, rule.skipped.is_some() && !rule.on_disk);
     let lacks = rule.skipped.clone().unwrap_or_else(|| rule.lacks());
     let at = place(rule.file.as_deref(), rule.line, rule.pointer.as_deref());
-    vec![piece(look, word), piece(Look::Plain, &rule.rule), piece(Look::Bad, lacks), piece(Look::Faint, at)]
+    vec![piece(look, word), piece(Look::Plain, &rule.rule), piece(Look::Bad, &lacks), piece(Look::Faint, &at)]
 }

@@ -60,11 +60,13 @@ fn headline(report: &Report) -> &str {
     is_count.map_or(head, |(count, _)| msg.get(..head.len() + 2 + count.len()).unwrap_or(head))
 }
 
-fn piece(look: Look, text: impl Into<String>) -> Piece {
-    (look, text.into())
+#[inline(never)]
+fn piece(look: Look, text: &str) -> Piece {
+    (look, text.to_owned())
 }
 
 /// `file:line`, or what of it there is.
+#[inline(never)]
 fn place(file: Option<&str>, line: Option<usize>, pointer: Option<&str>) -> String {
     match (file.or(pointer), line) {
         (Some(file), Some(line)) => format!("{file}:{line}"),

@@ -48,6 +48,7 @@ impl Page {
     }
 
     /// One line of these pieces.
+    #[inline(never)]
     pub fn line(&mut self, pieces: &[(Look, &str)]) {
         for (look, text) in pieces {
             self.piece(*look, &visible(text));
@@ -56,12 +57,14 @@ impl Page {
     }
 
     /// A heading, with an empty line in front of it.
+    #[inline(never)]
     pub fn heading(&mut self, text: &str) {
         self.text.push('\n');
         self.line(&[(Look::Bold, text)]);
     }
 
     /// Rows with their columns below each other; the last column has any width.
+    #[inline(never)]
     pub fn table(&mut self, rows: &[Vec<Piece>]) {
         let rows: Vec<Vec<(Look, String)>> =
             rows.iter().map(|row| row.iter().map(|(look, text)| (*look, visible(text))).collect()).collect();
@@ -85,6 +88,7 @@ impl Page {
         }
     }
 
+    #[inline(never)]
     fn piece(&mut self, look: Look, text: &str) {
         let code = look.code();
         if self.has_colours && !code.is_empty() && !text.is_empty() {
