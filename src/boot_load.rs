@@ -93,7 +93,8 @@ impl BootLoad {
             for control in &reading.controls {
                 load.control(control, spot, &mut held);
             }
-            let mut troubles: Vec<Trouble> = reading.obstacles.iter().cloned().map(Trouble::Obstacle).collect();
+            let stops = reading.obstacles.iter().filter(|obstacle| !reading.is_taken_as_it_stands(obstacle));
+            let mut troubles: Vec<Trouble> = stops.cloned().map(Trouble::Obstacle).collect();
             if let Some(rule) = reading.loadable() {
                 troubles.extend(load.rule(rule, spot, &mut held));
             }

@@ -5,12 +5,13 @@ use std::rc::Rc;
 use rustc_hash::{FxHashMap as HashMap, FxHashSet as HashSet};
 
 use crate::auditctl::{
-    self, Accounts, Context, Control, Line, LineError, LineErrorKind, Note, RuleLine, SkippedSyscall,
+    self, Accounts, Context, Control, Line, LineError, LineErrorKind, Note, RuleLine, SkippedSyscall, Statement,
+    WordError,
 };
 use crate::error::PolicyError;
 use crate::rule::path::PathFact;
 use crate::rule::verdict::{Refusal, kernel_verdict};
-use crate::rule::{FieldNumber, Machine, Rule};
+use crate::rule::{FieldNumber, Machine, Rule, Value};
 
 /// What stands at the paths that rules name.
 pub type PathFacts = HashMap<Vec<u8>, PathFact>;
@@ -120,10 +121,21 @@ pub struct Reading {
 }
 
 impl Reading {
+    /// Whether auditctl takes the line all the same, with another rule than was meant: the carriage return at its end is
+    /// a part of the key.
+    #[must_use]
+    pub fn is_taken_as_it_stands(&self, obstacle: &Obstacle) -> bool {
+        let is_return =
+            matches!(obstacle, Obstacle::Line(error) if error.what == LineErrorKind::Word(WordError::CarriageReturn));
+        is_return && self.rule.is_some()
+    }
+
     /// The rule, if it can be loaded here: perhaps with fewer system calls than the line names.
     #[must_use]
     pub fn loadable(&self) -> Option<&Rc<HostRule>> {
-        let blocked = |obstacle: &Obstacle| !matches!(obstacle, Obstacle::Syscalls { emptied: false, .. });
+        let blocked = |obstacle: &Obstacle| {
+            !matches!(obstacle, Obstacle::Syscalls { emptied: false, .. }) && !self.is_taken_as_it_stands(obstacle)
+        };
         self.rule.as_ref().filter(|_| !self.obstacles.iter().any(blocked))
     }
 }
@@ -209,7 +221,13 @@ fn read(text: &[u8], facts: &Facts) -> Reading {
     };
     let mut reading = Reading { controls: Vec::new(), rule: None, obstacles: Vec::new(), is_silent: false };
     match auditctl::parse(text, &context) {
-        Err(error) => reading.obstacles.push(Obstacle::Line(error)),
+        Err(error) => {
+            let taken = with_carriage_return(text, &error, &context);
+            reading.obstacles.push(Obstacle::Line(error));
+            if let Some(line) = taken {
+                settle(&mut reading, line, &facts.paths);
+            }
+        }
         Ok(Line::Blank | Line::Comment) => reading.is_silent = true,
         Ok(Line::Statement(statement)) => {
             reading.controls = statement.controls;
@@ -223,6 +241,22 @@ fn read(text: &[u8], facts: &Facts) -> Reading {
         }
     }
     reading
+}
+
+/// The rule of a line that ends in a carriage return, which auditctl takes for a part of the last word: nothing comes of
+/// that but where the word is a key.
+fn with_carriage_return(text: &[u8], error: &LineError, context: &Context<'_>) -> Option<RuleLine> {
+    if error.what != LineErrorKind::Word(WordError::CarriageReturn) {
+        return None;
+    }
+    let text = text.strip_suffix(b"\r")?;
+    let Ok(Line::Statement(Statement { rule: Some(mut line), .. })) = auditctl::parse(text, context) else {
+        return None;
+    };
+    let last = line.rule.fields.last_mut().filter(|field| field.number == FieldNumber::KEY)?;
+    let key = last.text().filter(|key| text.ends_with(key))?;
+    last.value = Value::Text([key, b"\r"].concat());
+    Some(line)
 }
 
 /// Settles what the paths decide: the kind of a watch, and whether the kernel will find what it needs.

@@ -65,13 +65,14 @@ fn build(suite: &Suite, configure: &Path, disk: &Path) -> Result<(), String> {
     cache::make(&tree)?;
     let image = directory.0.join("disk.img");
     let unpack = ["--extract", "--numeric-owner", "--preserve-permissions", "--exclude=./dev/*"];
-    let made = command::output(as_owner("tar").args(unpack).arg("-C").arg(&tree).arg("-f").arg(&tar)).and_then(|_| {
-        let options = ["-q", "-t", "ext4", "-m", "0", "-O", "^has_journal", "-d"];
-        command::output(as_owner("mke2fs").args(options).arg(&tree).arg(&image).arg("600M"))
-    });
+    let packed =
+        command::output(as_owner("tar").args(unpack).arg("-C").arg(&tree).arg("-f").arg(&tar)).and_then(|_| {
+            let options = ["-q", "-t", "ext4", "-m", "0", "-O", "^has_journal", "-d"];
+            command::output(as_owner("mke2fs").args(options).arg(&tree).arg(&image).arg("600M"))
+        });
     // Files of other users of the guest, which only who made them can remove.
     let removed = command::output(as_owner("rm").arg("-rf").arg(&tree));
-    made.and(removed)?;
+    packed.and(removed)?;
     fs::rename(&image, disk).map_err(|error| format!("cannot put {} in place: {error}", disk.display()))
 }
 

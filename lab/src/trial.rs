@@ -67,7 +67,7 @@ pub static STATES: [State; 5] = [
 
 const TESTS: &[u8] = include_bytes!("../guest/trial");
 const GUESTS_AT_A_TIME: usize = 2;
-const TIMEOUT: Duration = Duration::from_secs(600);
+const TIMEOUT: Duration = Duration::from_secs(1200);
 
 /// What one guest showed.
 #[derive(Clone, Debug)]

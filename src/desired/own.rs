@@ -7,10 +7,10 @@ use rustc_hash::FxHashMap as HashMap;
 use super::{Deduplicated, Skipped};
 use super::{DropIn, Warning, Work, drop_in};
 use crate::augenrules;
-use crate::boot_load::{BootLoad, Spot};
+use crate::boot_load::{BootLoad, Spot, Trouble};
 use crate::error::Problem;
 use crate::intent::{AuthorLine, DropInWish, Goal};
-use crate::lines::HostRule;
+use crate::lines::{HostRule, Obstacle};
 use crate::rule::Rule;
 use crate::settings::Settings;
 use crate::sorting::sort_by;
@@ -129,7 +129,13 @@ impl Work<'_> {
     fn rules_in(&mut self, name: &str) -> Vec<Rc<HostRule>> {
         let held: Vec<DropIn> = self.files.drop_ins.iter().filter(|d| d.name == name).cloned().collect();
         let lines = self.files.merged(&held).lines;
-        BootLoad::of(&lines, self.reader).rules.into_iter().map(|loaded| loaded.rule).collect()
+        let load = BootLoad::of(&lines, self.reader);
+        let mut rules: Vec<_> = load.rules.into_iter().map(|loaded| loaded.rule).collect();
+        // The kernel keeps a rule on a program whose directory is gone.
+        let is_missing = |trouble: &Trouble| matches!(trouble, Trouble::Obstacle(Obstacle::MissingPath { .. }));
+        let lines = load.failing.iter().filter(|failing| is_missing(&failing.trouble));
+        rules.extend(lines.filter_map(|failing| self.reader.read(&failing.text).rule.clone()));
+        rules
     }
 
     /// The rules of all other drop-ins that stay, and where they stand.
