@@ -199,8 +199,8 @@ impl Work<'_> {
     fn files_after(&self, changes: Vec<Change>) -> (Vec<DropIn>, Vec<FileTarget>) {
         let mut after = self.stays();
         let mut targets = Vec::new();
-        let is_purged = |d: &&DropIn| !after.iter().any(|stays| stays.name == d.name);
-        let purged: Vec<&DropIn> = self.files.drop_ins.iter().filter(is_purged).collect();
+        let staying: HashSet<&str> = after.iter().map(|stays| stays.name.as_str()).collect();
+        let purged: Vec<&DropIn> = self.files.drop_ins.iter().filter(|d| !staying.contains(d.name.as_str())).collect();
         for change in changes {
             let (name, bytes) = match change {
                 Change::Holds(name, bytes) => (name, Some(bytes)),
