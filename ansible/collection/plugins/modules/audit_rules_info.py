@@ -89,8 +89,8 @@ options:
     default: all
   source:
     description:
-      - With V(gather) of O(operation), and with V(explain) for events by what the host holds, what to read. V(both) are the drop-ins, and the kernel where it has audit for us;
-        V(filesystem) are the drop-ins only; V(runtime) is the kernel only, and fails without one.
+      - With V(gather) of O(operation), and with V(explain) for events by what the host holds, what to read. V(both) are the
+        drop-ins, and the kernel where it has audit for us; V(filesystem) are the drop-ins only; V(runtime) is the kernel only, and fails without one.
     type: str
     choices: [both, filesystem, runtime]
     default: both
