@@ -93,9 +93,15 @@ def apply_(state="present", name=None, test=None, executable=None, saltenv=None,
     return _call("apply", given, executable, saltenv)
 
 
-def gather(source=None, ordering=None, on_drift=None, root=None, rules_dir=None, executable=None, saltenv=None):
+def gather(source=None, wish=None, ordering=None, on_drift=None, root=None, rules_dir=None, executable=None, saltenv=None):
     """
     Give the whole report about files and kernel. The other functions give parts of it.
+
+    source
+        ``both`` reads files and, where it has audit for this minion, the kernel. ``filesystem`` or ``runtime`` reads one.
+
+    wish
+        Rules, or the arguments of a state as a dictionary: whether the minion holds that, rule by rule.
 
     CLI Example:
 
@@ -103,8 +109,11 @@ def gather(source=None, ordering=None, on_drift=None, root=None, rules_dir=None,
 
         salt '*' audit_rules.gather
         salt '*' audit_rules.gather root=/srv/images/debian
+        salt '*' audit_rules.gather wish='["-w /etc/passwd -p wa -k identity"]' on_drift=fail
     """
-    given = {"source": source, "ordering": ordering, "on_drift": on_drift, "root": root, "rules_dir": rules_dir}
+    given = {
+        "source": source, "wish": wish, "ordering": ordering, "on_drift": on_drift, "root": root, "rules_dir": rules_dir,
+    }  # fmt: skip
     return _call("gather", given, executable, saltenv)
 
 
@@ -161,10 +170,14 @@ def status(root=None, rules_dir=None, executable=None, saltenv=None):
     return found
 
 
-def drift(ordering=None, on_drift=None, root=None, rules_dir=None, executable=None, saltenv=None):
+def drift(wish=None, ordering=None, on_drift=None, root=None, rules_dir=None, executable=None, saltenv=None):
     """
     Give in what files, kernel and next boot differ, each difference with its cause. ``in_sync`` says in one word whether they
     do; it is ``None`` where only the files could be read, and ``comment`` says why.
+
+    wish
+        Rules, or the arguments of a state as a dictionary. ``in_sync`` is then about these, and ``wish`` has the evidence for
+        each of them: whether a file asks for it, the kernel holds it, the next boot loads it.
 
     on_drift
         ``fail`` also makes the job fail where they differ.
@@ -175,10 +188,11 @@ def drift(ordering=None, on_drift=None, root=None, rules_dir=None, executable=No
 
         salt '*' audit_rules.drift
         salt '*' audit_rules.drift on_drift=fail --out=json
+        salt '*' audit_rules.drift wish='{state: exact, name: 30-identity, rules: ["-w /etc/passwd -p wa -k identity"]}'
     """
-    given = {"ordering": ordering, "on_drift": on_drift, "root": root, "rules_dir": rules_dir}
+    given = {"wish": wish, "ordering": ordering, "on_drift": on_drift, "root": root, "rules_dir": rules_dir}
     report = _looked("gather", given, "filesystem", executable, saltenv)
-    found = {part: report[part] for part in ("drift", "next_boot", "reboot_required", "pending") if part in report}
+    found = {part: report[part] for part in ("wish", "drift", "next_boot", "reboot_required", "pending") if part in report}
     found["in_sync"] = report.get("in_sync")
     reason = report.get("runtime", {}).get("reason")
     found["comment"] = "{}: {}".format(report["msg"], reason) if reason else report["msg"]
@@ -216,14 +230,20 @@ def lint(
 
 
 def explain(
-    rules=None, source=None, template=None, context=None, defaults=None, source_hash=None, arch=None, perm_syscalls=None,
-    executable=None, saltenv=None,
+    rules=None, source=None, template=None, context=None, defaults=None, source_hash=None, files=None, arch=None, event=None,
+    perm_syscalls=None, root=None, rules_dir=None, executable=None, saltenv=None,
 ):  # fmt: skip
     """
     Give what each line means, or why it is refused: its canonical text, what the kernel is sent, what is worth knowing.
 
+    With ``event``, give which rule decides about it instead.
+
     arch
         The machine, as ``uname -m`` names it; by default this minion's.
+
+    event
+        An event, or a list of them. The rules are those given, or without any those of this minion's kernel; where that cannot
+        be asked, those that the next boot loads. Another answer than an event's ``expect`` fails the job.
 
     CLI Example:
 
@@ -231,9 +251,12 @@ def explain(
 
         salt '*' audit_rules.explain rules='["-a always,exit -F arch=b64 -S chown -k perm_mod"]'
         salt '*' audit_rules.explain source=salt://audit/files/30-identity.rules arch=aarch64
+        salt '*' audit_rules.explain event='{syscall: openat, path: /etc/shadow, auid: 1000, expect: {recorded: true}}'
     """
     given = {
         "rules": rules, "source": source, "template": template, "context": context, "defaults": defaults,
-        "source_hash": source_hash, "arch": arch, "perm_syscalls": perm_syscalls,
+        "source_hash": source_hash, "files": files, "arch": arch, "event": event, "perm_syscalls": perm_syscalls, "root": root,
+        "rules_dir": rules_dir,
     }  # fmt: skip
-    return _looked("explain", given, "lines", executable, saltenv)["lines"]
+    part = "lines" if event is None else "events"
+    return _looked("explain", given, part, executable, saltenv)[part]

@@ -89,41 +89,49 @@ def build(operation, given, sources):
     for is an error there.
     """
     request = {"operation": operation}
-    request.update((key, value) for key, value in given.items() if value is not None and key not in SOURCE_ARGUMENTS)
-    if given.get("source"):
-        _read_rules(request, "", given, sources)
-    if isinstance(request.get("drop_ins"), dict):
-        request["drop_ins"] = {
-            str(name): _drop_in("/drop_ins/{}".format(name), wish, sources) for name, wish in request["drop_ins"].items()
-        }
-    if "mode" in request:
-        request["mode"] = _octal(request["mode"])
-    for key in ("name", "perm_syscalls"):
-        # YAML reads 4.2 as a number.
-        if isinstance(request.get(key), (int, float)):
-            request[key] = str(request[key])
-    for key in ("keep", "archs"):
-        if isinstance(request.get(key), str):
-            request[key] = [request[key]]
+    request.update((key, value) for key, value in given.items() if value is not None)
+    if operation != "gather":
+        request = _declared("", request, sources)
+    elif isinstance(request.get("wish"), dict):
+        # Its own source is not a file: it says what is looked at.
+        request["wish"] = _declared("/wish", request["wish"], sources)
+    if isinstance(request.get("archs"), str):
+        request["archs"] = [request["archs"]]
     _unwrap_undo(request)
     if sources.complaints:
         raise CommandExecutionError("nothing was changed: " + "\n".join(sources.complaints))
     return request
 
 
-def _drop_in(pointer, wish, sources):
-    if not isinstance(wish, dict) or not wish.get("source"):
-        return wish
-    sent = {key: value for key, value in wish.items() if key not in SOURCE_ARGUMENTS}
-    _read_rules(sent, pointer, wish, sources)
-    return sent
+def _declared(pointer, given, sources):
+    """What a state declares, with the text of its rules files, and with the values that YAML changes."""
+    wish = _with_rules(pointer, given, sources)
+    if isinstance(wish.get("drop_ins"), dict):
+        wish["drop_ins"] = {
+            str(name): _with_rules("{}/drop_ins/{}".format(pointer, name), drop_in, sources)
+            for name, drop_in in wish["drop_ins"].items()
+        }
+    if "mode" in wish:
+        wish["mode"] = _octal(wish["mode"])
+    for key in ("name", "perm_syscalls"):
+        # YAML reads 4.2 as a number.
+        if isinstance(wish.get(key), (int, float)):
+            wish[key] = str(wish[key])
+    if isinstance(wish.get("keep"), str):
+        wish["keep"] = [wish["keep"]]
+    return wish
 
 
-def _read_rules(wish, pointer, given, sources):
-    if wish.get("rules") is not None:
-        sources.complaints.append("source: {} is given, and rules too; give one of them".format(given["source"]))
-    else:
-        wish["rules"] = sources.read(pointer + "/rules", given)
+def _with_rules(pointer, given, sources):
+    if not isinstance(given, dict):
+        return given
+    wish = {key: value for key, value in given.items() if key not in SOURCE_ARGUMENTS}
+    if given.get("source"):
+        if wish.get("rules") is not None:
+            sources.complaints.append("source: {} is given, and rules too; give one of them".format(given["source"]))
+        else:
+            wish["rules"] = sources.read(pointer + "/rules", given)
+    return wish
 
 
 def _octal(mode):

@@ -185,6 +185,33 @@ def test_the_rules_of_files_are_listed(image):
     assert (rule["rule"], rule["keys"], rule["line"]) == (LINE, ["identity"], 3)
 
 
+def test_one_source_can_be_asked_for(image):
+    apply(image, rules=[LINE])
+    report = audit_rules.gather(source="filesystem", root=str(image))
+    assert (report["failed"], report["filesystem"]["files"][0]["rules"][0]["rule"]) == (False, LINE)
+    assert "files" in audit_rules.list_rules(source="filesystem", root=str(image))
+    assert [error["kind"] for error in audit_rules.gather(source="runtime", root=str(image))["errors"]] != []
+
+
+@pytest.mark.parametrize(
+    "wish",
+    [
+        [LINE],
+        {"state": "exact", "name": "30-identity", "source": "salt://a.rules"},
+        {"drop_ins": {1: {"source": "salt://a.rules"}}},
+    ],
+)
+def test_a_wish_is_compared_with_the_minion(image, minion, wish):
+    minion.served["salt://a.rules"] = LINE.encode() + b"\n"
+    missing = audit_rules.drift(wish=wish, root=str(image))
+    assert missing["in_sync"] is False
+    assert [rule["on_disk"] for rule in missing["wish"]["rules"]] == [False]
+    apply(image, rules=[LINE])
+    assert [rule["on_disk"] for rule in audit_rules.gather(wish=wish, root=str(image))["wish"]["rules"]] == [True]
+    audit_rules.gather(wish=["-w /etc/hosts -p wa"], on_drift="fail", root=str(image))
+    assert audit_rules.__context__ == {"retcode": 1}
+
+
 def test_status_and_drift_say_what_could_not_be_looked_at(image):
     reason = "another root directory has no running kernel"
     assert audit_rules.status(root=str(image))["runtime"] == {"managed": False, "locked": False, "reason": reason}
@@ -218,6 +245,19 @@ def test_explain_says_what_lines_mean():
     accepted, refused = audit_rules.explain(rules=["-w /etc/passwd -p wa", "-a always,exit -S opne"], arch="s390x")
     assert accepted["canonical"] == "-w /etc/passwd -p wa"
     assert refused["error"]["hint"] == "open"
+
+
+def test_explain_says_which_rule_decides_about_an_event(image, minion):
+    minion.served["salt://a.rules"] = LINE.encode() + b"\n"
+    event = {"syscall": "openat", "path": "/etc/passwd", "perm": "w", "expect": {"recorded": True, "key": "identity"}}
+    (found,) = audit_rules.explain(source="salt://a.rules", event=event)
+    assert (found["answer"], found["rule"]["keys"], found["recorded"]) == ("matched", ["identity"], True)
+    apply(image, rules=[LINE])
+    (found,) = audit_rules.explain(root=str(image), event=event)
+    assert found["rule"]["rule"] == LINE
+    assert audit_rules.__context__ == {}
+    audit_rules.explain(rules=["-w /etc/hosts -p wa -k hosts"], event=event)
+    assert audit_rules.__context__ == {"retcode": 1}
 
 
 @pytest.fixture
