@@ -56,9 +56,10 @@ impl Expediter {
             Expedite::Auto => left >= WORTHWHILE && last.is_some_and(|took| took > SLOW),
             Expedite::Never => false,
         };
-        if wanted && !self.active && self.is_allowed() && kernel.set_rcu_expedited(1).is_ok() {
-            self.active = true;
-            self.used = true;
+        if wanted && !self.active && self.is_allowed() {
+            // A write whose answer is an error may have been carried out.
+            self.active = kernel.set_rcu_expedited(1).is_ok() || kernel.rcu().expedited != self.before.expedited;
+            self.used |= self.active;
         }
     }
 
@@ -76,8 +77,9 @@ impl Expediter {
 
     /// Puts the switch back.
     pub fn restore(&mut self, kernel: &mut dyn Kernel) {
-        if self.active && kernel.set_rcu_expedited(self.before.expedited.unwrap_or(0)).is_ok() {
-            self.active = false;
+        if self.active {
+            let is_back = kernel.set_rcu_expedited(self.before.expedited.unwrap_or(0)).is_ok();
+            self.active = !is_back && kernel.rcu().expedited != self.before.expedited;
         }
     }
 }

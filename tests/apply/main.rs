@@ -21,6 +21,7 @@ mod host;
 mod hostile;
 mod large;
 mod properties;
+mod refusals;
 mod requests;
 mod sabotage;
 mod scenarios;

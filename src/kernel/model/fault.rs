@@ -34,6 +34,15 @@ pub enum Fault {
         /// With what.
         error: KernelError,
     },
+    /// The n-th call of this kind is carried out, and its answer is lost.
+    Unanswered {
+        /// The kind.
+        call: Call,
+        /// Which.
+        nth: u32,
+        /// What is had in place of the answer.
+        error: KernelError,
+    },
     /// Another process acts just before the n-th call of this kind, or of any kind.
     BeforeCall {
         /// The kind; none counts every call.
@@ -52,6 +61,13 @@ pub enum Fault {
     },
     /// The n-th change of all is refused.
     Refuse {
+        /// Which.
+        nth: u32,
+        /// With what.
+        errno: Errno,
+    },
+    /// The n-th change of all, and every change behind it, is refused.
+    RefuseFrom {
         /// Which.
         nth: u32,
         /// With what.

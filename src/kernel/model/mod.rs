@@ -233,6 +233,16 @@ impl Model {
         failure.map_or(Ok(()), Err)
     }
 
+    /// Whether the answer to the call that is under way is lost.
+    fn leave(&self, call: Call) -> Result<(), KernelError> {
+        let made = self.calls.iter().filter(|made| **made == call).count();
+        let lost = self.faults.iter().find_map(|fault| match fault {
+            Fault::Unanswered { call: kind, nth, error } if *kind == call && *nth as usize == made => Some(error),
+            _ => None,
+        });
+        lost.map_or(Ok(()), |error| Err(error.clone()))
+    }
+
     fn one_change(&mut self, change: Change<'_>) -> Result<(), Errno> {
         self.changes += 1;
         let nth = self.changes;
@@ -242,6 +252,7 @@ impl Model {
             match fault {
                 Fault::BeforeChange { nth: at, foreign } if *at == nth => self.suffer(foreign),
                 Fault::Refuse { nth: at, errno } if *at == nth => fate = Some(Err(*errno)),
+                Fault::RefuseFrom { nth: at, errno } if nth >= *at => fate = Some(Err(*errno)),
                 Fault::Ignore { nth: at } if *at == nth => fate = Some(Ok(())),
                 _ => {}
             }
@@ -313,7 +324,9 @@ impl Kernel for Model {
 
     fn change(&mut self, changes: &[Change<'_>]) -> Result<Vec<Result<(), Errno>>, KernelError> {
         self.enter(Call::Change)?;
-        Ok(changes.iter().map(|change| self.one_change(*change)).collect())
+        let answers = changes.iter().map(|change| self.one_change(*change)).collect();
+        self.leave(Call::Change)?;
+        Ok(answers)
     }
 
     fn set(&mut self, setting: Setting) -> Result<(), KernelError> {
@@ -323,6 +336,7 @@ impl Kernel for Model {
             self.faults.iter().any(|fault| matches!(fault, Fault::IgnoreSetting { nth } if *nth == self.sent.set));
         let answer = if ignored { Ok(()) } else { self.store(setting) };
         self.done.push(Done::Set { setting, answer });
+        self.leave(Call::Set)?;
         let request = settings::request(setting);
         answer.map_err(|errno| KernelError::Refused { request, errno })
     }
@@ -338,7 +352,7 @@ impl Kernel for Model {
         }
         self.rcu.expedited = Some(value);
         self.done.push(Done::Expedited(value));
-        Ok(())
+        self.leave(Call::SetRcu)
     }
 
     fn now(&mut self) -> Duration {
