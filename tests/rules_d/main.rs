@@ -6,6 +6,7 @@
     reason = "lays files out; a test may end in a panic"
 )]
 
+mod durability;
 mod facts;
 mod hostile;
 mod lock;
