@@ -6,6 +6,8 @@ use std::io::Write;
 use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::path::Path;
 
+use audit_rules::kernel::{Change, Kernel, Netlink, Setting};
+use audit_rules::rule::Rule;
 use nix::sys::signal::Signal;
 use serde_json::{Value as Json, json};
 
@@ -19,6 +21,7 @@ const LOCALE: &str = "-a always,exit -F arch=b64 -S sethostname,setdomainname -F
 const CLOCK: &str = "-a always,exit -F arch=b64 -S settimeofday -F key=clock";
 const DIRECTORIES: [&str; 3] = ["/etc/audit", RULES_D, "/run/audit_rules"];
 const JOURNAL: &str = "/run/audit_rules/journal";
+const EXPEDITED: &str = "/sys/kernel/rcu_expedited";
 /// Before its first change and behind its last a run only reads; of the calls there every so many is tried, and as many
 /// of those between that only read, such as the loops that receive the kernel's answers.
 const SAMPLE: usize = 24;
@@ -46,42 +49,18 @@ type Files = BTreeMap<String, (u32, String)>;
 #[derive(Clone, Debug, PartialEq)]
 struct Held {
     files: Files,
-    rules: BTreeSet<String>,
-    rate_limit: String,
+    rules: BTreeSet<Rule>,
+    rate_limit: u32,
 }
 
 impl Held {
-    /// Asks auditctl for both in one call, since every start of a program takes its time in an emulator.
+    /// Asks the kernel without auditctl: every start of a program takes its time in an emulator.
     fn now() -> Self {
-        let ask = "/tmp/ask.rules";
-        fs::write(ask, "-l\n-s\n").unwrap();
-        fs::set_permissions(ask, fs::Permissions::from_mode(0o600)).unwrap();
-        let said = said("auditctl", &["-R", ask]);
-        let setting = said.lines().find_map(|line| line.strip_prefix("rate_limit ")).map(str::to_owned);
-        let listed: Vec<String> = said.lines().filter(|line| line.starts_with('-')).map(str::to_owned).collect();
-        let rules: BTreeSet<String> = listed.iter().cloned().collect();
+        let mut kernel = kernel();
+        let listed = kernel.rules().unwrap();
+        let rules: BTreeSet<Rule> = listed.iter().cloned().collect();
         assert_eq!(rules.len(), listed.len(), "no rule is there twice: {listed:#?}");
-        Self { files: files(), rules, rate_limit: setting.unwrap() }
-    }
-
-    /// Brings the host back to this, past the executable; the kernel only where it may hold something else.
-    fn restore(&self, from: Option<&Self>) {
-        for path in files().keys().filter(|path| !self.files.contains_key(*path)) {
-            fs::remove_file(path).unwrap();
-        }
-        for (path, (mode, text)) in &self.files {
-            fs::write(path, text).unwrap();
-            fs::set_permissions(path, fs::Permissions::from_mode(*mode)).unwrap();
-        }
-        fs::write("/sys/kernel/rcu_expedited", "0").unwrap();
-        if from.is_some_and(|held| (&held.rules, &held.rate_limit) == (&self.rules, &self.rate_limit)) {
-            return;
-        }
-        let rules: String = self.rules.iter().fold("-D\n".to_owned(), |text, rule| text + rule + "\n");
-        let load = "/tmp/held.rules";
-        fs::write(load, format!("{rules}-r {}\n", self.rate_limit)).unwrap();
-        fs::set_permissions(load, fs::Permissions::from_mode(0o600)).unwrap();
-        said("auditctl", &["-R", load]);
+        Self { files: files(), rules, rate_limit: kernel.status().unwrap().rate_limit }
     }
 
     /// A text that is the same for states that differ in nothing but the names of temporary files.
@@ -93,10 +72,14 @@ impl Held {
             let text = if text.starts_with('{') { "a note" } else { text };
             temporaries.push(format!("{directory} {mode:o} {text}"));
         }
-        let expedited = fs::read_to_string("/sys/kernel/rcu_expedited").unwrap();
+        let expedited = fs::read_to_string(EXPEDITED).unwrap();
         let settled = Self { files: without_temporaries(&self.files), ..self.clone() };
         format!("{settled:?} {temporaries:?} {left_note} {expedited}")
     }
+}
+
+fn kernel() -> Netlink {
+    Netlink::open().unwrap()
 }
 
 /// Every file below /etc/audit and of our own in /run, but for the lock and the journal.
@@ -141,27 +124,57 @@ struct Trial<'a> {
     name: &'static str,
     request: Json,
     before: Held,
+    /// The rules before in the order of the kernel.
+    loaded: Vec<Rule>,
     after: Held,
+    /// The rules behind the request, as auditctl tells them.
+    told: Vec<String>,
     /// Whether every call is tried that may change something.
     is_thorough: bool,
 }
 
 impl<'a> Trial<'a> {
     fn new(guest: &'a Guest, name: &'static str, request: Json) -> Self {
-        let before = Held::now();
+        let (before, loaded) = (Held::now(), kernel().rules().unwrap());
         guest.change(&request);
-        let after = Held::now();
+        let (after, told) = (Held::now(), guest.listed_as_set());
         assert_ne!(before, after);
-        Self { guest, name, request, before, after, is_thorough: is_thorough() }
+        Self { guest, name, request, before, loaded, after, told, is_thorough: is_thorough() }
+    }
+
+    /// Brings the host back to where it was before, past the executable; the kernel only where it may hold something
+    /// else. The rules keep their order.
+    fn restore(&self, held: Option<&Held>) {
+        for path in files().keys().filter(|path| !self.before.files.contains_key(*path)) {
+            fs::remove_file(path).unwrap();
+        }
+        for (path, (mode, text)) in &self.before.files {
+            fs::write(path, text).unwrap();
+            fs::set_permissions(path, fs::Permissions::from_mode(*mode)).unwrap();
+        }
+        let before = &self.before;
+        if held.is_some_and(|held| (&held.rules, held.rate_limit) == (&before.rules, before.rate_limit)) {
+            fs::write(EXPEDITED, "0").unwrap();
+            return;
+        }
+        let mut kernel = kernel();
+        let rules = kernel.rules().unwrap();
+        fs::write(EXPEDITED, "1").unwrap();
+        let unloads: Vec<Change<'_>> = rules.iter().map(Change::Unload).collect();
+        let loads: Vec<Change<'_>> = self.loaded.iter().map(Change::Append).collect();
+        let answers = [kernel.change(&unloads).unwrap(), kernel.change(&loads).unwrap()].concat();
+        assert!(answers.iter().all(Result::is_ok), "{answers:?}");
+        kernel.set(Setting::RateLimit(before.rate_limit)).unwrap();
+        fs::write(EXPEDITED, "0").unwrap();
     }
 
     /// Kills a run at each of its calls, and gives the number of kills.
     fn kill_everywhere(&self) -> usize {
-        self.before.restore(None);
+        self.restore(None);
         let mut states = Vec::new();
-        let whole = tracer::run_watched(&self.request, None, &mut || states.push(stamps()));
+        let whole = tracer::run_watched(&self.request, &mut || states.push(stamps()));
         assert_eq!(whole.report()["outcome"], json!("applied"));
-        self.before.restore(None);
+        self.restore(None);
         assert_eq!(Held::now(), self.before);
         let (mut killed, mut finished) = (0, 0);
         let mut seen = BTreeSet::new();
@@ -173,16 +186,16 @@ impl<'a> Trial<'a> {
         let at_all = |at: &usize| (changes(*at) && at % every == 0) || at % SAMPLE == 0;
         let tried: Vec<usize> = (1..=whole.calls.len()).filter(at_all).collect();
         for at in tried.iter().copied() {
-            let ended = tracer::run(&self.request, Some((Signal::SIGKILL, at)));
+            let ended = tracer::run(&self.request, (Signal::SIGKILL, at));
             if ended.killed_by != Some(Signal::SIGKILL) {
                 // This run made fewer calls than the one that was counted, and came to its end.
                 let report = ended.report();
                 assert_eq!((ended.killed_by, &report["outcome"]), (None, &json!("applied")), "{at}: {report:#}");
-                self.before.restore(None);
+                self.restore(None);
                 continue;
             }
             killed += 1;
-            let call = ended.calls.last().copied().unwrap_or_default();
+            let call = whole.calls.get(at - 1).copied().unwrap_or_default();
             let place = format!("{}, killed before call {at} of {} (number {call})", self.name, whole.calls.len());
             let held = Held::now();
             let journal = fs::read_to_string(JOURNAL).ok();
@@ -191,10 +204,10 @@ impl<'a> Trial<'a> {
             if seen.insert(held.without_process_numbers(journal.is_some())) || killed % 16 == 0 {
                 finished += 1;
                 self.finish(&place, &held, journal.is_some());
-                self.before.restore(None);
+                self.restore(None);
             } else {
                 let _ = fs::remove_file(JOURNAL);
-                self.before.restore(Some(&held));
+                self.restore(Some(&held));
             }
         }
         let (all, of) = (tried.len(), whole.calls.len());
@@ -207,16 +220,16 @@ impl<'a> Trial<'a> {
     /// Asks a run to stop at every so many of its calls between its first change and its last, by one signal after the
     /// other: it reports that all is as before, or came too far for that and is done. Gives how many went back.
     fn stop_everywhere(&self) -> usize {
-        self.before.restore(None);
+        self.restore(None);
         let mut states = Vec::new();
-        let whole = tracer::run_watched(&self.request, None, &mut || states.push(stamps()));
+        let whole = tracer::run_watched(&self.request, &mut || states.push(stamps()));
         let (first, last) = changing(&states);
         let mut back = 0;
         for (turn, at) in (first..=last).step_by(if self.is_thorough { 5 } else { 20 }).enumerate() {
-            self.before.restore(None);
+            self.restore(None);
             let signal = [Signal::SIGTERM, Signal::SIGINT, Signal::SIGHUP][turn % 3];
             let place = format!("{signal} before call {at} of {}", whole.calls.len());
-            let ended = tracer::run(&self.request, Some((signal, at)));
+            let ended = tracer::run(&self.request, (signal, at));
             assert_eq!(ended.killed_by, None, "{place}");
             let report = ended.report();
             let (held, is_back) = (Held::now(), report["outcome"] == json!("rolled_back"));
@@ -251,7 +264,7 @@ impl<'a> Trial<'a> {
 
     /// The next run brings everything to the end, says so, and leaves nothing of the killed one.
     fn finish(&self, place: &str, held: &Held, left_note: bool) {
-        let Self { guest, after, .. } = self;
+        let Self { guest, after, told, .. } = self;
         let report = guest.request(&self.request);
         let outcome = if *held == *after { "unchanged" } else { "applied" };
         assert!(report["outcome"] == json!(outcome) || report["failed"] == json!(false), "{place}: {report:#}");
@@ -260,6 +273,7 @@ impl<'a> Trial<'a> {
         assert!(guest.grace_periods_are_normal(), "{place}");
         assert!(!Path::new(JOURNAL).exists(), "{place}");
         assert_eq!(without_previous(&Held::now()), without_previous(after), "{place}");
+        assert_eq!(&guest.listed_as_set(), told, "{place}");
     }
 }
 

@@ -15,8 +15,7 @@ use super::guest::AUDIT_RULES;
 
 /// A run that has come to its end.
 pub struct Ended {
-    /// The numbers of its system calls, from the one that reads the request on. With those that ended at a signal the
-    /// last is the call that was not carried out.
+    /// The numbers of its system calls, from the one that reads the request on; only of runs that were watched.
     pub calls: Vec<i64>,
     /// What it said; nothing where it was killed.
     pub stdout: Vec<u8>,
@@ -32,12 +31,16 @@ impl Ended {
 }
 
 /// Carries out a request, and sends a signal before the call of this number, counted from one.
-pub fn run(request: &Json, signal: Option<(Signal, usize)>) -> Ended {
-    run_watched(request, signal, &mut || {})
+pub fn run(request: &Json, signal: (Signal, usize)) -> Ended {
+    traced(request, Some(signal), None)
 }
 
-/// The same; looks at the host before each call.
-pub fn run_watched(request: &Json, signal: Option<(Signal, usize)>, look: &mut dyn FnMut()) -> Ended {
+/// Carries out a request, and looks at the host before each call.
+pub fn run_watched(request: &Json, look: &mut dyn FnMut()) -> Ended {
+    traced(request, None, Some(look))
+}
+
+fn traced(request: &Json, signal: Option<(Signal, usize)>, mut look: Option<&mut dyn FnMut()>) -> Ended {
     let mut child =
         Command::new(AUDIT_RULES).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
     let pid = Pid::from_raw(i32::try_from(child.id()).unwrap());
@@ -46,7 +49,7 @@ pub fn run_watched(request: &Json, signal: Option<(Signal, usize)>, look: &mut d
     assert_eq!(waitpid(pid, None), Ok(WaitStatus::Stopped(pid, Signal::SIGSTOP)));
     ptrace::setoptions(pid, ptrace::Options::PTRACE_O_TRACESYSGOOD | ptrace::Options::PTRACE_O_EXITKILL).unwrap();
     child.stdin.take().unwrap().write_all(request.to_string().as_bytes()).unwrap();
-    let mut calls = Vec::new();
+    let (mut calls, mut count) = (Vec::new(), 0);
     let mut enters = true;
     let mut pass_on = None;
     let killed_by = loop {
@@ -55,9 +58,12 @@ pub fn run_watched(request: &Json, signal: Option<(Signal, usize)>, look: &mut d
         match waitpid(pid, None).unwrap() {
             WaitStatus::PtraceSyscall(_) if enters => {
                 enters = false;
-                look();
-                calls.push(number_of_call(pid));
-                if let Some((signal, _)) = signal.filter(|(_, at)| *at == calls.len()) {
+                count += 1;
+                if let Some(look) = &mut look {
+                    look();
+                    calls.push(number_of_call(pid));
+                }
+                if let Some((signal, _)) = signal.filter(|(_, at)| *at == count) {
                     kill(pid, signal).unwrap();
                 }
             }
