@@ -4,6 +4,7 @@
 
 mod asked;
 mod cause;
+mod order;
 mod setting;
 pub mod wish;
 
@@ -11,14 +12,11 @@ pub use asked::{Asked, Fate, NextBoot};
 pub use cause::Cause;
 pub use setting::{Key, SettingView, setting_views};
 
-use rustc_hash::{FxHashMap as HashMap, FxHashSet as HashSet};
+use rustc_hash::FxHashSet as HashSet;
 
-use crate::boot_load::Spot;
 use crate::lines::HostRule;
 use crate::plan::KernelState;
-use crate::plan::rules::{Because, Doing, Fulfils, Ordering, Wish, assign, plan_rules};
-use crate::rule::Rule;
-use crate::sorting::sort;
+use crate::plan::rules::{Fulfils, Ordering, Wish, assign};
 
 /// How the files and the kernel differ.
 #[derive(Debug, Default)]
@@ -80,7 +78,7 @@ impl Drift {
                 drift.missing_in_filesystem.push((at, judge.not_asked_for(rule, held.is_copy)));
             }
         }
-        drift.order = out_of_place(boot, kernel, ordering);
+        drift.order = order::out_of_place(boot, kernel, ordering);
         drift
     }
 
@@ -106,24 +104,6 @@ impl Drift {
             }
         }
     }
-}
-
-/// The lines whose loaded rules would have to move.
-fn out_of_place(boot: &NextBoot, kernel: &KernelState, ordering: Ordering) -> Vec<usize> {
-    let places: HashMap<&Spot, usize> =
-        boot.asked.iter().enumerate().map(|(line, asked)| (&asked.spot, line)).collect();
-    let wishes: Vec<Wish> = boot.whole.rules.iter().map(|loaded| wished(&loaded.rule)).collect();
-    let lines: HashMap<&Rule, usize> = wishes
-        .iter()
-        .zip(&boot.whole.rules)
-        .filter_map(|(wish, loaded)| Some((&wish.rule, *places.get(&loaded.spot)?)))
-        .collect();
-    let stays = |_: &Rule| None;
-    let steps = plan_rules(&kernel.rules, &wishes.iter().collect::<Vec<_>>(), ordering, &stays, Because::Missing);
-    let moved = steps.iter().filter(|step| step.because == Because::Order && step.doing != Doing::Unload);
-    let mut moved: Vec<usize> = moved.filter_map(|step| lines.get(&step.rule).copied()).collect();
-    sort(&mut moved);
-    moved
 }
 
 /// The wish that a line means.

@@ -17,6 +17,7 @@ mod file_faults;
 mod files;
 mod fingerprint;
 mod gather;
+mod gather_order;
 mod host;
 mod hostile;
 mod large;
