@@ -5,7 +5,7 @@
 use std::path::Path;
 
 use crate::auditctl::canonical_lossy;
-use crate::desired::{Warning, about, ordering};
+use crate::desired::{Warning, about, ordering, outrun};
 use crate::drift::wish::{self, Evidence, Verified};
 use crate::drift::{Drift, NextBoot, SettingView, setting_views};
 use crate::error::kernel::words;
@@ -224,6 +224,9 @@ fn warnings(gathered: &Gathered, machine: &Machine) -> Vec<Warning> {
             let effect = blocker(rule)?;
             Some(Warning::Blocker { rule: canonical_lossy(rule, machine), spot: None, effect })
         }));
+        if gathered.drift.is_some() {
+            warnings.extend(outrun(&kernel.state.rules, &|at| !is_asked_for(at), machine));
+        }
     }
     warnings
 }

@@ -7,6 +7,7 @@ mod kernel_steps;
 mod stuck;
 mod waiting;
 
+use std::borrow::Cow;
 use std::ffi::OsStr;
 use std::path::Path;
 use std::time::Duration;
@@ -18,7 +19,7 @@ use crate::error::{PolicyError, Problem, RequestError, What};
 use crate::intent::{Goal, Intent};
 use crate::kernel::{Access, Features};
 use crate::observe::{content, kernel_state, observe, passed_over, permit};
-use crate::plan::rules::carried_out;
+use crate::plan::rules::{Fulfils, Wish, assign, carried_out};
 use crate::plan::{KernelState, Plan, Target, plan};
 use crate::request::{Compile, OnLocked, Target as Layer};
 use crate::restore::restored;
@@ -108,6 +109,7 @@ pub fn apply(intent: &Intent, world: &mut World<'_>) -> Result<Applied, Vec<Prob
     if let Some(before) = &before {
         check_settings(intent, before, &target, &mut warnings)?;
         warnings.extend(about_kernel(before, &target, &world.machine));
+        warnings.extend(outrun_behind(before, &plan, &target, &world.machine));
     }
     let mut obstacles = file_steps::Directories::of(&root, &plan.files).map_err(file)?.obstacles(&plan.files);
     let length = file_steps::length_behind(&plan.files, &intent.place.rules_dir, length);
@@ -350,4 +352,16 @@ fn about_kernel(kernel: &KernelState, target: &Target, machine: &crate::rule::Ma
         Some(Warning::Blocker { rule: crate::auditctl::canonical_lossy(rule, machine), spot: None, effect })
     });
     blockers.collect()
+}
+
+/// What is worth a sentence of the list as the plan leaves it.
+fn outrun_behind(kernel: &KernelState, plan: &Plan, target: &Target, machine: &crate::rule::Machine) -> Vec<Warning> {
+    let behind = match plan.rules.as_slice() {
+        [] => Cow::Borrowed(kernel.rules.as_slice()),
+        steps => Cow::Owned(carried_out(steps, &kernel.rules)),
+    };
+    let wishes: Vec<&Wish> = target.rules.iter().map(|wished| &wished.wish).collect();
+    let fulfilled = assign(&behind, &wishes);
+    let is_foreign = |at: usize| fulfilled.get(at) == Some(&Fulfils::Nothing);
+    crate::desired::outrun(&behind, &is_foreign, machine)
 }

@@ -4,6 +4,7 @@
 
 mod drop_in;
 mod files;
+mod foreign;
 mod own;
 mod warning;
 
@@ -13,6 +14,7 @@ use own::{Change, Own};
 
 pub use drop_in::{Deduplicated, HEADER, Skipped, Treatment};
 pub use files::{DropIn, Files, Merge};
+pub use foreign::outrun;
 pub use warning::{Warning, about};
 
 use rustc_hash::FxHashSet as HashSet;

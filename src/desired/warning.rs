@@ -5,9 +5,12 @@ use rustc_hash::{FxBuildHasher, FxHashMap as HashMap};
 use crate::auditctl::{Note, canonical_lossy};
 use crate::boot_load::{BootLoad, LoadLine, Spot};
 use crate::error::Problem;
-use crate::matching::blocker;
+use crate::matching::{Provided, blocker};
 use crate::rule::{Field, FieldNumber, Machine, Rule};
 use crate::settings::{Name, Settings};
+
+/// How many rules a sentence names at most.
+const NAMED: usize = 3;
 
 /// Something that a person should know.
 #[derive(Debug, Clone, PartialEq)]
@@ -71,6 +74,17 @@ pub enum Warning {
         /// Where the other stands.
         by: Spot,
     },
+    /// A rule that no file asks for stands first and matches all that others match.
+    Outrun {
+        /// That rule.
+        by: String,
+        /// Whether it says never.
+        is_never: bool,
+        /// The rules that therefore never act.
+        rules: Vec<String>,
+        /// What must hold for it.
+        provided: Provided,
+    },
     /// A name in `rules.d` from which the boot loader reads nothing.
     PassedOver {
         /// Its path.
@@ -133,6 +147,18 @@ impl Warning {
             Self::Note { line, note } => format!("`{line}`: {}", note.message()),
             Self::Shadowed { rule, spot, by } => {
                 format!("the key of `{rule}` ({spot}) is never recorded: the same rule with another key stands in {by}")
+            }
+            Self::Outrun { by, is_never, rules, provided } => {
+                let mut named: Vec<String> = rules.iter().take(NAMED).map(|rule| format!("`{rule}`")).collect();
+                let more = rules.len() - named.len();
+                named.extend((more > 0).then(|| format!("{more} more")));
+                let what = if *is_never { "keeps from being recorded" } else { "takes under its own key" };
+                let until = if provided.not_replaced { ", until a file is replaced" } else { "" };
+                format!(
+                    "`{by}` (in the kernel only) comes first and {what} what these match: {}{until}{}",
+                    named.join(", "),
+                    provided.of_links()
+                )
             }
             Self::PassedOver { path, why } => format!("augenrules reads nothing from {path}: {why}"),
             Self::NoSuchSetting { name } => format!("this kernel has no {}", name.text()),

@@ -1,57 +1,25 @@
 //! Rules that can never win, because the kernel takes the first one that matches.
 
-use std::hash::BuildHasher;
-
-use rustc_hash::FxBuildHasher;
-
 use super::code::Code;
 use super::finding::Finding;
 use super::policy::{Policy, place};
 use crate::boot_load::LoadedRule;
-use crate::matching::{Provided, contradiction, covers, overlap, stops_list};
+use crate::matching::{Earlier, MOST, Provided, contradiction, covers, overlap, stops_list};
 use crate::rule::path::PathFact;
-use crate::rule::{Action, Field, FieldNumber, List, Op, Rule, key};
-
-/// Most earlier rules without an anchor that one is compared with: the work stays bounded.
-const MOST: usize = 2000;
+use crate::rule::{Action, FieldNumber, List, Rule, key};
 
 /// Findings about the order of rules.
 pub fn findings(policy: &Policy<'_>) -> Vec<Finding> {
     let rules = policy.rules();
-    // What only the very same condition implies must stand in both rules; its digest leads from one to the other.
-    let mut anchored: Vec<(u64, usize)> = Vec::new();
-    let mut free: Vec<usize> = Vec::new();
-    for (at, loaded) in rules.iter().enumerate() {
-        match loaded.rule.listed.fields.iter().find(|field| is_anchor(field)) {
-            Some(field) => anchored.push((FxBuildHasher.hash_one(field), at)),
-            None => free.push(at),
-        }
-    }
-    anchored.sort_unstable();
+    let earlier = Earlier::of(rules.iter().map(|loaded| &*loaded.rule.listed).collect());
     let mut findings = Vec::new();
     for (at, narrow) in rules.iter().enumerate() {
-        let mut earlier: Vec<usize> = free.iter().copied().take_while(|other| *other < at).take(MOST).collect();
-        for field in narrow.rule.listed.fields.iter().filter(|field| is_anchor(field)) {
-            let digest = FxBuildHasher.hash_one(field);
-            let from = anchored.partition_point(|(known, _)| *known < digest);
-            let same = anchored[from..].iter().take_while(|(known, other)| *known == digest && *other < at);
-            earlier.extend(same.map(|(_, other)| *other));
-        }
-        earlier.sort_unstable();
         let dead = is_dead(narrow);
-        let found = earlier.iter().filter(|_| !dead).find_map(|other| covered(policy, &rules[*other], narrow));
+        let may_cover = if dead { Vec::new() } else { earlier.than(at) };
+        let found = may_cover.into_iter().find_map(|other| covered(policy, &rules[other], narrow));
         findings.extend(found.or_else(|| too_late(policy, at)));
     }
     findings
-}
-
-/// Whether a condition follows from no other one than itself: text that is no directory, a number that must be this one.
-/// (Two bounds that leave one number are passed over.)
-fn is_anchor(field: &Field) -> bool {
-    match field.number {
-        FieldNumber::KEY | FieldNumber::DIR | FieldNumber::ARCH | FieldNumber::SUCCESS | FieldNumber::PERM => false,
-        _ => field.text().is_some() || field.op == Op::EQUAL,
-    }
 }
 
 /// Whether the rule never matches anyway, which has a finding of its own.
@@ -115,13 +83,7 @@ fn under(provided: Provided, narrow: &Rule) -> String {
     if provided.not_replaced {
         sentence = format!(", until {path} is replaced: then the kernel asks its rules in reverse order");
     }
-    sentence += match (provided.no_links, provided.one_name) {
-        (true, true) => ", if no directory on the way is a symbolic link and the file has no other name",
-        (true, false) => ", if no directory on the way is a symbolic link",
-        (false, true) => ", if the file has no other name (hard link)",
-        (false, false) => "",
-    };
-    sentence
+    sentence + provided.of_links()
 }
 
 /// Whether two rules differ in nothing but their keys and what they do.

@@ -23,6 +23,19 @@ pub struct Provided {
     pub not_replaced: bool,
 }
 
+impl Provided {
+    /// What must hold of links, as the end of a sentence; empty where nothing must.
+    #[must_use]
+    pub fn of_links(self) -> &'static str {
+        match (self.no_links, self.one_name) {
+            (true, true) => ", if no directory on the way is a symbolic link and the file has no other name",
+            (true, false) => ", if no directory on the way is a symbolic link",
+            (false, true) => ", if the file has no other name (hard link)",
+            (false, false) => "",
+        }
+    }
+}
+
 impl BitOrAssign for Provided {
     fn bitor_assign(&mut self, other: Self) {
         self.no_links |= other.no_links;
