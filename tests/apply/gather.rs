@@ -5,6 +5,7 @@ use audit_rules::kernel::access::Absence;
 use audit_rules::kernel::model::{Call, Fault, Foreign, Sent};
 use audit_rules::kernel::{Errno, KernelError};
 use audit_rules::rule::Machine;
+use audit_rules::rules_d::fault;
 use serde_json::{Value as Json, json};
 
 use crate::host::{Host, Reach, kinds};
@@ -271,6 +272,21 @@ fn fr_7_each_source_is_read_once_and_nothing_is_changed() {
     let sent = host.kernel.sent();
     assert_eq!((sent.list, sent.get, sent.changing()), (1, 2, 0));
     assert_eq!(host.tree().difference(&tree), [""; 0]);
+}
+
+#[test]
+fn fr_7_each_drop_in_is_opened_once() {
+    let opened = |more: usize| {
+        let mut host = host(&[A, B], &[B, C]);
+        for number in 0..more {
+            host.write(&format!("/etc/audit/rules.d/{number}-more.rules"), format!("{C}-{number}\n"));
+        }
+        fault::mend();
+        let report = host.answer(&gather(json!({})));
+        assert_eq!(report["filesystem"]["files"].as_array().unwrap().len(), 1 + more);
+        fault::mend().into_iter().filter(|call| *call == "openat").count()
+    };
+    assert_eq!(opened(7) - opened(0), 7);
 }
 
 #[test]
