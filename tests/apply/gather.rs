@@ -377,6 +377,25 @@ fn tc_1_what_is_not_live_has_files_only() {
 }
 
 #[test]
+fn the_files_alone_tell_that_the_next_boot_does_not_load_them() {
+    let ask = |files: &[&str]| {
+        let image = json!({"source": "filesystem", "on_drift": "fail"});
+        host(files, &[]).answer(&gather(image))
+    };
+    let whole = ask(&[A, B]);
+    assert_eq!((failed(&whole), whole.get("in_sync")), (false, None), "the kernel might still differ");
+    let stops = ask(&[A, "-a always,exit -S opne", B, "-r 100"]);
+    assert_eq!((failed(&stops), &stops["in_sync"]), (true, &json!(false)), "{stops:#}");
+    assert_eq!(
+        message(&stops),
+        "Failed to load audit rules from filesystem: the next boot stops at /etc/audit/rules.d/30-policy.rules:2"
+    );
+    assert_eq!(kinds(&stops), ["not_in_sync", "not_in_sync"], "{stops:#}");
+    let said = stops["errors"][1]["message"].as_str().unwrap();
+    assert!(said.contains("100 in the files, unset at the next boot"), "{said}");
+}
+
+#[test]
 fn tc_2_both_sources_match() {
     let report = host(&[A, B], &[A, B]).answer(&gather(json!({"on_drift": "fail"})));
     assert_eq!((failed(&report), &report["in_sync"]), (false, &json!(true)));
