@@ -136,9 +136,8 @@ fn verified(
     let Some(wished) = &inquiry.wish else { return (None, wish::own_evidence(&host, sources, true)) };
     let mut verified = wish::verify(wished, &host, &mut observed.reader);
     if matches!(wished.scope, Scope::DropIns(_)) {
-        let known: Vec<_> = verified.rules.iter().filter_map(|known| known.on_disk.clone()).collect();
-        let own = wish::own_evidence(&host, sources, false).into_iter();
-        verified.rules.extend(own.filter(|own| own.on_disk.as_ref().is_none_or(|spot| !known.contains(spot))));
+        // Of these drop-ins all rules count, and their whole order.
+        verified.take(wish::own_evidence(&host, sources, false));
     }
     let labelled = verified.rules.iter().filter(|rule| !rule.labels.is_empty()).cloned().collect();
     (Some(verified), labelled)

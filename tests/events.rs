@@ -286,6 +286,45 @@ fn an_answer_other_than_expected_fails() {
 }
 
 #[test]
+fn an_event_whose_rule_is_open_has_a_key_that_all_candidates_have() {
+    let rules = [
+        "-a always,exit -F arch=b64 -S openat -F exit=-EACCES -k access",
+        "-a always,exit -F arch=b64 -S openat -F exit=-EPERM -k access",
+        "-a always,exit -F arch=b64 -S openat -F success=0 -k access",
+        "-a always,exit -F arch=b64 -S openat -k other",
+    ];
+    let ask = |key: &str, event: Json| {
+        let mut event = event;
+        event["expect"] = json!({"recorded": true, "key": key});
+        answer(&json!({"operation": "explain", "rules": rules, "event": event}))
+    };
+    let failed = json!({"syscall": "openat", "success": false});
+    assert_eq!(ask("access", failed.clone())["failed"], json!(false));
+    assert_eq!(ask("other", failed)["failed"], json!(true));
+    let report = ask("access", json!({"syscall": "openat"}));
+    assert_eq!(report["failed"], json!(true), "{report:#}");
+    assert!(
+        report["msg"].as_str().unwrap().starts_with("1 event: 1 recorded, 0 not recorded, 0 undecided"),
+        "{report:#}"
+    );
+    let said = report["errors"][0]["message"].as_str().unwrap();
+    assert!(said.ends_with("found recorded, by which rule is open without exit, success"), "{said}");
+}
+
+#[test]
+fn where_the_next_boot_stops_its_events_are_answered_with_a_warning() {
+    let mut host = Host::new();
+    let drop_in = host.root().join("etc/audit/rules.d/30-policy.rules");
+    std::fs::create_dir_all(drop_in.parent().unwrap()).unwrap();
+    std::fs::write(&drop_in, "-a always,exit -S opne\n-a always,exit -F arch=b64 -S mount -k mount\n").unwrap();
+    let request = json!({"operation": "explain", "source": "filesystem", "event": {"syscall": "mount"}});
+    let report = serde_json::to_value(host.answer(&request.to_string())).unwrap();
+    assert_eq!(report["events"][0]["recorded"], json!(false), "{report:#}");
+    let warnings = report["warnings"].as_array().unwrap();
+    assert!(warnings[0].as_str().unwrap().contains("30-policy.rules:1"), "{report:#}");
+}
+
+#[test]
 fn what_is_wrong_with_events_is_said_with_its_place() {
     let report = answer(&json!({"operation": "explain", "rules": [OPEN], "event": [
         {"syscall": "opne"}, {"uid": "nobody-here"}, {"exit": "EWHAT"}, {"path": "etc"}, {"arch": "b65"},

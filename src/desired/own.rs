@@ -13,7 +13,6 @@ use crate::intent::{AuthorLine, DropInWish, Goal};
 use crate::lines::{HostRule, Obstacle};
 use crate::rule::Rule;
 use crate::settings::Settings;
-use crate::sorting::sort_by;
 
 /// What the request makes of a drop-in that it names.
 pub(super) enum Change {
@@ -60,12 +59,11 @@ impl Work<'_> {
             own.dropped = self.given_rules(lines);
             return (self.without(name.file_name().to_string_lossy().into_owned(), lines).into_iter().collect(), own);
         }
-        let mut wishes: Vec<&DropInWish> = goal.wishes().iter().collect();
-        sort_by(&mut wishes, |a, b| natural_order(&a.file_name(), &b.file_name()));
-        let names: Vec<String> = wishes.iter().map(|wish| wish.file_name()).collect();
+        let wishes = goal.wishes();
+        let names: Vec<String> = wishes.iter().map(DropInWish::file_name).collect();
         let mut others = self.rules_beside(&names);
         let mut changes = Vec::new();
-        for (wish, name) in wishes.into_iter().zip(&names) {
+        for (wish, name) in wishes.iter().zip(&names) {
             own.dropped.extend(self.rules_in(name));
             let DropInWish::Holds(declared) = wish else {
                 changes.extend(self.files.drop_ins.iter().any(|d| d.name == *name).then(|| Change::Gone(name.clone())));

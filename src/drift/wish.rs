@@ -4,9 +4,11 @@ use std::rc::Rc;
 
 use rustc_hash::{FxHashMap as HashMap, FxHashSet as HashSet};
 
+use super::order::displaced;
 use super::{Asked, Drift, Fate, Key, NextBoot, SettingView, wished};
 use crate::auditctl::Verb;
-use crate::boot_load::Spot;
+use crate::boot_load::{BootLoad, LoadLine, Spot};
+use crate::desired::ordering;
 use crate::intent::{Scope, WishIntent, labels};
 use crate::lines::{HostRule, Obstacle, Reader};
 use crate::plan::KernelState;
@@ -34,8 +36,20 @@ pub struct Evidence {
     pub obstacle: Option<Obstacle>,
     /// The wish lets it, or a part of it, be left out.
     pub is_skipped: bool,
+    /// Where it stands among the others as it should not.
+    pub out_of_place: OutOfPlace,
     /// The controls that it is there for.
     pub labels: Vec<String>,
+}
+
+/// Where a rule stands as it should not: in front of one that is wished in front of it, or behind one that is wished
+/// behind it, as far as that matters.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct OutOfPlace {
+    /// In the kernel.
+    pub running: bool,
+    /// In what the next boot loads.
+    pub next_boot: bool,
 }
 
 impl Evidence {
@@ -47,6 +61,9 @@ impl Evidence {
             return Some(true);
         }
         if !self.is_skipped && self.obstacle.is_some() || self.on_disk.is_none() || !self.next_boot {
+            return Some(false);
+        }
+        if self.out_of_place != OutOfPlace::default() {
             return Some(false);
         }
         self.running
@@ -116,6 +133,19 @@ impl Verified {
         }
         (!found.contains(&None)).then_some(true)
     }
+
+    /// Takes in what there is of the rules of the host's own files.
+    pub fn take(&mut self, own: Vec<Evidence>) {
+        let rules = self.rules.iter().enumerate();
+        let known: HashMap<Spot, usize> = rules.filter_map(|(at, rule)| Some((rule.on_disk.clone()?, at))).collect();
+        for own in own {
+            let same = own.on_disk.as_ref().and_then(|spot| known.get(spot)).and_then(|at| self.rules.get_mut(*at));
+            match same {
+                Some(same) => same.out_of_place.running |= own.out_of_place.running,
+                None => self.rules.push(own),
+            }
+        }
+    }
 }
 
 /// What is known of a host when it is held against a wish.
@@ -176,12 +206,14 @@ pub fn verify(wish: &WishIntent, host: &Host<'_>, reader: &mut Reader) -> Verifi
             next_boot: line.is_some_and(|line| line.fate == Fate::Loaded),
             is_skipped: obstacle.as_ref().is_some_and(|why| may_lack(wish, why)),
             obstacle,
+            out_of_place: OutOfPlace::default(),
             labels: author.labels.clone(),
             rule,
         });
     }
     settings.overrule_with(&wish.settings);
     let unasked = look_into_kernel(&mut verified.rules, host);
+    look_at_order(&mut verified.rules, wish, host, reader);
     verified.settings = setting_evidence(&settings, host);
     verified.unwished = unwished(wish, host, &verified.rules, &unasked);
     verified
@@ -217,6 +249,31 @@ fn look_into_kernel(rules: &mut [Evidence], host: &Host<'_>) -> Vec<usize> {
     }
     let others = fulfilled.iter().enumerate().filter(|(_, fulfils)| matches!(fulfils, Fulfils::Nothing));
     others.map(|(at, _)| at).collect()
+}
+
+/// Finds the wished rules that stand in the wrong order to each other.
+fn look_at_order(rules: &mut [Evidence], wish: &WishIntent, host: &Host<'_>, reader: &mut Reader) {
+    let file: Rc<str> = "".into();
+    let line = |(at, author): (usize, &crate::intent::AuthorLine)| LoadLine {
+        text: author.text.as_bytes().to_vec(),
+        spots: vec![Spot { file: Rc::clone(&file), line: at }],
+    };
+    // A load tells the order that they are wished in: `-A` puts a rule before the others.
+    let load = BootLoad::of(&wish.lines.iter().enumerate().map(line).collect::<Vec<_>>(), reader);
+    let wishes: Vec<Wish> = load.rules.iter().map(|loaded| wished(&loaded.rule)).collect();
+    let wishes: Vec<&Wish> = wishes.iter().collect();
+    let displaced = |listed: &[Rule]| -> HashSet<&Rule> {
+        let places = displaced(listed, &wishes, ordering(wish.ordering)).into_iter();
+        places.filter_map(|at| load.rules.get(at)).map(|loaded| &*loaded.rule.listed).collect()
+    };
+    let running = host.kernel.map_or_else(HashSet::default, |(kernel, _)| displaced(&kernel.rules));
+    let at_boot: Vec<Rule> = host.boot.real.rules.iter().map(|loaded| (*loaded.rule.listed).clone()).collect();
+    let at_boot = displaced(&at_boot);
+    for evidence in rules {
+        let Some(rule) = &evidence.rule else { continue };
+        evidence.out_of_place =
+            OutOfPlace { running: running.contains(&*rule.listed), next_boot: at_boot.contains(&*rule.listed) };
+    }
 }
 
 fn setting_evidence(settings: &Settings, host: &Host<'_>) -> Vec<SettingEvidence> {
@@ -315,6 +372,10 @@ pub fn own_evidence<'a>(
             next_boot: asked.fate == Fate::Loaded,
             obstacle,
             is_skipped: false,
+            out_of_place: OutOfPlace {
+                running: host.kernel.is_some_and(|(_, drift)| drift.order.binary_search(&at).is_ok()),
+                next_boot: false,
+            },
             labels,
         })
     });

@@ -3,12 +3,14 @@
 use glob::Pattern;
 
 use super::{AuthorLine, author_lines, bad_lines, not_used, state_name};
+use crate::augenrules::natural_order;
 use crate::error::{Problem, RequestError};
 use crate::request::{Control, DropInState, Pointer, Request, State};
 use crate::rule::Machine;
 use crate::rules_d::{DropInName, drop_in_name};
 use crate::settings::{Name, Settings};
 use crate::snapshot::Snapshot;
+use crate::sorting::sort_by;
 
 /// What the host should hold.
 #[derive(Debug, Clone)]
@@ -140,7 +142,7 @@ impl Keep {
     }
 }
 
-/// The drop-ins of `drop_ins`.
+/// The drop-ins of `drop_ins`, in the order in which the boot loader reads them.
 pub(super) fn several(request: &Request, machine: &Machine, problems: &mut Vec<Problem>) -> Vec<DropInWish> {
     let mut wishes: Vec<DropInWish> = Vec::new();
     for (key, said) in request.drop_ins.iter().flatten() {
@@ -164,6 +166,7 @@ pub(super) fn several(request: &Request, machine: &Machine, problems: &mut Vec<P
         }
         wishes.push(DropInWish::Gone(name));
     }
+    sort_by(&mut wishes, |a, b| natural_order(a.file_name().as_bytes(), b.file_name().as_bytes()));
     wishes
 }
 

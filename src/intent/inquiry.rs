@@ -28,7 +28,7 @@ impl Inquiry {
     /// Every problem found.
     pub fn of(request: &Request, machine: &Machine) -> Result<Self, Vec<Problem>> {
         let mut problems = unused(request);
-        let wish = request.wish.as_ref().map(|said| WishIntent::of(said, machine)).transpose();
+        let wish = request.wish.as_ref().map(|said| WishIntent::of(said, request.ordering, machine)).transpose();
         let wish = wish.unwrap_or_else(|more| {
             problems.extend(more);
             None

@@ -2,7 +2,7 @@
 
 use super::{AuthorLine, DropInWish, Goal, Intent, Keep, author_lines, bad_lines};
 use crate::error::{Problem, RequestError};
-use crate::request::{OnMissing, Operation, UnknownSyscalls, Wish};
+use crate::request::{OnMissing, Operation, Ordering, UnknownSyscalls, Wish};
 use crate::rule::Machine;
 use crate::rules_d::DropInName;
 use crate::settings::Settings;
@@ -18,6 +18,8 @@ pub struct WishIntent {
     pub gone: Vec<DropInName>,
     /// What else the host may hold.
     pub scope: Scope,
+    /// How much of their order matters.
+    pub ordering: Ordering,
     /// What is said of rules that name what the host lacks.
     pub on_missing: OnMissing,
     /// What is said of system calls that only other machines have.
@@ -36,13 +38,13 @@ pub enum Scope {
 }
 
 impl WishIntent {
-    /// What a wish means on this machine.
+    /// What a wish means on this machine; the ordering is that of the question.
     ///
     /// # Errors
     /// Every problem found.
-    pub fn of(said: &Wish, machine: &Machine) -> Result<Self, Vec<Problem>> {
+    pub fn of(said: &Wish, ordering: Ordering, machine: &Machine) -> Result<Self, Vec<Problem>> {
         let rules = match said {
-            Wish::Request(request) => return Self::of_request(request, machine),
+            Wish::Request(request) => return Self::of_request(request, ordering, machine),
             Wish::Rules(rules) => rules,
         };
         let mut problems = Vec::new();
@@ -53,13 +55,18 @@ impl WishIntent {
             settings: Settings::default(),
             gone: Vec::new(),
             scope: Scope::Anything,
+            ordering,
             on_missing: OnMissing::default(),
             unknown_syscalls: UnknownSyscalls::default(),
         };
         if problems.is_empty() { Ok(wish) } else { Err(problems) }
     }
 
-    fn of_request(request: &crate::request::Request, machine: &Machine) -> Result<Self, Vec<Problem>> {
+    fn of_request(
+        request: &crate::request::Request,
+        ordering: Ordering,
+        machine: &Machine,
+    ) -> Result<Self, Vec<Problem>> {
         let inside = |pointer: &str| format!("/wish{pointer}");
         let bad = |found: &str, allowed: &[&str], at: &str| {
             let allowed = allowed.iter().map(|&one| one.to_owned()).collect();
@@ -97,6 +104,8 @@ impl WishIntent {
             settings: Settings::default(),
             gone: Vec::new(),
             scope,
+            // What the wish does not say itself, the question does.
+            ordering: if intent.ordering == Ordering::default() { ordering } else { intent.ordering },
             on_missing: intent.on_missing,
             unknown_syscalls: intent.unknown_syscalls,
         };

@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use crate::auditctl::{Accounts, Context, UnknownSyscalls, parse, parse_group, parse_passwd};
+use crate::desired::Warning;
 use crate::error::{Place, Problem, RequestError, What};
 use crate::explain::{PermSyscalls, Placed, Policy, explain, named_paths};
 use crate::gather::{Gathered, gather};
@@ -42,7 +43,12 @@ pub fn explained_on(request: &Request, mut world: World<'_>) -> Result<Report, V
     if !problems.is_empty() {
         return Err(problems);
     }
-    answered(request, &held(&gathered), &|placed| place_in_file(placed), &world.machine, &accounts)
+    let mut report = answered(request, &held(&gathered), &|placed| place_in_file(placed), &world.machine, &accounts)?;
+    if gathered.kernel.read().is_none() {
+        let stop = gathered.warnings.iter().filter(|warning| matches!(warning, Warning::BootStops { .. }));
+        report.warnings.extend(stop.map(Warning::sentence));
+    }
+    Ok(report)
 }
 
 /// Explains the lines of a request, and its events by them, for a host with this root directory.

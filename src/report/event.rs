@@ -109,10 +109,13 @@ impl EventReport {
     #[must_use]
     pub fn unexpected(&self, said: &EventSaid, pointer: &str) -> Option<Problem> {
         let expect = said.expect.as_ref()?;
-        let has_key = |key: &String| self.rule.as_ref().is_some_and(|rule| rule.keys.contains(key));
-        let is_open = self.answer == EventAnswer::Undecided;
+        // Whichever of the rules decides, it has to have the key.
+        let has_key = |key: &String| {
+            let has = |rule: &DecidingRule| rule.keys.contains(key);
+            !self.is_open() && self.rule.as_ref().is_some_and(has) && self.undecided.iter().all(has)
+        };
         let is_so = expect.recorded.is_none_or(|wanted| self.recorded == Some(wanted))
-            && expect.key.as_ref().is_none_or(|key| !is_open && has_key(key));
+            && expect.key.as_ref().is_none_or(has_key);
         if is_so {
             return None;
         }
@@ -126,15 +129,24 @@ impl EventReport {
         Some(Problem::at_pointer(error.into(), &format!("{pointer}/expect")))
     }
 
+    /// Whether it is open if the event is recorded.
+    fn is_open(&self) -> bool {
+        self.recorded.is_none() && self.answer == EventAnswer::Undecided
+    }
+
     /// The answer in words.
     #[must_use]
     pub fn found(&self) -> String {
         let rule = match (&self.rule, self.answer) {
             (_, EventAnswer::Undecided) => {
-                let mut needs: Vec<&str> =
-                    self.undecided.iter().flat_map(|rule| &rule.needs).map(String::as_str).collect();
-                needs.dedup();
-                format!("no decision without {}", needs.join(", "))
+                let mut needs: Vec<&str> = Vec::new();
+                for need in self.undecided.iter().flat_map(|rule| &rule.needs) {
+                    if !needs.contains(&need.as_str()) {
+                        needs.push(need);
+                    }
+                }
+                let open = if self.recorded.is_some() { "by which rule is open" } else { "no decision" };
+                format!("{open} without {}", needs.join(", "))
             }
             (Some(rule), _) => format!("`{}`", rule.rule),
             (None, _) => "no rule that matches".to_owned(),
@@ -183,13 +195,13 @@ impl Report {
     #[must_use]
     pub fn of_events(events: Vec<EventReport>, unexpected: &[Problem]) -> Self {
         let count = |recorded: Option<bool>| events.iter().filter(|event| event.recorded == recorded).count();
-        let open = events.iter().filter(|event| event.answer == EventAnswer::Undecided).count();
         let plural = if events.len() == 1 { "" } else { "s" };
         let mut msg = format!(
-            "{} event{plural}: {} recorded, {} not recorded, {open} undecided",
+            "{} event{plural}: {} recorded, {} not recorded, {} undecided",
             events.len(),
             count(Some(true)),
             count(Some(false)),
+            events.iter().filter(|event| event.is_open()).count(),
         );
         if !unexpected.is_empty() {
             let all: Vec<String> = unexpected.iter().map(Problem::sentence).collect();

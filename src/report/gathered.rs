@@ -75,11 +75,13 @@ impl Report {
     }
 }
 
-/// Whether files, kernel and next boot agree; none where that cannot be told.
+/// Whether files, kernel and next boot agree; none where that cannot be told. The files alone can tell that they do not.
 fn in_sync(gathered: &Gathered) -> Option<bool> {
-    let drift = gathered.drift.as_ref()?;
     let boot = &gathered.files.read()?.boot;
-    Some(drift.is_empty() && boot.stop().is_none() && gathered.settings.iter().all(SettingView::agrees))
+    if boot.stop().is_some() || !gathered.settings.iter().all(SettingView::agrees) {
+        return Some(false);
+    }
+    Some(gathered.drift.as_ref()?.is_empty())
 }
 
 fn runtime(gathered: &Gathered, machine: &Machine) -> Option<RuntimeReport> {

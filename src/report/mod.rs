@@ -47,8 +47,8 @@ pub struct Report {
     /// apply, gather: whether the running kernel can be managed; gather: its rules.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub runtime: Option<RuntimeReport>,
-    /// gather: whether the files, the running kernel and the next boot agree, where the first two were read; with a wish,
-    /// whether all three hold it.
+    /// gather: whether the files, the running kernel and the next boot agree; with a wish, whether all three hold it.
+    /// Absent where the kernel was not read and the files are not enough to say no.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub in_sync: Option<bool>,
     /// gather: how they differ.

@@ -43,6 +43,9 @@ pub struct EvidenceReport {
     pub running: Option<bool>,
     /// Whether the next boot loads it.
     pub next_boot: bool,
+    /// Where it stands in the wrong order to the others: `running`, `next_boot`.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub out_of_place: Vec<&'static str>,
     /// The file that asks for it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub file: Option<String>,
@@ -119,6 +122,8 @@ impl EvidenceReport {
         let rule = evidence.rule.as_ref();
         let author = evidence.wished.and_then(|at| wish?.lines.get(at));
         let obstacle = evidence.obstacle.as_ref().map(|why| Problem::from(why.what()).message());
+        let wrong = evidence.out_of_place;
+        let out_of_place = [(wrong.running, "running"), (wrong.next_boot, "next_boot")];
         let (skipped, why) = if evidence.is_skipped { (obstacle, None) } else { (None, obstacle) };
         Self {
             rule: rule.map_or_else(
@@ -130,6 +135,7 @@ impl EvidenceReport {
             on_disk: evidence.on_disk.is_some(),
             running: evidence.running,
             next_boot: evidence.next_boot,
+            out_of_place: out_of_place.into_iter().filter(|(wrong, _)| *wrong).map(|(_, place)| place).collect(),
             file: evidence.on_disk.as_ref().map(|spot| spot.file.to_string()),
             line: evidence.on_disk.as_ref().map(|spot| spot.line),
             pointer: author.map(|author| author.pointer.clone()),
@@ -149,6 +155,8 @@ impl EvidenceReport {
             (!self.on_disk, "in no file"),
             (self.running == Some(false), "not loaded"),
             (!self.next_boot, "not loaded at the next boot"),
+            (self.out_of_place.contains(&"running"), "out of order in the kernel"),
+            (self.out_of_place.contains(&"next_boot"), "out of order at the next boot"),
         ];
         let words: Vec<&str> = lacks.into_iter().filter(|(lacks, _)| *lacks).map(|(_, words)| words).collect();
         words.join(", ")

@@ -5,6 +5,7 @@ use audit_rules::kernel::access::Absence;
 use audit_rules::kernel::model::{Call, Fault, Foreign, Sent};
 use audit_rules::kernel::{Errno, KernelError};
 use audit_rules::rule::Machine;
+use audit_rules::rules_d::fault;
 use serde_json::{Value as Json, json};
 
 use crate::host::{Host, Reach, kinds};
@@ -274,6 +275,21 @@ fn fr_7_each_source_is_read_once_and_nothing_is_changed() {
 }
 
 #[test]
+fn fr_7_each_drop_in_is_opened_once() {
+    let opened = |more: usize| {
+        let mut host = host(&[A, B], &[B, C]);
+        for number in 0..more {
+            host.write(&format!("/etc/audit/rules.d/{number}-more.rules"), format!("{C}-{number}\n"));
+        }
+        fault::mend();
+        let report = host.answer(&gather(json!({})));
+        assert_eq!(report["filesystem"]["files"].as_array().unwrap().len(), 1 + more);
+        fault::mend().into_iter().filter(|call| *call == "openat").count()
+    };
+    assert_eq!(opened(7) - opened(0), 7);
+}
+
+#[test]
 fn fr_7_all_bad_lines_are_reported_and_each_text_once_with_all_its_places() {
     let mut host = host(&["-a exit", A, "-a always,exit -S opne", "-a exit"], &[A]);
     host.write("/etc/audit/rules.d/40-more.rules", "-a exit\n");
@@ -358,6 +374,25 @@ fn tc_1_what_is_not_live_has_files_only() {
     assert_eq!((failed(&report), in_files(&report)), (false, vec![A]));
     assert_eq!(host.kernel.sent(), Sent::default(), "no attempt to ask the kernel");
     assert_eq!((report.get("drift"), report.get("in_sync")), (None, None));
+}
+
+#[test]
+fn the_files_alone_tell_that_the_next_boot_does_not_load_them() {
+    let ask = |files: &[&str]| {
+        let image = json!({"source": "filesystem", "on_drift": "fail"});
+        host(files, &[]).answer(&gather(image))
+    };
+    let whole = ask(&[A, B]);
+    assert_eq!((failed(&whole), whole.get("in_sync")), (false, None), "the kernel might still differ");
+    let stops = ask(&[A, "-a always,exit -S opne", B, "-r 100"]);
+    assert_eq!((failed(&stops), &stops["in_sync"]), (true, &json!(false)), "{stops:#}");
+    assert_eq!(
+        message(&stops),
+        "Failed to load audit rules from filesystem: the next boot stops at /etc/audit/rules.d/30-policy.rules:2"
+    );
+    assert_eq!(kinds(&stops), ["not_in_sync", "not_in_sync"], "{stops:#}");
+    let said = stops["errors"][1]["message"].as_str().unwrap();
+    assert!(said.contains("100 in the files, unset at the next boot"), "{said}");
 }
 
 #[test]

@@ -14,13 +14,14 @@ pub fn write(event: &EventReport, page: &mut Page) {
     let name = event.name.as_deref().unwrap_or("the event");
     page.line(&[(Look::Bold, name), (Look::Plain, ": "), (look, answer)]);
     event.undecided.iter().for_each(|rule| {
-        let needs = format!("it depends on {}", rule.needs.join(", "));
+        let needs = format!("depending on {}, by", rule.needs.join(", "));
         write_rule(&needs, rule, page);
     });
-    match &event.rule {
-        Some(rule) => write_rule("by", rule, page),
-        None if event.undecided.is_empty() => page.line(&[(Look::Plain, "    no rule matches")]),
-        None => {}
+    match (&event.rule, event.undecided.is_empty()) {
+        (Some(rule), true) => write_rule("by", rule, page),
+        (Some(rule), false) => write_rule("otherwise by", rule, page),
+        (None, true) => page.line(&[(Look::Plain, "    no rule matches")]),
+        (None, false) => page.line(&[(Look::Plain, "    otherwise no rule matches")]),
     }
     event.dropped_by.iter().for_each(|rule| write_rule("dropped by", rule, page));
 }

@@ -7,6 +7,7 @@ use crate::report::gather::{
     DifferenceReport, DriftReport, FilesystemReport, NextBootReport, SettingReport, SettingsReport,
 };
 use crate::report::wish::{EvidenceReport, LabelsReport, WishReport};
+use crate::sorting::sort_by;
 
 pub fn write(report: &Report, page: &mut Page) {
     let (running, files) = (report.runtime.as_ref().and_then(|runtime| runtime.rules.as_ref()), &report.filesystem);
@@ -62,9 +63,20 @@ fn write_files(files: &FilesystemReport, page: &mut Page) {
         let row = |rule: &crate::report::gather::AskedRuleReport| {
             let look = if rule.next_boot { Look::Plain } else { Look::Bad };
             let why = if rule.next_boot { "" } else { "not loaded at the next boot" };
-            vec![piece(Look::Faint, &rule.line.to_string()), piece(look, &rule.rule.rule), piece(Look::Bad, why)]
+            (
+                rule.line,
+                vec![piece(Look::Faint, &rule.line.to_string()), piece(look, &rule.rule.rule), piece(Look::Bad, why)],
+            )
         };
-        page.table(&file.rules.iter().map(row).collect::<Vec<_>>());
+        let control = |control: &crate::report::gather::ControlLineReport| {
+            (control.line, vec![piece(Look::Faint, &control.line.to_string()), piece(Look::Plain, &control.text)])
+        };
+        let mut rows: Vec<_> = file.rules.iter().map(row).chain(file.controls.iter().map(control)).collect();
+        sort_by(&mut rows, |a, b| a.0.cmp(&b.0));
+        if rows.is_empty() {
+            page.line(&[(Look::Faint, "  no rules")]);
+        }
+        page.table(&rows.into_iter().map(|(_, row)| row).collect::<Vec<_>>());
     }
 }
 
@@ -106,7 +118,8 @@ fn write_settings(settings: &SettingsReport, drift: Option<&DriftReport>, page: 
     let number =
         |value: Option<u32>| piece(Look::Plain, &value.map_or_else(|| "-".to_owned(), |value| value.to_string()));
     let row = |(name, setting): (&String, &SettingReport)| {
-        let differs = drift.is_some_and(|drift| drift.settings.contains(name));
+        let is_lost = setting.on_disk.is_some() && setting.on_disk != setting.next_boot;
+        let differs = is_lost || drift.is_some_and(|drift| drift.settings.contains(name));
         let look = if differs { Look::Bad } else { Look::Plain };
         let decided = setting.decided_by.as_deref().unwrap_or_default();
         let values = [setting.on_disk, setting.running, setting.next_boot].map(number);

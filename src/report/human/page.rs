@@ -28,6 +28,9 @@ impl Look {
     }
 }
 
+/// The widest cell that others are aligned with, in characters.
+const WIDEST: usize = 100;
+
 /// A piece of text with its look.
 pub type Piece = (Look, String);
 
@@ -63,7 +66,8 @@ impl Page {
         self.line(&[(Look::Bold, text)]);
     }
 
-    /// Rows with their columns below each other; the last column has any width.
+    /// Rows with their columns below each other; the last column has any width, and so has a cell that is wider than most
+    /// terminals: it does not push those of other rows to the right.
     #[inline(never)]
     pub fn table(&mut self, rows: &[Vec<Piece>]) {
         let rows: Vec<Vec<(Look, String)>> =
@@ -71,7 +75,7 @@ impl Page {
         let columns = rows.iter().map(Vec::len).max().unwrap_or(0);
         let width = |column: usize| {
             let cells = rows.iter().filter_map(|row| row.get(column));
-            cells.map(|(_, text)| text.chars().count()).max().unwrap_or(0)
+            cells.map(|(_, text)| text.chars().count()).filter(|width| *width <= WIDEST).max().unwrap_or(0)
         };
         let widths: Vec<usize> = (0..columns).map(width).collect();
         for row in &rows {
@@ -80,7 +84,7 @@ impl Page {
                 self.text.push_str("  ");
                 self.piece(*look, text);
                 if at < last {
-                    let missing = widths.get(at).map_or(0, |width| width - text.chars().count());
+                    let missing = widths.get(at).map_or(0, |width| width.saturating_sub(text.chars().count()));
                     self.text.extend(std::iter::repeat_n(' ', missing));
                 }
             }
@@ -144,6 +148,15 @@ mod tests {
         let mut page = Page::new(false);
         page.table(&[vec![cell("a"), cell("b")], vec![cell("ccc"), cell("")], vec![cell("é"), cell("d")]]);
         assert_eq!(page.into_text(), "  a    b\n  ccc\n  é    d\n");
+    }
+
+    #[test]
+    fn a_cell_that_no_terminal_has_room_for_moves_nothing_else() {
+        let cell = |text: &str| (Look::Plain, text.to_owned());
+        let long = "x".repeat(WIDEST + 1);
+        let mut page = Page::new(false);
+        page.table(&[vec![cell("a"), cell("b")], vec![cell(&long), cell("c")], vec![cell("dd"), cell("e")]]);
+        assert_eq!(page.into_text(), format!("  a   b\n  {long}  c\n  dd  e\n"));
     }
 
     #[test]

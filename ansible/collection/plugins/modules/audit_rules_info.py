@@ -291,7 +291,7 @@ wish:
   type: dict
   contains:
     rules:
-      description: Each wished rule, with C(on_disk), C(running), C(next_boot) and C(in_sync).
+      description: Each wished rule, with C(on_disk), C(running), C(next_boot), C(out_of_place) and C(in_sync).
       returned: always
       type: list
       elements: dict
