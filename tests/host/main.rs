@@ -23,6 +23,7 @@ mod lifecycle;
 mod next_boot;
 mod oddities;
 mod policy;
+mod reach;
 mod tracer;
 mod traps;
 mod vanished;
