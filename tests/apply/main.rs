@@ -19,6 +19,7 @@ mod fingerprint;
 mod gather;
 mod host;
 mod hostile;
+mod journal;
 mod large;
 mod properties;
 mod refusals;
