@@ -97,8 +97,9 @@ test-size: build ## the release executable is below 2 MiB
 	{ echo "$(EXECUTABLE) has $$size bytes, and may have $(LARGEST)" >&2; exit 1; }; \
 	echo "ran: $$size bytes of at most $(LARGEST)"
 
-test-guests: lab ## the tests on real kernels in virtual machines
-	$(LAB) test $(TEST_KERNELS:%=--kernel %) $(GUEST_TESTS:%=--test %)
+# The tests need tables for unwinding, which the release executable does without: so the lab is another build.
+test-guests: build lab ## the tests on real kernels in virtual machines
+	$(LAB) test --program $(EXECUTABLE) $(TEST_KERNELS:%=--kernel %) $(GUEST_TESTS:%=--test %)
 
 test-boot: lab ## what the next boot loads, predicted and then had, in virtual machines that are rebooted
 	$(LAB) boot $(TEST_KERNELS:%=--kernel %)
@@ -113,7 +114,6 @@ msrv: lab ## the workspace compiles with the oldest Rust that it promises
 	$(LAB) msrv
 	@echo "ran: the oldest rustc that Cargo.toml promises"
 
-# The tests need tables for unwinding, which the release executable does without: so the lab is another build.
 matrix: build lab ## the tests on every kernel that Debian has, write docs/kernels.md
 	$(LAB) matrix --program $(EXECUTABLE) $(GUEST_TESTS:%=--test %)
 

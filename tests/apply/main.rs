@@ -20,6 +20,7 @@ mod gather;
 mod gather_order;
 mod host;
 mod hostile;
+mod journal;
 mod large;
 mod properties;
 mod refusals;

@@ -38,7 +38,9 @@ fn hold_refusal(trial: &Trial<'_>, fault: &Fault, errno: Errno, may_end_well: bo
     let (host, report) = trial.run(fault.clone());
     let failed = report["failed"] == json!(true);
     let is_named = report["errors"].to_string().contains(&format!("{errno:?}"));
+    // Nothing stands in the way back of one refusal.
     let wrong = judge(trial, &host, &report)
+        .or_else(|| (report["outcome"] == json!("stranded")).then(|| format!("{}", report["errors"])))
         .or_else(|| (!failed && !may_end_well).then(|| format!("{}", report["msg"])))
         .or_else(|| (failed && !is_named && !may_end_well).then(|| format!("not named: {}", report["errors"])))
         .or_else(|| if may_end_well || errno == ERRNOS[0] { trial.heals(host, &report) } else { None });

@@ -24,7 +24,7 @@ const JOURNAL: &str = "/run/audit_rules/journal";
 const EXPEDITED: &str = "/sys/kernel/rcu_expedited";
 /// Before its first change and behind its last a run only reads; of the calls there every so many is tried, and as many
 /// of those between that only read, such as the loops that receive the kernel's answers.
-const SAMPLE: usize = 24;
+const SAMPLE: usize = 12;
 /// On all kernels but one, so many of the calls that may change something; all of them would take a guest minutes.
 const ELSEWHERE: usize = 6;
 const READING: [&str; 12] = [

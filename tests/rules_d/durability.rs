@@ -1,7 +1,11 @@
 //! The order of the system calls by which a file comes to be: what a crash between any two of them leaves is whole.
 
+use std::cell::RefCell;
 use std::ffi::OsStr;
+use std::fs;
+use std::os::unix::fs::MetadataExt;
 use std::path::Path;
+use std::rc::Rc;
 use std::time::Duration;
 
 use audit_rules::rules_d::{Backup, Journal, JournalFile, Lock, RUN_DIR, Stage, Wanted, fault};
@@ -29,6 +33,32 @@ fn a_file_has_its_mode_before_its_bytes_and_is_on_disk_before_it_has_its_name() 
     });
     // What is unlinked is the temporary name, which is gone by then; the last call has the directory on disk.
     assert_eq!(made, [fault::CREATE, "fchmod", "write", "fsync", "renameat", "unlinkat", "fsync"]);
+}
+
+#[test]
+fn a_file_on_its_way_is_never_open_to_others() {
+    let scene = Scene::new();
+    let (directory, (uid, gid)) = (scene.rules_d(), owner());
+    let put = || {
+        let mut stage = Stage::new();
+        let wanted = Wanted::new(b"-w /a\n", 0o640, uid, gid);
+        stage.put(&directory, OsStr::new("a.rules"), &wanted, Backup::None).unwrap();
+        stage.publish().unwrap();
+    };
+    fault::mend();
+    put();
+    let made = fault::mend();
+    let place = u32::try_from(made.iter().position(|call| *call == "fchmod").unwrap()).unwrap() + 1;
+    let (modes, rules_d) = (Rc::new(RefCell::new(Vec::new())), scene.path(RULES_D));
+    let seen = Rc::clone(&modes);
+    fault::before(place, move || {
+        let entries = fs::read_dir(rules_d).unwrap().map(|entry| entry.unwrap());
+        let hidden = entries.filter(|entry| entry.file_name().to_string_lossy().starts_with('.'));
+        seen.borrow_mut().extend(hidden.map(|entry| entry.metadata().unwrap().mode() & 0o7777));
+    });
+    put();
+    fault::mend();
+    assert_eq!(*modes.borrow(), [0o600]);
 }
 
 #[test]

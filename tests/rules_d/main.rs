@@ -31,7 +31,9 @@ struct Scene {
 impl Scene {
     /// With `/etc/audit/rules.d`, nobody but the owner may write.
     fn new() -> Self {
-        let scene = Self { place: TempDir::new().unwrap() };
+        // Closed whatever the umask, which one of the tests changes for all.
+        let permissions = fs::Permissions::from_mode(0o700);
+        let scene = Self { place: tempfile::Builder::new().permissions(permissions).tempdir().unwrap() };
         scene.directory(RULES_D);
         scene
     }

@@ -207,11 +207,22 @@ fn what_a_killed_run_left_is_taken_away_by_the_next_and_nothing_else() {
 }
 
 #[test]
-fn a_name_that_a_killed_run_left_does_not_stand_in_the_way() {
+fn a_name_that_a_killed_run_left_does_not_stand_in_the_way_and_is_not_written_to() {
     let scene = Scene::new();
+    scene.file("precious", "-w /of/value -p wa -k precious\n");
+    let left = |number| format!("etc/audit/rules.d/.audit_rules-{}-{number}.tmp", std::process::id());
     for number in 0..200 {
-        scene.file(&format!("etc/audit/rules.d/.audit_rules-{}-{number}.tmp", std::process::id()), "");
+        match number % 3 {
+            0 => scene.link(&left(number), scene.path("precious")),
+            1 => scene.link(&left(number), scene.path("missing")),
+            _ => scene.file(&left(number), "-w /left/by/a/killed/run -k left\n"),
+        };
     }
     put(&scene.rules_d(), "a.rules", &wanted(b"-w /a\n", 0o640), Backup::None);
     assert_eq!(scene.bytes_of("etc/audit/rules.d/a.rules"), b"-w /a\n");
+    assert_eq!(scene.bytes_of("precious"), b"-w /of/value -p wa -k precious\n");
+    assert!(!scene.path("missing").exists());
+    for number in (2..200).step_by(3) {
+        assert_eq!(scene.bytes_of(&left(number)), b"-w /left/by/a/killed/run -k left\n");
+    }
 }
