@@ -5,6 +5,8 @@ The states as Salt runs them: requisites, retry, parallel, test=True, arguments 
 
 import json
 
+import pytest
+
 PRESENT = """
 30-identity:
   audit_rules.present:
@@ -43,15 +45,42 @@ def test_a_dry_run_gives_what_the_real_run_does_and_a_second_run_nothing(minion)
         assert (again["result"], again["changes"], again["comment"]) == (True, {}, "30-identity: nothing to do")
 
 
-def test_a_change_is_taken_back_with_its_undo(minion):
-    undo = minion.apply(PRESENT)["30-identity"]["undo"]
-    back = "back:\n  audit_rules.restored:\n    - snapshot: " + json.dumps(undo)
-    assert minion.apply(back, test=True)["back"]["result"] is None
-    assert minion.apply(back)["back"]["result"] is True
-    assert list(minion.drop_ins.iterdir()) == []
+STATES = {
+    "present": "- rules: [-w /etc/passwd -p wa]\n    - control: {backlog_limit: 8192, failure: printk}",
+    "present of several": "- drop_ins: {10-a: {rules: [-w /etc/a -p wa], control: {rate_limit: 10}}, 20-old: {state: absent}}",
+    "absent": "- name: 20-old",
+    "absent, some rules": "- name: 20-old\n    - rules: [-w /etc/old -p wa]",
+    "loaded": "- target: filesystem",
+    "loaded after drop-ins": "- target: filesystem\n    - drop_ins: {20-old: {rules: [-w /etc/new -p wa]}}",
+    "exact": "- keep: 90-*\n    - rules: [-w /etc/passwd -p wa]\n    - control: {enabled: locked}",
+    "restored": "- snapshot: UNDO",
+}
 
 
-def test_absent_exact_and_loaded(minion):
+@pytest.mark.parametrize("what", STATES)
+def test_every_state_plans_what_it_then_does_and_then_does_nothing(minion, what):
+    (minion.drop_ins / "20-old.rules").write_text("-w /etc/old -p wa\n-w /etc/older -p wa\n")
+    (minion.drop_ins / "90-kept.rules").write_text("-b 1000\n-w /etc/kept -p wa\n")
+    sls = "30-a:\n  audit_rules.{}:\n    - root: IMAGE\n    {}\n".format(what.split()[0].rstrip(","), STATES[what])
+    if what == "restored":
+        sls = sls.replace("UNDO", json.dumps(minion.apply(PRESENT)["30-identity"]["undo"]))
+
+    def files():
+        return {str(path): path.read_bytes() for path in minion.image.rglob("*.rules")}
+
+    before = files()
+    dry = minion.apply(sls, test=True)["30-a"]
+    assert (dry["result"], files()) == (None, before), dry
+    assert dry["changes"]["files"] and dry["changes"]["diff"]
+    real = minion.apply(sls)["30-a"]
+    assert (real["result"], real["changes"]) == (True, dry["changes"]), real
+    assert files() != before
+    for test in (True, False):
+        again = minion.apply(sls, test=test)["30-a"]
+        assert (again["result"], again["changes"]) == (True, {}), again
+
+
+def test_exact_removes_what_nothing_keeps(minion):
     (minion.drop_ins / "10-old.rules").write_text("-w /etc/old -p wa\n")
     (minion.drop_ins / "90-kept.rules").write_text("-w /etc/kept -p wa\n")
     exact = "30-a:\n  audit_rules.exact:\n    - {root: IMAGE}\n    - keep: 90-*\n    - rules: [-w /etc/passwd -p wa]\n"
@@ -59,12 +88,6 @@ def test_absent_exact_and_loaded(minion):
         "/etc/audit/rules.d/10-old.rules": "remove",
         "/etc/audit/rules.d/30-a.rules": "create",
     }
-    loaded = "all:\n  audit_rules.loaded:\n    - {root: IMAGE}\n    - target: filesystem\n"
-    assert minion.apply(loaded)["all"]["changes"]["files"] == {"/etc/audit/audit.rules": "create"}
-    absent = "30-a:\n  audit_rules.absent:\n    - {root: IMAGE}\n"
-    assert minion.apply(absent, test=True)["30-a"]["result"] is None
-    assert minion.apply(absent)["30-a"]["changes"]["files"]["/etc/audit/rules.d/30-a.rules"] == "remove"
-    assert minion.apply(absent)["30-a"]["changes"] == {}
 
 
 def test_every_mistake_is_in_the_comment_and_nothing_is_changed(minion):
@@ -168,6 +191,72 @@ def test_listen_runs_it_at_the_end(minion):
     sls = REQUISITES.replace("REQUISITE", "listen")
     returns = minion.apply(sls)
     assert returns["listener_all"]["result"] is True
+
+
+# The state that is named runs after the other, as if it had named that one itself.
+@pytest.mark.parametrize("requisite", ["require_in", "watch_in", "onchanges_in", "listen_in"])
+def test_a_requisite_may_stand_with_the_other_state(minion, requisite):
+    sls = """
+vendor:
+  file.managed:
+    - name: IMAGE/etc/audit/rules.d/50-vendor.rules
+    - contents: -w /etc/vendor -p wa
+    - order: last
+    - {}: [{{audit_rules: all}}]
+all:
+  audit_rules.loaded:
+    - root: IMAGE
+    - target: filesystem
+"""
+    returns = minion.apply(sls.format(requisite))
+    assert all(entry["result"] is True for entry in returns.values()), returns
+    assert "-w /etc/vendor -p wa\n" in (minion.image / "etc/audit/audit.rules").read_text()
+    again = minion.apply(sls.format(requisite))
+    assert not any(entry["changes"] for entry in again.values()), again
+
+
+def test_prereq_in_and_onfail(minion):
+    sls = """
+before:
+  test.succeed_with_changes: []
+30-a:
+  audit_rules.present:
+    - root: IMAGE
+    - rules: [-w /etc/passwd -p wa]
+    - prereq_in: [{test: before}]
+30-b:
+  audit_rules.present:
+    - root: IMAGE
+    - rules: [-w etc/passwd -p wa]
+alarm:
+  test.succeed_with_changes:
+    - onfail: [{audit_rules: 30-b}]
+no alarm:
+  test.succeed_with_changes:
+    - onfail: [{audit_rules: 30-a}]
+"""
+    returns = minion.apply(sls)
+    assert returns["before"]["changes"] and returns["30-a"]["changes"]
+    assert returns["alarm"]["changes"] and not returns["no alarm"]["changes"]
+    assert not minion.apply(sls)["before"]["changes"]
+
+
+def test_a_condition_decides_whether_it_runs(minion):
+    one = "{0}:\n  audit_rules.present:\n    - root: IMAGE\n    - rules: [-w /etc/{0} -p wa]\n    - {1}\n"
+    conditions = {
+        "10-a": "unless: 'false'",
+        "20-a": "onlyif: 'true'",
+        "30-a": "unless: 'true'",
+        "40-a": "onlyif: 'false'",
+        "50-a": "unless: [{fun: audit_rules.list_rules, root: IMAGE, get_return: 'files:/etc/audit/rules.d/10-a.rules'}]",
+    }
+    sls = "".join(one.format(*condition) for condition in conditions.items())
+    dry = minion.apply(sls, test=True)
+    assert [entry["result"] for entry in dry.values()] == [None, None, True, True, None], dry
+    real = minion.apply(sls)
+    # By then there is what the last one asks the module for.
+    assert [bool(entry["changes"]) for entry in real.values()] == [True, True, False, False, False], real
+    assert sorted(path.name for path in minion.drop_ins.iterdir()) == ["10-a.rules", "20-a.rules"]
 
 
 def test_a_failure_stops_what_requires_it(minion):
