@@ -30,15 +30,20 @@ pub struct Loader {
 pub enum State {
     /// It is.
     Enabled,
-    /// Nothing asks for it.
-    Disabled,
     /// Nobody can start it.
     Masked,
+    /// Nothing asks for it.
+    Disabled,
     /// There is none.
     Missing,
 }
 
 impl State {
+    /// Of two units the one with the lesser rank counts.
+    fn rank(self) -> u8 {
+        self as u8
+    }
+
     /// Its name in reports.
     #[must_use]
     pub fn name(self) -> &'static str {
@@ -65,42 +70,48 @@ pub struct LoadCommand {
 /// Who loads the rules, given the units of [`UNITS`], in their order.
 #[must_use]
 pub fn loader(units: &[Unit; 2]) -> Loader {
-    let found = units.each_ref().map(Settings::of);
-    let [own, auditd] = units.each_ref().map(|unit| !unit.texts.is_empty() && !unit.is_masked && unit.is_wanted);
-    let pulls = found[1].pulls.iter().any(|name| name == UNITS[0]);
-    let is_started = [own || (auditd && pulls && !units[0].is_masked && !units[0].texts.is_empty()), auditd];
-    let of = |at: usize, state: State| {
-        let command = found[at].commands().next().cloned();
-        Loader { state, unit: Some(UNITS[at]), command }
+    let [own, auditd] = units;
+    let (mut commands, mut pulls_own) = ([None, None], false);
+    for (unit, command) in units.iter().zip(&mut commands) {
+        let settings = Settings::of(unit);
+        pulls_own |= settings.pulls_own;
+        *command = settings.starts.into_iter().flatten().next();
+    }
+    let is_there = |unit: &Unit| !unit.texts.is_empty() && !unit.is_masked;
+    let has_auditd = is_there(auditd) && auditd.is_wanted;
+    let is_started = [is_there(own) && (own.is_wanted || (has_auditd && pulls_own)), has_auditd];
+    let state = |at: usize| match () {
+        () if is_started[at] && commands[at].is_some() => State::Enabled,
+        () if units[at].is_masked => State::Masked,
+        () if commands[at].is_some() => State::Disabled,
+        () => State::Missing,
     };
-    let loads = |at: &usize| found[*at].commands().next().is_some();
-    let all = || 0..units.len();
-    let found = all().find(|at| is_started[*at] && loads(at)).map(|at| of(at, State::Enabled));
-    let found = found.or_else(|| all().find(|at| units[*at].is_masked).map(|at| of(at, State::Masked)));
-    let found = found.or_else(|| all().find(loads).map(|at| of(at, State::Disabled)));
-    found.unwrap_or(Loader { state: State::Missing, unit: None, command: None })
+    let (first, second) = (state(0), state(1));
+    let at = usize::from(second.rank() < first.rank());
+    let state = if at == 0 { first } else { second };
+    let unit = (state != State::Missing).then_some(UNITS[at]);
+    Loader { state, unit, command: commands.into_iter().nth(at).flatten() }
 }
 
 /// What of a unit matters here.
 #[derive(Default)]
 struct Settings {
-    /// `ExecStartPre=`, `ExecStart=` and `ExecStartPost=`: the commands of each that load rules.
-    starts: [Vec<LoadCommand>; 3],
-    /// The units that are started with it.
-    pulls: Vec<String>,
+    /// What `ExecStartPre=`, `ExecStart=` and `ExecStartPost=` load rules with.
+    starts: [Option<LoadCommand>; 3],
+    /// The unit of the rules is started with it.
+    pulls_own: bool,
 }
 
 impl Settings {
     fn of(unit: &Unit) -> Self {
         let mut settings = Self::default();
-        if unit.is_masked {
-            return settings;
-        }
-        for text in &unit.texts {
+        for text in unit.texts.iter().filter(|_| !unit.is_masked) {
             let text = String::from_utf8_lossy(text).replace("\\\n", " ");
-            for line in text.lines().map(str::trim).filter(|line| !line.starts_with(['#', ';'])) {
-                let Some((key, value)) = line.split_once('=') else { continue };
-                settings.take(key.trim_end(), value.trim_start());
+            for line in text.lines() {
+                // A comment has no key that is one of these.
+                if let Some((key, value)) = line.split_once('=') {
+                    settings.take(key.trim(), value.trim());
+                }
             }
         }
         settings
@@ -108,41 +119,35 @@ impl Settings {
 
     fn take(&mut self, key: &str, value: &str) {
         let [before, start, behind] = &mut self.starts;
-        let commands = match key {
+        let known = match key {
             "ExecStartPre" => before,
             "ExecStart" => start,
             "ExecStartPost" => behind,
             "Wants" | "Requires" | "BindsTo" => {
-                self.pulls.extend(value.split_whitespace().map(str::to_owned));
+                self.pulls_own |= value.split_whitespace().any(|name| name == UNITS[0]);
                 return;
             }
             _ => return,
         };
+        // An empty one takes back those before it.
         if value.is_empty() {
-            // An empty one takes back those before it.
-            commands.clear();
+            *known = None;
         }
-        commands.extend(command(value));
-    }
-
-    fn commands(&self) -> impl Iterator<Item = &LoadCommand> {
-        self.starts.iter().flatten()
+        if known.is_none() {
+            *known = command(value);
+        }
     }
 }
 
 /// The command, where it loads rules.
 fn command(value: &str) -> Option<LoadCommand> {
-    let text = value.trim_start_matches(['-', '@', ':', '+', '!', '|']);
+    let text = value.trim_start_matches(|c: char| "-@:+!|".contains(c));
     let prefix = value.get(..value.len() - text.len()).unwrap_or_default();
-    let words: Vec<&str> = text.split_whitespace().map(|word| word.trim_matches(['"', '\''])).collect();
-    let is = |word: &&str, name: &str| word.rsplit('/').next() == Some(name);
-    let behind = |name: &str| Some(words.get(words.iter().position(|word| is(word, name))? + 1..).unwrap_or_default());
-    let file = if behind("augenrules").is_some_and(|words| words.contains(&"--load")) {
-        None
-    } else {
-        let words = behind("auditctl")?;
-        Some((*words.get(words.iter().position(|word| *word == "-R")? + 1)?).to_owned())
-    };
+    let mut words = text.split_whitespace().map(|word| word.trim_matches(['"', '\'']));
+    let program = words.by_ref().find(|word| word.ends_with("augenrules") || word.ends_with("auditctl"))?;
+    let option = if program.ends_with("auditctl") { "-R" } else { "--load" };
+    words.find(|word| *word == option)?;
+    let file = if option == "-R" { Some(words.next()?.to_owned()) } else { None };
     Some(LoadCommand { text: text.to_owned(), file, ignores_failure: prefix.contains('-') })
 }
 
