@@ -6,6 +6,7 @@ use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
+use audit_rules::kernel::Setting;
 use audit_rules::kernel::model::{Call, Fault, Foreign};
 use audit_rules::rules_d::fault;
 use rustix::fs::FlockOperation;
@@ -164,6 +165,28 @@ fn somebody_who_flushes_before_every_look_is_given_up_on() {
         }
     });
     assert!(given_up.get() >= 20, "{}", given_up.get());
+}
+
+#[test]
+fn somebody_who_flushes_twice_is_made_good() {
+    let mut host = Host::new();
+    for nth in 2..4 {
+        host.kernel.fault(Fault::BeforeCall { call: Some(Call::Rules), nth, foreign: Foreign::Flush });
+    }
+    let report = host.answer(&request());
+    assert_eq!(report["outcome"], json!("applied"), "{report:#}");
+    assert_eq!((host.listed().len(), host.kernel.sent().list), (1, 4));
+}
+
+#[test]
+fn somebody_who_flushes_and_locks_is_named_as_such() {
+    let mut host = Host::new();
+    for foreign in [Foreign::Flush, Foreign::Set(Setting::Enabled(2))] {
+        host.kernel.fault(Fault::BeforeCall { call: Some(Call::Status), nth: 2, foreign });
+    }
+    let report = host.answer(&request());
+    assert_eq!((kinds(&report), &report["outcome"]), (vec!["locked"], &json!("rolled_back")), "{report:#}");
+    assert_eq!((host.listed().len(), host.kernel.sent().changing()), (0, 1), "nothing was sent to a locked kernel");
 }
 
 #[test]

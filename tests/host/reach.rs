@@ -9,7 +9,7 @@ use super::guest::{AUDIT_RULES, RULES_D, present, report, started};
 use super::traps::{clear, host};
 
 /// Calls that change files, start programs or speak to somebody; a machine that lacks one does without.
-const CALLS: &str = "?open,?creat,openat,?openat2,?rename,renameat,renameat2,?link,linkat,?symlink,symlinkat,?unlink,unlinkat,\
+const CALLS: &str = "?open,?creat,openat,?openat2,?rename,?renameat,renameat2,?link,linkat,?symlink,symlinkat,?unlink,unlinkat,\
     ?mkdir,mkdirat,?rmdir,?mknod,mknodat,truncate,ftruncate,fallocate,?chmod,fchmodat,?chown,?lchown,fchownat,utimensat,\
     setxattr,lsetxattr,removexattr,execve,execveat,?fork,?vfork,clone,?clone3,socket,connect,sendto,mount,kill,tgkill";
 
@@ -30,7 +30,7 @@ fn is_planned(line: &str, names: &[&str]) -> bool {
     match call.split('(').next().unwrap_or_default() {
         "open" | "openat" if !writes => true,
         "openat" => line.contains("/sys/kernel/rcu_expedited\", O_WRONLY") || places(line).into_iter().all(is_own),
-        "renameat" | "unlinkat" => !places(line).is_empty() && places(line).into_iter().all(is_own),
+        "renameat" | "renameat2" | "unlinkat" => !places(line).is_empty() && places(line).into_iter().all(is_own),
         "mkdirat" => line.contains("</run>, \"audit_rules\", 0700"),
         "socket" => line.contains("AF_NETLINK") && line.contains("NETLINK_AUDIT"),
         "sendto" => line.contains("nl_pid=0") || line.contains("{nlmsg_len=") || line.contains("{{len="),

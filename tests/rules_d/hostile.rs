@@ -109,7 +109,8 @@ fn a_file_larger_than_the_limit_is_refused() {
     let scene = Scene::new();
     let file = fs::File::create(scene.path("etc/audit/rules.d/a.rules")).unwrap();
     file.set_len(audit_rules::rules_d::MAX_FILE + 1).unwrap();
-    assert_eq!(scene.rules_d().read(&scene.root(), Links::Refused).unwrap_err()[0].kind(), "too_large");
+    let error = scene.rules_d().read(&scene.root(), Links::Refused).unwrap_err().remove(0);
+    assert_eq!((error.kind(), error.path), ("too_large", scene.path("etc/audit/rules.d/a.rules")));
 }
 
 #[test]
@@ -153,8 +154,10 @@ fn a_directory_of_another_user_is_refused() {
 fn a_read_only_file_system_is_refused_before_any_change() {
     let scene = Scene::new();
     mount(&["-t", "tmpfs", "-o", "ro,mode=0750", "tmpfs"], &scene.path(RULES_D));
+    let looked = scene.rules_d().obstacles(&[]);
     let result = put(&scene, "a.rules");
     assert!(Command::new("umount").arg(scene.path(RULES_D)).status().unwrap().success());
+    assert_eq!(looked.iter().map(|error| &error.problem).collect::<Vec<_>>(), [&Problem::ReadOnlyFileSystem]);
     assert_eq!(result.unwrap_err().problem, Problem::ReadOnlyFileSystem);
 }
 
