@@ -12,11 +12,11 @@ from place import FORMULA, PROJECT, load
 
 
 @pytest.fixture(scope="session")
-def utilities():
-    """What Salt packs as __utils__."""
+def helpers():
+    """The functions behind the states and the execution module, as Salt packs them into __salt__."""
     found = {}
-    for path in (FORMULA / "_utils").glob("*.py"):
-        module = load("_utils", path.stem)
+    for path in (FORMULA / "_modules").glob("audit_rules_*.py"):
+        module = load("_modules", path.stem)
         for name, value in vars(module).items():
             if callable(value) and getattr(value, "__module__", None) == module.__name__ and not name.startswith("_"):
                 found["{}.{}".format(path.stem, name)] = value

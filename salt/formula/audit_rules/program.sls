@@ -3,7 +3,7 @@
     state.apply, and the first dry run, do too, the modules are fetched here. Under salt-ssh every module counts as known. #}
 {%- set fresh = "audit_rules.apply" not in salt %}
 {%- if fresh %}
-{%- for kind in ("utils", "modules", "states") %}
+{%- for kind in ("modules", "states") %}
 {%- do salt["saltutil.sync_" ~ kind](saltenv=saltenv) %}
 {%- endfor %}
 {%- endif %}

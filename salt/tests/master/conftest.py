@@ -14,7 +14,6 @@ import signal
 import socket
 import subprocess
 import sys
-import tarfile
 import tempfile
 import time
 
@@ -49,7 +48,7 @@ class Site:
         self.daemons = []
         #: The minions of each step of the last command.
         self.batches = []
-        for name in ("etc/master.d", "srv/salt", "srv/pillar", "srv/formulas"):
+        for name in ("etc/master.d", "srv/salt", "srv/pillar"):
             (directory / name).mkdir(parents=True)
         self._install_formula()
         publish, answer = free_ports(2)
@@ -89,12 +88,11 @@ class Site:
     def _install_formula(self):
         """As README.md says, with other directories."""
         (tarball,) = FORMULA.parent.glob("audit-rules-formula-*.tar.gz")
-        (command,) = re.findall(r"^tar -xzf (\S+) -C /srv/formulas$", README, re.MULTILINE)
-        assert command == tarball.name
-        with tarfile.open(str(tarball)) as packed:
-            packed.extractall(str(self.directory / "srv/formulas"))
-        (roots,) = re.findall(r"```yaml\n# /etc/salt/master.d/audit_rules.conf\n(.*?)```", README, re.DOTALL)
-        self.write("etc/master.d/audit_rules.conf", roots.replace("/srv", str(self.directory / "srv")))
+        text = README.partition("\n## Start\n")[2].replace("/srv/", str(self.directory / "srv") + "/")
+        for command in re.search(r"```text\n(.*?)```", text, re.DOTALL).group(1).splitlines():
+            subprocess.run(command.split(), cwd=str(tarball.parent), check=True)
+        for path, content in re.findall(r"```yaml\n# (\S+)\n(.*?)```", text, re.DOTALL)[:2]:
+            self.write(path.replace("/etc/salt", "etc"), content)
         self.formula = next((self.directory / "srv/formulas").glob("*/formula"))
 
     def _configure(self, path, options, name):
@@ -124,7 +122,7 @@ class Site:
     def pillar(self, **of_one):
         """The example for all minions, and what is put over it for one: NAME={...}."""
         policy = yaml.safe_load((PROJECT / "salt/pillar.example").read_text())
-        tops = {"*": ["audit"]}
+        tops = yaml.safe_load((self.directory / "srv/pillar/top.sls").read_text())["base"]
         for name in MINIONS:
             host = {"root": str(self.image(name)), "lookup": {"executable": str(self.program(name))}}
             host.update(of_one.get(name, {}))

@@ -92,7 +92,7 @@ def fresh(tmp_path, executable):
 def informed(tmp_path_factory, executable):
     """One that knows the formula."""
     minion = Minion(tmp_path_factory.mktemp("minion"), executable)
-    for kind in ("utils", "modules", "states"):
+    for kind in ("modules", "states"):
         minion.call("saltutil.sync_" + kind)
     minion.caller = None
     return minion

@@ -111,6 +111,16 @@ policy:
     assert list(minion.drop_ins.iterdir()) == []
 
 
+@pytest.mark.parametrize("state", ["present", "absent", "loaded", "exact", "restored"])
+@pytest.mark.parametrize("test", [True, False])
+def test_every_state_fails_with_every_mistake(minion, state, test):
+    sls = "30-a:\n  audit_rules.{}:\n    - root: IMAGE\n    - on_missing: maybe\n    - ordering: strickt\n".format(state)
+    failed = minion.apply(sls, test=test)["30-a"]
+    assert (failed["result"], failed["changes"]) == (False, {})
+    assert "on_missing" in failed["comment"] and "did you mean strict?" in failed["comment"]
+    assert list(minion.drop_ins.iterdir()) == []
+
+
 def test_an_argument_that_the_state_does_not_know_is_a_failure(minion):
     failed = minion.apply(PRESENT + "    - on_mising: skip\n")["30-identity"]
     assert failed["result"] is False

@@ -9,7 +9,7 @@ import subprocess
 
 import pytest
 
-from place import PROJECT, load
+from place import FORMULA, PROJECT, load
 
 SALT = {"source", "source_hash", "template", "context", "defaults", "executable", "saltenv"}
 #: Said by the function that is called, and by Salt's own test and diff.
@@ -85,3 +85,9 @@ def test_the_executable_refuses_the_keys_that_a_state_does_not_take(executable, 
         # Every state of Salt has a name; here it is not sent.
         takes = False
     assert takes != refused
+
+
+def test_the_formula_has_no_kind_of_module_that_an_old_salt_ssh_does_not_send():
+    # Salt 3006 sends modules, states, grains, renderers and returners.
+    assert {path.name for path in FORMULA.glob("_*")} == {"_modules", "_states"}
+    assert not [path for path in FORMULA.rglob("*.py") if "__utils__" in path.read_text()]

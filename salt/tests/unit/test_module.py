@@ -59,11 +59,10 @@ def minion(tmp_path, executable):
 
 
 @pytest.fixture
-def configure_loader_modules(minion, utilities, tmp_path):
+def configure_loader_modules(minion, helpers, tmp_path):
     return {
         audit_rules: {
-            "__salt__": minion.functions(),
-            "__utils__": utilities,
+            "__salt__": dict(minion.functions(), **helpers),
             "__opts__": {"test": False, "cachedir": str(tmp_path / "cache")},
             "__grains__": {"kernel": "Linux", "cpuarch": os.uname().machine},
             "__context__": {},
@@ -261,9 +260,9 @@ def test_explain_says_which_rule_decides_about_an_event(image, minion):
 
 
 @pytest.fixture
-def bare(monkeypatch, utilities):
+def bare(monkeypatch, helpers):
     """A minion without an executable."""
-    monkeypatch.setitem(utilities["audit_rules_program.find"].__globals__, "INSTALLED", ())
+    monkeypatch.setitem(helpers["audit_rules_program.find"].__globals__, "INSTALLED", ())
     monkeypatch.setenv("PATH", "/nowhere")
 
 

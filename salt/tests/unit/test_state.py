@@ -70,11 +70,10 @@ def module():
 
 
 @pytest.fixture
-def configure_loader_modules(module, utilities):
+def configure_loader_modules(module, helpers):
     return {
         states: {
-            "__salt__": {"audit_rules.apply": module.apply},
-            "__utils__": utilities,
+            "__salt__": dict(helpers, **{"audit_rules.apply": module.apply}),
             "__opts__": {"test": False},
             "__env__": "base",
         }

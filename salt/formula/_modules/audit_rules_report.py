@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """
 From the executable's report to what Salt shows.
+
+Called by ``audit_rules``, not by people; it is no utility module since the salt-ssh of Salt 3006 sends none of these.
 """
 
 #: How a message begins that goes on with all problems, on one line.

@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """
 The executable ``audit_rules`` on this minion: where it is, how it comes here, how it is called.
+
+Called by ``audit_rules``, not by people; it is no utility module since the salt-ssh of Salt 3006 sends none of these.
 """
 
 import hashlib

@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """
 From the arguments of a function to the request that the executable reads.
+
+Called by ``audit_rules``, not by people; it is no utility module since the salt-ssh of Salt 3006 sends none of these.
 """
 
 import os
