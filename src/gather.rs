@@ -18,6 +18,7 @@ use crate::plan::KernelState;
 use crate::request::Source;
 use crate::rule::Machine;
 use crate::rules_d::{Links, Process, Root};
+use crate::systemd::{self, Loader};
 use crate::world::World;
 
 /// What a host holds.
@@ -79,6 +80,8 @@ pub struct HeldFiles {
     pub boot: NextBoot,
     /// Whether the directory of the drop-ins exists.
     pub has_directory: bool,
+    /// Who loads the rules at boot; none where the host has no systemd to tell.
+    pub loader: Option<Loader>,
 }
 
 /// The running kernel, and who else has to do with its audit rules.
@@ -90,6 +93,8 @@ pub struct HeldKernel {
     pub processes: Vec<Process>,
     /// What the boot loader told the kernel.
     pub command_line: Option<Vec<u8>>,
+    /// The kernel's version.
+    pub release: Option<String>,
 }
 
 /// Reads what the inquiry asks for.
@@ -123,7 +128,7 @@ fn verified(
     kernel: Option<(&KernelState, &Drift)>,
     settings: &[SettingView],
 ) -> (Option<Verified>, Vec<Evidence>) {
-    let HeldFiles { observed, boot, has_directory } = files;
+    let HeldFiles { observed, boot, has_directory, .. } = files;
     let drop_ins = observed.files.drop_ins.iter().map(|drop_in| drop_in.name.clone()).collect();
     let host = wish::Host { boot, kernel, settings, drop_ins };
     let sources: Vec<(String, &[u8])> = observed
@@ -174,8 +179,8 @@ fn read_kernel(world: &mut World<'_>) -> Result<Reading<HeldKernel>, Problem> {
     let Some(kernel) = &mut world.kernel else { return Ok(Reading::NotAsked) };
     let state = kernel_state(*kernel)?;
     let root = Root::open(&world.root).map_err(What::File)?;
-    let (processes, command_line) = (root.processes(), root.kernel_command_line());
-    Ok(Reading::Read(HeldKernel { state, processes, command_line }))
+    let (processes, command_line, release) = (root.processes(), root.kernel_command_line(), root.kernel_release());
+    Ok(Reading::Read(HeldKernel { state, processes, command_line, release }))
 }
 
 fn files(inquiry: &Inquiry, world: &World<'_>) -> Result<HeldFiles, Vec<Problem>> {
@@ -189,7 +194,8 @@ fn files(inquiry: &Inquiry, world: &World<'_>) -> Result<HeldFiles, Vec<Problem>
     let compiled = if has_directory { None } else { observed.files.compiled() };
     let merge = compiled.unwrap_or_else(|| observed.files.merged(&observed.files.drop_ins));
     let boot = NextBoot::of(merge, &mut observed.reader);
-    Ok(HeldFiles { observed, boot, has_directory })
+    let loader = root.units().map(|units| systemd::loader(&units));
+    Ok(HeldFiles { observed, boot, has_directory, loader })
 }
 
 fn compared(inquiry: &Inquiry, world: &World<'_>, boot: &NextBoot, state: &KernelState) -> Drift {
@@ -201,10 +207,24 @@ fn compared(inquiry: &Inquiry, world: &World<'_>, boot: &NextBoot, state: &Kerne
     drift
 }
 
+/// What keeps the drop-ins from being loaded at boot, whatever they say.
+fn not_loaded(files: &HeldFiles, loader: &Loader) -> Option<Warning> {
+    let known = &files.observed.files;
+    if loader.state == systemd::State::Enabled {
+        let file = loader.command.as_ref()?.file.as_ref()?;
+        let compiled = known.audit_rules.as_ref().filter(|_| *file == known.audit_rules_path().to_string_lossy());
+        let is_merged = compiled.is_some_and(|compiled| compiled.bytes == files.boot.merge.bytes);
+        return (!is_merged)
+            .then(|| Warning::NotMergedAtBoot { unit: loader.unit.unwrap_or_default(), file: file.clone() });
+    }
+    Some(Warning::NobodyLoads { unit: loader.unit, state: loader.state.name() })
+}
+
 /// What the boot load and the kernel's own list are worth a sentence for.
 fn warnings(gathered: &Gathered, machine: &Machine) -> Vec<Warning> {
     let mut warnings = Vec::new();
     if let Some(files) = gathered.files.read() {
+        warnings.extend(files.loader.as_ref().and_then(|loader| not_loaded(files, loader)));
         warnings.extend(passed_over(&files.observed));
         warnings.extend(
             files.boot.merge.unread.iter().map(|path| Warning::PassedOver {

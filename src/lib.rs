@@ -28,6 +28,7 @@ pub mod settings;
 mod signals;
 pub mod snapshot;
 mod sorting;
+pub mod systemd;
 pub mod tables;
 pub mod wire;
 pub mod world;

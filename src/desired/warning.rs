@@ -71,6 +71,20 @@ pub enum Warning {
         /// Where the other stands.
         by: Spot,
     },
+    /// Nothing loads the rules at boot.
+    NobodyLoads {
+        /// The unit that would; none where there is none.
+        unit: Option<&'static str>,
+        /// Whether it is started.
+        state: &'static str,
+    },
+    /// At boot a file is loaded that the drop-ins are not merged into.
+    NotMergedAtBoot {
+        /// The unit that loads it.
+        unit: &'static str,
+        /// The file.
+        file: String,
+    },
     /// A name in `rules.d` from which the boot loader reads nothing.
     PassedOver {
         /// Its path.
@@ -133,6 +147,13 @@ impl Warning {
             Self::Note { line, note } => format!("`{line}`: {}", note.message()),
             Self::Shadowed { rule, spot, by } => {
                 format!("the key of `{rule}` ({spot}) is never recorded: the same rule with another key stands in {by}")
+            }
+            Self::NobodyLoads { unit, state } => {
+                let what = unit.map_or_else(|| "no unit loads them".to_owned(), |unit| format!("{unit} is {state}"));
+                format!("the rules are not loaded at boot: {what}")
+            }
+            Self::NotMergedAtBoot { unit, file } => {
+                format!("at boot {unit} loads {file} as it stands, and that is not what the drop-ins say")
             }
             Self::PassedOver { path, why } => format!("augenrules reads nothing from {path}: {why}"),
             Self::NoSuchSetting { name } => format!("this kernel has no {}", name.text()),

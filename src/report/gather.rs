@@ -98,6 +98,9 @@ pub struct RunningRuleReport {
 /// The state of the audit subsystem, in the kernel's numbers.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct StatusReport {
+    /// The kernel's version.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub release: Option<String>,
     /// 0 off, 1 on, 2 locked until the next boot.
     pub enabled: u32,
     /// 0 silent, 1 printk, 2 panic.
@@ -148,6 +151,24 @@ pub struct FeaturesReport {
     /// Whether a login uid can only be set where none is.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub only_unset_loginuid: Option<SwitchReport>,
+}
+
+/// Who loads the rules at boot.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+pub struct BootLoaderReport {
+    /// `enabled`, `disabled` or `masked`; `none` where no unit loads them.
+    pub state: &'static str,
+    /// The unit.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub unit: Option<&'static str>,
+    /// Its command.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub command: Option<String>,
+    /// The file that the command loads as it stands; absent where it is augenrules, which merges the drop-ins.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub file: Option<String>,
+    /// Whether nobody notices that the load failed.
+    pub ignores_failure: bool,
 }
 
 /// A feature.

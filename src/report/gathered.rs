@@ -41,6 +41,7 @@ impl Report {
         let drift = gathered.drift.as_ref();
         if let Reading::Read(held) = &mut gathered.files {
             report.filesystem = Some(files::filesystem(held, drift, machine));
+            report.boot_loader = held.loader.as_ref().map(files::boot_loader);
             report.next_boot = Some(files::next_boot(&held.boot, machine));
             report.settings = Some(settings(&gathered.settings));
             let wish = inquiry.wish.as_ref();

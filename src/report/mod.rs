@@ -60,6 +60,9 @@ pub struct Report {
     /// gather: the evidence for each control that a label names, where one does.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub controls: Option<wish::LabelsReport>,
+    /// gather: who loads the rules at boot, where the files were read and the host has systemd.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub boot_loader: Option<gather::BootLoaderReport>,
     /// gather: what the next boot would load, where the files were read.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub next_boot: Option<gather::NextBootReport>,
@@ -355,6 +358,7 @@ impl Report {
             runtime: None,
             filesystem: None,
             drift: None,
+            boot_loader: None,
             in_sync: None,
             wish: None,
             controls: None,

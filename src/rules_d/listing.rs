@@ -71,7 +71,7 @@ impl Directory {
         }
         let mut problems = Vec::new();
         let mut total = 0;
-        for name in self.names(is_drop_in).map_err(|problem| vec![problem])? {
+        for name in self.names(&is_drop_in).map_err(|problem| vec![problem])? {
             match self.read_one(root, &name, links) {
                 Ok(One::DropIn(state)) => {
                     total += state.bytes.len() as u64;
@@ -115,7 +115,7 @@ impl Directory {
     }
 
     /// The names in the directory that are wanted, in natural order.
-    pub(super) fn names(&self, wanted: impl Fn(&[u8]) -> bool) -> Result<Vec<OsString>, FileError> {
+    pub(super) fn names(&self, wanted: &dyn Fn(&[u8]) -> bool) -> Result<Vec<OsString>, FileError> {
         let failed = |errno| FileError::unreadable(self.path(), "getdents", errno);
         let mut names = Vec::new();
         for entry in system::entries(self.descriptor()).map_err(failed)? {

@@ -21,6 +21,7 @@ mod running;
 mod stage;
 mod system;
 mod temporary;
+mod units;
 mod waiting;
 
 pub use boot::{Accounts, BootLoader};

@@ -50,6 +50,13 @@ impl Root {
         self.system_file(Path::new("/proc/cmdline")).ok().flatten()
     }
 
+    /// The version of the running kernel; none where that cannot be read.
+    #[must_use]
+    pub fn kernel_release(&self) -> Option<String> {
+        let text = self.system_file(Path::new("/proc/sys/kernel/osrelease")).ok().flatten()?;
+        Some(String::from_utf8_lossy(text.trim_ascii_end()).into_owned())
+    }
+
     /// Those of these directories that were made since the boot was over. Where a file system does not tell, none.
     #[must_use]
     pub fn made_since_boot(&self, directories: Vec<Vec<u8>>) -> Vec<Vec<u8>> {

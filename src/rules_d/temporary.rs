@@ -87,7 +87,8 @@ impl Directory {
     #[must_use]
     pub fn left_behind(&self) -> Vec<PathBuf> {
         let own = format!("{PREFIX}{}-", std::process::id());
-        let names = if self.exists() { self.names(|name| name.starts_with(own.as_bytes())) } else { Ok(Vec::new()) };
+        let names =
+            if self.exists() { self.names(&|name: &[u8]| name.starts_with(own.as_bytes())) } else { Ok(Vec::new()) };
         names.unwrap_or_default().into_iter().map(|name| self.path().join(name)).collect()
     }
 
@@ -101,7 +102,9 @@ impl Directory {
         if !self.exists() {
             return Ok(removed);
         }
-        for name in self.names(|name| name.starts_with(PREFIX.as_bytes()) && name.ends_with(ENDING.as_bytes()))? {
+        for name in
+            self.names(&|name: &[u8]| name.starts_with(PREFIX.as_bytes()) && name.ends_with(ENDING.as_bytes()))?
+        {
             let path = self.path().join(&name);
             let is_file = system::statat(self.descriptor(), &name, AtFlags::SYMLINK_NOFOLLOW)
                 .is_ok_and(|stat| FileType::from_raw_mode(stat.st_mode) == FileType::RegularFile);

@@ -8,6 +8,7 @@
     reason = "lays hosts out and looks at them; a test may end in a panic"
 )]
 
+mod boot_loader;
 mod case;
 mod company;
 mod event;

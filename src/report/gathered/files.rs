@@ -6,8 +6,8 @@ use rustc_hash::{FxHashMap as HashMap, FxHashSet as HashSet};
 
 use super::super::explain;
 use super::super::gather::{
-    AskedRuleReport, ControlLineReport, FilesystemReport, LineProblemReport, NextBootReport, RulesFileReport,
-    StopReport,
+    AskedRuleReport, BootLoaderReport, ControlLineReport, FilesystemReport, LineProblemReport, NextBootReport,
+    RulesFileReport, StopReport,
 };
 use super::super::rule::RuleReport;
 use crate::auditctl::{Verb, canonical_lossy};
@@ -17,6 +17,7 @@ use crate::error::Problem;
 use crate::gather::HeldFiles;
 use crate::lines::Reader;
 use crate::rule::Machine;
+use crate::systemd::Loader;
 
 /// Where each line of the files has gone.
 struct Evidence<'a> {
@@ -140,6 +141,18 @@ fn problems(boot: &NextBoot) -> Vec<LineProblemReport> {
         }
     }
     reports
+}
+
+/// Who loads the rules at boot.
+pub fn boot_loader(loader: &Loader) -> BootLoaderReport {
+    let command = loader.command.as_ref();
+    BootLoaderReport {
+        state: loader.state.name(),
+        unit: loader.unit,
+        command: command.map(|command| command.text.clone()),
+        file: command.and_then(|command| command.file.clone()),
+        ignores_failure: command.is_some_and(|command| command.ignores_failure),
+    }
 }
 
 /// What the next boot would load.

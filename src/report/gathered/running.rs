@@ -32,6 +32,7 @@ pub fn status(held: &HeldKernel) -> StatusReport {
     let status = &held.state.status;
     let receiver = held.processes.iter().find(|process| status.pid != 0 && process.pid == status.pid);
     StatusReport {
+        release: held.release.clone(),
         enabled: status.enabled,
         failure: status.failure,
         pid: status.pid,

@@ -7,7 +7,6 @@ use crate::report::gather::{
     DifferenceReport, DriftReport, FilesystemReport, NextBootReport, SettingReport, SettingsReport,
 };
 use crate::report::wish::{EvidenceReport, LabelsReport, WishReport};
-use crate::sorting::sort_by;
 
 pub fn write(report: &Report, page: &mut Page) {
     let (running, files) = (report.runtime.as_ref().and_then(|runtime| runtime.rules.as_ref()), &report.filesystem);
@@ -40,6 +39,13 @@ pub fn write(report: &Report, page: &mut Page) {
             page.line(&[(Look::Plain, "      "), (Look::Bad, &error.message)]);
         }
     }
+    if let Some(loader) = &report.boot_loader {
+        page.heading("Loaded at boot by");
+        let look = if loader.state == "enabled" { Look::Good } else { Look::Bad };
+        let unit = piece(Look::Plain, loader.unit.unwrap_or("nobody"));
+        let command = piece(Look::Faint, loader.command.as_deref().unwrap_or_default());
+        page.table(&[vec![unit, piece(look, loader.state), command]]);
+    }
     if let Some(boot) = &report.next_boot {
         write_boot(boot, page);
     }
@@ -60,24 +66,26 @@ pub fn write(report: &Report, page: &mut Page) {
 fn write_files(files: &FilesystemReport, page: &mut Page) {
     for file in &files.files {
         page.heading(&file.path);
-        let row = |rule: &crate::report::gather::AskedRuleReport| {
-            let look = if rule.next_boot { Look::Plain } else { Look::Bad };
-            let why = if rule.next_boot { "" } else { "not loaded at the next boot" };
-            (
-                rule.line,
-                vec![piece(Look::Faint, &rule.line.to_string()), piece(look, &rule.rule.rule), piece(Look::Bad, why)],
-            )
-        };
-        let control = |control: &crate::report::gather::ControlLineReport| {
-            (control.line, vec![piece(Look::Faint, &control.line.to_string()), piece(Look::Plain, &control.text)])
-        };
-        let mut rows: Vec<_> = file.rules.iter().map(row).chain(file.controls.iter().map(control)).collect();
-        sort_by(&mut rows, |a, b| a.0.cmp(&b.0));
+        let mut rows = Vec::new();
+        let mut controls = file.controls.iter().peekable();
+        for rule in &file.rules {
+            while let Some(control) = controls.next_if(|control| control.line < rule.line) {
+                rows.push(line_of(control.line, &control.text, true));
+            }
+            rows.push(line_of(rule.line, &rule.rule.rule, rule.next_boot));
+        }
+        rows.extend(controls.map(|control| line_of(control.line, &control.text, true)));
         if rows.is_empty() {
             page.line(&[(Look::Faint, "  no rules")]);
         }
-        page.table(&rows.into_iter().map(|(_, row)| row).collect::<Vec<_>>());
+        page.table(&rows);
     }
+}
+
+#[inline(never)]
+fn line_of(line: usize, text: &str, is_loaded: bool) -> Vec<Piece> {
+    let (look, why) = if is_loaded { (Look::Plain, "") } else { (Look::Bad, "not loaded at the next boot") };
+    vec![piece(Look::Faint, &line.to_string()), piece(look, text), piece(Look::Bad, why)]
 }
 
 fn write_drift(drift: &DriftReport, page: &mut Page) {

@@ -311,7 +311,7 @@ controls:
   type: dict
 in_sync:
   description: Whether the files, the running kernel and the next boot agree; with O(wish), whether all three hold it.
-  returned: with V(gather) of O(operation), where files and kernel were read
+  returned: with V(gather) of O(operation), where files and kernel were read, or the files are enough to say no
   type: bool
 drift:
   description: How they differ.
@@ -371,6 +371,32 @@ filesystem:
       description: Whether C(audit.rules) is what augenrules would write now.
       returned: where it exists
       type: bool
+boot_loader:
+  description: Who loads the rules at boot, as the units of the host say.
+  returned: with V(gather) of O(operation), where the files were read and the host has systemd
+  type: dict
+  contains:
+    state:
+      description: C(enabled), C(disabled) or C(masked); C(none) where no unit loads them.
+      returned: always
+      type: str
+    unit:
+      description: The unit.
+      returned: where there is one
+      type: str
+    command:
+      description: Its command.
+      returned: where the unit can be read
+      type: str
+    file:
+      description: The file that the command loads as it stands, without the drop-ins.
+      returned: where the command is auditctl
+      type: str
+    ignores_failure:
+      description: Whether systemd does not look at the outcome of the command.
+      returned: always
+      type: bool
+  sample: {state: enabled, unit: audit-rules.service, command: /sbin/augenrules --load, ignores_failure: false}
 next_boot:
   description: What the next boot would load.
   returned: with V(gather) of O(operation), where the files were read
@@ -418,6 +444,10 @@ status:
   returned: with V(gather) of O(operation), where the kernel was read
   type: dict
   contains:
+    release:
+      description: The kernel's version.
+      returned: where it can be read
+      type: str
     enabled:
       description: 0 off, 1 on, 2 locked until the next boot.
       returned: always
