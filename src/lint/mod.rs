@@ -20,6 +20,7 @@ pub use source::{Permissions, Source, in_order, paths, reader};
 
 use crate::augenrules::{Awk, Script};
 use crate::lines::Reader;
+use crate::sorting::sort_by;
 use policy::Policy;
 use source::File;
 
@@ -58,6 +59,7 @@ pub fn lint(sources: &[Source], reader: &mut Reader, host: Host) -> Vec<Finding>
     findings.extend(load::findings(&policy, reader, pairs));
     findings.extend(order::findings(&policy));
     let rank = |finding: &Finding| files.iter().position(|file| file.name == finding.at.file);
-    findings.sort_by_key(|finding| (rank(finding), finding.at.line));
+    let place = |finding: &Finding| (rank(finding), finding.at.line);
+    sort_by(&mut findings, |a, b| place(a).cmp(&place(b)));
     findings
 }

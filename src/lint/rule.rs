@@ -9,6 +9,7 @@ use crate::matching::cover::numbers;
 use crate::matching::{contradiction, cover};
 use crate::rule::field_table::by_number;
 use crate::rule::{Action, Field, FieldNumber, List, Machine, Op, Rule};
+use crate::sorting::sort;
 use crate::tables::syscalls;
 
 /// The first of the numbers that a failing call gives back, as the kernel compares them.
@@ -110,7 +111,7 @@ impl Given<'_> {
         let is_unfiltered =
             rule.fields.iter().all(|field| matches!(field.number, FieldNumber::ARCH | FieldNumber::KEY));
         let mut hot: Vec<&str> = names.iter().copied().filter(|name| syscalls::is_hot(name)).collect();
-        hot.sort_unstable();
+        sort(&mut hot);
         if let Some(first) = hot.first().filter(|_| is_unfiltered && rule.action == Action::ALWAYS) {
             let message =
                 format!("unfiltered {}: every process calls it all the time, and each call is recorded", list(&hot));

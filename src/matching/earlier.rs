@@ -5,6 +5,7 @@ use std::hash::BuildHasher;
 use rustc_hash::FxBuildHasher;
 
 use crate::rule::{Field, FieldNumber, Op, Rule};
+use crate::sorting::sort;
 
 /// Most earlier rules without an anchor that one is compared with: the work stays bounded.
 pub const MOST: usize = 2000;
@@ -31,22 +32,29 @@ impl<'a> Earlier<'a> {
                 None => free.push(at),
             }
         }
-        anchored.sort_unstable();
+        sort(&mut anchored);
         Self { rules, anchored, free }
     }
 
     /// The indices of those before this one that may cover it, in order; of those without an anchor the first 2,000.
     #[must_use]
     pub fn than(&self, at: usize) -> Vec<usize> {
-        let mut earlier: Vec<usize> = self.free.iter().copied().take_while(|other| *other < at).take(MOST).collect();
+        let mut same = Vec::new();
         let fields = self.rules.get(at).into_iter().flat_map(|rule| &rule.fields);
         for field in fields.filter(|field| is_anchor(field)) {
             let digest = FxBuildHasher.hash_one(field);
             let from = self.anchored.partition_point(|(known, _)| *known < digest);
-            let same = self.anchored[from..].iter().take_while(|(known, other)| *known == digest && *other < at);
-            earlier.extend(same.map(|(_, other)| *other));
+            let those = self.anchored[from..].iter().take_while(|(known, other)| *known == digest && *other < at);
+            same.extend(those.map(|(_, other)| *other));
         }
-        earlier.sort_unstable();
+        sort(&mut same);
+        let mut same = same.into_iter().peekable();
+        let mut earlier = Vec::new();
+        for free in self.free.iter().copied().take_while(|other| *other < at).take(MOST) {
+            earlier.extend(std::iter::from_fn(|| same.next_if(|other| *other < free)));
+            earlier.push(free);
+        }
+        earlier.extend(same);
         earlier
     }
 }

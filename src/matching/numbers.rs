@@ -1,6 +1,7 @@
 //! Sets of the numbers that a condition lets through.
 
 use crate::rule::Op;
+use crate::sorting::sort;
 
 /// A set of 32-bit numbers: all from a first to a last one, but for some.
 ///
@@ -54,8 +55,8 @@ impl Numbers {
     /// Takes one number out.
     fn drop(&mut self, number: u32) {
         if self.contains(number) {
-            self.holes.push(number);
-            self.holes.sort_unstable();
+            let at = self.holes.partition_point(|hole| *hole < number);
+            self.holes.insert(at, number);
             self.tidy();
         }
     }
@@ -81,7 +82,7 @@ impl Numbers {
         self.ends = ends.filter(|(first, last)| first <= last);
         if !(self.holes.is_empty() && other.holes.is_empty()) {
             self.holes.extend_from_slice(&other.holes);
-            self.holes.sort_unstable();
+            sort(&mut self.holes);
             self.holes.dedup();
             self.tidy();
         }

@@ -8,6 +8,7 @@ use crate::boot_load::Spot;
 use crate::intent::{LintIntent, Subject};
 use crate::lint::{Finding, Severity, Source};
 use crate::request::{FailOn, Format};
+use crate::sorting::sort_by;
 
 /// One finding.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
@@ -160,7 +161,7 @@ impl<'a> Linted<'a> {
 
     /// Every finding once, with the machines that it is about, unless it is about all.
     fn merged(mut self) -> Vec<FindingReport> {
-        self.findings.sort_by_key(|(rank, _)| *rank);
+        sort_by(&mut self.findings, |a, b| a.0.cmp(&b.0));
         let mut merged: Vec<(Rank, FindingReport)> = Vec::new();
         for (rank, found) in self.findings {
             let near = merged.iter_mut().rev().take_while(|(other, _)| *other == rank);
