@@ -173,7 +173,7 @@ def status(root=None, rules_dir=None, executable=None, saltenv=None):
 def drift(wish=None, ordering=None, on_drift=None, root=None, rules_dir=None, executable=None, saltenv=None):
     """
     Give in what files, kernel and next boot differ, each difference with its cause. ``in_sync`` says in one word whether they
-    do; it is ``None`` where only the files could be read and nothing is wrong with them, and ``comment`` says why.
+    do not; it is ``None`` where only the files could be read and nothing is wrong with them, and ``comment`` says why.
 
     wish
         Rules, or the arguments of a state as a dictionary. ``in_sync`` is then about these, and ``wish`` has the evidence for
