@@ -2,8 +2,8 @@
 
 use super::Warning;
 use crate::auditctl::canonical_lossy;
-use crate::matching::{Earlier, Provided, blocker, covers};
-use crate::rule::{Action, List, Machine, Rule};
+use crate::matching::{Earlier, Provided, blocker, covers, has_records};
+use crate::rule::{Action, Machine, Rule};
 
 /// Rules that no file asks for and that match all that some behind them match: the events of these are theirs. Where both
 /// do the same under the same key, nothing is said.
@@ -37,9 +37,4 @@ pub fn outrun(rules: &[Rule], is_foreign: &dyn Fn(usize) -> bool, machine: &Mach
         provided,
     };
     taken.into_iter().map(warning).collect()
-}
-
-/// Whether matches of the rule are recorded, with its key.
-fn has_records(rule: &Rule) -> bool {
-    matches!(rule.list, List::EXIT | List::IO_URING)
 }

@@ -4,7 +4,7 @@ use super::code::Code;
 use super::finding::Finding;
 use super::policy::{Policy, place};
 use crate::boot_load::LoadedRule;
-use crate::matching::{Earlier, MOST, Provided, contradiction, covers, overlap, stops_list};
+use crate::matching::{Earlier, MOST, Provided, contradiction, covers, has_records, overlap, stops_list};
 use crate::rule::path::PathFact;
 use crate::rule::{Action, FieldNumber, List, Rule, key};
 
@@ -52,11 +52,6 @@ fn covered(policy: &Policy<'_>, wide: &LoadedRule, narrow: &LoadedRule) -> Optio
     };
     let message = message + &under(provided, second);
     Some(Finding::new(code, &narrow.spot, message).beside(&wide.spot))
-}
-
-/// Whether matches of the rule are recorded, with its key.
-fn has_records(rule: &Rule) -> bool {
-    matches!(rule.list, List::EXIT | List::IO_URING)
 }
 
 /// Which records there are in place of those of the later rule.

@@ -72,6 +72,12 @@ pub fn covers(wide: &Rule, narrow: &Rule) -> Option<Provided> {
     Some(provided)
 }
 
+/// Whether matches of the rule are recorded, with its key.
+#[must_use]
+pub fn has_records(rule: &Rule) -> bool {
+    matches!(rule.list, List::EXIT | List::IO_URING)
+}
+
 /// Whether the wide rule has every system call of the narrow one.
 fn is_within(narrow: &Rule, wide: &Rule) -> bool {
     narrow.syscalls.is_within(&wide.syscalls)
