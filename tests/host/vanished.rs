@@ -81,8 +81,11 @@ fn rules_that_the_kernel_dropped_are_named_as_such_and_loaded_again() {
     // A watch of a directory that is gone is one of a file that may come; the next lacks its directory, and at that line
     // the boot load stops.
     let causes: Vec<&str> = gone.iter().map(|(_, cause, _)| cause.as_str()).collect();
-    assert_eq!(causes, ["dropped_by_kernel", "missing_path", "behind_stop"], "{gone:#?}");
-    assert!(gone[0].2.contains(TREE) && gone[1].2.contains(TREE), "{gone:#?}");
+    // Only a file system that tells when a directory was made lets its rules be known as dropped; before Linux 6.0 one
+    // in memory does not.
+    let dropped = if fs::metadata(TREE).unwrap().created().is_ok() { "dropped_by_kernel" } else { "not_loaded" };
+    assert_eq!(causes, [dropped, "missing_path", "behind_stop"], "{gone:#?}");
+    assert!(gone[1].2.contains(TREE) && (dropped == "not_loaded" || gone[0].2.contains(TREE)), "{gone:#?}");
 
     fs::create_dir(format!("{TREE}/directory")).unwrap();
     fs::create_dir(format!("{TREE}/parent")).unwrap();
@@ -90,7 +93,8 @@ fn rules_that_the_kernel_dropped_are_named_as_such_and_loaded_again() {
     assert_eq!(guest.listed(), [PASSWD], "nothing brings them back by itself");
     let gone = missing(&guest);
     assert_eq!(gone.len(), 3, "{gone:#?}");
-    assert!(gone.iter().all(|(_, cause, why)| cause == "dropped_by_kernel" && why.contains(TREE)), "{gone:#?}");
+    let is_told = |why: &str| dropped == "not_loaded" || why.contains(TREE);
+    assert!(gone.iter().all(|(_, cause, why)| cause == dropped && is_told(why)), "{gone:#?}");
     let report = guest.change(&request);
     assert_eq!(steps(&report).len(), 3, "{report:#}");
     assert_eq!(guest.listed().len(), 4);

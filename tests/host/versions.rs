@@ -49,6 +49,14 @@ fn load(guest: &Guest, lines: &[String]) {
     assert_eq!(guest.listed().len(), RULES, "{answer}");
 }
 
+/// Has the kernel hold these rules by our own hand: what a version of auditctl would have loaded that the guest does not
+/// have.
+fn load_without_auditctl(guest: &Guest, lines: &[String]) {
+    said("auditctl", &["-D"]);
+    let report = guest.request(&json!({"name": "99-versions", "rules": lines, "target": "runtime"}));
+    assert_eq!((&report["failed"], guest.listed().len()), (&json!(false), RULES), "{report:#}");
+}
+
 fn is_no_drift(guest: &Guest, request: &Json, whose: &str) {
     let mut planned = request.clone();
     planned["check_mode"] = json!(true);
@@ -95,7 +103,12 @@ fn what_any_version_of_auditctl_makes_of_permissions_is_no_drift() {
     }
     let newest = &tables["masks_4_2_2"][&machine];
     assert!(newest.is_object(), "no table for {machine}");
-    load(&guest, &narrowed(&|letter| texts(&newest[letter.to_string()])));
+    let narrowed = narrowed(&|letter| texts(&newest[letter.to_string()]));
+    if is_refused && said("auditctl", &["-v"]).contains(" 4.0.") {
+        load_without_auditctl(&guest, &narrowed);
+    } else {
+        load(&guest, &narrowed);
+    }
     is_no_drift(&guest, &request, "4.2");
     assert!(tried == 2 || is_refused);
 }
