@@ -114,8 +114,8 @@ msrv: lab ## the workspace compiles with the oldest Rust that it promises
 	$(LAB) msrv
 	@echo "ran: the oldest rustc that Cargo.toml promises"
 
-matrix: build lab ## the tests on every kernel that Debian has, write docs/kernels.md
-	$(LAB) matrix --program $(EXECUTABLE) $(GUEST_TESTS:%=--test %)
+matrix: build lab ## the tests on every kernel that Debian has (or on MATRIX_KERNELS), write docs/kernels.md
+	$(LAB) matrix $(MATRIX_KERNELS:%=--kernel %) --program $(EXECUTABLE) $(GUEST_TESTS:%=--test %)
 
 test-ansible: collection ## the collection's tests, with the oldest and the newest ansible-core and in virtual machines
 	ansible/test-plugin

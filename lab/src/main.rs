@@ -46,7 +46,7 @@ lab: throw-away virtual machines with real kernels, from Debian's packages
   lab build --arch ARCH...         the static release executable for these machines, in target/cross/ARCH/audit_rules,
                                    with Debian's rustc and cross compilers, of which nothing is installed
   lab msrv                         check that the workspace compiles with the oldest rustc that Cargo.toml promises
-  lab matrix --test NAME... [--program FILE]
+  lab matrix [--kernel KERNEL...] --test NAME... [--program FILE]
                                    the same on every kernel that Debian's packages give; writes docs/kernels.md
   lab boot --kernel KERNEL...      reboot a Debian with systemd and auditd once for each folder of tests/boot, and compare
                                    what each boot loaded with what was predicted
@@ -171,8 +171,9 @@ fn boot(mut words: VecDeque<String>) -> Result<i32, String> {
     }
 }
 
-fn matrix(words: VecDeque<String>) -> Result<i32, String> {
-    matrix::run(&order(words)?)
+fn matrix(mut words: VecDeque<String>) -> Result<i32, String> {
+    let kernels = options(&mut words, "--kernel", Choice::read)?;
+    matrix::run(&kernels, &order(words)?)
 }
 
 /// Reads what shall be tried.

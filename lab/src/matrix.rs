@@ -43,16 +43,16 @@ struct Row {
     stock: Result<Stock, String>,
 }
 
-/// Tries every kernel in every state and writes `docs/kernels.md`. The exit status is 0 only when all were tried and
-/// everything passed.
+/// Tries every kernel in every state and writes `docs/kernels.md`; where kernels are named, only these, and their rows of
+/// that page. The exit status is 0 only when all were tried and everything passed.
 ///
 /// # Errors
-/// When something cannot be built, or the page cannot be written.
-pub fn run(order: &Order) -> Result<i32, String> {
+/// When something cannot be built, or the page cannot be read or written.
+pub fn run(named: &[Choice], order: &Order) -> Result<i32, String> {
     let start = Instant::now();
-    let mut kernels = Vec::new();
-    for (machine, suites) in KERNELS {
-        for suite in suites {
+    let mut kernels = named.to_vec();
+    for (machine, suites) in KERNELS.iter().filter(|_| named.is_empty()) {
+        for suite in *suites {
             kernels.push(Choice::read(&format!("{suite}/{machine}"))?);
         }
     }
@@ -63,8 +63,12 @@ pub fn run(order: &Order) -> Result<i32, String> {
     let directory = Temporary::directory()?;
     let luggage = luggage::for_kernels(&found, order, &directory)?;
     let outcomes = trial::try_all(&stocks, &luggage)?;
-    let text = page(&rows, &outcomes, &luggage, start.elapsed())?;
     let path = cache::project().join("docs/kernels.md");
+    let text = if named.is_empty() {
+        page(&rows, &outcomes, &luggage, start.elapsed())?
+    } else {
+        renewed(&String::from_utf8_lossy(&cache::read(&path)?), &rows, &outcomes, &today()?)
+    };
     cache::write(&path, text.as_bytes())?;
     println!("{text}");
     let mut status = trial::closing(&outcomes);
@@ -81,16 +85,39 @@ pub fn run(order: &Order) -> Result<i32, String> {
     Ok(status)
 }
 
+fn today() -> Result<String, String> {
+    Ok(command::text(Command::new("date").args(["--utc", "+%Y-%m-%d"]))?.trim().to_owned())
+}
+
+/// The page with other rows for these kernels, which say when they were tried again.
+fn renewed(page: &str, rows: &[Row], outcomes: &[Outcome], date: &str) -> String {
+    let is_about = |line: &str, kernel: Choice| {
+        let mut cells = line.split('|').skip(1).map(str::trim);
+        let machine = cells.next();
+        let suite = cells.nth(1).map(|cell| cell.split([' ', ':']).next().unwrap_or_default());
+        machine == Some(kernel.machine.name) && suite == Some(kernel.suite.name)
+    };
+    let mut text = String::new();
+    for line in page.lines() {
+        match rows.iter().find(|row| is_about(line, row.kernel)) {
+            None => text += line,
+            Some(row) => text += table_line(row, outcomes, &format!(", again {date}")).trim_end(),
+        }
+        text.push('\n');
+    }
+    text
+}
+
 const NONE: &str = "**none**";
 
 fn page(rows: &[Row], outcomes: &[Outcome], luggage: &[Luggage], took: Duration) -> Result<String, String> {
-    let date = command::text(Command::new("date").args(["--utc", "+%Y-%m-%d"]))?;
+    let date = today()?;
     let mut text = format!(
         "# Kernels\n\n\
          What was run where. Written by `make matrix` on {}, in {} minutes: each kernel is one of Debian's, in virtual \
          machines under emulation, with the newest version that the mirror had. The executables are the static release \
          builds.\n\n",
-        date.trim(),
+        date,
         took.as_secs().div_ceil(60)
     );
     text += "| machine | executable | built with | emulator |\n|---|--:|---|---|\n";
@@ -106,15 +133,7 @@ fn page(rows: &[Row], outcomes: &[Outcome], luggage: &[Luggage], took: Duration)
     let _ = writeln!(text, "| machine | kernel | Debian | {} |", titles.join(" | "));
     let _ = writeln!(text, "|---|---|---|{}", "--:|".repeat(titles.len()));
     for row in rows {
-        let cells = match &row.stock {
-            Ok(stock) => table_row(stock, outcomes),
-            Err(reason) => {
-                let reason = reason.lines().next().unwrap_or_default().replace('|', " ");
-                vec!["**not run**".to_owned(), format!("{}: {reason}", row.kernel.suite.name)]
-            }
-        };
-        let empty = "| ".repeat((COLUMNS.len() + 2).saturating_sub(cells.len()));
-        let _ = writeln!(text, "| {} | {} {empty}|", row.kernel.machine.name, cells.join(" | "));
+        text += &table_line(row, outcomes, "");
     }
     text += NOTES;
     Ok(text)
@@ -129,6 +148,20 @@ const NOTES: &str = "
 
 s390x is big-endian. Its executable and that of aarch64 are cross-built, `lab/README.md` says how.
 ";
+
+/// A line of the table; `when` stands behind the Debian package.
+fn table_line(row: &Row, outcomes: &[Outcome], when: &str) -> String {
+    let mut cells = match &row.stock {
+        Ok(stock) => table_row(stock, outcomes),
+        Err(reason) => {
+            let reason = reason.lines().next().unwrap_or_default().replace('|', " ");
+            vec!["**not run**".to_owned(), format!("{}: {reason}", row.kernel.suite.name)]
+        }
+    };
+    cells[1] += when;
+    let empty = "| ".repeat((COLUMNS.len() + 2).saturating_sub(cells.len()));
+    format!("| {} | {} {empty}|\n", row.kernel.machine.name, cells.join(" | "))
+}
 
 /// The cells behind the machine's.
 fn table_row(stock: &Stock, outcomes: &[Outcome]) -> Vec<String> {
@@ -218,6 +251,21 @@ mod tests {
         let text = page(&[row], &[], &[], Duration::from_secs(61)).unwrap();
         assert!(text.contains("| s390x | **not run** | sid: no package lists | | "), "{text}");
         assert!(text.contains("in 2 minutes"));
+    }
+
+    #[test]
+    fn a_kernel_that_is_tried_again_has_a_new_row_and_no_other_has() {
+        let rows = ["bookworm/s390x", "trixie/s390x"]
+            .map(|kernel| Row { kernel: Choice::read(kernel).unwrap(), stock: Ok(stock(kernel)) });
+        let lost = outcomes(&stock("trixie/s390x"), &PLAIN, false);
+        let before = page(&rows, &lost, &[], Duration::from_secs(61)).unwrap();
+        let well = outcomes(&stock("trixie/s390x"), &PLAIN, true);
+        let after = renewed(&before, &rows[1..], &well, "2026-01-02");
+        let changed: Vec<(&str, &str)> = before.lines().zip(after.lines()).filter(|(old, new)| old != new).collect();
+        let new = "| s390x | 6.1.0 | trixie 6.1.9-2, again 2026-01-02 | 1 | 2 | 1 | 1 | 1 | 1 | 1 | 1 | 1 |";
+        assert!(matches!(changed.as_slice(), [(old, row)] if old.contains("then lost") && *row == new), "{changed:?}");
+        assert_eq!(before.lines().count(), after.lines().count());
+        assert_eq!(renewed(&after, &rows[1..], &well, "2026-01-02"), after);
     }
 
     #[test]
