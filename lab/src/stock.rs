@@ -69,7 +69,8 @@ pub fn fetch(choice: Choice) -> Result<Stock, String> {
         Err(reason) if choice.suite.security.is_some() => reason,
         fetched => return fetched,
     };
-    let stock = fetch_from(choice, &choice.suite.without_security()).map_err(|_| reason.clone())?;
+    let stock = fetch_from(choice, &choice.suite.without_security())
+        .map_err(|other| format!("{other}; and with security updates: {reason}"))?;
     eprintln!("lab: {choice}: {}, without security updates, since {reason}", stock.version);
     Ok(stock)
 }
