@@ -2,7 +2,7 @@
 
 use super::Warning;
 use crate::auditctl::canonical_lossy;
-use crate::matching::{Earlier, Provided, blocker, covers, has_records};
+use crate::matching::{Earlier, Provided, blocker, covers, have_same_effect, have_same_key};
 use crate::rule::{Action, Machine, Rule};
 
 /// Rules that no file asks for and that match all that some behind them match: the events of these are theirs. Where both
@@ -20,7 +20,7 @@ pub fn outrun(rules: &[Rule], is_foreign: &dyn Fn(usize) -> bool, machine: &Mach
         for other in earlier.than(at) {
             let Ok(place) = taken.binary_search_by_key(&other, |(foreign, ..)| *foreign) else { continue };
             let (first, second) = (&rules[other], &rules[at]);
-            let is_same = first.action == second.action && (first.key() == second.key() || !has_records(second));
+            let is_same = have_same_effect(first, second) && have_same_key(first, second);
             if let Some(provided) = covers(first, second).filter(|_| !is_same) {
                 taken[place].1.push(at);
                 taken[place].2 |= provided;

@@ -4,7 +4,9 @@ use super::code::Code;
 use super::finding::Finding;
 use super::policy::{Policy, place};
 use crate::boot_load::LoadedRule;
-use crate::matching::{Earlier, MOST, Provided, contradiction, covers, has_records, overlap, stops_list};
+use crate::matching::{
+    Earlier, MOST, Provided, contradiction, covers, has_records, have_same_effect, have_same_key, overlap, stops_list,
+};
 use crate::rule::path::PathFact;
 use crate::rule::{Action, FieldNumber, List, Rule, key};
 
@@ -37,8 +39,8 @@ fn covered(policy: &Policy<'_>, wide: &LoadedRule, narrow: &LoadedRule) -> Optio
     let provided = covers(first, second).filter(|_| is_decided)?;
     let provided = if is_same { provided } else { settled(provided, first, second, policy)? };
     let first_at = place(&wide.spot, &narrow.spot);
-    let same_effect = first.action == second.action || second.list == List::EXCLUDE;
-    let same_key = first.key() == second.key() || !has_records(second);
+    let same_effect = have_same_effect(first, second);
+    let same_key = have_same_key(first, second);
     let is_equal = is_same || covers(second, first).is_some_and(|back| !back.no_links) && stays_within(narrow, wide);
     let (code, message) = match (same_effect && same_key, is_equal) {
         (true, true) => (Code::Redundant, format!("adds nothing: the same conditions as in {first_at}")),

@@ -72,6 +72,18 @@ pub fn covers(wide: &Rule, narrow: &Rule) -> Option<Provided> {
     Some(provided)
 }
 
+/// Whether both rules of a list do the same with what they match. The exclude list drops records whatever a rule says.
+#[must_use]
+pub fn have_same_effect(first: &Rule, second: &Rule) -> bool {
+    first.action == second.action || second.list == List::EXCLUDE
+}
+
+/// Whether records under both rules of a list have the same key, or no key at all.
+#[must_use]
+pub fn have_same_key(first: &Rule, second: &Rule) -> bool {
+    first.key() == second.key() || !has_records(second)
+}
+
 /// Whether matches of the rule are recorded, with its key.
 #[must_use]
 pub fn has_records(rule: &Rule) -> bool {

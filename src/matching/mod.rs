@@ -15,7 +15,7 @@ pub mod numbers;
 pub mod overlap;
 mod property;
 
-pub use cover::{Provided, covers, has_records};
+pub use cover::{Provided, covers, has_records, have_same_effect, have_same_key};
 pub use dead::{blocker, contradiction};
 pub use decide::{Decision, Need, decide};
 pub use earlier::{Earlier, MOST};
