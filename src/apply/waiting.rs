@@ -6,7 +6,6 @@ use crate::plan::rules::{Because, Doing, Fulfils, Wish, assign};
 use crate::plan::{KernelState, Plan, Target};
 use crate::rule::id::Id;
 use crate::rules_d::{Directory, WaitingFile};
-use crate::sorting::sort;
 
 /// Adds to the dropped rules of a target those that an earlier run on this locked kernel dropped from the same drop-ins
 /// and that no drop-in holds again.
@@ -52,7 +51,7 @@ pub fn note(
     let (Some(_), Some(run_dir), false) = (kernel, run_dir, drop_ins.is_empty()) else { return Ok(()) };
     let unloads = pending.rules.iter().filter(|step| step.doing == Doing::Unload && step.because != Because::Order);
     let mut waits: Vec<String> = unloads.map(|step| Id::of(&step.rule).to_string()).collect();
-    sort(&mut waits);
+    waits.sort();
     let note = WaitingFile::new(run_dir);
     let before = note.read().map_err(file)?;
     let mut now = before.clone();

@@ -6,7 +6,6 @@ use std::os::unix::ffi::OsStrExt;
 
 use super::order::natural_order;
 use super::script::Script;
-use crate::sorting::sort_by;
 
 /// One drop-in: a `*.rules` file of `rules.d`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -61,7 +60,7 @@ pub struct Merged {
 #[must_use]
 pub fn merge(sources: &[Source<'_>], script: Script) -> Merged {
     let mut sorted: Vec<usize> = (0..sources.len()).collect();
-    sort_by(&mut sorted, |a, b| natural_order(sources[*a].name.as_bytes(), sources[*b].name.as_bytes()));
+    sorted.sort_by(|a, b| natural_order(sources[*a].name.as_bytes(), sources[*b].name.as_bytes()));
 
     let mut merged = Merged::default();
     let mut line = MergedLine::default();

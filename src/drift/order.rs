@@ -7,7 +7,6 @@ use crate::boot_load::Spot;
 use crate::plan::KernelState;
 use crate::plan::rules::{Because, Doing, Fulfils, Ordering, Wish, assign, plan_rules};
 use crate::rule::Rule;
-use crate::sorting::sort;
 
 /// The wishes, by their index, whose rules stand in a list where they should not: those that would have to move, of
 /// which there are as few as can be. What the list lacks is no matter.
@@ -34,6 +33,6 @@ pub(super) fn out_of_place(boot: &NextBoot, kernel: &KernelState, ordering: Orde
     let moved = displaced(&kernel.rules, &wishes.iter().collect::<Vec<_>>(), ordering);
     let spots = moved.into_iter().filter_map(|at| boot.whole.rules.get(at)).map(|loaded| &loaded.spot);
     let mut moved: Vec<usize> = spots.filter_map(|spot| lines.get(spot).copied()).collect();
-    sort(&mut moved);
+    moved.sort_unstable();
     moved
 }

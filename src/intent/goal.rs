@@ -10,7 +10,6 @@ use crate::rule::Machine;
 use crate::rules_d::{DropInName, drop_in_name};
 use crate::settings::{Name, Settings};
 use crate::snapshot::Snapshot;
-use crate::sorting::sort_by;
 
 /// What the host should hold.
 #[derive(Debug, Clone)]
@@ -166,7 +165,7 @@ pub(super) fn several(request: &Request, machine: &Machine, problems: &mut Vec<P
         }
         wishes.push(DropInWish::Gone(name));
     }
-    sort_by(&mut wishes, |a, b| natural_order(a.file_name().as_bytes(), b.file_name().as_bytes()));
+    wishes.sort_by(|a, b| natural_order(a.file_name().as_bytes(), b.file_name().as_bytes()));
     wishes
 }
 

@@ -20,7 +20,6 @@ pub use source::{Permissions, Source, in_order, paths, reader};
 
 use crate::augenrules::{Awk, Script};
 use crate::lines::Reader;
-use crate::sorting::sort_by;
 use policy::Policy;
 use source::File;
 
@@ -60,6 +59,6 @@ pub fn lint(sources: &[Source], reader: &mut Reader, host: Host) -> Vec<Finding>
     findings.extend(order::findings(&policy));
     let rank = |finding: &Finding| files.iter().position(|file| file.name == finding.at.file);
     let place = |finding: &Finding| (rank(finding), finding.at.line);
-    sort_by(&mut findings, |a, b| place(a).cmp(&place(b)));
+    findings.sort_by_key(|a| place(a));
     findings
 }

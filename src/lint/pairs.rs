@@ -6,7 +6,6 @@ use super::code::Code;
 use super::finding::{Finding, list, word};
 use super::policy::{Policy, place};
 use crate::rule::{Action, Arch, FieldNumber, List, Mask, Op, Rule};
-use crate::sorting::sort;
 use crate::tables::syscalls;
 
 /// Findings about rules that belong together.
@@ -46,7 +45,7 @@ fn is_recorded_call(rule: &Rule) -> bool {
 fn without_arch_and_key(rule: &Rule) -> Option<Rule> {
     let mut rest = rule.clone();
     rest.fields.retain(|field| !matches!(field.number, FieldNumber::ARCH | FieldNumber::KEY));
-    sort(&mut rest.fields);
+    rest.fields.sort();
     rest.syscalls = Mask::NONE;
     is_recorded_call(rule).then_some(rest)
 }
@@ -110,7 +109,7 @@ fn missing(mask: &Mask, own: Arch, other: Arch, held: &Mask) -> Option<Vec<&'sta
     let lacks = |number: &u32| translated(*number, own, other).is_some_and(|number| !held.contains(number));
     let mut missing: Vec<&str> =
         mask.numbers().filter(lacks).filter_map(|number| syscalls::name(own, number)).collect();
-    sort(&mut missing);
+    missing.sort_unstable();
     (!missing.is_empty()).then_some(missing)
 }
 
@@ -126,7 +125,7 @@ fn wider_variants(policy: &Policy<'_>, at: usize, arch: Arch, held: &Mask) -> Op
     let is_missing = |name: &&str| syscalls::number(arch, name).is_some_and(|number| !held.contains(number));
     let mut missing: Vec<&str> =
         mask.numbers().filter(|_| !mask.is_all()).filter_map(wider).filter(is_missing).collect();
-    sort(&mut missing);
+    missing.sort_unstable();
     (!missing.is_empty()).then(|| {
         let message = format!("32-bit programs use {} for the same, which no such rule has", list(&missing));
         Finding::new(Code::WiderVariantMissing, &loaded.spot, message)

@@ -9,7 +9,6 @@ use crate::matching::cover::numbers;
 use crate::matching::{contradiction, cover};
 use crate::rule::field_table::by_number;
 use crate::rule::{Action, Field, FieldNumber, List, Machine, Op, Rule};
-use crate::sorting::sort;
 use crate::tables::syscalls;
 
 /// The first of the numbers that a failing call gives back, as the kernel compares them.
@@ -111,7 +110,7 @@ impl Given<'_> {
         let is_unfiltered =
             rule.fields.iter().all(|field| matches!(field.number, FieldNumber::ARCH | FieldNumber::KEY));
         let mut hot: Vec<&str> = names.iter().copied().filter(|name| syscalls::is_hot(name)).collect();
-        sort(&mut hot);
+        hot.sort_unstable();
         if let Some(first) = hot.first().filter(|_| is_unfiltered && rule.action == Action::ALWAYS) {
             let message =
                 format!("unfiltered {}: every process calls it all the time, and each call is recorded", list(&hot));

@@ -9,7 +9,6 @@ use crate::boot_load::Spot;
 use crate::lines::{PathFacts, Reader};
 use crate::rule::path::PathFact;
 use crate::rule::{FieldNumber, Machine, Rule};
-use crate::sorting::{sort, sort_by};
 
 /// A rules file.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -82,9 +81,9 @@ impl<'a> File<'a> {
 }
 
 /// Puts files into the order in which augenrules reads them: that of the last components of their names.
-pub fn in_order(sources: &mut Vec<Source>) {
+pub fn in_order(sources: &mut [Source]) {
     let last = |name: &str| name.rsplit('/').next().unwrap_or_default().as_bytes().to_vec();
-    sort_by(sources, |a, b| natural_order(&last(&a.name), &last(&b.name)));
+    sources.sort_by(|a, b| natural_order(&last(&a.name), &last(&b.name)));
 }
 
 /// The paths that decide what is found: those that rules name, and the directories on the way.
@@ -94,7 +93,7 @@ pub fn paths(sources: &[Source], reader: &mut Reader) -> Vec<Vec<u8>> {
     let mut paths = reader.paths(files.iter().flat_map(|file| file.lines.iter().copied()));
     let more: Vec<Vec<u8>> = paths.iter().flat_map(|path| steps(path)).map(<[u8]>::to_vec).collect();
     paths.extend(more);
-    sort(&mut paths);
+    paths.sort();
     paths.dedup();
     paths
 }

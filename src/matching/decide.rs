@@ -8,7 +8,6 @@ use super::evaluate::{Answer, is_about_one_file, matches};
 use super::event::Event;
 use crate::rule::field_table::by_name;
 use crate::rule::{Action, Field, FieldNumber, List, Op, Rule};
-use crate::sorting::sort_by;
 use crate::tables::compare::pair;
 
 /// The record with which every event of a system call begins; without it the kernel writes none of the others.
@@ -147,7 +146,7 @@ fn search(rules: &[&Rule], lists: &[List], event: &Event) -> Decision {
             }
         }
     }
-    sort_by(&mut merged.undecided, |a, b| a.0.cmp(&b.0));
+    merged.undecided.sort_by_key(|a| a.0);
     merged
 }
 

@@ -5,7 +5,6 @@ use std::hash::BuildHasher;
 use rustc_hash::FxBuildHasher;
 
 use crate::rule::{Field, FieldNumber, Op, Rule};
-use crate::sorting::sort;
 
 /// Most earlier rules without an anchor that one is compared with: the work stays bounded.
 pub const MOST: usize = 2000;
@@ -32,7 +31,7 @@ impl<'a> Earlier<'a> {
                 None => free.push(at),
             }
         }
-        sort(&mut anchored);
+        anchored.sort_unstable();
         Self { rules, anchored, free }
     }
 
@@ -47,7 +46,7 @@ impl<'a> Earlier<'a> {
             let those = self.anchored[from..].iter().take_while(|(known, other)| *known == digest && *other < at);
             same.extend(those.map(|(_, other)| *other));
         }
-        sort(&mut same);
+        same.sort_unstable();
         let mut same = same.into_iter().peekable();
         let mut earlier = Vec::new();
         for free in self.free.iter().copied().take_while(|other| *other < at).take(MOST) {

@@ -1,7 +1,6 @@
 //! Sets of the numbers that a condition lets through.
 
 use crate::rule::Op;
-use crate::sorting::sort;
 
 /// A set of 32-bit numbers: all from a first to a last one, but for some.
 ///
@@ -82,7 +81,7 @@ impl Numbers {
         self.ends = ends.filter(|(first, last)| first <= last);
         if !(self.holes.is_empty() && other.holes.is_empty()) {
             self.holes.extend_from_slice(&other.holes);
-            sort(&mut self.holes);
+            self.holes.sort_unstable();
             self.holes.dedup();
             self.tidy();
         }

@@ -7,8 +7,6 @@
 //! from rank `a` to rank `b` is sound iff its ranks do not decrease along the list and every wish of a rank strictly
 //! between `a` and `b` is in it: a wish of rank `a` or less can be prepended, one of rank `b` or more appended.
 
-use crate::sorting::sort;
-
 /// Chooses the rules that stay.
 ///
 /// `candidates` are the loaded rules that may stay, in kernel order: for each the wish that it fulfils. One wish may
@@ -38,7 +36,7 @@ pub fn longest_stay(candidates: &[usize], ranks: &[usize]) -> Vec<usize> {
             _ => break,
         }
     }
-    sort(&mut chosen);
+    chosen.sort_unstable();
     chosen
 }
 

@@ -4,7 +4,6 @@ use super::order::longest_stay;
 use rustc_hash::{FxBuildHasher, FxHashMap as HashMap, FxHashSet as HashSet};
 
 use crate::rule::{Action, Field, FieldNumber, List, Mask, Rule};
-use crate::sorting::sort;
 
 /// How much of the wished order the kernel's lists must have.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -209,7 +208,7 @@ fn step(doing: Doing, rule: &Rule, because: Because) -> RuleStep {
 /// The lists that matter, in the kernel's order.
 fn lists(loaded: &[Rule], wishes: &[&Wish]) -> Vec<List> {
     let mut lists: Vec<List> = loaded.iter().chain(wishes.iter().map(|w| &w.rule)).map(|r| r.list).collect();
-    sort(&mut lists);
+    lists.sort();
     lists.dedup();
     lists
 }

@@ -1,7 +1,6 @@
 //! The steps that bring the kernel's settings to what is wished.
 
 use crate::settings::{Name, Settings};
-use crate::sorting::sort_by;
 
 /// One change of a setting.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -48,7 +47,7 @@ pub fn plan_settings(held: &Settings, wished: &Settings) -> Vec<SettingStep> {
         .filter_map(|(name, after)| held.get(name).map(|before| SettingStep { name, before, after }))
         .filter(|step| step.before != step.after)
         .collect();
-    sort_by(&mut steps, |a, b| a.moment().cmp(&b.moment()));
+    steps.sort_by_key(SettingStep::moment);
     steps
 }
 

@@ -8,7 +8,6 @@ use crate::boot_load::Spot;
 use crate::intent::{LintIntent, Subject};
 use crate::lint::{Finding, Severity, Source};
 use crate::request::{FailOn, Format};
-use crate::sorting::sort_by;
 
 /// One finding.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
@@ -161,7 +160,7 @@ impl<'a> Linted<'a> {
 
     /// Every finding once, with the machines that it is about, unless it is about all.
     fn merged(mut self) -> Vec<FindingReport> {
-        sort_by(&mut self.findings, |a, b| a.0.cmp(&b.0));
+        self.findings.sort_by_key(|a| a.0);
         let mut merged: Vec<(Rank, FindingReport)> = Vec::new();
         for (rank, found) in self.findings {
             let near = merged.iter_mut().rev().take_while(|(other, _)| *other == rank);

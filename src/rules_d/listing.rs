@@ -11,7 +11,6 @@ use super::name::SUFFIX;
 use super::problem::{FileError, Problem, SkipReason, Skipped};
 use super::{Directory, Root, system};
 use crate::augenrules::{Source, natural_order};
-use crate::sorting::sort_by;
 
 /// The most bytes that all drop-ins together may have: merged they are one file.
 pub const MAX_TOTAL: u64 = super::MAX_FILE;
@@ -125,7 +124,7 @@ impl Directory {
                 names.push(OsString::from_vec(name.to_vec()));
             }
         }
-        sort_by(&mut names, |a, b| natural_order(a.as_bytes(), b.as_bytes()));
+        names.sort_by(|a, b| natural_order(a.as_bytes(), b.as_bytes()));
         Ok(names)
     }
 }

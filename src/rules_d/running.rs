@@ -9,7 +9,6 @@ use rustix::fs::{AtFlags, Mode, OFlags, StatxFlags};
 use rustix::io::Errno;
 
 use super::{Root, system};
-use crate::sorting::sort_by;
 
 /// How long after its start a kernel may get its rules, in seconds: what is made until then may be older than they are.
 const BOOT: i64 = 120;
@@ -40,7 +39,7 @@ impl Root {
             Some(Process { pid, name: String::from_utf8_lossy(name[..length].trim_ascii_end()).into_owned() })
         };
         let mut processes: Vec<Process> = pids.filter_map(process).collect();
-        sort_by(&mut processes, |a, b| a.pid.cmp(&b.pid));
+        processes.sort_by_key(|a| a.pid);
         processes
     }
 

@@ -4,7 +4,6 @@ use std::ffi::OsString;
 use std::path::Path;
 
 use super::Root;
-use crate::sorting::sort;
 use crate::systemd::{UNITS, Unit};
 
 /// Where units lie that outlive a boot; the first that has a file of a name counts. `/lib` is a link where `/usr/lib` has
@@ -44,7 +43,7 @@ impl Root {
             let found = self.names(&format!("{directory}/{name}.d"), &|name| name.ends_with(b".conf"));
             drop_ins.extend(found.into_iter().flatten());
         }
-        sort(&mut drop_ins);
+        drop_ins.sort();
         drop_ins.dedup();
         for file in drop_ins {
             // Of several of one name the one in the first directory counts.

@@ -8,8 +8,6 @@ pub mod syscalls;
 
 use std::sync::OnceLock;
 
-use crate::sorting::{sort, sort_by};
-
 /// Names and numbers, in both directions.
 ///
 /// A number may have several names; the one that stands first in the data file is the one to print.
@@ -25,8 +23,8 @@ impl NameTable {
         let mut by_name: Vec<(&str, u32)> =
             rows(text).filter_map(|(name, number)| Some((name, number.parse().ok()?))).collect();
         let mut by_number: Vec<_> = by_name.iter().map(|(name, number)| (*number, *name)).collect();
-        sort(&mut by_name);
-        sort_by(&mut by_number, |(a, _), (b, _)| a.cmp(b));
+        by_name.sort_unstable();
+        by_number.sort_by_key(|(a, _)| *a);
         Self { by_name, by_number }
     }
 
