@@ -32,8 +32,8 @@ fn main() -> ExitCode {
     let code = match words.as_slice() {
         ["--help" | "-h"] => print(HELP),
         ["--version" | "-V"] => print(&format!("audit_rules {}", env!("CARGO_PKG_VERSION"))),
-        ["schema", "request"] => print(&spread(&requests::schema())),
-        ["schema", "report"] => print(&spread(&report::schema())),
+        ["schema", "request"] => print(&format!("{:#}", requests::schema())),
+        ["schema", "report"] => print(&format!("{:#}", report::schema())),
         ["--human", rest @ ..] if words.len() == arguments.len() => request(rest, human),
         rest if words.len() == arguments.len() => request(rest, json),
         _ => misused(),
@@ -88,11 +88,6 @@ fn read_file(path: &str) -> Result<Vec<u8>, Problem> {
 fn answer(request: Result<Vec<u8>, Problem>, form: fn(&Report) -> String) -> u8 {
     let report = request.map_or_else(|problem| Report::failed(&[problem]), |bytes| run(&bytes));
     print(&form(&report)).max(u8::from(report.failed))
-}
-
-/// A schema with white space, for people.
-fn spread(schema: &str) -> String {
-    serde_json::from_str::<serde_json::Value>(schema).map_or_else(|_| schema.to_owned(), |schema| format!("{schema:#}"))
 }
 
 /// A report that nobody receives is a failure.

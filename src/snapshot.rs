@@ -5,7 +5,7 @@
 use std::fmt::Write;
 
 use schemars::JsonSchema;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use rustc_hash::FxHashMap as HashMap;
 
@@ -17,8 +17,7 @@ use crate::rule::{Action, Field, FieldNumber, List, Mask, Op, Rule, Value, id::I
 pub const VERSION: u32 = 1;
 
 /// What an earlier change replaced. Opaque: give it back as it was.
-#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
-#[cfg_attr(test, derive(serde::Deserialize))]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Snapshot {
     /// The version of this form.
@@ -32,8 +31,7 @@ pub struct Snapshot {
 }
 
 /// A file before and after a change.
-#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
-#[cfg_attr(test, derive(serde::Deserialize))]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct SavedFile {
     /// Its path.
@@ -45,8 +43,7 @@ pub struct SavedFile {
 }
 
 /// What a file holds.
-#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
-#[cfg_attr(test, derive(serde::Deserialize))]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct SavedContent {
     /// The bytes, in hexadecimal where they are not UTF-8.
@@ -64,8 +61,7 @@ pub struct SavedContent {
 }
 
 /// The kernel's rules before and after a change.
-#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
-#[cfg_attr(test, derive(serde::Deserialize))]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct SavedRules {
     /// The list before, pieced together from the list behind and from what it no longer holds.
@@ -75,8 +71,7 @@ pub struct SavedRules {
 }
 
 /// A piece of the list before a change.
-#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
-#[cfg_attr(test, derive(serde::Deserialize))]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(untagged)]
 pub enum Piece {
     /// Rules that are in the list behind: the place of the first there, and how many.
@@ -86,8 +81,7 @@ pub enum Piece {
 }
 
 /// A rule in full: `struct audit_rule_data`.
-#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
-#[cfg_attr(test, derive(serde::Deserialize))]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct SavedRule {
     /// The list.
@@ -105,8 +99,7 @@ pub struct SavedRule {
 }
 
 /// A field's value.
-#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
-#[cfg_attr(test, derive(serde::Deserialize))]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(untagged)]
 pub enum SavedValue {
     /// A number.
@@ -116,8 +109,7 @@ pub enum SavedValue {
 }
 
 /// A setting before and after a change.
-#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
-#[cfg_attr(test, derive(serde::Deserialize))]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct SavedSetting {
     /// Its name.

@@ -98,8 +98,8 @@ fn choices(schema: &serde_json::Value) -> Vec<String> {
 
 #[test]
 fn the_tables_have_every_key_of_the_schemas() {
-    let (request, report) = (audit_rules::request::derived_schema(), audit_rules::report::derived_schema());
-    assert_eq!(names("docs/requests.md", "<!-- keys -->"), properties(&request));
+    let (request, report) = (audit_rules::request::schema(), audit_rules::report::schema());
+    assert_eq!(names("docs/requests.md", "<!-- keys -->"), properties(request));
     assert_eq!(names("docs/requests.md", "<!-- control -->"), properties(&request["$defs"]["Control"]));
     assert_eq!(names("docs/requests.md", "<!-- rule -->"), properties(&request["$defs"]["RuleObject"]));
     assert_eq!(names("docs/reports.md", "<!-- report -->"), properties(&report));
@@ -109,7 +109,7 @@ fn the_tables_have_every_key_of_the_schemas() {
 
 #[test]
 fn the_tables_have_the_defaults_of_the_schema() {
-    let schema = audit_rules::request::derived_schema();
+    let schema = audit_rules::request::schema();
     for (path, marker) in [("README.md", "<!-- options -->"), ("docs/requests.md", "<!-- keys -->")] {
         for row in project::table(path, marker) {
             let property = &schema["properties"][project::quoted(&row[0]).concat()];

@@ -20,7 +20,6 @@ use serde::Serialize;
 pub use problem::ErrorReport;
 
 use crate::error::Problem;
-use crate::packed::unpack;
 use crate::snapshot::Snapshot;
 
 /// What a request came to.
@@ -382,16 +381,8 @@ impl Report {
 }
 
 /// The JSON Schema of the report, as it is written: what may be left out is not required.
-///
-/// For tests and for making the published one; the executable prints [`schema`].
 #[must_use]
-pub fn derived_schema() -> serde_json::Value {
+pub fn schema() -> serde_json::Value {
     let generator = SchemaSettings::draft2020_12().for_serialize().into_generator();
     generator.into_root_schema_for::<Report>().to_value()
-}
-
-/// The JSON Schema of the report without white space; a test holds it and the published one to [`derived_schema`].
-#[must_use]
-pub fn schema() -> String {
-    unpack(include_bytes!("schema.lz4"))
 }

@@ -1,13 +1,12 @@
 //! The settings of the audit subsystem, as a request gives them.
 
 use schemars::JsonSchema;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::choice;
 
 /// Settings of the audit subsystem.
-#[derive(Debug, Clone, Default, PartialEq, JsonSchema)]
-#[cfg_attr(test, derive(serde::Deserialize))]
+#[derive(Debug, Clone, Default, PartialEq, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct Control {
     /// Whether the kernel audits; locked: and takes no further change before the next boot (`-e`).
@@ -43,8 +42,7 @@ choice! {
 }
 
 /// `enabled`: off, on or locked; false and true are what YAML makes of off and on.
-#[derive(Debug, Clone, Copy, PartialEq, JsonSchema)]
-#[cfg_attr(test, derive(serde::Deserialize))]
+#[derive(Debug, Clone, Copy, PartialEq, Deserialize, JsonSchema)]
 #[serde(untagged)]
 pub enum Enabled {
     /// By name.
@@ -81,8 +79,7 @@ choice! {
 }
 
 /// `failure`: silent, printk or panic.
-#[derive(Debug, Clone, Copy, PartialEq, JsonSchema)]
-#[cfg_attr(test, derive(serde::Deserialize))]
+#[derive(Debug, Clone, Copy, PartialEq, Deserialize, JsonSchema)]
 #[serde(untagged)]
 pub enum Failure {
     /// By name.

@@ -6,10 +6,9 @@ use std::fmt;
 use serde::de::{DeserializeSeed, Deserializer, MapAccess, SeqAccess, Visitor};
 use serde_json::{Map, Value};
 
-use super::from_json::FromJson;
 use super::pointer::Pointer;
 use super::shape::check;
-use super::{Mode, Request};
+use super::{Mode, Request, schema};
 use crate::error::{Problem, RequestError};
 
 /// Largest request, in bytes: a policy of 100,000 rules fits.
@@ -52,17 +51,16 @@ pub fn decode(bytes: &[u8]) -> Result<Request, Misshapen> {
     let (mut value, mut problems) = parse(text).map_err(|error| not_json(&error))?;
     let tool = take_tool_keys(&mut value);
     drop_nulls(&mut value);
-    let schema = serde_json::from_str(&super::schema()).map_err(|error| not_json(&error))?;
-    problems.extend(check(&value, &schema));
+    problems.extend(check(&value, schema()));
     if !problems.is_empty() {
         problems.iter().filter_map(|problem| problem.place.pointer.as_deref()).for_each(|at| cut(&mut value, at));
-        return Err(Misshapen { rest: FromJson::from_json(value), problems });
+        return Err(Misshapen { rest: serde_json::from_value(value).ok(), problems });
     }
-    let Some(mut request) = Request::from_json(value) else {
-        // The schema lets nothing else through that is of another form.
+    let mut request: Request = serde_json::from_value(value).map_err(|_| {
+        // The check lets nothing else through that is of another form.
         let error = RequestError::BadSnapshot { why: "it is not of its form".to_owned() };
-        return Err(vec![Problem::at_pointer(error.into(), "/snapshot")].into());
-    };
+        vec![Problem::at_pointer(error.into(), "/snapshot")]
+    })?;
     request.check_mode |= tool.check_mode;
     request.diff |= tool.diff;
     if let Mode::Octal(digits) = &request.mode {

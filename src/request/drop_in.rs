@@ -1,13 +1,12 @@
 //! One of several drop-ins, as a request declares it.
 
 use schemars::JsonSchema;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::{Control, Rules, choice};
 
 /// A drop-in among several.
-#[derive(Debug, Clone, Default, PartialEq, JsonSchema)]
-#[cfg_attr(test, derive(serde::Deserialize))]
+#[derive(Debug, Clone, Default, PartialEq, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct DropInSaid {
     /// Whether the drop-in is to be there.

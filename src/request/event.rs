@@ -3,14 +3,12 @@
 use std::borrow::Cow;
 
 use schemars::{JsonSchema, Schema, SchemaGenerator};
-use serde_json::{Map, Value};
+use serde::Deserialize;
 
-use super::from_json::{FromJson, take};
 use super::rule_object::{FieldValue, ListName, OneOrMany, SyscallSaid};
 
 /// What becomes of the record of an event.
-#[derive(Debug, Clone, Default, PartialEq, JsonSchema)]
-#[cfg_attr(test, derive(serde::Deserialize))]
+#[derive(Debug, Clone, Default, PartialEq, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct Expectation {
     /// Whether there is one.
@@ -21,9 +19,8 @@ pub struct Expectation {
 
 /// What a process did, or a record about it. Values are those that auditctl takes behind `-F`; of what is not given,
 /// nothing is assumed.
-#[derive(Debug, Clone, Default, PartialEq)]
-#[cfg_attr(test, derive(serde::Deserialize))]
-#[cfg_attr(test, serde(from = "EventForm"))]
+#[derive(Debug, Clone, Default, PartialEq, Deserialize)]
+#[serde(from = "EventForm")]
 pub struct EventSaid {
     /// A name for it, for the report.
     pub name: Option<String>,
@@ -47,31 +44,6 @@ pub struct EventSaid {
     pub properties: Vec<(&'static str, FieldValue)>,
 }
 
-impl FromJson for EventSaid {
-    fn from_json(value: Value) -> Option<Self> {
-        let Value::Object(mut object) = value else { return None };
-        let said: &mut Map<String, Value> = &mut object;
-        let mut properties = Vec::new();
-        for name in PROPERTIES {
-            if let Some(value) = said.remove(*name) {
-                properties.push((*name, FieldValue::from_json(value)?));
-            }
-        }
-        Some(Self {
-            name: take(said, "name")?,
-            list: take(said, "list")?,
-            arch: take(said, "arch")?,
-            syscall: take(said, "syscall")?,
-            path: take(said, "path")?,
-            perm: take(said, "perm")?,
-            success: take(said, "success")?,
-            groups: take(said, "groups")?,
-            expect: take(said, "expect")?,
-            properties,
-        })
-    }
-}
-
 impl JsonSchema for EventSaid {
     fn schema_name() -> Cow<'static, str> {
         "EventSaid".into()
@@ -87,10 +59,8 @@ macro_rules! event {
     ($($(#[$doc:meta])* $field:ident,)+) => {
         /// What a process did, or a record about it. Values are those that auditctl takes behind `-F`; of what is not
         /// given, nothing is assumed.
-        #[derive(Default, JsonSchema)]
-        #[cfg_attr(test, derive(serde::Deserialize))]
+        #[derive(Default, Deserialize, JsonSchema)]
         #[serde(deny_unknown_fields, default)]
-        #[allow(dead_code, reason = "the schema is made of it, and tests read it")]
         struct EventForm {
             /// A name for it, for the report.
             name: Option<String>,
@@ -114,9 +84,6 @@ macro_rules! event {
             $($(#[$doc])* $field: Option<FieldValue>,)+
         }
 
-        const PROPERTIES: &[&str] = &[$(stringify!($field),)+];
-
-        #[cfg(test)]
         impl From<EventForm> for EventSaid {
             fn from(form: EventForm) -> Self {
                 let all = [$((stringify!($field), form.$field),)+];

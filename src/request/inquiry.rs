@@ -1,7 +1,7 @@
 //! What only a request to gather says.
 
 use schemars::JsonSchema;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::choice;
 

@@ -7,7 +7,6 @@ mod control;
 mod decode;
 mod drop_in;
 mod event;
-mod from_json;
 mod inquiry;
 mod pointer;
 mod rule_object;
@@ -24,19 +23,18 @@ pub use rule_object::{FieldObject, FieldSaid, FieldValue, ListName, OneOrMany, R
 pub use wish::Wish;
 
 use std::collections::BTreeMap;
+use std::sync::LazyLock;
 
 use schemars::generate::SchemaSettings;
 use schemars::transform::RecursiveTransform;
 use schemars::{JsonSchema, Schema};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
-use crate::packed::unpack;
 use crate::snapshot::Snapshot;
 
 /// One request to `audit_rules`. A key whose value is null counts as not given.
 #[allow(clippy::struct_excessive_bools)]
-#[derive(Debug, Clone, Default, PartialEq, JsonSchema)]
-#[cfg_attr(test, derive(serde::Deserialize))]
+#[derive(Debug, Clone, Default, PartialEq, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 #[schemars(title = "audit_rules request", extend("patternProperties" = {"^_ansible_": true}))]
 pub struct Request {
@@ -122,16 +120,9 @@ pub struct Request {
 macro_rules! choice {
     ($(#[$doc:meta])* $name:ident { $($(#[$variant_doc:meta])* $variant:ident = $text:literal,)+ }) => {
         $(#[$doc])*
-        #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, JsonSchema)]
-        #[cfg_attr(test, derive(serde::Deserialize))]
+        #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
         pub enum $name {
             $($(#[$variant_doc])* #[serde(rename = $text)] $variant,)+
-        }
-
-        impl $crate::request::from_json::FromJson for $name {
-            fn from_json(value: serde_json::Value) -> Option<Self> {
-                [$(($text, Self::$variant),)+].into_iter().find(|(text, _)| value == *text).map(|(_, choice)| choice)
-            }
         }
     };
 }
@@ -305,8 +296,7 @@ choice! {
 }
 
 /// A rules file, with the name by which findings name it.
-#[derive(Debug, Clone, PartialEq, JsonSchema)]
-#[cfg_attr(test, derive(serde::Deserialize))]
+#[derive(Debug, Clone, PartialEq, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct RulesFile {
     /// Its name or path; the last component decides the order, as in rules.d.
@@ -317,8 +307,7 @@ pub struct RulesFile {
 }
 
 /// Rules as they may be given.
-#[derive(Debug, Clone, PartialEq, JsonSchema)]
-#[cfg_attr(test, derive(serde::Deserialize))]
+#[derive(Debug, Clone, PartialEq, Deserialize, JsonSchema)]
 #[serde(untagged)]
 pub enum Rules {
     /// A whole rules file.
@@ -328,8 +317,7 @@ pub enum Rules {
 }
 
 /// One entry of a list of rules.
-#[derive(Debug, Clone, PartialEq, JsonSchema)]
-#[cfg_attr(test, derive(serde::Deserialize))]
+#[derive(Debug, Clone, PartialEq, Deserialize, JsonSchema)]
 #[serde(untagged)]
 pub enum RuleSaid {
     /// A line as auditctl takes it, or a comment.
@@ -339,8 +327,7 @@ pub enum RuleSaid {
 }
 
 /// File permissions: octal text such as `"0640"`, or the number.
-#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
-#[cfg_attr(test, derive(serde::Deserialize))]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(untagged)]
 pub enum Mode {
     /// Octal digits.
@@ -369,8 +356,7 @@ impl Mode {
 }
 
 /// A user or group.
-#[derive(Debug, Clone, PartialEq, JsonSchema)]
-#[cfg_attr(test, derive(serde::Deserialize))]
+#[derive(Debug, Clone, PartialEq, Deserialize, JsonSchema)]
 #[serde(untagged)]
 pub enum Id {
     /// By name.
@@ -379,21 +365,17 @@ pub enum Id {
     Number(u32),
 }
 
-/// The JSON Schema of the request.
+/// The JSON Schema of the request, which requests are checked against; `schemas/` publishes it.
 #[must_use]
-pub fn derived_schema() -> serde_json::Value {
-    let bounds = RecursiveTransform(|schema: &mut Schema| {
-        if schema.get("format").is_some_and(|format| format == "uint32") && schema.get("maximum").is_none() {
-            schema.insert("maximum".to_owned(), u32::MAX.into());
-        }
+pub fn schema() -> &'static serde_json::Value {
+    static SCHEMA: LazyLock<serde_json::Value> = LazyLock::new(|| {
+        let bounds = RecursiveTransform(|schema: &mut Schema| {
+            if schema.get("format").is_some_and(|format| format == "uint32") && schema.get("maximum").is_none() {
+                schema.insert("maximum".to_owned(), u32::MAX.into());
+            }
+        });
+        let settings = SchemaSettings::draft2020_12().with_transform(bounds);
+        settings.into_generator().into_root_schema_for::<Request>().to_value()
     });
-    let settings = SchemaSettings::draft2020_12().with_transform(bounds);
-    settings.into_generator().into_root_schema_for::<Request>().to_value()
-}
-
-/// The JSON Schema of the request without white space, which requests are checked against; a test holds it and the
-/// published one to [`derived_schema`].
-#[must_use]
-pub fn schema() -> String {
-    unpack(include_bytes!("schema.lz4"))
+    &SCHEMA
 }

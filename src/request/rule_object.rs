@@ -1,7 +1,7 @@
 //! Rules given by their parts, and the lines that they mean.
 
 use schemars::JsonSchema;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::choice;
 use crate::auditctl::quote;
@@ -9,8 +9,7 @@ use crate::rule::Machine;
 use crate::tables::syscalls::canonical_name;
 
 /// A rule by its parts; it means exactly the line, or the lines, that it renders to.
-#[derive(Debug, Clone, Default, PartialEq, JsonSchema)]
-#[cfg_attr(test, derive(serde::Deserialize))]
+#[derive(Debug, Clone, Default, PartialEq, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct RuleObject {
     /// always (the default) or never.
@@ -89,8 +88,7 @@ impl ListName {
 }
 
 /// One value, or a list of them.
-#[derive(Debug, Clone, PartialEq, JsonSchema)]
-#[cfg_attr(test, derive(serde::Deserialize))]
+#[derive(Debug, Clone, PartialEq, Deserialize, JsonSchema)]
 #[serde(untagged)]
 pub enum OneOrMany<T> {
     /// One.
@@ -111,8 +109,7 @@ impl<T> OneOrMany<T> {
 }
 
 /// A system call.
-#[derive(Debug, Clone, PartialEq, JsonSchema)]
-#[cfg_attr(test, derive(serde::Deserialize))]
+#[derive(Debug, Clone, PartialEq, Deserialize, JsonSchema)]
 #[serde(untagged)]
 pub enum SyscallSaid {
     /// Its number.
@@ -122,8 +119,7 @@ pub enum SyscallSaid {
 }
 
 /// A condition.
-#[derive(Debug, Clone, PartialEq, JsonSchema)]
-#[cfg_attr(test, derive(serde::Deserialize))]
+#[derive(Debug, Clone, PartialEq, Deserialize, JsonSchema)]
 #[serde(untagged)]
 pub enum FieldSaid {
     /// As auditctl's `-F` takes it: `auid>=1000`.
@@ -133,8 +129,7 @@ pub enum FieldSaid {
 }
 
 /// A condition by its parts.
-#[derive(Debug, Clone, PartialEq, JsonSchema)]
-#[cfg_attr(test, derive(serde::Deserialize))]
+#[derive(Debug, Clone, PartialEq, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct FieldObject {
     /// auditctl's name of the field.
@@ -152,8 +147,7 @@ fn equals() -> String {
 }
 
 /// What a field is compared with.
-#[derive(Debug, Clone, PartialEq, JsonSchema)]
-#[cfg_attr(test, derive(serde::Deserialize))]
+#[derive(Debug, Clone, PartialEq, Deserialize, JsonSchema)]
 #[serde(untagged)]
 pub enum FieldValue {
     /// True is 1, false is 0: for success.

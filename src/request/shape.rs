@@ -6,7 +6,6 @@ use serde_json::Value;
 
 use super::pointer::Pointer;
 use crate::error::{Problem, RequestError};
-use crate::sorting::sort;
 use crate::tables::nearest::nearest;
 
 /// Every place where `value` is not of the form that `schema` asks for.
@@ -159,7 +158,7 @@ impl<'a> Checker<'a> {
     fn wrong_type(&mut self, value: &Value, expected: Vec<&str>, pointer: &Pointer<'_>) {
         let mut expected: Vec<String> =
             expected.into_iter().filter(|name| *name != "null").map(str::to_owned).collect();
-        sort(&mut expected);
+        expected.sort();
         expected.dedup();
         self.report(RequestError::WrongType { expected, found: type_name(value) }, pointer);
     }

@@ -1,12 +1,12 @@
 //! What a request to gather holds a host against.
 
 use schemars::JsonSchema;
+use serde::Deserialize;
 
 use super::{Request, Rules};
 
 /// A wish to hold a host against.
-#[derive(Debug, Clone, PartialEq, JsonSchema)]
-#[cfg_attr(test, derive(serde::Deserialize))]
+#[derive(Debug, Clone, PartialEq, Deserialize, JsonSchema)]
 #[serde(untagged)]
 pub enum Wish {
     /// Rules.
