@@ -7,7 +7,7 @@ SHELL := /bin/bash
 
 CARGO ?= cargo
 ARCHITECTURE := $(shell uname -m)
-# Where the toolchain has musl, its executables are smaller; glibc does as well.
+# musl where the toolchain has it; glibc does as well.
 RUSTLIB := $(shell rustc --print sysroot 2>/dev/null)/lib/rustlib
 TARGET := $(if $(wildcard $(RUSTLIB)/$(ARCHITECTURE)-unknown-linux-musl/lib),$(ARCHITECTURE)-unknown-linux-musl,$(ARCHITECTURE)-unknown-linux-gnu)
 TARGET_DIR := $(or $(CARGO_TARGET_DIR),target)
@@ -17,21 +17,11 @@ EXECUTABLE := $(TARGET_DIR)/$(TARGET)/release/audit_rules
 # Everything is built for an explicit target, without shared libraries, so that tests on the host and in the guests share
 # one build. The flags belong to the target alone: procedural macros cannot be built with them.
 TARGET_NAME := $(shell echo $(TARGET) | tr a-z- A-Z_)
-# Relative relocations in their packed form save 70 KiB; a static executable unpacks them itself from glibc 2.36 on.
-PACKED := $(if $(findstring gnu,$(TARGET)),$(shell getconf GNU_LIBC_VERSION 2>/dev/null | awk '{split($$2, v, "."); if (v[1] > 2 || v[2] >= 36) print "-C link-arg=-Wl,-z,pack-relative-relocs"}'))
-STATIC := -C target-feature=+crt-static $(PACKED)
+STATIC := -C target-feature=+crt-static
 export CARGO_TARGET_$(TARGET_NAME)_RUSTFLAGS := $(STATIC)
-# What makes the release executable smaller, where the linker can do it: equal functions once (12 KiB), and no tables for
-# unwinding (150 KiB), which tests need. Asked once, when something is built for release.
-FOLDED := -C link-arg=-Wl,--icf=all
-BARE := -C link-arg=-Wl,-T,src/executable.ld
-# opt-level "z" alone calls a function for every step of a loop; so much is put in place as costs little.
-INLINED := -C llvm-args=-inline-threshold=25
-linkable = $(shell out=$$(mktemp) && echo 'fn main() {}' | rustc --target $(TARGET) $(STATIC) -C panic=abort $(1) -o $$out - 2>/dev/null && $$out && echo '$(1)'; rm -f $$out)
-SMALLER = $(eval SMALLER := $(INLINED) $(call linkable,$(FOLDED)) $(call linkable,$(BARE)))$(SMALLER)
-build demo bench: export CARGO_TARGET_$(TARGET_NAME)_RUSTFLAGS = $(STATIC) $(SMALLER)
-# The largest release executable, in bytes.
-LARGEST := 2097151
+# The largest release executable, in bytes: 6 MiB. It travels to each host once a version, in a collection that has one
+# for each machine; what makes it this much larger is a mistake, such as a library that brings tables of its own.
+LARGEST := 6291456
 export AUDIT_RULES_TARGET := $(TARGET)
 # These would beat the target's own flags.
 unexport RUSTFLAGS CARGO_ENCODED_RUSTFLAGS
@@ -92,12 +82,11 @@ test-host: prerequisites ## the tests that need no other kernel
 	@if [ "$$(id -u)" = 0 ]; then unshare --mount $(CARGO) test --target $(TARGET) --test rules_d -- --ignored; \
 	else echo "not run: the tests of rules_d that need root"; fi
 
-test-size: build ## the release executable is below 2 MiB
+test-size: build ## the release executable is no larger than it may be
 	@size=$$(stat -c %s $(EXECUTABLE)); [ $$size -le $(LARGEST) ] || \
 	{ echo "$(EXECUTABLE) has $$size bytes, and may have $(LARGEST)" >&2; exit 1; }; \
 	echo "ran: $$size bytes of at most $(LARGEST)"
 
-# The tests need tables for unwinding, which the release executable does without: so the lab is another build.
 test-guests: build lab ## the tests on real kernels in virtual machines
 	$(LAB) test --program $(EXECUTABLE) $(TEST_KERNELS:%=--kernel %) $(GUEST_TESTS:%=--test %)
 

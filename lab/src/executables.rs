@@ -28,7 +28,7 @@ pub fn compiler() -> Result<String, String> {
     Ok(said.split_whitespace().take(2).collect::<Vec<_>>().join(" "))
 }
 
-/// The target of static builds: musl where the toolchain has it, for its smaller executables, else glibc.
+/// The target of static builds: musl where the toolchain has it, else glibc.
 ///
 /// # Errors
 /// When rustc cannot be asked.
