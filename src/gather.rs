@@ -36,7 +36,7 @@ pub struct Gathered {
     pub warnings: Vec<Warning>,
     /// How the host stands to the wish of the inquiry.
     pub wish: Option<Verified>,
-    /// What there is of the rules that are labelled with the controls they are there for; with a wish, of its own.
+    /// What there is of the rules that are that have labels; with an expectation, of its own rules.
     pub labelled: Vec<Evidence>,
 }
 

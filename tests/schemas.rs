@@ -159,7 +159,7 @@ fn the_decoder_takes_a_request_where_the_schema_does() {
                 {"syscalls": 7, "fields": [{"field": "exit", "op": "!=", "value": -13}], "key": ["a", "b"]},
             ],
             "event": [{"syscall": "openat", "auid": 1000, "success": true, "path": ["/a", "/b"], "expect": {"recorded": true}}],
-            "wish": {"name": "a", "rules": [{"path": "/a", "controls": "c"}]},
+            "expect": {"name": "a", "rules": [{"path": "/a", "labels": "c"}]},
             "mode": 384, "owner": 7, "group": "adm", "archs": ["s390x"], "files": [{"name": "a", "text": "b"}],
             "snapshot": {
                 "version": 1, "files": [{"path": "/a", "before": {"text": "x", "mode": 1, "uid": 2, "gid": 3}}],
@@ -172,7 +172,7 @@ fn the_decoder_takes_a_request_where_the_schema_does() {
         json!({"event": {"auid": [1]}}),
         json!({"event": {"audi": 1}}),
         json!({"files": [{"name": "a"}]}),
-        json!({"wish": 1}),
+        json!({"expect": 1}),
         json!({"drop_ins": {"a": {"state": "loaded"}}}),
         json!({"drop_ins": {"a": {"state": "absent"}, "b": {"rules": "-D\n", "control": {"failure": 2}}}}),
         json!([]),

@@ -38,7 +38,7 @@ pub struct Evidence {
     pub is_skipped: bool,
     /// Where it stands among the others as it should not.
     pub out_of_place: OutOfPlace,
-    /// The controls that it is there for.
+    /// Its labels, such as the controls of a benchmark that it is there for.
     pub labels: Vec<String>,
 }
 

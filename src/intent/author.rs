@@ -14,7 +14,7 @@ pub struct AuthorLine {
     pub pointer: String,
     /// Its number within a text of several lines, from 1.
     pub line: Option<usize>,
-    /// The controls that it is there for.
+    /// Its labels, such as the controls of a benchmark that it is there for.
     pub labels: Vec<String>,
 }
 
@@ -52,7 +52,7 @@ pub fn author_lines(
                     RuleSaid::Line(text) => split(text, &pointer),
                     RuleSaid::Object(object) => match object.lines(machine) {
                         Ok(lines) => {
-                            let labels = object.controls.as_ref().map_or(&[][..], OneOrMany::all);
+                            let labels = object.labels.as_ref().map_or(&[][..], OneOrMany::all);
                             let line = |text| AuthorLine {
                                 text,
                                 pointer: pointer.clone(),

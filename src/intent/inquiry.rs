@@ -28,13 +28,13 @@ impl Inquiry {
     /// Every problem found.
     pub fn of(request: &Request, machine: &Machine) -> Result<Self, Vec<Problem>> {
         let mut problems = unused(request);
-        let wish = request.wish.as_ref().map(|said| WishIntent::of(said, request.ordering, machine)).transpose();
+        let wish = request.expect.as_ref().map(|said| WishIntent::of(said, request.ordering, machine)).transpose();
         let wish = wish.unwrap_or_else(|more| {
             problems.extend(more);
             None
         });
         if wish.is_some() && request.source == Source::Runtime {
-            problems.push(Problem::at_pointer(not_used("wish", "source: runtime"), "/wish"));
+            problems.push(Problem::at_pointer(not_used("expect", "source: runtime"), "/expect"));
         }
         match Location::of(request) {
             Ok(place) if problems.is_empty() => {
@@ -88,6 +88,6 @@ pub(super) fn gather_only(request: &Request) -> [(&'static str, bool); 3] {
     [
         ("source", request.source != Source::default()),
         ("on_drift", request.on_drift != OnDrift::default()),
-        ("wish", request.wish.is_some()),
+        ("expect", request.expect.is_some()),
     ]
 }

@@ -2,7 +2,7 @@
 
 use super::{AuthorLine, DropInWish, Goal, Intent, Keep, author_lines, bad_lines};
 use crate::error::{Problem, RequestError};
-use crate::request::{OnMissing, Operation, Ordering, UnknownSyscalls, Wish};
+use crate::request::{Expected, OnMissing, Operation, Ordering, UnknownSyscalls};
 use crate::rule::Machine;
 use crate::rules_d::DropInName;
 use crate::settings::Settings;
@@ -42,13 +42,13 @@ impl WishIntent {
     ///
     /// # Errors
     /// Every problem found.
-    pub fn of(said: &Wish, ordering: Ordering, machine: &Machine) -> Result<Self, Vec<Problem>> {
+    pub fn of(said: &Expected, ordering: Ordering, machine: &Machine) -> Result<Self, Vec<Problem>> {
         let rules = match said {
-            Wish::Request(request) => return Self::of_request(request, ordering, machine),
-            Wish::Rules(rules) => rules,
+            Expected::Request(request) => return Self::of_request(request, ordering, machine),
+            Expected::Rules(rules) => rules,
         };
         let mut problems = Vec::new();
-        let lines = author_lines(Some(rules), "/wish", machine, &mut problems);
+        let lines = author_lines(Some(rules), "/expect", machine, &mut problems);
         problems.extend(bad_lines(&lines.iter().collect::<Vec<_>>(), machine));
         let wish = Self {
             lines,
@@ -67,7 +67,7 @@ impl WishIntent {
         ordering: Ordering,
         machine: &Machine,
     ) -> Result<Self, Vec<Problem>> {
-        let inside = |pointer: &str| format!("/wish{pointer}");
+        let inside = |pointer: &str| format!("/expect{pointer}");
         let bad = |found: &str, allowed: &[&str], at: &str| {
             let allowed = allowed.iter().map(|&one| one.to_owned()).collect();
             vec![Problem::at_pointer(
@@ -76,7 +76,7 @@ impl WishIntent {
             )]
         };
         if request.operation != Operation::Apply {
-            return Err(bad("this operation", &["apply"], "/wish/operation"));
+            return Err(bad("this operation", &["apply"], "/expect/operation"));
         }
         let mut found = Intent::of(request, machine);
         if let Ok(intent) = &found {
@@ -96,7 +96,7 @@ impl WishIntent {
             Goal::Exact(wishes, keep) => (wishes, Scope::Nothing(keep)),
             Goal::Loaded(wishes, purge) => (wishes, Scope::DropIns(purge)),
             Goal::Without(..) | Goal::Restored(..) => {
-                return Err(bad("this state", &["present", "exact", "loaded"], "/wish/state"));
+                return Err(bad("this state", &["present", "exact", "loaded"], "/expect/state"));
             }
         };
         let mut wish = Self {

@@ -5,9 +5,9 @@ mod not_in_sync;
 mod running;
 mod summary;
 
+use super::expected::{self, ExpectedReport};
 use super::gather::{DifferenceReport, DriftReport, OverruledReport, SettingReport, SettingsReport};
 use super::rule::id;
-use super::wish::{self, WishReport};
 use super::{ControlReport, ErrorReport, Outcome, PendingReport, Report, RuntimeReport};
 use crate::auditctl::canonical_lossy;
 use crate::desired::Warning;
@@ -47,20 +47,20 @@ impl Report {
             let wish = inquiry.wish.as_ref();
             let state = gathered.kernel.read().map(|kernel| &kernel.state);
             let verified = gathered.wish.as_ref();
-            report.wish = verified.map(|verified| WishReport::of(verified, wish, &held.boot, state, machine));
-            let labels = wish::by_label(&gathered.labelled, wish, machine);
-            report.controls = (!labels.is_empty()).then_some(labels);
+            report.expect = verified.map(|verified| ExpectedReport::of(verified, wish, &held.boot, state, machine));
+            let labels = expected::by_label(&gathered.labelled, wish, machine);
+            report.labels = (!labels.is_empty()).then_some(labels);
             let kernel = gathered.kernel.read().map(|kernel| &kernel.state);
             report.drift = drift
                 .zip(kernel)
                 .map(|(drift, kernel)| drift_report(&held.boot, drift, kernel, &gathered.settings, machine));
         }
         let mut problems: Vec<Problem> = [gathered.files.problems(), gathered.kernel.problems()].concat();
-        if let Some(wish) = &report.wish {
+        if let Some(wish) = &report.expect {
             report.msg = format!("{}; {}", wish.message(), report.msg);
         }
         if problems.is_empty() && inquiry.on_drift == OnDrift::Fail && report.in_sync == Some(false) {
-            if let Some(wish) = &report.wish {
+            if let Some(wish) = &report.expect {
                 problems = wish.problems();
             } else {
                 problems = not_in_sync::problems(&gathered, machine);

@@ -3,6 +3,7 @@
 pub mod apply;
 pub mod diff;
 pub mod event;
+pub mod expected;
 pub mod explain;
 pub mod gather;
 mod gathered;
@@ -11,7 +12,6 @@ pub mod lint;
 mod problem;
 pub mod rule;
 mod sarif;
-pub mod wish;
 
 use schemars::JsonSchema;
 use schemars::generate::SchemaSettings;
@@ -46,19 +46,19 @@ pub struct Report {
     /// apply, gather: whether the running kernel can be managed; gather: its rules.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub runtime: Option<RuntimeReport>,
-    /// gather: whether the files, the running kernel and the next boot agree; with a wish, whether all three hold it.
+    /// gather: whether the files, the running kernel and the next boot agree; with `expect`, whether all three hold that.
     /// Absent where the kernel was not read and the files are not enough to say no.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub in_sync: Option<bool>,
     /// gather: how they differ.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub drift: Option<gather::DriftReport>,
-    /// gather, with a wish: how the host stands to it.
+    /// gather, with `expect`: whether the host holds that, rule by rule.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub wish: Option<wish::WishReport>,
-    /// gather: the evidence for each control that a label names, where one does.
+    pub expect: Option<expected::ExpectedReport>,
+    /// gather: the evidence for each label, where rules have labels.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub controls: Option<wish::LabelsReport>,
+    pub labels: Option<expected::LabelsReport>,
     /// gather: who loads the rules at boot, where the files were read and the host has systemd.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub boot_loader: Option<gather::BootLoaderReport>,
@@ -359,8 +359,8 @@ impl Report {
             drift: None,
             boot_loader: None,
             in_sync: None,
-            wish: None,
-            controls: None,
+            expect: None,
+            labels: None,
             next_boot: None,
             settings: None,
             status: None,

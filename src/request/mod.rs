@@ -7,20 +7,20 @@ mod control;
 mod decode;
 mod drop_in;
 mod event;
+mod expected;
 mod inquiry;
 mod pointer;
 mod rule_object;
 mod shape;
-mod wish;
 
 pub use control::{Control, Enabled, EnabledName, Failure, FailureName};
 pub use decode::{MAX_BYTES, Misshapen, decode};
 pub use drop_in::{DropInSaid, DropInState};
 pub use event::{EventSaid, Expectation};
+pub use expected::Expected;
 pub use inquiry::{OnDrift, Source};
 pub use pointer::Pointer;
 pub use rule_object::{FieldObject, FieldSaid, FieldValue, ListName, OneOrMany, RuleObject, SyscallSaid, Unsayable};
-pub use wish::Wish;
 
 use std::collections::BTreeMap;
 use std::sync::LazyLock;
@@ -102,8 +102,8 @@ pub struct Request {
     pub event: Option<OneOrMany<EventSaid>>,
     /// gather, explain: which sources to read. both: the kernel only where it has audit for us.
     pub source: Source,
-    /// gather: a request to apply, or its rules: whether the host holds what it asks for. How to get there does not matter.
-    pub wish: Option<Wish>,
+    /// gather: what the host has to hold: a request to apply, or its rules. How to get there does not matter.
+    pub expect: Option<Expected>,
     /// gather: what to do when the files, the running kernel and the next boot do not agree.
     pub on_drift: OnDrift,
     /// explain, lint: rules files, taken together as the drop-ins of one host; instead of `rules`.

@@ -39,9 +39,9 @@ pub struct RuleObject {
     pub key: Option<OneOrMany<String>>,
     /// Load it before all others of its list (`-A`).
     pub prepend: bool,
-    /// The controls of a benchmark that it is there for: labels, by which `gather` groups its evidence. They are not
-    /// written to any file.
-    pub controls: Option<OneOrMany<String>>,
+    /// Labels, by which `gather` groups its evidence, such as the numbers of a benchmark's controls. They are not written
+    /// to any file.
+    pub labels: Option<OneOrMany<String>>,
 }
 
 choice! {
@@ -175,7 +175,7 @@ impl RuleObject {
     /// # Errors
     /// Why no line can say it.
     pub fn lines(&self, machine: &Machine) -> Result<Vec<String>, Unsayable> {
-        if (Self { controls: None, ..self.clone() }) == Self::default() {
+        if (Self { labels: None, ..self.clone() }) == Self::default() {
             return Err(Unsayable::Empty);
         }
         if self.path.is_some() && self.dir.is_some() {
@@ -193,7 +193,7 @@ impl RuleObject {
     /// The `-w` form, where nothing but path, permissions and key is said.
     fn watch(&self) -> Result<Option<String>, Unsayable> {
         let Some(path) = &self.path else { return Ok(None) };
-        let rest = Self { path: None, permissions: None, key: None, controls: None, ..self.clone() };
+        let rest = Self { path: None, permissions: None, key: None, labels: None, ..self.clone() };
         if rest != Self::default() {
             return Ok(None);
         }

@@ -553,18 +553,18 @@ const HELD: (bool, Option<bool>, bool, Option<bool>) = (true, Some(true), true, 
 
 #[test]
 fn a_wish_is_answered_rule_by_rule() {
-    let report = host(&[A, B], &[A, C]).answer(&gather(json!({"wish": [A, B, C]})));
+    let report = host(&[A, B], &[A, C]).answer(&gather(json!({"expect": [A, B, C]})));
     let expected = [HELD, (true, Some(false), true, Some(false)), (false, Some(true), false, Some(false))];
-    assert_eq!(evidence(&report["wish"]["rules"]), expected, "{report:#}");
+    assert_eq!(evidence(&report["expect"]["rules"]), expected, "{report:#}");
     assert_eq!((report["in_sync"].as_bool(), failed(&report)), (Some(false), false));
-    assert_eq!(message(&report), "1 of 3 wished rules held; 1 of 2 rules loaded, 1 in no file, next boot loads 2");
-    let places: Vec<_> = report["wish"]["rules"].as_array().unwrap().iter().map(|rule| &rule["pointer"]).collect();
-    assert_eq!(places, ["/wish/0", "/wish/1", "/wish/2"]);
-    assert_eq!(report["wish"]["rules"][1]["line"], json!(2));
+    assert_eq!(message(&report), "1 of 3 expected rules held; 1 of 2 rules loaded, 1 in no file, next boot loads 2");
+    let places: Vec<_> = report["expect"]["rules"].as_array().unwrap().iter().map(|rule| &rule["pointer"]).collect();
+    assert_eq!(places, ["/expect/0", "/expect/1", "/expect/2"]);
+    assert_eq!(report["expect"]["rules"][1]["line"], json!(2));
     // What nobody wished for does not count.
-    let report = host(&[A, B], &[A, B, C]).answer(&gather(json!({"wish": A})));
+    let report = host(&[A, B], &[A, B, C]).answer(&gather(json!({"expect": A})));
     assert_eq!(
-        (evidence(&report["wish"]["rules"]), report["in_sync"].as_bool()),
+        (evidence(&report["expect"]["rules"]), report["in_sync"].as_bool()),
         (vec![HELD], Some(true)),
         "{report:#}"
     );
@@ -584,12 +584,12 @@ fn what_was_applied_is_held_in_every_spelling() {
         json!({"state": "loaded", "purge": true}),
         json!({"drop_ins": {"30-a": apply_of(&apply), "40-b": {"state": "absent"}}}),
     ] {
-        let report = host.answer(&gather(json!({"wish": wish, "on_drift": "fail"})));
+        let report = host.answer(&gather(json!({"expect": wish, "on_drift": "fail"})));
         assert_eq!((report["in_sync"].as_bool(), failed(&report)), (Some(true), false), "{wish}: {report:#}");
-        assert!(!report["wish"]["rules"].as_array().unwrap().is_empty());
+        assert!(!report["expect"]["rules"].as_array().unwrap().is_empty());
     }
     let other =
-        host.answer(&gather(json!({"wish": {"name": "30-a", "control": {"backlog_limit": 64}}, "on_drift": "fail"})));
+        host.answer(&gather(json!({"expect": {"name": "30-a", "control": {"backlog_limit": 64}}, "on_drift": "fail"})));
     assert_eq!((kinds(&other), other["in_sync"].as_bool()), (vec!["not_in_sync"], Some(false)), "{other:#}");
 }
 
@@ -604,16 +604,20 @@ fn an_exact_wish_names_what_else_is_there() {
         wish.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
         let mut host = host(&[A], &[A, C]);
         host.write("/etc/audit/rules.d/50-other.rules", format!("{B}\n"));
-        host.answer(&gather(json!({"wish": wish})))
+        host.answer(&gather(json!({"expect": wish})))
     };
     let report = exact(json!({}));
-    let unwished: Vec<_> =
-        report["wish"]["unwished"].as_array().unwrap().iter().map(|found| found["rule"].as_str().unwrap()).collect();
+    let unwished: Vec<_> = report["expect"]["unexpected"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|found| found["rule"].as_str().unwrap())
+        .collect();
     assert_eq!((unwished, report["in_sync"].as_bool()), (vec![B, C], Some(false)), "{report:#}");
     let report = exact(json!({"keep": ["50-*", "system-*"]}));
-    assert_eq!((&report["wish"]["unwished"], report["in_sync"].as_bool()), (&json!([]), Some(true)), "{report:#}");
-    let gone = host(&[A], &[A]).answer(&gather(json!({"wish": {"drop_ins": {"30-policy": {"state": "absent"}}}})));
-    assert_eq!(gone["wish"]["unwished"], json!([{"file": "30-policy.rules"}]));
+    assert_eq!((&report["expect"]["unexpected"], report["in_sync"].as_bool()), (&json!([]), Some(true)), "{report:#}");
+    let gone = host(&[A], &[A]).answer(&gather(json!({"expect": {"drop_ins": {"30-policy": {"state": "absent"}}}})));
+    assert_eq!(gone["expect"]["unexpected"], json!([{"file": "30-policy.rules"}]));
 }
 
 #[test]
@@ -621,26 +625,26 @@ fn what_a_host_lacks_is_skipped_where_the_wish_says_so() {
     let rules = ["-w /no/such/dir/file -p wa", A];
     for (on_missing, in_sync) in [("skip", true), ("fail", false)] {
         let wish = json!({"name": "30-policy", "rules": rules, "on_missing": on_missing});
-        let report = host(&[A], &[A]).answer(&gather(json!({"wish": wish})));
+        let report = host(&[A], &[A]).answer(&gather(json!({"expect": wish})));
         assert_eq!(report["in_sync"].as_bool(), Some(in_sync), "{report:#}");
         let said = if in_sync { "skipped" } else { "why" };
-        assert!(report["wish"]["rules"][0][said].as_str().unwrap().contains("/no/such/dir"), "{report:#}");
+        assert!(report["expect"]["rules"][0][said].as_str().unwrap().contains("/no/such/dir"), "{report:#}");
     }
 }
 
 #[test]
 fn without_the_kernel_a_wish_is_denied_but_not_confirmed() {
-    let ask = |wish: &[&str]| host(&[A], &[A]).answer(&gather(json!({"source": "filesystem", "wish": wish})));
+    let ask = |wish: &[&str]| host(&[A], &[A]).answer(&gather(json!({"source": "filesystem", "expect": wish})));
     let (held, missing) = (ask(&[A]), ask(&[A, B]));
     assert_eq!((held.get("in_sync"), missing["in_sync"].as_bool()), (None, Some(false)), "{held:#}");
-    assert_eq!(kinds(&host(&[A], &[A]).answer(&gather(json!({"source": "runtime", "wish": A})))), ["key_not_used"]);
+    assert_eq!(kinds(&host(&[A], &[A]).answer(&gather(json!({"source": "runtime", "expect": A})))), ["key_not_used"]);
 }
 
 #[test]
 fn labels_of_controls_group_the_evidence() {
     let file = ["# control: cis-1, cis-2", A, "# why", B, "", C];
     let report = host(&file, &[A, C]).answer(&gather(json!({})));
-    let controls = &report["controls"];
+    let controls = &report["labels"];
     assert_eq!(controls.as_object().unwrap().keys().collect::<Vec<_>>(), ["cis-1", "cis-2"], "{report:#}");
     assert_eq!(evidence(&controls["cis-1"]["rules"]), [HELD, (true, Some(false), true, Some(false))]);
     assert_eq!(
@@ -648,32 +652,32 @@ fn labels_of_controls_group_the_evidence() {
         (Some(false), Some(4))
     );
 
-    let wish = json!([{"path": "/etc/passwd", "permissions": "wa", "key": "identity", "controls": "stig-7"}, B, "# Controls: stig-8\n# control: stig-9", C]);
-    let report = host(&[A, C], &[A, C]).answer(&gather(json!({"wish": wish})));
-    let found: Vec<_> = report["controls"]
+    let wish = json!([{"path": "/etc/passwd", "permissions": "wa", "key": "identity", "labels": "stig-7"}, B, "# Controls: stig-8\n# control: stig-9", C]);
+    let report = host(&[A, C], &[A, C]).answer(&gather(json!({"expect": wish})));
+    let found: Vec<_> = report["labels"]
         .as_object()
         .unwrap()
         .iter()
         .map(|(id, control)| (id.as_str(), control["in_sync"].as_bool()))
         .collect();
     assert_eq!(found, [("stig-7", Some(true)), ("stig-8", Some(true)), ("stig-9", Some(true))], "{report:#}");
-    assert_eq!(host(&[A], &[A]).answer(&gather(json!({}))).get("controls"), None);
+    assert_eq!(host(&[A], &[A]).answer(&gather(json!({}))).get("labels"), None);
 }
 
 #[test]
 fn what_is_wrong_with_a_wish_is_said_with_its_place() {
     let rows = [
-        (json!(["-a always,exit -S opne"]), "unknown_syscall", "/wish/0"),
-        (json!({"rules": [A]}), "missing_key", "/wish"),
-        (json!({"name": "a", "rules": ["-w etc"]}), "relative_path", "/wish/rules/0"),
-        (json!({"state": "absent", "name": "a", "rules": [A]}), "bad_value", "/wish/state"),
-        (json!({"operation": "gather"}), "bad_value", "/wish/operation"),
-        (json!({"name": "a", "rulez": []}), "unknown_key", "/wish/rulez"),
+        (json!(["-a always,exit -S opne"]), "unknown_syscall", "/expect/0"),
+        (json!({"rules": [A]}), "missing_key", "/expect"),
+        (json!({"name": "a", "rules": ["-w etc"]}), "relative_path", "/expect/rules/0"),
+        (json!({"state": "absent", "name": "a", "rules": [A]}), "bad_value", "/expect/state"),
+        (json!({"operation": "gather"}), "bad_value", "/expect/operation"),
+        (json!({"name": "a", "rulez": []}), "unknown_key", "/expect/rulez"),
     ];
     for (wish, kind, pointer) in rows {
-        let report = host(&[A], &[A]).answer(&gather(json!({"wish": wish})));
+        let report = host(&[A], &[A]).answer(&gather(json!({"expect": wish})));
         assert_eq!(kinds(&report), [kind], "{report:#}");
         assert_eq!(report["errors"][0]["pointer"], json!(pointer), "{report:#}");
     }
-    assert_eq!(kinds(&host(&[A], &[A]).answer(&json!({"name": "a", "rules": [A], "wish": [A]}))), ["key_not_used"]);
+    assert_eq!(kinds(&host(&[A], &[A]).answer(&json!({"name": "a", "rules": [A], "expect": [A]}))), ["key_not_used"]);
 }

@@ -16,12 +16,12 @@ fn host(files: &[&str], kernel: &[&str]) -> Host {
 }
 
 fn verify(host: &mut Host, wish: &Json, ordering: &str) -> Json {
-    host.answer(&json!({"operation": "gather", "ordering": ordering, "wish": wish}))
+    host.answer(&json!({"operation": "gather", "ordering": ordering, "expect": wish}))
 }
 
 /// Where each wished rule is out of place, and whether it is in sync.
 fn evidence(report: &Json) -> Vec<(Vec<&'static str>, bool)> {
-    let rules = report["wish"]["rules"].as_array().unwrap_or_else(|| panic!("{report:#}")).iter();
+    let rules = report["expect"]["rules"].as_array().unwrap_or_else(|| panic!("{report:#}")).iter();
     let places = |rule: &Json| -> Vec<&'static str> {
         let found = rule.get("out_of_place").and_then(Json::as_array).map_or(&[][..], Vec::as_slice);
         ["running", "next_boot"].into_iter().filter(|place| found.contains(&json!(place))).collect()
@@ -50,7 +50,7 @@ fn a_wish_whose_rules_run_in_the_wrong_order_is_not_held() {
     let report = verify(&mut host, &json!([NEVER, ALWAYS]), "relevant");
     assert_eq!(evidence(&report), [held(), (vec!["running"], false)], "{report:#}");
     assert_eq!(report["in_sync"], json!(false));
-    assert!(report["msg"].as_str().unwrap().starts_with("1 of 2 wished rules held"), "{report:#}");
+    assert!(report["msg"].as_str().unwrap().starts_with("1 of 2 expected rules held"), "{report:#}");
 
     // The files, too, say it the other way round: so does the next boot.
     let report = verify(&mut host, &json!([ALWAYS, NEVER]), "relevant");
@@ -59,7 +59,7 @@ fn a_wish_whose_rules_run_in_the_wrong_order_is_not_held() {
     let mut host = self::host(&[ALWAYS, NEVER], &[ALWAYS, NEVER]);
     let report = verify(&mut host, &json!([NEVER, ALWAYS]), "relevant");
     assert_eq!(evidence(&report), [held(), (vec!["running", "next_boot"], false)], "{report:#}");
-    let failed = host.answer(&json!({"operation": "gather", "on_drift": "fail", "wish": [NEVER, ALWAYS]}));
+    let failed = host.answer(&json!({"operation": "gather", "on_drift": "fail", "expect": [NEVER, ALWAYS]}));
     assert_eq!(kinds(&failed), ["not_in_sync"]);
     let said = failed["errors"][0]["message"].as_str().unwrap();
     assert!(said.contains("out of order in the kernel, out of order at the next boot"), "{said}");
@@ -120,6 +120,6 @@ fn of_all_that_rules_d_asks_for_the_whole_order_counts() {
 #[test]
 fn a_control_whose_rule_runs_out_of_order_is_not_held() {
     let report = host(&[NEVER, "# control: cis-1", ALWAYS], &[ALWAYS, NEVER]).answer(&json!({"operation": "gather"}));
-    assert_eq!(report["controls"]["cis-1"]["in_sync"], json!(false), "{report:#}");
-    assert_eq!(report["controls"]["cis-1"]["rules"][0]["out_of_place"], json!(["running"]));
+    assert_eq!(report["labels"]["cis-1"]["in_sync"], json!(false), "{report:#}");
+    assert_eq!(report["labels"]["cis-1"]["rules"][0]["out_of_place"], json!(["running"]));
 }

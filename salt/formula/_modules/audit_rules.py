@@ -93,14 +93,14 @@ def apply_(state="present", name=None, test=None, executable=None, saltenv=None,
     return _call("apply", given, executable, saltenv)
 
 
-def gather(source=None, wish=None, ordering=None, on_drift=None, root=None, rules_dir=None, executable=None, saltenv=None):
+def gather(source=None, expect=None, ordering=None, on_drift=None, root=None, rules_dir=None, executable=None, saltenv=None):
     """
     Give the whole report about files and kernel. The other functions give parts of it.
 
     source
         ``both`` reads files and, where it has audit for this minion, the kernel. ``filesystem`` or ``runtime`` reads one.
 
-    wish
+    expect
         Rules, or the arguments of a state as a dictionary: whether the minion holds that, rule by rule.
 
     CLI Example:
@@ -109,10 +109,10 @@ def gather(source=None, wish=None, ordering=None, on_drift=None, root=None, rule
 
         salt '*' audit_rules.gather
         salt '*' audit_rules.gather root=/srv/images/debian
-        salt '*' audit_rules.gather wish='["-w /etc/passwd -p wa -k identity"]' on_drift=fail
+        salt '*' audit_rules.gather expect='["-w /etc/passwd -p wa -k identity"]' on_drift=fail
     """
     given = {
-        "source": source, "wish": wish, "ordering": ordering, "on_drift": on_drift, "root": root, "rules_dir": rules_dir,
+        "source": source, "expect": expect, "ordering": ordering, "on_drift": on_drift, "root": root, "rules_dir": rules_dir,
     }  # fmt: skip
     return _call("gather", given, executable, saltenv)
 
@@ -170,13 +170,13 @@ def status(root=None, rules_dir=None, executable=None, saltenv=None):
     return found
 
 
-def drift(wish=None, ordering=None, on_drift=None, root=None, rules_dir=None, executable=None, saltenv=None):
+def drift(expect=None, ordering=None, on_drift=None, root=None, rules_dir=None, executable=None, saltenv=None):
     """
     Give in what files, kernel and next boot differ, each difference with its cause. ``in_sync`` says in one word whether they
     do not; it is ``None`` where only the files could be read and nothing is wrong with them, and ``comment`` says why.
 
-    wish
-        Rules, or the arguments of a state as a dictionary. ``in_sync`` is then about these, and ``wish`` has the evidence for
+    expect
+        Rules, or the arguments of a state as a dictionary. ``in_sync`` is then about these, and ``expect`` has the evidence for
         each of them: whether a file asks for it, the kernel holds it, the next boot loads it.
 
     on_drift
@@ -188,11 +188,11 @@ def drift(wish=None, ordering=None, on_drift=None, root=None, rules_dir=None, ex
 
         salt '*' audit_rules.drift
         salt '*' audit_rules.drift on_drift=fail --out=json
-        salt '*' audit_rules.drift wish='{state: exact, name: 30-identity, rules: ["-w /etc/passwd -p wa -k identity"]}'
+        salt '*' audit_rules.drift expect='{state: exact, name: 30-identity, rules: ["-w /etc/passwd -p wa -k identity"]}'
     """
-    given = {"wish": wish, "ordering": ordering, "on_drift": on_drift, "root": root, "rules_dir": rules_dir}
+    given = {"expect": expect, "ordering": ordering, "on_drift": on_drift, "root": root, "rules_dir": rules_dir}
     report = _looked("gather", given, "filesystem", executable, saltenv)
-    found = {part: report[part] for part in ("wish", "drift", "next_boot", "reboot_required", "pending") if part in report}
+    found = {part: report[part] for part in ("expect", "drift", "next_boot", "reboot_required", "pending") if part in report}
     found["in_sync"] = report.get("in_sync")
     reason = report.get("runtime", {}).get("reason")
     found["comment"] = "{}: {}".format(report["msg"], reason) if reason else report["msg"]

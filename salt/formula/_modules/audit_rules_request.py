@@ -94,9 +94,9 @@ def build(operation, given, sources):
     request.update((key, value) for key, value in given.items() if value is not None)
     if operation != "gather":
         request = _declared("", request, sources)
-    elif isinstance(request.get("wish"), dict):
+    elif isinstance(request.get("expect"), dict):
         # Its own source is not a file: it says what is looked at.
-        request["wish"] = _declared("/wish", request["wish"], sources)
+        request["expect"] = _declared("/expect", request["expect"], sources)
     if isinstance(request.get("archs"), str):
         request["archs"] = [request["archs"]]
     _unwrap_undo(request)
@@ -107,33 +107,33 @@ def build(operation, given, sources):
 
 def _declared(pointer, given, sources):
     """What a state declares, with the text of its rules files, and with the values that YAML changes."""
-    wish = _with_rules(pointer, given, sources)
-    if isinstance(wish.get("drop_ins"), dict):
-        wish["drop_ins"] = {
+    declared = _with_rules(pointer, given, sources)
+    if isinstance(declared.get("drop_ins"), dict):
+        declared["drop_ins"] = {
             str(name): _with_rules("{}/drop_ins/{}".format(pointer, name), drop_in, sources)
-            for name, drop_in in wish["drop_ins"].items()
+            for name, drop_in in declared["drop_ins"].items()
         }
-    if "mode" in wish:
-        wish["mode"] = _octal(wish["mode"])
+    if "mode" in declared:
+        declared["mode"] = _octal(declared["mode"])
     for key in ("name", "perm_syscalls"):
         # YAML reads 4.2 as a number.
-        if isinstance(wish.get(key), (int, float)):
-            wish[key] = str(wish[key])
-    if isinstance(wish.get("keep"), str):
-        wish["keep"] = [wish["keep"]]
-    return wish
+        if isinstance(declared.get(key), (int, float)):
+            declared[key] = str(declared[key])
+    if isinstance(declared.get("keep"), str):
+        declared["keep"] = [declared["keep"]]
+    return declared
 
 
 def _with_rules(pointer, given, sources):
     if not isinstance(given, dict):
         return given
-    wish = {key: value for key, value in given.items() if key not in SOURCE_ARGUMENTS}
+    declared = {key: value for key, value in given.items() if key not in SOURCE_ARGUMENTS}
     if given.get("source"):
-        if wish.get("rules") is not None:
+        if declared.get("rules") is not None:
             sources.complaints.append("source: {} is given, and rules too; give one of them".format(given["source"]))
         else:
-            wish["rules"] = sources.read(pointer + "/rules", given)
-    return wish
+            declared["rules"] = sources.read(pointer + "/rules", given)
+    return declared
 
 
 def _octal(mode):

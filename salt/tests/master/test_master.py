@@ -77,7 +77,7 @@ def test_a_batch_of_the_function_gives_the_whole_report_of_each(site):
 
 
 def test_drift_is_told_of_every_minion_and_fails_the_command_when_asked(site):
-    words = ["*", "audit_rules.drift", "root=" + str(site.shared), "wish=['-w /etc/passwd -p wa']"]
+    words = ["*", "audit_rules.drift", "root=" + str(site.shared), "expect=['-w /etc/passwd -p wa']"]
     status, found = site.salt(*words)
     assert (status, [found[name]["in_sync"] for name in BOTH]) == (0, [False, False])
     status, found = site.salt(*words + ["on_drift=fail"])

@@ -193,21 +193,21 @@ def test_one_source_can_be_asked_for(image):
 
 
 @pytest.mark.parametrize(
-    "wish",
+    "expect",
     [
         [LINE],
         {"state": "exact", "name": "30-identity", "source": "salt://a.rules"},
         {"drop_ins": {1: {"source": "salt://a.rules"}}},
     ],
 )
-def test_a_wish_is_compared_with_the_minion(image, minion, wish):
+def test_what_is_expected_is_compared_with_the_minion(image, minion, expect):
     minion.served["salt://a.rules"] = LINE.encode() + b"\n"
-    missing = audit_rules.drift(wish=wish, root=str(image))
+    missing = audit_rules.drift(expect=expect, root=str(image))
     assert missing["in_sync"] is False
-    assert [rule["on_disk"] for rule in missing["wish"]["rules"]] == [False]
+    assert [rule["on_disk"] for rule in missing["expect"]["rules"]] == [False]
     apply(image, rules=[LINE])
-    assert [rule["on_disk"] for rule in audit_rules.gather(wish=wish, root=str(image))["wish"]["rules"]] == [True]
-    audit_rules.gather(wish=["-w /etc/hosts -p wa"], on_drift="fail", root=str(image))
+    assert [rule["on_disk"] for rule in audit_rules.gather(expect=expect, root=str(image))["expect"]["rules"]] == [True]
+    audit_rules.gather(expect=["-w /etc/hosts -p wa"], on_drift="fail", root=str(image))
     assert audit_rules.__context__ == {"retcode": 1}
 
 

@@ -3,18 +3,18 @@
 use super::page::{Look, Page, Piece};
 use super::{piece, place};
 use crate::report::Report;
+use crate::report::expected::{EvidenceReport, ExpectedReport, LabelsReport};
 use crate::report::gather::{
     DifferenceReport, DriftReport, FilesystemReport, NextBootReport, SettingReport, SettingsReport,
 };
-use crate::report::wish::{EvidenceReport, LabelsReport, WishReport};
 
 pub fn write(report: &Report, page: &mut Page) {
     let (running, files) = (report.runtime.as_ref().and_then(|runtime| runtime.rules.as_ref()), &report.filesystem);
-    if let Some(wish) = &report.wish {
-        write_wish(wish, page);
+    if let Some(expected) = &report.expect {
+        write_expected(expected, page);
     }
-    if let Some(controls) = &report.controls {
-        write_controls(controls, page);
+    if let Some(labels) = &report.labels {
+        write_labels(labels, page);
     }
     match (running, files) {
         (Some(rules), _) => {
@@ -136,31 +136,31 @@ fn write_settings(settings: &SettingsReport, drift: Option<&DriftReport>, page: 
     page.table(&std::iter::once(head).chain(settings.iter().map(row)).collect::<Vec<_>>());
 }
 
-fn write_wish(wish: &WishReport, page: &mut Page) {
-    page.heading("Wished");
-    page.table(&wish.rules.iter().map(evidence).collect::<Vec<_>>());
-    let setting = |setting: &crate::report::wish::WishedSettingReport| {
+fn write_expected(expected: &ExpectedReport, page: &mut Page) {
+    page.heading("Expected");
+    page.table(&expected.rules.iter().map(evidence).collect::<Vec<_>>());
+    let setting = |setting: &crate::report::expected::ExpectedSettingReport| {
         let (look, word) = held(setting.in_sync, false);
-        let wished = format!("{} {}", setting.setting, setting.wished);
+        let expected = format!("{} {}", setting.setting, setting.expected);
         let at = setting.decided_by.as_deref().unwrap_or_default();
-        vec![piece(look, word), piece(Look::Plain, &wished), piece(Look::Faint, at)]
+        vec![piece(look, word), piece(Look::Plain, &expected), piece(Look::Faint, at)]
     };
-    page.table(&wish.settings.iter().map(setting).collect::<Vec<_>>());
-    if !wish.unwished.is_empty() {
-        page.heading("Not wished");
-        let row = |found: &crate::report::wish::UnwishedReport| {
+    page.table(&expected.settings.iter().map(setting).collect::<Vec<_>>());
+    if !expected.unexpected.is_empty() {
+        page.heading("Not expected");
+        let row = |found: &crate::report::expected::UnexpectedReport| {
             let at =
                 found.file.as_deref().map_or_else(|| "kernel".to_owned(), |file| place(Some(file), found.line, None));
             vec![piece(Look::Bad, found.rule.as_deref().unwrap_or("the whole file")), piece(Look::Faint, &at)]
         };
-        page.table(&wish.unwished.iter().map(row).collect::<Vec<_>>());
+        page.table(&expected.unexpected.iter().map(row).collect::<Vec<_>>());
     }
 }
 
-fn write_controls(controls: &LabelsReport, page: &mut Page) {
-    for (name, control) in controls {
-        page.heading(&format!("Control {name}: {}", held(control.in_sync, false).1));
-        page.table(&control.rules.iter().map(evidence).collect::<Vec<_>>());
+fn write_labels(labels: &LabelsReport, page: &mut Page) {
+    for (name, label) in labels {
+        page.heading(&format!("Label {name}: {}", held(label.in_sync, false).1));
+        page.table(&label.rules.iter().map(evidence).collect::<Vec<_>>());
     }
 }
 

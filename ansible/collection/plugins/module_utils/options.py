@@ -73,7 +73,7 @@ APPLY = {
 #: The operations of audit_rules_info, and the keys that each of them reads. A new one needs a line here, its keys in
 #: INFO, and their documentation; the test of the options says what is missing.
 INFO_OPERATIONS = {
-    "gather": ("source", "on_drift", "wish", "ordering", "root", "rules_dir"),
+    "gather": ("source", "on_drift", "expect", "ordering", "root", "rules_dir"),
     "explain": ("rules", "files", "event", "source", "arch", "perm_syscalls", "root", "rules_dir"),
     "lint": ("rules", "files", "archs", "format", "fail_on", "root", "rules_dir"),
 }
@@ -95,7 +95,7 @@ INFO = {
     "perm_syscalls": APPLY["perm_syscalls"],
     "source": {"type": "str", "choices": ["both", "filesystem", "runtime"], "default": "both"},
     "on_drift": {"type": "str", "choices": ["report", "fail"], "default": "report"},
-    "wish": {"type": "raw"},
+    "expect": {"type": "raw"},
     "event": {"type": "raw"},
     "ordering": APPLY["ordering"],
     "root": {"type": "str"},

@@ -28,7 +28,7 @@ RULE_KEYS = {
     "success": ("boolean",),
     "key": ("text", "texts"),
     "prepend": ("boolean",),
-    "controls": ("text", "texts"),
+    "labels": ("text", "texts"),
 }
 WORDS = {"action": ACTIONS, "list": LISTS}
 

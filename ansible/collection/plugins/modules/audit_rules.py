@@ -68,8 +68,8 @@ options:
       - V(success), whether the system call succeeded.
       - V(key), one key or a list.
       - V(prepend), whether to load it before all others of its list.
-      - V(controls), labels, one or a list, for the controls of a benchmark that the rule is there for. They are not written to
-        any file; M(linux.audit.audit_rules_info) groups its evidence by them.
+      - V(labels), one or a list, such as the numbers of a benchmark's controls. They are not written to any file;
+        M(linux.audit.audit_rules_info) groups its evidence by them.
       - Not together with O(src).
     type: raw
   control:
@@ -114,7 +114,7 @@ options:
       - Several drop-ins by their names, with V(present), V(loaded) or V(exact) of O(state). All of them are checked before the
         first write and changed as one, with one plan, one diff and one RV(undo). In place of O(name), O(rules), O(src) and
         O(control).
-      - With V(present) of O(state) only these drop-ins are the wish, with V(loaded) all of rules.d as it will then stand, with
+      - With V(present) of O(state) only these drop-ins are the target, with V(loaded) all of rules.d as it will then stand, with
         V(exact) these and what O(keep) matches.
       - Each value is an object with these keys.
       - V(state), V(present) (the default), it holds exactly this; or V(absent), it is gone.

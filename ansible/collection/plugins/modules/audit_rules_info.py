@@ -101,10 +101,10 @@ options:
     type: str
     choices: [report, fail]
     default: report
-  wish:
+  expect:
     description:
-      - With V(gather) of O(operation), a request to M(linux.audit.audit_rules) as a dictionary of its options, or its rules as a
-        list or text. RV(in_sync) and RV(wish) say whether the host holds that.
+      - With V(gather) of O(operation), what the host has to hold: a request to M(linux.audit.audit_rules) as a dictionary of its options, or its rules as a
+        list or text. RV(in_sync) and RV(expect) say whether it does.
     type: raw
   event:
     description:
@@ -163,10 +163,10 @@ EXAMPLES = r"""
 - name: Prove that the host holds what was declared, and group the evidence by controls
   linux.audit.audit_rules_info:
     operation: gather
-    wish:
+    expect:
       name: 30-identity
       rules:
-        - {path: /etc/passwd, permissions: wa, key: identity, controls: cis-6.3.3.8}
+        - {path: /etc/passwd, permissions: wa, key: identity, labels: cis-6.3.3.8}
   register: evidence
 
 - name: Test what the policy of the host does with an event
@@ -285,32 +285,32 @@ events:
       returned: when there are any
       type: list
       elements: dict
-wish:
-  description: How the host stands to the wish.
-  returned: with V(gather) of O(operation) and O(wish)
+expect:
+  description: Whether the host holds what is expected, rule by rule.
+  returned: with V(gather) of O(operation) and O(expect)
   type: dict
   contains:
     rules:
-      description: Each wished rule, with C(on_disk), C(running), C(next_boot), C(out_of_place) and C(in_sync).
+      description: Each expected rule, with C(on_disk), C(running), C(next_boot), C(out_of_place) and C(in_sync).
       returned: always
       type: list
       elements: dict
     settings:
-      description: Each wished setting.
+      description: Each expected setting.
       returned: always
       type: list
       elements: dict
-    unwished:
-      description: What the host holds beside, where the wish says that it shall not.
+    unexpected:
+      description: What the host holds besides, where the expectation excludes that.
       returned: always
       type: list
       elements: dict
-controls:
-  description: The evidence for each control that a label names, with C(in_sync) and C(rules).
+labels:
+  description: The evidence for each label, with C(in_sync) and C(rules).
   returned: with V(gather) of O(operation), where rules have labels
   type: dict
 in_sync:
-  description: Whether the files, the running kernel and the next boot agree; with O(wish), whether all three hold it.
+  description: Whether the files, the running kernel and the next boot agree; with O(expect), whether all three hold that.
   returned: with V(gather) of O(operation), where files and kernel were read, or the files are enough to say no
   type: bool
 drift:

@@ -1,14 +1,14 @@
-//! What a request to gather holds a host against.
+//! What a request to gather expects of a host.
 
 use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::{Request, Rules};
 
-/// A wish to hold a host against.
+/// What a host has to hold.
 #[derive(Debug, Clone, PartialEq, Deserialize, JsonSchema)]
 #[serde(untagged)]
-pub enum Wish {
+pub enum Expected {
     /// Rules.
     Rules(Rules),
     /// A request to apply, with present, exact or loaded.

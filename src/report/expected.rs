@@ -1,4 +1,4 @@
-//! How a host stands to a wish, and the evidence for each control, in the report of `gather`.
+//! Whether a host holds what is expected of it, and the evidence for each label, in the report of `gather`.
 
 use std::collections::BTreeMap;
 
@@ -14,15 +14,15 @@ use crate::intent::WishIntent;
 use crate::plan::KernelState;
 use crate::rule::Machine;
 
-/// How the host stands to the wish.
+/// Whether the host holds what is expected.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
-pub struct WishReport {
-    /// Each wished rule.
+pub struct ExpectedReport {
+    /// Each expected rule.
     pub rules: Vec<EvidenceReport>,
-    /// Each wished setting.
-    pub settings: Vec<WishedSettingReport>,
-    /// What the host holds beside, where the wish says that it shall not.
-    pub unwished: Vec<UnwishedReport>,
+    /// Each expected setting.
+    pub settings: Vec<ExpectedSettingReport>,
+    /// What the host holds besides, where the expectation excludes that.
+    pub unexpected: Vec<UnexpectedReport>,
 }
 
 /// What there is of a rule.
@@ -55,24 +55,24 @@ pub struct EvidenceReport {
     /// JSON pointer into the request (RFC 6901).
     #[serde(skip_serializing_if = "Option::is_none")]
     pub pointer: Option<String>,
-    /// Why it cannot be held here, wholly or in part, and the wish lets it be left out.
+    /// Why it cannot be held here, wholly or in part, and the request lets it be left out.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub skipped: Option<String>,
     /// Why it cannot be held here.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub why: Option<String>,
-    /// The controls that it is there for.
+    /// Its labels.
     #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub controls: Vec<String>,
+    pub labels: Vec<String>,
 }
 
-/// What there is of a wished setting, in the kernel's numbers.
+/// What there is of an expected setting, in the kernel's numbers.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
-pub struct WishedSettingReport {
+pub struct ExpectedSettingReport {
     /// Its name.
     pub setting: String,
-    /// What is wished.
-    pub wished: u32,
+    /// What is expected.
+    pub expected: u32,
     /// Whether the host holds it; absent where that cannot be told.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub in_sync: Option<bool>,
@@ -90,9 +90,9 @@ pub struct WishedSettingReport {
     pub decided_by: Option<String>,
 }
 
-/// What is not wished: a rule of a file or of the kernel, or a whole drop-in.
+/// What is not expected: a rule of a file or of the kernel, or a whole drop-in.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
-pub struct UnwishedReport {
+pub struct UnexpectedReport {
     /// The rule.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub rule: Option<String>,
@@ -104,7 +104,7 @@ pub struct UnwishedReport {
     pub line: Option<usize>,
 }
 
-/// The evidence for one control.
+/// The evidence for one label.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct LabelReport {
     /// Whether the host holds all of its rules; absent where that cannot be told.
@@ -114,7 +114,7 @@ pub struct LabelReport {
     pub rules: Vec<EvidenceReport>,
 }
 
-/// The evidence for the controls, by their names.
+/// The evidence for the labels, by their names.
 pub type LabelsReport = BTreeMap<String, LabelReport>;
 
 impl EvidenceReport {
@@ -141,7 +141,7 @@ impl EvidenceReport {
             pointer: author.map(|author| author.pointer.clone()),
             skipped,
             why,
-            controls: evidence.labels.clone(),
+            labels: evidence.labels.clone(),
         }
     }
 
@@ -163,12 +163,12 @@ impl EvidenceReport {
     }
 }
 
-impl From<&SettingEvidence> for WishedSettingReport {
+impl From<&SettingEvidence> for ExpectedSettingReport {
     fn from(evidence: &SettingEvidence) -> Self {
         let view = evidence.view.as_ref();
         Self {
             setting: evidence.name.to_owned(),
-            wished: evidence.wished,
+            expected: evidence.wished,
             in_sync: evidence.in_sync(),
             on_disk: view.and_then(|view| view.on_disk),
             running: view.and_then(|view| view.running),
@@ -178,7 +178,7 @@ impl From<&SettingEvidence> for WishedSettingReport {
     }
 }
 
-impl WishReport {
+impl ExpectedReport {
     /// The report of what was found.
     #[must_use]
     pub fn of(
@@ -189,14 +189,14 @@ impl WishReport {
         machine: &Machine,
     ) -> Self {
         let unwished = |found: &Unwished| match found {
-            Unwished::File(name) => UnwishedReport { rule: None, file: Some(name.clone()), line: None },
+            Unwished::File(name) => UnexpectedReport { rule: None, file: Some(name.clone()), line: None },
             Unwished::Running(at) => {
                 let rule = kernel.and_then(|kernel| kernel.rules.get(*at)).map(|rule| canonical_lossy(rule, machine));
-                UnwishedReport { rule, file: None, line: None }
+                UnexpectedReport { rule, file: None, line: None }
             }
             Unwished::Line(at) => {
                 let asked = boot.asked.get(*at);
-                UnwishedReport {
+                UnexpectedReport {
                     rule: asked.map(|asked| super::gathered::text(asked, machine)),
                     file: asked.map(|asked| asked.spot.file.to_string()),
                     line: asked.map(|asked| asked.spot.line),
@@ -205,29 +205,29 @@ impl WishReport {
         };
         Self {
             rules: verified.rules.iter().map(|evidence| EvidenceReport::of(evidence, wish, machine)).collect(),
-            settings: verified.settings.iter().map(WishedSettingReport::from).collect(),
-            unwished: verified.unwished.iter().map(unwished).collect(),
+            settings: verified.settings.iter().map(ExpectedSettingReport::from).collect(),
+            unexpected: verified.unwished.iter().map(unwished).collect(),
         }
     }
 
-    /// How many of the wished rules are held, in words.
+    /// How many of the expected rules are held, in words.
     #[must_use]
     pub fn message(&self) -> String {
         let skipped = self.rules.iter().filter(|rule| rule.skipped.is_some() && !rule.on_disk).count();
         let (all, held) = (self.rules.len(), self.rules.iter().filter(|rule| rule.in_sync != Some(false)).count());
         let plural = if all == 1 { "" } else { "s" };
-        let mut parts = vec![format!("{} of {all} wished rule{plural} held", held - skipped)];
+        let mut parts = vec![format!("{} of {all} expected rule{plural} held", held - skipped)];
         let settings = self.settings.iter().filter(|setting| setting.in_sync == Some(false)).count();
         let counts = [
             (skipped, "skipped"),
             (settings, if settings == 1 { "setting otherwise" } else { "settings otherwise" }),
-            (self.unwished.len(), "not wished"),
+            (self.unexpected.len(), "not expected"),
         ];
         parts.extend(counts.iter().filter(|(count, _)| *count > 0).map(|(count, what)| format!("{count} {what}")));
         parts.join(", ")
     }
 
-    /// What is not as wished, each as a problem.
+    /// What is not as expected, each as a problem.
     #[must_use]
     pub fn problems(&self) -> Vec<Problem> {
         let problem = |what: &str, why: String, place: Place| {
@@ -236,29 +236,29 @@ impl WishReport {
         let mut problems = Vec::new();
         for rule in self.rules.iter().filter(|rule| rule.in_sync == Some(false)) {
             let place = Place { rule: Some(rule.rule.clone()), pointer: rule.pointer.clone(), ..Place::default() };
-            problems.push(problem("not as wished", rule.lacks(), place));
+            problems.push(problem("not as expected", rule.lacks(), place));
         }
         for setting in self.settings.iter().filter(|setting| setting.in_sync == Some(false)) {
             let said = |value: Option<u32>| value.map_or_else(|| "unset".to_owned(), |value| value.to_string());
             let why = format!(
-                "{} is wished; {} in the files, {} in the kernel, {} at the next boot",
-                setting.wished,
+                "{} is expected; {} in the files, {} in the kernel, {} at the next boot",
+                setting.expected,
                 said(setting.on_disk),
                 said(setting.running),
                 said(setting.next_boot)
             );
             problems.push(problem(&setting.setting, why, Place::default()));
         }
-        for found in &self.unwished {
+        for found in &self.unexpected {
             let place = Place { rule: found.rule.clone(), file: found.file.clone(), line: found.line, pointer: None };
             let why = if found.file.is_some() { "it is in a file" } else { "the kernel holds it" };
-            problems.push(problem("not wished", why.to_owned(), place));
+            problems.push(problem("not expected", why.to_owned(), place));
         }
         problems
     }
 }
 
-/// The evidence for each control.
+/// The evidence for each label.
 #[must_use]
 pub fn by_label(labelled: &[Evidence], wish: Option<&WishIntent>, machine: &Machine) -> LabelsReport {
     let mut labels = LabelsReport::new();
