@@ -5,20 +5,21 @@
 use std::path::Path;
 
 use crate::auditctl::canonical_lossy;
-use crate::desired::{Warning, about, ordering, outrun};
+use crate::boot_load::LoadLine;
+use crate::desired::{AtBoot, Files, Merge, Only, Warning, about, left_at_boot, ordering, outrun};
 use crate::drift::wish::{self, Evidence, Verified};
-use crate::drift::{Drift, NextBoot, SettingView, setting_views};
+use crate::drift::{Drift, Gap, InPlace, NextBoot, SettingView, setting_views};
 use crate::error::kernel::words;
 use crate::error::{PolicyError, Problem, What};
 use crate::intent::{AuthorLine, Inquiry, Scope};
 use crate::kernel::Access;
+use crate::lines::Reader;
 use crate::matching::blocker;
 use crate::observe::{Observed, kernel_state, observe, passed_over};
 use crate::plan::KernelState;
 use crate::request::Source;
 use crate::rule::Machine;
 use crate::rules_d::{Links, Process, Root};
-use crate::systemd::{self, Loader};
 use crate::world::World;
 
 /// What a host holds.
@@ -78,10 +79,8 @@ pub struct HeldFiles {
     pub observed: Observed,
     /// What the next boot makes of them.
     pub boot: NextBoot,
-    /// Whether the directory of the drop-ins exists.
-    pub has_directory: bool,
-    /// Who loads the rules at boot; none where the host has no systemd to tell.
-    pub loader: Option<Loader>,
+    /// The lines of the file that the boot may load as it stands, or of `audit.rules`, that no drop-in has.
+    pub only_there: Vec<LoadLine>,
 }
 
 /// The running kernel, and who else has to do with its audit rules.
@@ -128,12 +127,12 @@ fn verified(
     kernel: Option<(&KernelState, &Drift)>,
     settings: &[SettingView],
 ) -> (Option<Verified>, Vec<Evidence>) {
-    let HeldFiles { observed, boot, has_directory, .. } = files;
+    let HeldFiles { observed, boot, .. } = files;
     let drop_ins = observed.files.drop_ins.iter().map(|drop_in| drop_in.name.clone()).collect();
     let host = wish::Host { boot, kernel, settings, drop_ins };
     let sources: Vec<(String, &[u8])> = observed
         .files
-        .sources(*has_directory)
+        .sources()
         .into_iter()
         .map(|(path, content)| (path.to_string_lossy().into_owned(), content.bytes.as_slice()))
         .collect();
@@ -189,13 +188,40 @@ fn files(inquiry: &Inquiry, world: &World<'_>) -> Result<HeldFiles, Vec<Problem>
     let rules_d = root.directory(&inquiry.place.rules_dir).map_err(file)?;
     let given: Vec<&AuthorLine> = inquiry.wish.iter().flat_map(|wish| &wish.lines).collect();
     let mut observed = observe(&inquiry.place, &given, &root, &rules_d, Links::Followed, world.machine)?;
-    let has_directory = rules_d.exists();
-    // Without the directory augenrules leaves audit.rules as it is, and loads it.
-    let compiled = if has_directory { None } else { observed.files.compiled() };
-    let merge = compiled.unwrap_or_else(|| observed.files.merged(&observed.files.drop_ins));
-    let boot = NextBoot::of(merge, &mut observed.reader);
-    let loader = root.units().map(|units| systemd::loader(&units));
-    Ok(HeldFiles { observed, boot, has_directory, loader })
+    let Observed { files, reader, .. } = &mut observed;
+    let (other, only_there) = at_boot(files, reader);
+    let boot = NextBoot::of(files.policy(), other, reader);
+    Ok(HeldFiles { observed, boot, only_there })
+}
+
+/// What the boot loads in place of what the files ask for, where it does; and the lines that only stand in that file, or
+/// in `audit.rules`.
+fn at_boot(files: &Files, reader: &mut Reader) -> (Option<InPlace>, Vec<LoadLine>) {
+    let in_place = |merge, gap, only_there| Some(InPlace { merge, gap, only_there });
+    let without = files.is_without_drop_ins();
+    let only_compiled = |reader: &mut Reader| {
+        if without { Vec::new() } else { files.only_compiled(&[&files.drop_ins], reader) }
+    };
+    match files.at_boot(&files.drop_ins) {
+        AtBoot::Nothing => (in_place(Merge::default(), Gap::NobodyLoads, Vec::new()), only_compiled(reader)),
+        // augenrules makes the file anew.
+        AtBoot::DropIns if without => {
+            let mut only = files.policy().lines;
+            only.retain(|line| !reader.read(&line.text).is_silent);
+            (in_place(files.merged(&[]), Gap::NotInDropIns, Vec::new()), only)
+        }
+        AtBoot::DropIns => (None, only_compiled(reader)),
+        AtBoot::File(path) if without && path == files.audit_rules_path() => (None, Vec::new()),
+        AtBoot::File(path) => {
+            let bytes = files.audit_rules.as_ref().map(|content| content.bytes.as_slice());
+            let file = files.boot_file(&path, &files.drop_ins, bytes).unwrap_or_default();
+            if file.bytes == files.merged(&files.drop_ins).bytes {
+                return (None, Vec::new());
+            }
+            let only = files.only_in(file.clone(), &[&files.drop_ins], reader);
+            (in_place(file, Gap::NotInFile(path.to_string_lossy().into()), only.clone()), only)
+        }
+    }
 }
 
 fn compared(inquiry: &Inquiry, world: &World<'_>, boot: &NextBoot, state: &KernelState) -> Drift {
@@ -207,24 +233,34 @@ fn compared(inquiry: &Inquiry, world: &World<'_>, boot: &NextBoot, state: &Kerne
     drift
 }
 
-/// What keeps the drop-ins from being loaded at boot, whatever they say.
-fn not_loaded(files: &HeldFiles, loader: &Loader) -> Option<Warning> {
-    let known = &files.observed.files;
-    if loader.state == systemd::State::Enabled {
-        let file = loader.command.as_ref()?.file.as_ref()?;
-        let compiled = known.audit_rules.as_ref().filter(|_| *file == known.audit_rules_path().to_string_lossy());
-        let is_merged = compiled.is_some_and(|compiled| compiled.bytes == files.boot.merge.bytes);
-        return (!is_merged)
-            .then(|| Warning::NotMergedAtBoot { unit: loader.unit.unwrap_or_default(), file: file.clone() });
+/// What keeps the policy from being loaded at boot, whatever it says.
+fn left_out(files: &Files, boot: &NextBoot, machine: &Machine) -> Option<Warning> {
+    let (_, load) = boot.other.as_ref()?;
+    left_at_boot(files, files.at_boot(&files.drop_ins), &boot.whole, Some(load), machine)
+}
+
+/// The lines of the file that the boot loads as it stands, or of `audit.rules`, that no drop-in has; and what becomes of
+/// them.
+pub fn only_there(files: &Files, reader: &mut Reader) -> (Vec<LoadLine>, Only) {
+    (at_boot(files, reader).1, fate(files))
+}
+
+/// What becomes of a line that no drop-in has.
+fn fate(files: &Files) -> Only {
+    match files.at_boot(&files.drop_ins) {
+        AtBoot::DropIns if files.is_remade_at_boot() => Only::DroppedAtBoot,
+        AtBoot::File(_) => Only::LoadedFromThere,
+        _ => Only::NotMerged,
     }
-    Some(Warning::NobodyLoads { unit: loader.unit, state: loader.state.name() })
 }
 
 /// What the boot load and the kernel's own list are worth a sentence for.
 fn warnings(gathered: &Gathered, machine: &Machine) -> Vec<Warning> {
     let mut warnings = Vec::new();
     if let Some(files) = gathered.files.read() {
-        warnings.extend(files.loader.as_ref().and_then(|loader| not_loaded(files, loader)));
+        let known = &files.observed.files;
+        warnings.extend(left_out(known, &files.boot, machine));
+        warnings.extend(files.only_there.iter().filter_map(|line| Warning::only_there(line, fate(known))));
         warnings.extend(passed_over(&files.observed));
         warnings.extend(
             files.boot.merge.unread.iter().map(|path| Warning::PassedOver {
@@ -232,7 +268,8 @@ fn warnings(gathered: &Gathered, machine: &Machine) -> Vec<Warning> {
                 why: "white space splits its name",
             }),
         );
-        warnings.extend(about(&files.boot.merge.lines, &files.boot.whole, machine));
+        let (merge, load) = files.boot.loaded();
+        warnings.extend(about(&merge.lines, load, machine));
     }
     if let Some(kernel) = gathered.kernel.read() {
         let is_asked_for = |at: usize| {

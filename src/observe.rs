@@ -50,7 +50,7 @@ pub fn observe(
     let accounts = root.accounts().map_err(one)?;
     let accounts = Accounts { users: parse_passwd(&accounts.passwd), groups: parse_group(&accounts.group) };
     let script = root.boot_loader().map_err(one)?.script;
-    let files = Files {
+    let mut files = Files {
         rules_dir: place.rules_dir.clone(),
         drop_ins: listing
             .drop_ins
@@ -59,13 +59,25 @@ pub fn observe(
             .collect(),
         audit_rules: content(root, &place.rules_dir.with_file_name("audit.rules")).map_err(one)?,
         script,
+        has_directory: rules_d.exists(),
+        boot_file: None,
+        loader: root.init().loader(),
     };
+    files.boot_file = other_boot_file(&files, root);
     let mut reader = Reader::new(machine, accounts);
     let all = files.all_lines();
     let given = given.iter().map(|author| author.text.as_bytes());
     let paths = reader.paths(all.iter().map(AsRef::as_ref).chain(given));
     reader.settle(facts(root, paths));
     Ok(Observed { files, reader, passed_over: listing.skipped })
+}
+
+/// What the file holds that the boot loads as it stands, where it is none of those that were read.
+fn other_boot_file(files: &Files, root: &Root) -> Option<Vec<u8>> {
+    let path = Path::new(files.loader.command.as_ref()?.file.as_ref()?);
+    let is_known = path == files.audit_rules_path() || files.drop_ins.iter().any(|d| files.path(&d.name) == path);
+    // What cannot be read is no less missing to the boot.
+    if is_known { None } else { root.system_file(path).ok().flatten() }
 }
 
 /// What is worth a sentence of the names that the boot loader passes over.

@@ -21,7 +21,7 @@ use crate::kernel::{Access, Features};
 use crate::observe::{content, kernel_state, observe, passed_over, permit};
 use crate::plan::rules::{Fulfils, Wish, assign, carried_out};
 use crate::plan::{KernelState, Plan, Target, plan};
-use crate::request::{Compile, OnLocked, Target as Layer};
+use crate::request::{OnLocked, Target as Layer};
 use crate::restore::restored;
 use crate::rules_d::{
     Directory, DropInName, FileError, Journal, JournalFile, JournalFound, Links, Lock, RUN_DIR, Root, boot_id,
@@ -262,14 +262,7 @@ fn wished(
     }
     let mut observed = observe(&intent.place, &intent.goal.lines(), root, rules_d, Links::Refused, world.machine)?;
     let permit = permit(intent, &observed.reader.facts().accounts)?;
-    let alone = matches!(intent.goal, Goal::Loaded(..)) && intent.target == Layer::Filesystem;
-    let compile = layers.files
-        && match intent.compile {
-            Compile::Always => true,
-            Compile::Never => false,
-            Compile::Auto => alone || observed.files.audit_rules.is_some(),
-        };
-    let mut desired = desired(intent, &observed.files, permit, compile, &mut observed.reader)?;
+    let mut desired = desired(intent, &observed.files, permit, layers.files, &mut observed.reader)?;
     desired.warnings.extend(passed_over(&observed));
     let length = observed.files.drop_ins.iter().map(|drop_in| drop_in.content.bytes.len() as u64).sum();
     Ok((desired, length))

@@ -106,7 +106,7 @@ pub enum Control {
 }
 
 /// What happens to the rule of a line.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Verb {
     /// Put behind all others of its list (`-a`, `-w`).
     Append,

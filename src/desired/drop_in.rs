@@ -18,7 +18,7 @@ use crate::settings::Settings;
 pub const HEADER: &str = "# Managed by audit_rules; changes made here are overwritten.";
 
 /// Begins the comment that stands for a line that cannot be loaded on this host.
-const ASIDE: &str = "# audit_rules: ";
+pub(super) const ASIDE: &str = "# audit_rules: ";
 
 /// A line that is not loaded, or not as a whole.
 #[derive(Debug, Clone, PartialEq)]

@@ -2,11 +2,12 @@
 
 use std::borrow::Cow;
 use std::ffi::OsStr;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::rc::Rc;
 
 use crate::augenrules::{self, Script, Source};
 use crate::boot_load::{LoadLine, Spot};
+use crate::init::Loader;
 use crate::plan::files::Content;
 
 /// A drop-in as it stands.
@@ -29,10 +30,16 @@ pub struct Files {
     pub audit_rules: Option<Content>,
     /// How this host merges drop-ins.
     pub script: Script,
+    /// Whether the directory of the drop-ins exists.
+    pub has_directory: bool,
+    /// Who loads the rules at boot.
+    pub loader: Loader,
+    /// What the file that the boot loads holds, where that is neither `audit.rules` nor a drop-in and exists.
+    pub boot_file: Option<Vec<u8>>,
 }
 
 /// What the boot loader makes of drop-ins.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Default)]
 pub struct Merge {
     /// The lines of `audit.rules`.
     pub lines: Vec<LoadLine>,
@@ -79,42 +86,60 @@ impl Files {
         }
     }
 
-    /// The files that a boot load comes from, with their paths: the drop-ins, or `audit.rules` where their directory does
-    /// not exist.
+    /// Whether `audit.rules` is the policy: there is no drop-in, and it says something.
     #[must_use]
-    pub fn sources(&self, has_directory: bool) -> Vec<(PathBuf, &Content)> {
-        if has_directory {
-            return self.drop_ins.iter().map(|drop_in| (self.path(&drop_in.name), &drop_in.content)).collect();
-        }
-        self.audit_rules.iter().map(|content| (self.audit_rules_path(), content)).collect()
-    }
-
-    /// The lines of `audit.rules` as it stands; none where it does not exist.
-    #[must_use]
-    pub fn compiled(&self) -> Option<Merge> {
-        let bytes = &self.audit_rules.as_ref()?.bytes;
-        let file: Rc<str> = self.audit_rules_path().to_string_lossy().into();
-        let line = |(number, text): (usize, &[u8])| LoadLine {
-            text: text.to_vec(),
-            spots: vec![Spot { file: Rc::clone(&file), line: number + 1 }],
+    pub fn is_without_drop_ins(&self) -> bool {
+        let says_something = |content: &Content| {
+            let mut lines = content.bytes.split(|byte| *byte == b'\n').map(<[u8]>::trim_ascii);
+            lines.any(|line| !line.is_empty() && !line.starts_with(b"#"))
         };
-        let lines = bytes.split(|byte| *byte == b'\n').enumerate().filter(|(_, text)| !text.is_empty());
-        Some(Merge {
-            lines: lines.map(line).collect(),
-            overridden: Vec::new(),
-            unread: Vec::new(),
-            bytes: bytes.clone(),
-        })
+        self.drop_ins.is_empty() && self.audit_rules.as_ref().is_some_and(says_something)
     }
 
-    /// Every line of every drop-in, and those that two files without a newline between them make together.
+    /// What the files ask for: the drop-ins, merged; or `audit.rules`, where it is the policy.
+    #[must_use]
+    pub fn policy(&self) -> Merge {
+        let compiled = self.audit_rules.as_ref().filter(|_| self.is_without_drop_ins());
+        compiled.map_or_else(
+            || self.merged(&self.drop_ins),
+            |content| as_it_stands(&self.audit_rules_path(), &content.bytes),
+        )
+    }
+
+    /// The files that the policy comes from, with their paths.
+    #[must_use]
+    pub fn sources(&self) -> Vec<(PathBuf, &Content)> {
+        let compiled = self.audit_rules.as_ref().filter(|_| self.is_without_drop_ins() || !self.has_directory);
+        match compiled {
+            Some(content) => vec![(self.audit_rules_path(), content)],
+            None => self.drop_ins.iter().map(|drop_in| (self.path(&drop_in.name), &drop_in.content)).collect(),
+        }
+    }
+
+    /// Every line of every drop-in and of `audit.rules`, and those that two files without a newline between them make
+    /// together.
     #[must_use]
     pub fn all_lines(&self) -> Vec<Cow<'_, [u8]>> {
-        let own = self.drop_ins.iter().flat_map(|d| d.content.bytes.split(|byte| *byte == b'\n').map(Cow::Borrowed));
-        let mut lines: Vec<Cow<'_, [u8]>> = own.collect();
+        let drop_ins = self.drop_ins.iter().map(|drop_in| &drop_in.content.bytes);
+        let compiled = self.audit_rules.iter().map(|content| &content.bytes);
+        let files = drop_ins.chain(compiled).chain(&self.boot_file);
+        let mut lines: Vec<Cow<'_, [u8]>> =
+            files.flat_map(|bytes| bytes.split(|byte| *byte == b'\n').map(Cow::Borrowed)).collect();
         if self.drop_ins.iter().any(|d| !d.content.bytes.ends_with(b"\n")) {
             lines.extend(self.merged(&self.drop_ins).lines.into_iter().map(|line| Cow::Owned(line.text)));
         }
         lines
     }
+}
+
+/// The lines of a file that is loaded as it stands.
+#[must_use]
+pub fn as_it_stands(path: &Path, bytes: &[u8]) -> Merge {
+    let file: Rc<str> = path.to_string_lossy().into();
+    let line = |(number, text): (usize, &[u8])| LoadLine {
+        text: text.to_vec(),
+        spots: vec![Spot { file: Rc::clone(&file), line: number + 1 }],
+    };
+    let lines = bytes.split(|byte| *byte == b'\n').enumerate().filter(|(_, text)| !text.is_empty());
+    Merge { lines: lines.map(line).collect(), overridden: Vec::new(), unread: Vec::new(), bytes: bytes.to_vec() }
 }

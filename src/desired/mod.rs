@@ -2,6 +2,8 @@
 //!
 //! Pure: the drop-ins, the facts about paths and the kernel's list come in as values.
 
+mod at_boot;
+mod compiled;
 mod drop_in;
 mod files;
 mod foreign;
@@ -12,10 +14,11 @@ use std::path::PathBuf;
 
 use own::{Change, Own};
 
+pub use at_boot::{AtBoot, left_at_boot};
 pub use drop_in::{Deduplicated, HEADER, Skipped, Treatment};
 pub use files::{DropIn, Files, Merge};
 pub use foreign::outrun;
-pub use warning::{Warning, about};
+pub use warning::{Only, Warning, about};
 
 use rustc_hash::FxHashSet as HashSet;
 
@@ -104,7 +107,7 @@ impl Permit {
     }
 }
 
-/// What the request asks of this host. `compile` says whether `audit.rules` is to be brought up to date.
+/// What the request asks of this host. `files_too` says whether its files are managed.
 ///
 /// A request to restore is not answered here: a snapshot is not a policy.
 ///
@@ -114,7 +117,7 @@ pub fn desired(
     intent: &Intent,
     files: &Files,
     permit: Permit,
-    compile: bool,
+    files_too: bool,
     reader: &mut Reader,
 ) -> Result<Desired, Vec<Problem>> {
     let choices = Choices {
@@ -123,9 +126,9 @@ pub fn desired(
         unknown_syscalls: intent.unknown_syscalls,
         perm_syscalls: intent.perm_syscalls,
     };
-    let mut work = Work { intent, files, permit, choices, reader, problems: Vec::new() };
+    let mut work = Work { intent, files, permit, choices, files_too, reader, problems: Vec::new() };
     let (changes, own) = work.own_drop_ins();
-    let desired = work.whole(changes, own, compile);
+    let desired = work.whole(changes, own);
     if work.problems.is_empty() { Ok(desired) } else { Err(work.problems) }
 }
 
@@ -134,6 +137,7 @@ struct Work<'a> {
     files: &'a Files,
     permit: Permit,
     choices: Choices,
+    files_too: bool,
     reader: &'a mut Reader,
     problems: Vec<Problem>,
 }
@@ -150,13 +154,14 @@ impl Work<'_> {
         self.files.drop_ins.iter().filter(stays).cloned().collect()
     }
 
-    fn whole(&mut self, changes: Vec<Change>, own: Own, compile: bool) -> Desired {
-        let (after, mut targets) = self.files_after(changes);
-        let Merge { lines, bytes: merged, .. } = self.files.merged(&after);
+    fn whole(&mut self, changes: Vec<Change>, own: Own) -> Desired {
+        let (mut after, mut targets) = self.files_after(changes);
+        let (compiled, about_compiled) = self.compile(&mut after, &mut targets);
+        // Without a drop-in before and after, audit.rules stays the policy.
+        let keeps_compiled = after.is_empty() && self.files.is_without_drop_ins();
+        let merge = if keeps_compiled { self.files.policy() } else { self.files.merged(&after) };
+        let lines = merge.lines;
         let load = BootLoad::of(&lines, self.reader);
-        if compile {
-            targets.push(self.target(self.files.audit_rules_path(), self.files.audit_rules.as_ref(), Some(merged)));
-        }
         let own_rules: HashSet<&Rule> = own.rules.iter().map(|rule| &*rule.listed).collect();
         let asks_for_all = matches!(self.intent.goal, Goal::Loaded(..) | Goal::Exact(..));
         let rules_wished: Vec<Wished> = load
@@ -181,7 +186,8 @@ impl Work<'_> {
         }
         let settings = if asks_for_all { load.settings.clone() } else { own.settings };
         warnings.extend(warning::overruled(&load, &settings));
-        warnings.extend(warning::about(&lines, &load, &self.reader.facts().machine));
+        warnings.extend(about_compiled);
+        warnings.extend(self.about_boot(&after, compiled.as_deref(), &lines, &load));
         let ordering = ordering(self.intent.ordering);
         let purge = self.intent.goal.purge().cloned();
         let target = Target {

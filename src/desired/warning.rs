@@ -87,17 +87,28 @@ pub enum Warning {
     },
     /// Nothing loads the rules at boot.
     NobodyLoads {
-        /// The unit that would; none where there is none.
-        unit: Option<&'static str>,
+        /// The service that would; none where there is none.
+        service: Option<&'static str>,
         /// Whether it is started.
         state: &'static str,
     },
-    /// At boot a file is loaded that the drop-ins are not merged into.
-    NotMergedAtBoot {
-        /// The unit that loads it.
-        unit: &'static str,
+    /// At boot a file is loaded that lacks rules or settings of the drop-ins.
+    NotInBootFile {
+        /// The service that loads it; none where nothing tells.
+        service: Option<&'static str>,
         /// The file.
         file: String,
+        /// What is not in it.
+        lacking: Vec<String>,
+    },
+    /// A line of a file that the drop-ins are merged into, which none of them has.
+    OnlyThere {
+        /// Where.
+        spot: Spot,
+        /// The line.
+        line: String,
+        /// What becomes of it.
+        end: Only,
     },
     /// A name in `rules.d` from which the boot loader reads nothing.
     PassedOver {
@@ -140,6 +151,13 @@ pub enum Warning {
 }
 
 impl Warning {
+    /// What is said of a line that no drop-in has.
+    #[must_use]
+    pub fn only_there(line: &LoadLine, end: Only) -> Option<Self> {
+        let (spot, line) = (line.spots.first()?.clone(), String::from_utf8_lossy(&line.text).into_owned());
+        Some(Self::OnlyThere { spot, line, end })
+    }
+
     /// The warning as a sentence.
     #[must_use]
     pub fn sentence(&self) -> String {
@@ -163,23 +181,26 @@ impl Warning {
                 format!("the key of `{rule}` ({spot}) is never recorded: the same rule with another key stands in {by}")
             }
             Self::Outrun { by, is_never, rules, provided } => {
-                let mut named: Vec<String> = rules.iter().take(NAMED).map(|rule| format!("`{rule}`")).collect();
-                let more = rules.len() - named.len();
-                named.extend((more > 0).then(|| format!("{more} more")));
                 let what = if *is_never { "keeps from being recorded" } else { "takes under its own key" };
                 let until = if provided.not_replaced { ", until a file is replaced" } else { "" };
                 format!(
                     "`{by}` (in the kernel only) comes first and {what} what these match: {}{until}{}",
-                    named.join(", "),
+                    named(rules),
                     provided.of_links()
                 )
             }
-            Self::NobodyLoads { unit, state } => {
-                let what = unit.map_or_else(|| "no unit loads them".to_owned(), |unit| format!("{unit} is {state}"));
+            Self::NobodyLoads { service, state } => {
+                let what = service
+                    .map_or_else(|| "no service loads them".to_owned(), |service| format!("{service} is {state}"));
                 format!("the rules are not loaded at boot: {what}")
             }
-            Self::NotMergedAtBoot { unit, file } => {
-                format!("at boot {unit} loads {file} as it stands, and that is not what the drop-ins say")
+            Self::NotInBootFile { service, file, lacking } => format!(
+                "at boot {} {file} as it stands, which lacks {}",
+                service.map_or_else(|| "auditctl loads".to_owned(), |service| format!("{service} loads")),
+                named(lacking)
+            ),
+            Self::OnlyThere { spot, line, end } => {
+                format!("{spot}: `{line}` stands in no drop-in: {}", end.message())
             }
             Self::PassedOver { path, why } => format!("augenrules reads nothing from {path}: {why}"),
             Self::NoSuchSetting { name } => format!("this kernel has no {}", name.text()),
@@ -195,6 +216,40 @@ impl Warning {
                 format!("an earlier run (process {pid}) was interrupted; this run finished the work")
             }
             Self::Tolerated(problem) => problem.sentence(),
+        }
+    }
+}
+
+/// The first of these, and how many more there are.
+fn named(texts: &[String]) -> String {
+    let mut named: Vec<String> = texts.iter().take(NAMED).map(|text| format!("`{text}`")).collect();
+    let more = texts.len() - named.len();
+    named.extend((more > 0).then(|| format!("{more} more")));
+    named.join(", ")
+}
+
+/// What becomes of a line of `audit.rules` that no drop-in has.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Only {
+    /// augenrules makes the file anew at boot.
+    DroppedAtBoot,
+    /// This run makes it anew.
+    Overwritten,
+    /// The boot loads the file as it stands.
+    LoadedFromThere,
+    /// Nothing tells what the boot loads, or it loads nothing.
+    NotMerged,
+}
+
+impl Only {
+    /// What becomes of it, in words.
+    #[must_use]
+    pub fn message(self) -> &'static str {
+        match self {
+            Self::DroppedAtBoot => "augenrules drops it at the next boot",
+            Self::Overwritten => "compile: always takes it out of the file",
+            Self::LoadedFromThere => "the boot loads it from there",
+            Self::NotMerged => "augenrules would drop it",
         }
     }
 }

@@ -10,6 +10,7 @@ use crate::boot_load::{BootLoad, Failing, LoadLine, Spot, Trouble};
 use crate::desired::Merge;
 use crate::lines::{HostRule, Obstacle, Reader};
 use crate::plan::rules::Wish;
+use crate::rule::Rule;
 
 /// A line that asks for a rule.
 #[derive(Debug, Clone)]
@@ -35,6 +36,19 @@ pub enum Fate {
     Behind(Spot),
     /// A later line takes the rule away again.
     Removed,
+    /// The boot does not load what has the line.
+    Left(Gap),
+}
+
+/// Why the boot does not load what has a line.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Gap {
+    /// Nobody loads rules.
+    NobodyLoads,
+    /// It loads this file as it stands, and the rule is not in it.
+    NotInFile(Rc<str>),
+    /// augenrules makes `audit.rules`, which has the line, anew from the drop-ins, which do not have it.
+    NotInDropIns,
 }
 
 impl Asked {
@@ -49,34 +63,68 @@ impl Asked {
 /// What the next boot would load.
 #[derive(Debug)]
 pub struct NextBoot {
-    /// The files, merged.
+    /// What the files ask for, merged.
     pub merge: Merge,
-    /// The load as it would be if no line stopped it.
+    /// The load of it as it would be if the boot loaded it and no line stopped it.
     pub whole: BootLoad,
+    /// What the boot loads in place of it, with its load if no line stopped it; none where it loads just that.
+    pub other: Option<(Merge, BootLoad)>,
     /// The load as it will be.
     pub real: BootLoad,
     /// The lines that ask for rules, in the order of the merged file.
     pub asked: Vec<Asked>,
 }
 
+/// What the boot loads in place of what the files ask for.
+#[derive(Debug, Clone)]
+pub struct InPlace {
+    /// Its lines.
+    pub merge: Merge,
+    /// Why it is another one.
+    pub gap: Gap,
+    /// The lines that only stand there.
+    pub only_there: Vec<LoadLine>,
+}
+
 impl NextBoot {
-    /// Walks through the merged files.
+    /// Walks through the merged files, and through what the boot loads in place of them, where it does.
     #[must_use]
-    pub fn of(merge: Merge, reader: &mut Reader) -> Self {
+    pub fn of(merge: Merge, in_place: Option<InPlace>, reader: &mut Reader) -> Self {
         let whole = BootLoad::of(&merge.lines, reader);
-        let reached = merge.lines.get(..whole.stop.unwrap_or(merge.lines.len())).unwrap_or_default();
-        let mut real = BootLoad::of(reached, reader);
-        let failing: HashSet<&Spot> = whole.failing.iter().map(|failing| &failing.spot).collect();
-        real.rules.retain(|loaded| !failing.contains(&loaded.spot));
-        let asked = asked(&merge.lines, &whole, &real, reader);
-        Self { merge, whole, real, asked }
+        let Some(InPlace { merge: file, gap, only_there }) = in_place else {
+            let real = reached(&merge.lines, &whole, reader);
+            let asked = asked(&merge.lines, &whole, &real, reader);
+            return Self { merge, whole, other: None, real, asked };
+        };
+        let load = BootLoad::of(&file.lines, reader);
+        let real = reached(&file.lines, &load, reader);
+        let there: HashSet<&Spot> = only_there.iter().flat_map(|line| &line.spots).collect();
+        let mut own: Vec<Asked> = asked(&merge.lines, &whole, &whole, reader);
+        let at_boot: Vec<Asked> = asked(&file.lines, &load, &real, reader);
+        let mut fates: HashMap<&Rule, &Fate> = HashMap::default();
+        for line in at_boot.iter().filter(|line| line.counts()) {
+            fates.extend(line.rule.as_ref().map(|rule| (&*rule.listed, &line.fate)));
+        }
+        for line in own.iter_mut().filter(|line| line.counts() && !matches!(line.fate, Fate::Fails(_))) {
+            let fate = line.rule.as_ref().and_then(|rule| fates.get(&*rule.listed));
+            line.fate = fate.map_or_else(|| Fate::Left(gap.clone()), |fate| (*fate).clone());
+        }
+        own.extend(at_boot.iter().filter(|line| there.contains(&line.spot)).cloned());
+        Self { merge, whole, other: Some((file, load)), real, asked: own }
+    }
+
+    /// The lines that the boot loads, with their load if no line stopped it.
+    #[must_use]
+    pub fn loaded(&self) -> (&Merge, &BootLoad) {
+        self.other.as_ref().map_or((&self.merge, &self.whole), |(file, load)| (file, load))
     }
 
     /// The line at which the load stops, and how many it leaves unread.
     #[must_use]
     pub fn stop(&self) -> Option<(&Failing, usize)> {
-        let behind = self.merge.lines.len() - self.whole.stop? - 1;
-        Some((self.whole.failing.iter().find(|failing| !failing.is_passed_over)?, behind))
+        let (merge, load) = self.loaded();
+        let after = merge.lines.len() - load.stop? - 1;
+        Some((load.failing.iter().find(|failing| !failing.is_passed_over)?, after))
     }
 
     /// The lines that count and can mean a loaded rule, by their index.
@@ -86,6 +134,14 @@ impl NextBoot {
         let rules = lines.filter_map(|(line, asked)| Some((line, asked.rule.as_ref()?)));
         rules.filter(|(_, rule)| !rule.line.emptied).map(|(line, rule)| (line, wished(rule))).collect()
     }
+}
+
+/// The load of these lines as far as it comes.
+fn reached(lines: &[LoadLine], whole: &BootLoad, reader: &mut Reader) -> BootLoad {
+    let mut real = BootLoad::of(lines.get(..whole.stop.unwrap_or(lines.len())).unwrap_or_default(), reader);
+    let failing: HashSet<&Spot> = whole.failing.iter().map(|failing| &failing.spot).collect();
+    real.rules.retain(|loaded| !failing.contains(&loaded.spot));
+    real
 }
 
 fn asked(lines: &[LoadLine], whole: &BootLoad, real: &BootLoad, reader: &mut Reader) -> Vec<Asked> {

@@ -2,7 +2,7 @@
 
 use rustc_hash::FxHashSet as HashSet;
 
-use super::{Asked, Fate, NextBoot};
+use super::{Asked, Fate, Gap, NextBoot};
 use crate::boot_load::{Spot, Trouble};
 use crate::plan::KernelState;
 use crate::rule::{FieldNumber, Rule};
@@ -24,6 +24,8 @@ pub enum Cause {
     Fails(Trouble),
     /// The load stops before the line.
     BehindStop(Spot),
+    /// The boot does not load what has the line.
+    Left(Gap),
     /// The watch is loaded for a file, and a directory stands there; or the other way round.
     OtherKind,
     /// No file asks for it: it was loaded by hand, or by another program.
@@ -64,6 +66,7 @@ impl<'a> Judge<'a> {
         match &asked.fate {
             Fate::Fails(trouble) => Cause::Fails(trouble.clone()),
             Fate::Behind(stop) => Cause::BehindStop(stop.clone()),
+            Fate::Left(gap) => Cause::Left(gap.clone()),
             _ if self.is_locked => Cause::WaitsForReboot,
             _ if is_other_kind => Cause::OtherKind,
             _ => Cause::NotLoaded,
@@ -76,6 +79,7 @@ impl<'a> Judge<'a> {
         match &asked.fate {
             Fate::Fails(trouble) => Cause::Fails(trouble.clone()),
             Fate::Behind(stop) => Cause::BehindStop(stop.clone()),
+            Fate::Left(gap) => Cause::Left(gap.clone()),
             Fate::Loaded | Fate::Removed => Cause::NotLoaded,
         }
     }

@@ -8,7 +8,7 @@ mod order;
 mod setting;
 pub mod wish;
 
-pub use asked::{Asked, Fate, NextBoot};
+pub use asked::{Asked, Fate, Gap, InPlace, NextBoot};
 pub use cause::Cause;
 pub use setting::{Key, SettingView, setting_views};
 

@@ -78,16 +78,9 @@ impl SettingView {
 /// Every setting that a line or the kernel knows.
 #[must_use]
 pub fn setting_views(boot: &NextBoot, running: Option<&Settings>, reader: &mut Reader) -> Vec<SettingView> {
-    let mut said = Vec::new();
-    let reached = boot.whole.stop.unwrap_or(boot.merge.lines.len());
-    for (number, line) in boot.merge.lines.iter().enumerate() {
-        said.extend(statements(line, reader).into_iter().map(|(key, value, spot)| Said {
-            key,
-            value,
-            spot,
-            is_reached: number < reached,
-        }));
-    }
+    let said = said(&boot.merge.lines, boot.whole.stop, reader);
+    let other = boot.other.as_ref().map(|(file, load)| self::said(&file.lines, load.stop, reader));
+    let at_boot = other.as_ref().unwrap_or(&said);
     let lost: Vec<(Key, u32, Spot)> = boot.merge.overridden.iter().flat_map(|line| statements(line, reader)).collect();
     let keys = Name::ALL.into_iter().map(Key::Setting).chain([Key::IgnoreErrors, Key::Continue, Key::DeleteAll]);
     let views = keys.map(|key| {
@@ -103,12 +96,12 @@ pub fn setting_views(boot: &NextBoot, running: Option<&Settings>, reader: &mut R
                 Key::Setting(name) => running.and_then(|running| running.get(name)),
                 _ => None,
             },
-            next_boot: own.iter().rev().find(|said| said.is_reached).map(|said| said.value),
+            next_boot: at_boot.iter().rev().find(|said| said.key == key && said.is_reached).map(|said| said.value),
             decided_by: winner.map(|said| said.spot.clone()),
             overruled: lost.chain(losers.map(|said| (said.value, said.spot.clone()))).collect(),
         }
     });
-    views.filter(|view| view.on_disk.is_some() || view.running.is_some()).collect()
+    views.filter(|view| view.on_disk.is_some() || view.running.is_some() || view.next_boot.is_some()).collect()
 }
 
 struct Said {
@@ -122,6 +115,18 @@ impl PartialEq for Said {
     fn eq(&self, other: &Self) -> bool {
         self.spot == other.spot && self.value == other.value
     }
+}
+
+/// What these lines set, and whether the load comes as far.
+fn said(lines: &[LoadLine], stop: Option<usize>, reader: &mut Reader) -> Vec<Said> {
+    let reached = stop.unwrap_or(lines.len());
+    let mut said = Vec::new();
+    for (number, line) in lines.iter().enumerate() {
+        let is_reached = number < reached;
+        let all = statements(line, reader).into_iter();
+        said.extend(all.map(|(key, value, spot)| Said { key, value, spot, is_reached }));
+    }
+    said
 }
 
 fn statements(line: &LoadLine, reader: &mut Reader) -> Vec<(Key, u32, Spot)> {

@@ -2,7 +2,7 @@
 
 use super::Problem;
 use crate::boot_load::Trouble;
-use crate::drift::Cause;
+use crate::drift::{Cause, Gap};
 use crate::lines::Obstacle;
 
 impl Cause {
@@ -21,6 +21,9 @@ impl Cause {
                 _ => "bad_line",
             },
             Self::BehindStop(_) => "behind_stop",
+            Self::Left(Gap::NobodyLoads) => "nobody_loads",
+            Self::Left(Gap::NotInFile(_)) => "not_in_boot_file",
+            Self::Left(Gap::NotInDropIns) => "not_in_rules_d",
             Self::OtherKind => "other_watch_kind",
             Self::LoadedByHand => "loaded_by_hand",
             Self::OtherManager(_) => "other_manager",
@@ -41,6 +44,11 @@ impl Cause {
             Self::WaitsForReboot => "the kernel is locked until the next boot".to_owned(),
             Self::Fails(trouble) => trouble.sentence(),
             Self::BehindStop(stop) => format!("the boot load stops before it, at {stop}"),
+            Self::Left(Gap::NobodyLoads) => "nobody loads the rules at boot".to_owned(),
+            Self::Left(Gap::NotInFile(file)) => format!("the boot loads {file} as it stands, and it is not in it"),
+            Self::Left(Gap::NotInDropIns) => {
+                "augenrules makes audit.rules anew from rules.d at boot, and no drop-in has it".to_owned()
+            }
             Self::OtherKind => {
                 "a watch is loaded as one of a file or of a directory, and the path has become the other".to_owned()
             }

@@ -14,6 +14,8 @@ pub enum PolicyError {
     MissingPath { path: String },
     /// A rule that another drop-in holds.
     Duplicate { same_as: String },
+    /// A line of `audit.rules` that no drop-in has and that making the file anew would lose.
+    OnlyCompiled,
     /// A line that asks or takes away.
     NotDeclarative,
     /// The kernel is locked and the request says to fail then.
@@ -53,6 +55,7 @@ impl PolicyError {
             Self::KernelRefuses(_) => "kernel_refuses",
             Self::MissingPath { .. } => "missing_path",
             Self::Duplicate { .. } => "duplicate_rule",
+            Self::OnlyCompiled => "only_in_audit_rules",
             Self::NotDeclarative => "not_declarative",
             Self::Locked => "locked",
             Self::NoKernel { .. } => "no_kernel",
@@ -83,6 +86,7 @@ impl PolicyError {
             }
             Self::MissingPath { path } => format!("{path} does not exist"),
             Self::Duplicate { same_as } => format!("the same rule stands in {same_as}"),
+            Self::OnlyCompiled => "this line stands in no drop-in, and compiling audit.rules would lose it".to_owned(),
             Self::NotDeclarative => "this line asks for something or takes it away; it declares nothing".to_owned(),
             Self::Locked => "the kernel's audit rules are locked until the next boot".to_owned(),
             Self::NoKernel { why } | Self::Denied { why, .. } => why.clone(),
@@ -110,6 +114,10 @@ impl PolicyError {
             Self::SyscallsOfOthers { .. } => Some("unknown_syscalls: skip leaves them out".to_owned()),
             Self::MissingPath { .. } => Some("on_missing: skip leaves the rule out until the path exists".to_owned()),
             Self::Duplicate { .. } => Some("on_duplicate: skip writes it once".to_owned()),
+            Self::OnlyCompiled => Some(
+                "adopt: true takes it over into the drop-in 00-adopted; compile: never leaves the file as it is, compile: always loses the line"
+                    .to_owned(),
+            ),
             Self::NotDeclarative => Some("state: absent takes rules away".to_owned()),
             Self::Locked => Some("on_locked: stage writes the files for the next boot".to_owned()),
             Self::Denied { remedy, .. } => remedy.clone(),

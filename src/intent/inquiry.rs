@@ -76,6 +76,7 @@ fn unused(request: &Request) -> Vec<Problem> {
         ("keep", !request.keep.is_empty()),
         ("snapshot", request.snapshot.is_some()),
         ("force", request.force),
+        ("adopt", request.adopt),
         ("arch", request.arch.is_some()),
         ("event", request.event.is_some()),
     ];

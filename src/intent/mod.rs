@@ -26,6 +26,7 @@ use crate::request::{
 use crate::rule::Machine;
 
 /// A wish for a host, and how to get there.
+#[allow(clippy::struct_excessive_bools, reason = "switches of the request")]
 #[derive(Debug, Clone)]
 pub struct Intent {
     /// What the host should hold.
@@ -48,6 +49,8 @@ pub struct Intent {
     pub perm_syscalls: PermSyscalls,
     /// Whether to bring audit.rules up to date.
     pub compile: Compile,
+    /// Whether to take over into a drop-in what only stands in audit.rules.
+    pub adopt: bool,
     /// Whether to make grace periods short.
     pub expedite: Expedite,
     /// The permissions of what is written.
@@ -122,6 +125,7 @@ impl Intent {
         if !place.is_live() && matches!(request.target, Target::Both | Target::Runtime) {
             problems.push(Problem::at_pointer(not_used("root", "target: both or runtime"), "/target"));
         }
+        problems.extend(adoption(request));
         let goal = goal::goal(request, &mut lines, &mut wishes, keep, &mut problems);
         if !problems.is_empty() {
             let mut given: Vec<&AuthorLine> = goal.iter().flat_map(Goal::lines).collect();
@@ -140,6 +144,7 @@ impl Intent {
                 unknown_syscalls: request.unknown_syscalls,
                 perm_syscalls: request.perm_syscalls,
                 compile: request.compile,
+                adopt: request.adopt,
                 expedite: request.expedite,
                 mode: request.mode.bits(),
                 owner: request.owner.clone(),
@@ -167,6 +172,23 @@ pub fn further_problems(rest: &Request, machine: &Machine) -> Vec<Problem> {
 
 fn not_used(key: &'static str, with: &str) -> crate::error::What {
     RequestError::NotUsed { key, with: with.to_owned() }.into()
+}
+
+/// The drop-in that lines of `audit.rules` are taken over into: the first that augenrules reads, so that what other
+/// drop-ins say of a setting wins.
+pub const ADOPTED: &str = "00-adopted.rules";
+
+/// What does not go together with taking lines over: nothing is written, all else goes, or the drop-in is declared.
+fn adoption(request: &Request) -> Option<Problem> {
+    let names = request.name.iter().chain(request.drop_ins.iter().flat_map(|drop_ins| drop_ins.keys()));
+    let is_adopted = |name: &&String| name.strip_suffix(".rules").unwrap_or(name) == ADOPTED.trim_end_matches(".rules");
+    let with = match request.state {
+        _ if !request.adopt => return None,
+        State::Exact | State::Restored => format!("state: {}", state_name(request.state)),
+        _ if request.target == Target::Runtime => "target: runtime".to_owned(),
+        _ => format!("a drop-in {}", names.into_iter().find(is_adopted)?),
+    };
+    Some(Problem::at_pointer(not_used("adopt", &with), "/adopt"))
 }
 
 /// Keys that the given state, or the declaration of several drop-ins, has no use for.

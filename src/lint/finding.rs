@@ -63,6 +63,13 @@ impl Finding {
         Self::new(Code::PassedOver, &at, format!("augenrules reads nothing from it: {why}"))
     }
 
+    /// A line of `audit.rules` that no drop-in has.
+    #[must_use]
+    pub fn only_compiled(at: &Spot, end: &str) -> Self {
+        let found = Self::new(Code::OnlyInAuditRules, at, format!("no drop-in has this line: {end}"));
+        found.advise("adopt: true takes it over into a drop-in")
+    }
+
     /// With the part of the line that it is about.
     #[must_use]
     pub fn over(mut self, span: Option<(usize, usize)>) -> Self {

@@ -1,18 +1,20 @@
 //! The story of `lint`.
 
 use std::ffi::OsStr;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use crate::auditctl::{Accounts, parse_group, parse_passwd};
 use crate::error::{Problem, What};
-use crate::intent::{LintIntent, Subject};
+use crate::gather::only_there;
+use crate::intent::{LintIntent, Location, Subject};
 use crate::lint::{Finding, Host, Permissions, Source, in_order, lint, paths, reader};
-use crate::observe::facts;
+use crate::observe::{facts, observe};
+use crate::plan::files::Content;
 use crate::report::Report;
 use crate::report::lint::Linted;
 use crate::request::Request;
 use crate::rule::Machine;
-use crate::rules_d::{DropIn, FileError, Links, Root, Skipped};
+use crate::rules_d::{FileError, Links, Root, Skipped};
 
 /// Lints what a request gives, or the drop-ins of the host with this root directory.
 ///
@@ -41,8 +43,8 @@ pub fn linted(request: &Request, own: Machine, root: &Path) -> Result<Report, Ve
         Some(root) => Host { script: root.boot_loader().map_err(one)?.script, is_known: true },
     };
     let mut linted = Linted::new(&intent);
-    let (drop_ins, passed_over) = match (&intent.subject, &intent.place, &root) {
-        (Subject::Directory, Some(place), Some(root)) => drop_ins(root, &place.rules_dir)?,
+    let (drop_ins, beside) = match (&intent.subject, &intent.place, &root) {
+        (Subject::Directory, Some(place), Some(root)) => host_files(root, place, intent.machines.first().copied())?,
         _ => (Vec::new(), Vec::new()),
     };
     for (at, machine) in intent.machines.iter().enumerate() {
@@ -58,25 +60,32 @@ pub fn linted(request: &Request, own: Machine, root: &Path) -> Result<Report, Ve
             reader.settle(facts(root, paths));
         }
         let mut findings = lint(&sources, &mut reader, host);
-        findings.extend(passed_over.iter().cloned());
+        findings.extend(beside.iter().cloned());
         linted.add(at, &sources, findings);
     }
     Ok(Report::linted(linted, request.format, request.fail_on))
 }
 
-/// The drop-ins of a directory, with who may read and write them, and the names that are passed over.
-fn drop_ins(root: &Root, rules_dir: &Path) -> Result<(Vec<Source>, Vec<Finding>), Vec<Problem>> {
-    let all = |errors: Vec<FileError>| -> Vec<Problem> {
-        errors.into_iter().map(|error| Problem::from(What::File(error))).collect()
-    };
-    let directory = root.directory(rules_dir).map_err(|error| all(vec![error]))?;
-    let listing = directory.read(root, Links::Followed).map_err(all)?;
-    let path = |name: &OsStr| rules_dir.join(name).to_string_lossy().into_owned();
-    let source = |drop_in: &DropIn| Source {
-        name: path(&drop_in.name),
-        bytes: drop_in.state.bytes.clone(),
-        permissions: Some(Permissions { mode: drop_in.state.mode, uid: drop_in.state.uid }),
-    };
+/// The files that the policy of a host comes from, with who may read and write them; and what is found beside them: names
+/// that are passed over, and lines of `audit.rules` that no drop-in has.
+fn host_files(
+    root: &Root,
+    place: &Location,
+    machine: Option<Machine>,
+) -> Result<(Vec<Source>, Vec<Finding>), Vec<Problem>> {
+    let one = |error: FileError| vec![Problem::from(What::File(error))];
+    let Some(machine) = machine else { return Ok((Vec::new(), Vec::new())) };
+    let directory = root.directory(&place.rules_dir).map_err(one)?;
+    let mut observed = observe(place, &[], root, &directory, Links::Followed, machine)?;
+    let path = |name: &OsStr| place.rules_dir.join(name).to_string_lossy().into_owned();
     let passed_over = |skipped: &Skipped| Finding::passed_over(&path(&skipped.name), skipped.reason.message());
-    Ok((listing.drop_ins.iter().map(source).collect(), listing.skipped.iter().map(passed_over).collect()))
+    let mut beside: Vec<Finding> = observed.passed_over.iter().map(passed_over).collect();
+    let (only, end) = only_there(&observed.files, &mut observed.reader);
+    beside.extend(only.iter().filter_map(|line| Some(Finding::only_compiled(line.spots.first()?, end.message()))));
+    let source = |(path, content): (PathBuf, &Content)| Source {
+        name: path.to_string_lossy().into_owned(),
+        bytes: content.bytes.clone(),
+        permissions: Some(Permissions { mode: content.mode, uid: content.uid }),
+    };
+    Ok((observed.files.sources().into_iter().map(source).collect(), beside))
 }

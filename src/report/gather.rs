@@ -156,11 +156,14 @@ pub struct FeaturesReport {
 /// Who loads the rules at boot.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct BootLoaderReport {
-    /// `enabled`, `disabled` or `masked`; `none` where no unit loads them.
+    /// `enabled`, `disabled` or `masked`; `none` where no service loads them; `unknown` where nothing tells.
     pub state: &'static str,
-    /// The unit.
+    /// The init system: `systemd`, `openrc` or `sysv`; absent where nothing tells.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub unit: Option<&'static str>,
+    pub init: Option<&'static str>,
+    /// The service: a unit, or the path of a script.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub service: Option<&'static str>,
     /// Its command.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub command: Option<String>,

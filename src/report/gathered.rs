@@ -41,7 +41,7 @@ impl Report {
         let drift = gathered.drift.as_ref();
         if let Reading::Read(held) = &mut gathered.files {
             report.filesystem = Some(files::filesystem(held, drift, machine));
-            report.boot_loader = held.loader.as_ref().map(files::boot_loader);
+            report.boot_loader = Some(files::boot_loader(&held.observed.files.loader));
             report.next_boot = Some(files::next_boot(&held.boot, machine));
             report.settings = Some(settings(&gathered.settings));
             let wish = inquiry.wish.as_ref();
@@ -79,7 +79,8 @@ impl Report {
 /// Whether files, kernel and next boot agree; none where that cannot be told. The files alone can tell that they do not.
 fn in_sync(gathered: &Gathered) -> Option<bool> {
     let boot = &gathered.files.read()?.boot;
-    if boot.stop().is_some() || !gathered.settings.iter().all(SettingView::agrees) {
+    let is_left_out = boot.asked.iter().any(|asked| asked.counts() && asked.fate != Fate::Loaded);
+    if boot.stop().is_some() || is_left_out || !gathered.settings.iter().all(SettingView::agrees) {
         return Some(false);
     }
     Some(gathered.drift.as_ref()?.is_empty())

@@ -59,7 +59,7 @@ pub struct Report {
     /// gather: the evidence for each label, where rules have labels.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub labels: Option<expected::LabelsReport>,
-    /// gather: who loads the rules at boot, where the files were read and the host has systemd.
+    /// gather: who loads the rules at boot, where the files were read.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub boot_loader: Option<gather::BootLoaderReport>,
     /// gather: what the next boot would load, where the files were read.

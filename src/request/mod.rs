@@ -81,8 +81,11 @@ pub struct Request {
     pub group: Option<Id>,
     /// apply: keep a copy of every file before it is changed, beside it.
     pub backup: bool,
-    /// apply: also bring audit.rules to what augenrules would write. auto: when that file exists.
+    /// apply: also bring audit.rules to what augenrules would write. auto: when that file exists, or the boot loads it as it
+    /// stands; it fails where lines would be lost that only stand there.
     pub compile: Compile,
+    /// apply: take the lines of audit.rules that no drop-in has over into the drop-in `00-adopted`.
+    pub adopt: bool,
     /// apply, explain: the system call mask of a rule with `perm=`.
     pub perm_syscalls: PermSyscalls,
     /// apply: whether to make the kernel's grace periods short while rules are deleted.
@@ -261,7 +264,7 @@ choice! {
 choice! {
     /// Whether audit.rules is brought up to date.
     Compile {
-        /// When it exists.
+        /// When it exists, or the boot loads it as it stands; not where lines would be lost.
         #[default]
         Auto = "auto",
         /// Not.

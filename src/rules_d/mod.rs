@@ -9,6 +9,7 @@
 mod boot;
 mod contents;
 mod directory;
+mod init;
 mod journal;
 mod listing;
 mod lock;

@@ -1,10 +1,11 @@
-//! `gather`: who loads the rules at boot, as the units of the host say.
+//! Who loads the rules at boot, as the files of the init system say, and what that means for the next boot.
 
 use std::os::unix::fs::symlink;
 
 use serde_json::{Value as Json, json};
 
-use crate::host::Host;
+use crate::boots::{AUDITCTL, AUGENRULES, masked, with_unit, without_unit};
+use crate::host::{Host, kinds};
 
 const RULE: &str = "-w /etc/passwd -p wa -k identity";
 const ETC: &str = "/etc/systemd/system";
@@ -37,14 +38,14 @@ fn gathered(mut host: Host) -> (Json, Vec<String>) {
 }
 
 #[test]
-fn without_systemd_nothing_is_said_of_it() {
-    assert_eq!(gathered(host()), (Json::Null, Vec::new()));
+fn without_any_init_system_that_is_said_and_nothing_fails() {
+    assert_eq!(gathered(host()), (json!({"state": "unknown", "ignores_failure": false}), Vec::new()));
 }
 
 #[test]
 fn the_unit_that_loads_the_rules_is_named_with_its_command() {
     let (loader, warnings) = gathered(debian_12(true));
-    let expected = json!({"state": "enabled", "unit": "auditd.service", "command": "/sbin/augenrules --load", "ignores_failure": true});
+    let expected = json!({"init": "systemd", "state": "enabled", "service": "auditd.service", "command": "/sbin/augenrules --load", "ignores_failure": true});
     assert_eq!((loader, warnings), (expected, Vec::new()));
 
     let host = debian_12(true);
@@ -54,7 +55,7 @@ fn the_unit_that_loads_the_rules_is_named_with_its_command() {
         "[Unit]\nWants=audit-rules.service\n[Service]\nExecStartPost=\n",
     );
     let (loader, warnings) = gathered(host);
-    assert_eq!((&loader["unit"], &loader["state"]), (&json!("audit-rules.service"), &json!("enabled")), "{loader}");
+    assert_eq!((&loader["service"], &loader["state"]), (&json!("audit-rules.service"), &json!("enabled")), "{loader}");
     assert_eq!((&loader["ignores_failure"], warnings), (&json!(false), Vec::new()));
 }
 
@@ -67,14 +68,17 @@ fn rules_that_nobody_loads_at_boot_are_worth_a_warning() {
     let host = debian_12(true);
     symlink("/dev/null", host.path(&format!("{ETC}/auditd.service"))).unwrap();
     let (loader, warnings) = gathered(host);
-    assert_eq!(loader, json!({"state": "masked", "unit": "auditd.service", "ignores_failure": false}));
+    assert_eq!(
+        loader,
+        json!({"init": "systemd", "state": "masked", "service": "auditd.service", "ignores_failure": false})
+    );
     assert_eq!(warnings, ["the rules are not loaded at boot: auditd.service is masked"]);
 
     let host = debian_12(true);
     host.write(&format!("{ETC}/auditd.service.d/50-quiet.conf"), "[Service]\nExecStartPost=\n");
     let (loader, warnings) = gathered(host);
-    assert_eq!(loader, json!({"state": "none", "ignores_failure": false}));
-    assert_eq!(warnings, ["the rules are not loaded at boot: no unit loads them"]);
+    assert_eq!(loader, json!({"init": "systemd", "state": "none", "ignores_failure": false}));
+    assert_eq!(warnings, ["the rules are not loaded at boot: no service loads them"]);
 }
 
 #[test]
@@ -83,7 +87,7 @@ fn where_auditctl_loads_a_file_the_drop_ins_count_as_far_as_they_are_in_it() {
         let mut host = debian_12(true);
         let own = "[Service]\nExecStartPost=\nExecStartPost=/sbin/auditctl -R /etc/audit/audit.rules\n";
         host.write(&format!("{ETC}/auditd.service.d/50-old.conf"), own);
-        host.write("/etc/audit/audit.rules", "-D\n");
+        host.write("/etc/audit/audit.rules", "# old\n");
         if is_compiled {
             host.answer(&json!({"state": "loaded", "target": "filesystem"}));
         }
@@ -91,8 +95,170 @@ fn where_auditctl_loads_a_file_the_drop_ins_count_as_far_as_they_are_in_it() {
     };
     let (loader, warnings) = loading(false);
     assert_eq!((&loader["file"], &loader["state"]), (&json!("/etc/audit/audit.rules"), &json!("enabled")), "{loader}");
-    let said =
-        "at boot auditd.service loads /etc/audit/audit.rules as it stands, and that is not what the drop-ins say";
+    let said = "at boot auditd.service loads /etc/audit/audit.rules as it stands, which lacks `-w /etc/passwd -p wa -k identity`";
     assert_eq!(warnings, [said]);
     assert_eq!(loading(true).1, [""; 0]);
+}
+
+/// The script of `OpenRC`, as Alpine has it, in its parts that matter.
+const OPENRC: &str = "#!/sbin/openrc-run\nstart_post() {\n\tif [ -f \"${RULEFILE_STARTUP}\" ]; then\n\t\t\
+    /sbin/auditctl -R \"${RULEFILE_STARTUP}\" >/dev/null\n\tfi\n}\n";
+/// The script of System V, as Devuan has it, in its parts that matter.
+const SYSV: &str = "#! /bin/sh\n        case \"$USE_AUGENRULES\" in\n                no|NO) ;;\n                *) \
+    [ -d /etc/audit/rules.d ] && /sbin/augenrules >/dev/null ;;\n        esac\n        \
+    /sbin/auditctl -R /etc/audit/audit.rules >/dev/null\n";
+
+fn alpine(is_started: bool) -> Host {
+    let host = host();
+    host.write("/sbin/openrc", "");
+    host.write("/bin/busybox", "");
+    symlink("/bin/busybox", host.path("/sbin/init")).unwrap();
+    host.write("/etc/inittab", "::sysinit:/sbin/openrc sysinit\n::wait:/sbin/openrc default\n");
+    host.write("/etc/init.d/auditd", OPENRC);
+    host.write("/etc/conf.d/auditd", "RULEFILE_STARTUP=/etc/audit/audit.rules\n");
+    host.directory("/etc/runlevels/default");
+    if is_started {
+        symlink("/etc/init.d/auditd", host.path("/etc/runlevels/default/auditd")).unwrap();
+    }
+    host
+}
+
+fn devuan(is_started: bool) -> Host {
+    let host = host();
+    host.write("/sbin/init", "");
+    host.write("/etc/inittab", "# id:5:initdefault:\nid:2:initdefault:\nl2:2:wait:/etc/init.d/rc 2\n");
+    host.write("/etc/init.d/auditd", SYSV);
+    // The package brings its unit along.
+    host.write("/lib/systemd/system/auditd.service", AUGENRULES);
+    host.write("/etc/default/auditd", "USE_AUGENRULES=\"yes\"\n");
+    host.directory("/etc/rc2.d");
+    let name = if is_started { "S20auditd" } else { "K01auditd" };
+    symlink("../init.d/auditd", host.path(&format!("/etc/rc2.d/{name}"))).unwrap();
+    host
+}
+
+#[test]
+fn the_scripts_of_openrc_and_system_v_are_read() {
+    let service = "/etc/init.d/auditd";
+    let augenrules = json!({"init": "sysv", "state": "enabled", "service": service, "command": "augenrules", "ignores_failure": true});
+    assert_eq!(gathered(devuan(true)), (augenrules, Vec::new()));
+    assert_eq!(gathered(devuan(false)).1, ["the rules are not loaded at boot: /etc/init.d/auditd is disabled"]);
+    let host = devuan(true);
+    host.write("/etc/default/auditd", "USE_AUGENRULES=no\n");
+    assert_eq!(gathered(host).0["file"], json!("/etc/audit/audit.rules"));
+
+    let (loader, warnings) = gathered(alpine(true));
+    let file = "/etc/audit/audit.rules";
+    let auditctl = json!({"init": "openrc", "state": "enabled", "service": service, "command": format!("auditctl -R {file}"), "file": file, "ignores_failure": false});
+    assert_eq!(loader, auditctl);
+    assert_eq!(warnings, [format!("at boot {service} loads {file} as it stands, which lacks `{RULE}`")]);
+    assert_eq!(gathered(alpine(false)).0["state"], json!("disabled"));
+    // The file may be a drop-in itself.
+    let host = alpine(true);
+    host.write("/etc/conf.d/auditd", "RULEFILE_STARTUP=\"/etc/audit/rules.d/30-policy.rules\"\n");
+    assert_eq!(gathered(host).1, [""; 0]);
+}
+
+#[test]
+fn another_init_system_than_those_is_not_taken_for_one_of_them() {
+    let host = with_unit(host(), AUGENRULES);
+    host.write("/usr/bin/tini", "");
+    host.directory("/sbin");
+    symlink("/usr/bin/tini", host.path("/sbin/init")).unwrap();
+    assert_eq!(gathered(host), (json!({"state": "unknown", "ignores_failure": false}), Vec::new()));
+}
+
+#[test]
+fn presets_count_before_the_first_boot() {
+    let image = |id: Option<&str>| {
+        let host = host();
+        host.write(&format!("{USR}/auditd.service"), format!("{AUGENRULES}[Install]\nWantedBy=multi-user.target\n"));
+        host.write("/usr/lib/systemd/system-preset/99-default.preset", "disable *\n");
+        host.write("/etc/systemd/system-preset/50-own.preset", "enable auditd.service\n");
+        if let Some(id) = id {
+            host.write("/etc/machine-id", id);
+        }
+        host
+    };
+    assert_eq!(gathered(image(None)).0["state"], json!("enabled"));
+    assert_eq!(gathered(image(Some("uninitialized\n"))).0["state"], json!("enabled"));
+    assert_eq!(gathered(image(Some("0123456789abcdef0123456789abcdef\n"))).0["state"], json!("disabled"));
+    let host = image(None);
+    host.write("/etc/systemd/system-preset/50-own.preset", "");
+    assert_eq!(gathered(host).0["state"], json!("disabled"));
+}
+
+/// Hosts whose files and kernel hold the rule, and whose next boot does not, with the cause.
+fn without_next_boot() -> Vec<(Host, &'static str)> {
+    let lacking = with_unit(host(), AUDITCTL);
+    lacking.write("/etc/audit/audit.rules", "-D\n");
+    vec![
+        (masked(host()), "nobody_loads"),
+        (without_unit(host()), "nobody_loads"),
+        (debian_12(false), "nobody_loads"),
+        (alpine(false), "nobody_loads"),
+        (devuan(false), "nobody_loads"),
+        (with_unit(host(), AUDITCTL), "not_in_boot_file"),
+        (lacking, "not_in_boot_file"),
+        (alpine(true), "not_in_boot_file"),
+    ]
+}
+
+#[test]
+fn who_loads_the_rules_decides_what_the_next_boot_is() {
+    for (mut host, cause) in without_next_boot() {
+        let report = host.answer(&json!({"operation": "gather", "on_drift": "fail"}));
+        assert_eq!((&report["failed"], &report["in_sync"]), (&json!(true), &json!(false)), "{report:#}");
+        assert_eq!(report["drift"]["missing_at_boot"][0]["cause"], json!(cause), "{report:#}");
+        assert_eq!(report["filesystem"]["files"][0]["rules"][0]["next_boot"], json!(false));
+        assert_eq!((&report["next_boot"]["rules"], kinds(&report)), (&json!([]), vec!["not_in_sync"]));
+
+        let report = host.answer(&json!({"operation": "gather", "on_drift": "fail", "expect": [RULE]}));
+        assert_eq!((&report["failed"], &report["in_sync"]), (&json!(true), &json!(false)), "{report:#}");
+        let evidence = &report["expect"]["rules"][0];
+        assert_eq!((&evidence["running"], &evidence["next_boot"]), (&json!(true), &json!(false)), "{report:#}");
+
+        // The files alone are enough to say no.
+        let report = host.answer(&json!({"operation": "gather", "on_drift": "fail", "source": "filesystem"}));
+        assert_eq!((&report["failed"], &report["in_sync"]), (&json!(true), &json!(false)), "{report:#}");
+    }
+}
+
+#[test]
+fn a_setting_that_the_boot_does_not_make_is_drift_too() {
+    let settings = |host: Host| {
+        let mut host = host;
+        host.write("/etc/audit/rules.d/30-policy.rules", "-b 64\n");
+        let request = json!({"operation": "gather", "source": "filesystem", "expect": {"state": "present", "name": "x", "control": {"backlog_limit": 64}}});
+        let report = host.answer(&request);
+        (report["in_sync"].clone(), report["settings"]["backlog_limit"]["next_boot"].clone())
+    };
+    assert_eq!(settings(with_unit(host(), AUGENRULES)).1, json!(64));
+    assert_eq!(settings(masked(host())), (json!(false), Json::Null));
+}
+
+#[test]
+fn apply_warns_where_the_boot_does_not_load_what_it_brings() {
+    let request = json!({"name": "40-new", "rules": ["-w /etc/group -p wa -k group"], "compile": "never"});
+    for (mut host, cause) in without_next_boot() {
+        let mut at_runtime = request.clone();
+        at_runtime["target"] = json!("runtime");
+        at_runtime.as_object_mut().unwrap().remove("compile");
+        assert_eq!(host.answer(&at_runtime)["warnings"], json!([]), "the kernel alone was asked for");
+        let report = host.answer(&request);
+        let said = report["warnings"].to_string();
+        let expected =
+            if cause == "nobody_loads" { "the rules are not loaded at boot" } else { "as it stands, which lacks" };
+        assert_eq!((&report["failed"], said.contains(expected)), (&json!(false), true), "{report:#}");
+    }
+}
+
+#[test]
+fn a_host_with_nothing_to_load_needs_nobody_to_load_it() {
+    for mut host in [masked(Host::new()), without_unit(Host::new()), with_unit(Host::new(), AUDITCTL)] {
+        let report = host.answer(&json!({"operation": "gather", "on_drift": "fail"}));
+        assert_eq!((&report["failed"], &report["warnings"]), (&json!(false), &json!([])), "{report:#}");
+        let report = host.answer(&json!({"state": "absent", "name": "30-none"}));
+        assert_eq!((&report["outcome"], &report["warnings"]), (&json!("unchanged"), &json!([])), "{report:#}");
+    }
 }

@@ -388,7 +388,7 @@ fn the_files_alone_tell_that_the_next_boot_does_not_load_them() {
     assert_eq!((failed(&stops), &stops["in_sync"]), (true, &json!(false)), "{stops:#}");
     assert_eq!(
         message(&stops),
-        "Failed to load audit rules from filesystem: the next boot stops at /etc/audit/rules.d/30-policy.rules:2"
+        "Failed to load audit rules from filesystem: the next boot stops at /etc/audit/rules.d/30-policy.rules:2; rate_limit not as in the files"
     );
     assert_eq!(kinds(&stops), ["not_in_sync", "not_in_sync"], "{stops:#}");
     let said = stops["errors"][1]["message"].as_str().unwrap();

@@ -9,6 +9,7 @@
 )]
 
 mod boot_loader;
+mod boots;
 mod case;
 mod company;
 mod event;
@@ -19,6 +20,7 @@ mod files;
 mod fingerprint;
 mod gather;
 mod gather_order;
+mod hand_edited;
 mod host;
 mod hostile;
 mod journal;

@@ -185,3 +185,16 @@ fn a_root_without_the_directory_has_nothing_to_lint() {
     let report = answer(&json!({"operation": "lint", "root": "/none"}), root.path());
     assert!(report.failed && report.findings.is_none(), "{report:?}");
 }
+
+#[test]
+fn lines_that_only_audit_rules_has_are_told_and_without_drop_ins_it_is_what_is_linted() {
+    let compiled = "# by hand\n-e 1\n-b 64\n";
+    let root = Root::new().rules("a.rules", &["-e 1"]).file("etc/audit/audit.rules", compiled);
+    let found = root.lint(&json!({}));
+    let only = |found: &&FindingReport| found.code == "only_in_audit_rules";
+    let lines: Vec<_> = found.iter().filter(only).map(|found| (found.file.as_deref(), found.line)).collect();
+    assert_eq!(lines, [(Some("/etc/audit/audit.rules"), Some(3))]);
+
+    let root = Root::new().file("etc/audit/audit.rules", "-e 0\n");
+    assert_eq!(root.codes(), [row("switches_off", 1)]);
+}

@@ -15,9 +15,9 @@ use crate::boot_load::{LoadLine, Spot, Trouble};
 use crate::drift::{Asked, Drift, Fate, NextBoot};
 use crate::error::Problem;
 use crate::gather::HeldFiles;
+use crate::init::Loader;
 use crate::lines::Reader;
 use crate::rule::Machine;
-use crate::systemd::Loader;
 
 /// Where each line of the files has gone.
 struct Evidence<'a> {
@@ -59,7 +59,7 @@ impl<'a> Evidence<'a> {
 pub fn filesystem(held: &mut HeldFiles, drift: Option<&Drift>, machine: &Machine) -> FilesystemReport {
     let evidence = Evidence::of(&held.boot, drift);
     let (known, reader) = (&held.observed.files, &mut held.observed.reader);
-    let files = known.sources(held.has_directory).into_iter().map(|(path, content)| {
+    let files = known.sources().into_iter().map(|(path, content)| {
         let path: Rc<str> = path.to_string_lossy().into();
         let mut report = RulesFileReport {
             path: path.to_string(),
@@ -78,9 +78,12 @@ pub fn filesystem(held: &mut HeldFiles, drift: Option<&Drift>, machine: &Machine
     });
     FilesystemReport {
         rules_dir: known.rules_dir.display().to_string(),
-        exists: held.has_directory,
+        exists: known.has_directory,
         files: files.collect(),
-        compiled: known.audit_rules.as_ref().map(|compiled| compiled.bytes == held.boot.merge.bytes),
+        compiled: known
+            .audit_rules
+            .as_ref()
+            .map(|compiled| !known.has_directory || compiled.bytes == known.merged(&known.drop_ins).bytes),
         errors: problems(&held.boot),
     }
 }
@@ -121,7 +124,9 @@ fn take(
 fn problems(boot: &NextBoot) -> Vec<LineProblemReport> {
     let mut reports: Vec<LineProblemReport> = Vec::new();
     let mut known: HashMap<(&'static str, &[u8]), usize> = HashMap::default();
-    for failing in &boot.whole.failing {
+    let other = boot.other.iter().flat_map(|(_, load)| &load.failing);
+    let only_there = other.filter(|failing| boot.asked.iter().any(|asked| asked.spot == failing.spot));
+    for failing in boot.whole.failing.iter().chain(only_there) {
         let kind = failing.trouble.kind();
         let at = *known.entry((kind, &failing.text)).or_insert_with(|| {
             reports.push(LineProblemReport {
@@ -148,7 +153,8 @@ pub fn boot_loader(loader: &Loader) -> BootLoaderReport {
     let command = loader.command.as_ref();
     BootLoaderReport {
         state: loader.state.name(),
-        unit: loader.unit,
+        init: loader.init,
+        service: loader.service,
         command: command.map(|command| command.text.clone()),
         file: command.and_then(|command| command.file.clone()),
         ignores_failure: command.is_some_and(|command| command.ignores_failure),

@@ -2,18 +2,24 @@
 
 use super::summary::{counted, failed, rules, unlike};
 use super::{of_line, of_rule};
-use crate::drift::{Cause, Drift, SettingView};
+use crate::drift::{Asked, Cause, Drift, Fate, SettingView};
 use crate::error::{Place, PolicyError, Problem};
 use crate::gather::{Gathered, HeldFiles, HeldKernel};
 use crate::report::gather::DifferenceReport;
 use crate::rule::Machine;
+
+const NOT_AT_BOOT: &str = "not loaded at the next boot";
 
 /// The line for people: which source lacks what.
 pub fn message(gathered: &Gathered) -> String {
     let Some(files) = gathered.files.read() else { return String::new() };
     let stop = files.boot.stop().map(|(failing, _)| format!("the next boot stops at {}", failing.spot));
     let (Some(drift), Some(kernel)) = (&gathered.drift, gathered.kernel.read()) else {
-        return failed(&stop.unwrap_or_default(), "");
+        let left_out = files.boot.asked.iter().filter(|asked| matches!(asked.fate, Fate::Left(_) | Fate::Fails(_)));
+        let left_out = left_out.filter(|asked| asked.counts()).count();
+        let left_out = (left_out > 0).then(|| format!("{} of {} {NOT_AT_BOOT}", left_out, rules(counted(files))));
+        let said: Vec<String> = stop.or(left_out).into_iter().chain(unlike(gathered)).collect();
+        return failed(&said.join("; "), "");
     };
     let clause = |count: usize, text: String| (count > 0).then_some(text);
     let (missing, moved) = (drift.missing_in_runtime.len(), drift.order.len());
@@ -37,7 +43,7 @@ pub fn problems(gathered: &Gathered, machine: &Machine) -> Vec<Problem> {
     let Some(files) = gathered.files.read() else { return Vec::new() };
     let mut problems = match (&gathered.drift, gathered.kernel.read()) {
         (Some(drift), Some(kernel)) => differences(files, drift, kernel, machine),
-        _ => Vec::new(),
+        _ => left_out(files, machine),
     };
     if let Some((failing, unread)) = files.boot.stop() {
         let place = Place {
@@ -55,6 +61,24 @@ pub fn problems(gathered: &Gathered, machine: &Machine) -> Vec<Problem> {
     problems
 }
 
+/// What the files alone tell: the lines that the next boot does not load, but for those at and after its stop, which has a
+/// problem of its own.
+fn left_out(files: &HeldFiles, machine: &Machine) -> Vec<Problem> {
+    let stop = files.boot.stop().map(|(failing, _)| &failing.spot);
+    let lines = files.boot.asked.iter().filter(|asked| asked.counts() && Some(&asked.spot) != stop);
+    let problem = |asked: &Asked| {
+        let cause = match &asked.fate {
+            Fate::Fails(trouble) => Cause::Fails(trouble.clone()),
+            Fate::Left(gap) => Cause::Left(gap.clone()),
+            Fate::Loaded | Fate::Removed | Fate::Behind(_) => return None,
+        };
+        let found = of_line(asked, &cause, machine);
+        let place = Place { rule: Some(found.rule), file: found.file, line: found.line, pointer: None };
+        Some(Problem::at(PolicyError::NotInSync { what: NOT_AT_BOOT.to_owned(), why: found.why }, place))
+    };
+    lines.filter_map(problem).collect()
+}
+
 fn differences(files: &HeldFiles, drift: &Drift, kernel: &HeldKernel, machine: &Machine) -> Vec<Problem> {
     let line = |(line, cause): &(usize, Cause)| Some(of_line(files.boot.asked.get(*line)?, cause, machine));
     let loaded = |(at, cause): &(usize, Cause)| Some(of_rule(kernel.state.rules.get(*at)?, cause, machine));
@@ -66,7 +90,7 @@ fn differences(files: &HeldFiles, drift: &Drift, kernel: &HeldKernel, machine: &
     };
     drift.missing_in_runtime.iter().filter_map(line).for_each(|difference| add("not loaded", difference));
     drift.missing_in_filesystem.iter().filter_map(loaded).for_each(|difference| add("in no file", difference));
-    drift.missing_at_boot.iter().filter_map(line).for_each(|difference| add("not loaded at the next boot", difference));
+    drift.missing_at_boot.iter().filter_map(line).for_each(|difference| add(NOT_AT_BOOT, difference));
     let moved = drift.order.iter().filter_map(|at| files.boot.asked.get(*at));
     moved.for_each(|asked| add("in the wrong place", of_line(asked, &Cause::OutOfPlace, machine)));
     problems

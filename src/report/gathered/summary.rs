@@ -1,5 +1,6 @@
 //! One line for people on what `gather` found.
 
+use crate::desired::AtBoot;
 use crate::error::Problem;
 use crate::gather::{Gathered, HeldFiles, HeldKernel, Reading};
 
@@ -53,6 +54,9 @@ pub fn unlike(gathered: &Gathered) -> Option<String> {
 
 fn at_boot(files: &HeldFiles) -> String {
     let loaded = files.boot.real.rules.len();
+    if loaded == 0 && files.observed.files.at_boot(&files.observed.files.drop_ins) == AtBoot::Nothing {
+        return "next boot loads nothing".to_owned();
+    }
     match files.boot.stop() {
         Some((failing, _)) => format!("next boot loads {loaded} and stops at {}", failing.spot),
         None => format!("next boot loads {loaded}"),

@@ -39,10 +39,10 @@ pub fn write(report: &Report, page: &mut Page) {
             page.line(&[(Look::Plain, "      "), (Look::Bad, &error.message)]);
         }
     }
-    if let Some(loader) = &report.boot_loader {
+    if let Some(loader) = report.boot_loader.as_ref().filter(|loader| loader.state != "unknown") {
         page.heading("Loaded at boot by");
         let look = if loader.state == "enabled" { Look::Good } else { Look::Bad };
-        let unit = piece(Look::Plain, loader.unit.unwrap_or("nobody"));
+        let unit = piece(Look::Plain, loader.service.unwrap_or("nobody"));
         let command = piece(Look::Faint, loader.command.as_deref().unwrap_or_default());
         page.table(&[vec![unit, piece(look, loader.state), command]]);
     }

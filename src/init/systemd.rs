@@ -1,4 +1,8 @@
-//! What the units of a host say about who loads its audit rules at boot.
+//! What the units of a host with systemd say about who loads its audit rules at boot.
+
+use glob::Pattern;
+
+use super::{LoadCommand, Loader, State};
 
 /// The units that distributions load audit rules with. The first one that does so counts.
 pub const UNITS: [&str; 2] = ["audit-rules.service", "auditd.service"];
@@ -14,83 +18,61 @@ pub struct Unit {
     pub is_wanted: bool,
 }
 
-/// Who loads the rules at boot.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Loader {
-    /// Whether their unit is started.
-    pub state: State,
-    /// The unit; none where there is none.
-    pub unit: Option<&'static str>,
-    /// What loads the rules; none where the unit is masked, which hides what it says.
-    pub command: Option<LoadCommand>,
+/// The units of a host with systemd, as far as they matter here.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Units {
+    /// Those of [`UNITS`], in their order.
+    pub units: [Unit; 2],
+    /// The preset files, in the order in which they count, where the next boot is the first one: systemd then enables what
+    /// they name (`systemd.preset(5)`, `machine-id(5)`). None on a host that has booted before.
+    pub presets: Option<Vec<Vec<u8>>>,
 }
 
-/// Whether a unit is started at boot.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum State {
-    /// It is.
-    Enabled,
-    /// Nobody can start it.
-    Masked,
-    /// Nothing asks for it.
-    Disabled,
-    /// There is none.
-    Missing,
-}
-
-impl State {
-    /// Of two units the one with the lesser rank counts.
-    fn rank(self) -> u8 {
-        self as u8
-    }
-
-    /// Its name in reports.
-    #[must_use]
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Enabled => "enabled",
-            Self::Disabled => "disabled",
-            Self::Masked => "masked",
-            Self::Missing => "none",
-        }
-    }
-}
-
-/// A command that loads rules.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct LoadCommand {
-    /// As the unit has it.
-    pub text: String,
-    /// The file that auditctl reads; none where augenrules merges the drop-ins.
-    pub file: Option<String>,
-    /// systemd does not look at its exit status.
-    pub ignores_failure: bool,
-}
-
-/// Who loads the rules, given the units of [`UNITS`], in their order.
+/// Who loads the rules, given the units.
 #[must_use]
-pub fn loader(units: &[Unit; 2]) -> Loader {
-    let [own, auditd] = units;
-    let (mut commands, mut pulls_own) = ([None, None], false);
-    for (unit, command) in units.iter().zip(&mut commands) {
+pub(super) fn loader(host: &Units) -> Loader {
+    let mut found = [None, None];
+    let mut pulls_own = false;
+    let mut is_wanted = [false, false];
+    for (at, unit) in host.units.iter().enumerate() {
         let settings = Settings::of(unit);
         pulls_own |= settings.pulls_own;
-        *command = settings.starts.into_iter().flatten().next();
+        let presets = host.presets.as_deref().filter(|_| settings.can_be_enabled);
+        is_wanted[at] = unit.is_wanted || presets.is_some_and(|presets| is_preset(UNITS[at], presets));
+        found[at] = settings.starts.into_iter().flatten().next();
     }
     let is_there = |unit: &Unit| !unit.texts.is_empty() && !unit.is_masked;
-    let has_auditd = is_there(auditd) && auditd.is_wanted;
-    let is_started = [is_there(own) && (own.is_wanted || (has_auditd && pulls_own)), has_auditd];
+    let [own, auditd] = &host.units;
+    let has_auditd = is_there(auditd) && is_wanted[1];
+    let is_started = [is_there(own) && (is_wanted[0] || (has_auditd && pulls_own)), has_auditd];
     let state = |at: usize| match () {
-        () if is_started[at] && commands[at].is_some() => State::Enabled,
-        () if units[at].is_masked => State::Masked,
-        () if commands[at].is_some() => State::Disabled,
+        () if is_started[at] && found[at].is_some() => State::Enabled,
+        () if host.units[at].is_masked => State::Masked,
+        () if found[at].is_some() => State::Disabled,
         () => State::Missing,
     };
     let (first, second) = (state(0), state(1));
     let at = usize::from(second.rank() < first.rank());
     let state = if at == 0 { first } else { second };
-    let unit = (state != State::Missing).then_some(UNITS[at]);
-    Loader { state, unit, command: commands.into_iter().nth(at).flatten() }
+    let service = (state != State::Missing).then_some(UNITS[at]);
+    Loader { init: Some("systemd"), state, service, command: found.into_iter().nth(at).flatten() }
+}
+
+/// Whether presets enable a unit: the first line that names it counts, and what none names is enabled.
+fn is_preset(unit: &str, presets: &[Vec<u8>]) -> bool {
+    for text in presets {
+        for line in String::from_utf8_lossy(text).lines() {
+            let mut words = line.split_whitespace();
+            let (Some(verb), Some(pattern)) = (words.next(), words.next()) else { continue };
+            let is_named = Pattern::new(pattern).is_ok_and(|pattern| pattern.matches(unit));
+            match verb {
+                "enable" if is_named => return true,
+                "disable" | "ignore" if is_named => return false,
+                _ => {}
+            }
+        }
+    }
+    true
 }
 
 /// What of a unit matters here.
@@ -100,6 +82,8 @@ struct Settings {
     starts: [Option<LoadCommand>; 3],
     /// The unit of the rules is started with it.
     pulls_own: bool,
+    /// It says which target asks for it once it is enabled.
+    can_be_enabled: bool,
 }
 
 impl Settings {
@@ -118,13 +102,17 @@ impl Settings {
     }
 
     fn take(&mut self, key: &str, value: &str) {
-        let [before, start, behind] = &mut self.starts;
+        let [before, start, after] = &mut self.starts;
         let known = match key {
             "ExecStartPre" => before,
             "ExecStart" => start,
-            "ExecStartPost" => behind,
+            "ExecStartPost" => after,
             "Wants" | "Requires" | "BindsTo" => {
                 self.pulls_own |= value.split_whitespace().any(|name| name == UNITS[0]);
+                return;
+            }
+            "WantedBy" | "RequiredBy" => {
+                self.can_be_enabled |= !value.is_empty();
                 return;
             }
             _ => return,
@@ -168,10 +156,14 @@ mod tests {
         Unit { is_wanted: false, ..unit }
     }
 
+    fn loader(units: &[Unit; 2]) -> Loader {
+        super::loader(&Units { units: units.clone(), presets: None })
+    }
+
     /// The unit, whether it is started, and the command.
     fn short(units: &[Unit; 2]) -> (Option<&'static str>, State, Option<String>) {
         let loader = loader(units);
-        (loader.unit, loader.state, loader.command.map(|command| command.text))
+        (loader.service, loader.state, loader.command.map(|command| command.text))
     }
 
     const OWN: &str = "[Service]\nType=oneshot\nExecStart=/sbin/augenrules --load\n";
@@ -213,5 +205,21 @@ mod tests {
         let shell = "[Service]\nExecStartPost=-+/bin/sh -c '/sbin/augenrules --load'\n";
         let found = loader(&[Unit::default(), unit(&[shell])]).command;
         assert!(found.is_some_and(|command| command.ignores_failure && command.file.is_none()));
+    }
+
+    #[test]
+    fn before_the_first_boot_the_presets_decide_about_a_unit_that_can_be_enabled() {
+        let state = |unit: &str, presets: Option<&[&str]>| {
+            let presets = presets.map(|texts| texts.iter().map(|text| text.as_bytes().to_vec()).collect());
+            let units = [Unit::default(), not_wanted(self::unit(&[unit]))];
+            super::loader(&Units { units, presets }).state
+        };
+        let install = format!("{POST}[Install]\nWantedBy=multi-user.target\n");
+        assert_eq!(state(&install, None), State::Disabled, "it has booted before");
+        assert_eq!(state(&install, Some(&[])), State::Enabled, "what no preset names is enabled");
+        assert_eq!(state(POST, Some(&[])), State::Disabled, "there is no target that could ask for it");
+        assert_eq!(state(&install, Some(&["# all\ndisable *\n"])), State::Disabled);
+        assert_eq!(state(&install, Some(&["enable audit*.service\n", "disable *\n"])), State::Enabled);
+        assert_eq!(state(&install, Some(&["disable auditd.service\nenable *\n"])), State::Disabled);
     }
 }

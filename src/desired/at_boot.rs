@@ -1,0 +1,165 @@
+//! What the next boot loads of a host's files.
+
+use std::path::PathBuf;
+use std::rc::Rc;
+
+use rustc_hash::FxHashSet as HashSet;
+
+use super::drop_in::ASIDE;
+use super::files::as_it_stands;
+use super::{DropIn, Files, Merge, Warning};
+use crate::auditctl::{Control, Verb, canonical_lossy};
+use crate::boot_load::{BootLoad, LoadLine};
+use crate::init::{Loader, State};
+use crate::lines::Reader;
+use crate::rule::{Machine, Rule};
+
+/// What the next boot loads.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum AtBoot {
+    /// The drop-ins, merged by augenrules.
+    DropIns,
+    /// This file, as it stands.
+    File(PathBuf),
+    /// Nothing.
+    Nothing,
+}
+
+impl Files {
+    /// What the next boot loads, were these the drop-ins. Where nothing tells who loads the rules it is what augenrules
+    /// would load; without a drop-in that is `audit.rules`.
+    #[must_use]
+    pub fn at_boot(&self, drop_ins: &[DropIn]) -> AtBoot {
+        let file = self.loader.command.as_ref().and_then(|command| command.file.as_ref());
+        match (self.loader.state, file) {
+            (State::Enabled, Some(file)) => AtBoot::File(PathBuf::from(file)),
+            (State::Enabled, None) if self.has_directory || !drop_ins.is_empty() => AtBoot::DropIns,
+            (State::Unknown, _) if !drop_ins.is_empty() => AtBoot::DropIns,
+            (State::Enabled | State::Unknown, _) => AtBoot::File(self.audit_rules_path()),
+            (State::Masked | State::Disabled | State::Missing, _) => AtBoot::Nothing,
+        }
+    }
+
+    /// Whether the next boot makes `audit.rules` anew from the drop-ins, whatever it holds.
+    #[must_use]
+    pub fn is_remade_at_boot(&self) -> bool {
+        self.is_remade_with(&self.drop_ins)
+    }
+
+    /// Whether the next boot makes `audit.rules` anew from the drop-ins, were these they.
+    #[must_use]
+    pub fn is_remade_with(&self, drop_ins: &[DropIn]) -> bool {
+        self.loader.state == State::Enabled && self.at_boot(drop_ins) == AtBoot::DropIns
+    }
+
+    /// Whether anything tells who loads the rules at boot.
+    #[must_use]
+    pub fn is_boot_known(&self) -> bool {
+        self.loader.state != State::Unknown
+    }
+
+    /// The lines of the file that the next boot loads as it stands, were these the drop-ins and `audit.rules`; none where
+    /// it does not exist.
+    #[must_use]
+    pub fn boot_file(&self, path: &PathBuf, drop_ins: &[DropIn], audit_rules: Option<&[u8]>) -> Option<Merge> {
+        let bytes = if *path == self.audit_rules_path() {
+            audit_rules?
+        } else {
+            let own = drop_ins.iter().find(|drop_in| self.path(&drop_in.name) == *path);
+            own.map(|drop_in| drop_in.content.bytes.as_slice()).or(self.boot_file.as_deref())?
+        };
+        Some(as_it_stands(path, bytes))
+    }
+
+    /// The lines of `audit.rules` that none of these drop-ins has, nor another line that means the same.
+    pub fn only_compiled(&self, drop_ins: &[&[DropIn]], reader: &mut Reader) -> Vec<LoadLine> {
+        let Some(content) = &self.audit_rules else { return Vec::new() };
+        if content.bytes == self.merged(&self.drop_ins).bytes {
+            return Vec::new();
+        }
+        self.only_in(as_it_stands(&self.audit_rules_path(), &content.bytes), drop_ins, reader)
+    }
+
+    /// As [`Files::only_compiled`], of the lines of any file.
+    pub fn only_in(&self, file: Merge, drop_ins: &[&[DropIn]], reader: &mut Reader) -> Vec<LoadLine> {
+        let mut known: HashSet<Vec<u8>> = HashSet::default();
+        for drop_ins in drop_ins {
+            for drop_in in *drop_ins {
+                known.extend(drop_in.content.bytes.split(|byte| *byte == b'\n').map(|line| bare(line).to_vec()));
+            }
+            known.extend(self.merged(drop_ins).lines.into_iter().map(|line| bare(&line.text).to_vec()));
+        }
+        let mut only: Vec<LoadLine> = file.lines;
+        only.retain(|line| !known.contains(bare(&line.text)) && !reader.read(&line.text).is_silent);
+        if only.is_empty() {
+            return only;
+        }
+        let mut rules: HashSet<(Rc<Rule>, Verb)> = HashSet::default();
+        let mut controls: Vec<Control> = Vec::new();
+        for line in &known {
+            let reading = reader.read(line);
+            rules.extend(reading.rule.as_ref().map(|rule| (Rc::clone(&rule.listed), rule.line.verb)));
+            controls.extend(
+                reading.controls.iter().filter(|control| !controls.contains(control)).cloned().collect::<Vec<_>>(),
+            );
+        }
+        only.retain(|line| {
+            let reading = reader.read(&line.text);
+            let is_read = reading.rule.is_some() || !reading.controls.is_empty();
+            let has_rule =
+                |rule: &Rc<crate::lines::HostRule>| rules.contains(&(Rc::clone(&rule.listed), rule.line.verb));
+            let is_known = is_read
+                && reading.rule.as_ref().is_none_or(has_rule)
+                && reading.controls.iter().all(|control| controls.contains(control));
+            !is_known && !known.iter().any(|other| stands_for(other, &line.text))
+        });
+        only
+    }
+}
+
+/// A line without what augenrules takes off its end.
+fn bare(line: &[u8]) -> &[u8] {
+    line.strip_suffix(b"\r").unwrap_or(line)
+}
+
+/// Whether a line is our comment in place of this one.
+fn stands_for(comment: &[u8], line: &[u8]) -> bool {
+    let text = comment.strip_prefix(ASIDE.as_bytes()).and_then(|text| text.strip_suffix(bare(line)));
+    text.is_some_and(|reason| reason.ends_with(b": "))
+}
+
+/// What keeps the load of the policy from being that of the next boot. `file` is the load of what the boot loads in its
+/// place; none where there is no such file.
+#[must_use]
+pub fn left_at_boot(
+    files: &Files,
+    at_boot: AtBoot,
+    policy: &BootLoad,
+    file: Option<&BootLoad>,
+    machine: &Machine,
+) -> Option<Warning> {
+    let none = BootLoad::default();
+    let lacking = lacking(policy, file.unwrap_or(&none), machine);
+    if lacking.is_empty() {
+        return None;
+    }
+    let Loader { service, state, .. } = files.loader;
+    match at_boot {
+        AtBoot::Nothing => Some(Warning::NobodyLoads { service, state: state.name() }),
+        AtBoot::File(path) => {
+            let file = path.display().to_string();
+            Some(Warning::NotInBootFile { service, file, lacking })
+        }
+        AtBoot::DropIns => None,
+    }
+}
+
+/// The rules and settings of a load that another one lacks, as text.
+#[must_use]
+pub fn lacking(load: &BootLoad, other: &BootLoad, machine: &Machine) -> Vec<String> {
+    let held: HashSet<&Rule> = other.rules.iter().map(|loaded| &*loaded.rule.listed).collect();
+    let rules = load.rules.iter().filter(|loaded| !held.contains(&*loaded.rule.listed));
+    let rules = rules.map(|loaded| canonical_lossy(&loaded.rule.line.rule, machine));
+    let settings = load.settings.iter().filter(|(name, value)| other.settings.get(*name) != Some(*value));
+    rules.chain(settings.map(|(name, value)| format!("{} {value}", name.option()))).collect()
+}

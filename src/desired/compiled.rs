@@ -1,0 +1,118 @@
+//! `audit.rules`: whether it is made anew, and what becomes of the lines that only stand there.
+
+use super::{AtBoot, DropIn, Only, Warning, Work, about, left_at_boot};
+use crate::boot_load::{BootLoad, LoadLine};
+use crate::error::{Place, PolicyError, Problem};
+use crate::intent::{ADOPTED, Goal};
+use crate::plan::files::FileTarget;
+use crate::request::{Compile, Target as Layer};
+
+/// Begins a drop-in of lines that were taken over.
+const ADOPTED_HEADER: &str = "# Taken over from audit.rules by audit_rules.\n";
+
+impl Work<'_> {
+    /// Brings `audit.rules` up to date with these drop-ins, where that is asked for; adds the drop-in of what is taken
+    /// over. Gives what `audit.rules` then holds, and what is worth a sentence. Lines that would be lost are problems.
+    pub(super) fn compile(
+        &mut self,
+        after: &mut Vec<DropIn>,
+        targets: &mut Vec<FileTarget>,
+    ) -> (Option<Vec<u8>>, Vec<Warning>) {
+        let held = self.files.audit_rules.as_ref().map(|content| content.bytes.clone());
+        let stays_policy = after.is_empty() && self.files.is_without_drop_ins() && !self.intent.adopt;
+        if !self.files_too || stays_policy {
+            return (held, Vec::new());
+        }
+        let mut only = self.files.only_compiled(&[&self.files.drop_ins, after], self.reader);
+        if self.intent.adopt && !only.is_empty() {
+            self.adopt(&only, after, targets);
+            only.clear();
+        }
+        let is_forced = self.intent.compile == Compile::Always;
+        if !self.compiles(after) {
+            let end = if self.files.is_remade_with(after) { Only::DroppedAtBoot } else { Only::NotMerged };
+            return (held, only.iter().filter_map(|line| Warning::only_there(line, end)).collect());
+        }
+        let merged = self.files.merged(after).bytes;
+        targets.push(self.target(self.files.audit_rules_path(), self.files.audit_rules.as_ref(), Some(merged.clone())));
+        let end = if self.files.is_remade_at_boot() { Only::DroppedAtBoot } else { Only::Overwritten };
+        if end == Only::Overwritten && !is_forced {
+            self.problems.extend(only.iter().filter_map(would_be_lost));
+            return (Some(merged), Vec::new());
+        }
+        (Some(merged), only.iter().filter_map(|line| Warning::only_there(line, end)).collect())
+    }
+
+    /// Whether `audit.rules` is to be made from these drop-ins.
+    fn compiles(&self, after: &[DropIn]) -> bool {
+        let alone = matches!(self.intent.goal, Goal::Loaded(..)) && self.intent.target == Layer::Filesystem;
+        match self.intent.compile {
+            Compile::Always => true,
+            Compile::Never => false,
+            Compile::Auto => {
+                let is_loaded = || self.files.at_boot(after) == AtBoot::File(self.files.audit_rules_path());
+                alone || self.files.audit_rules.is_some() || (!after.is_empty() && is_loaded())
+            }
+        }
+    }
+
+    /// Takes lines over into the drop-in for that, behind those that it has.
+    fn adopt(&self, lines: &[LoadLine], after: &mut Vec<DropIn>, targets: &mut Vec<FileTarget>) {
+        let before = after.iter().position(|drop_in| drop_in.name == ADOPTED).map(|at| after.remove(at).content);
+        let mut bytes = before.as_ref().map_or_else(|| ADOPTED_HEADER.into(), |content| content.bytes.clone());
+        if !bytes.ends_with(b"\n") {
+            bytes.push(b'\n');
+        }
+        let mut taken: Vec<&[u8]> = Vec::new();
+        for line in lines.iter().filter(|line| !line.text.is_empty()) {
+            // A rule that stands there twice stops the load.
+            if !taken.contains(&line.text.as_slice()) {
+                taken.push(&line.text);
+                bytes.extend_from_slice(&line.text);
+                bytes.push(b'\n');
+            }
+        }
+        let target = self.target(self.files.path(ADOPTED), before.as_ref(), Some(bytes));
+        after.extend(target.after.clone().map(|content| DropIn { name: ADOPTED.to_owned(), content }));
+        targets.push(target);
+    }
+
+    /// What the next boot makes of the policy: this load, were it what the boot loads.
+    pub(super) fn about_boot(
+        &mut self,
+        after: &[DropIn],
+        compiled: Option<&[u8]>,
+        lines: &[LoadLine],
+        load: &BootLoad,
+    ) -> Vec<Warning> {
+        let machine = self.reader.facts().machine;
+        let at_boot = self.files.at_boot(after);
+        if self.intent.target == Layer::Runtime || !self.files.is_boot_known() {
+            return about(lines, load, &machine);
+        }
+        let other = match &at_boot {
+            AtBoot::DropIns => return about(lines, load, &machine),
+            AtBoot::Nothing => None,
+            AtBoot::File(path) => self.files.boot_file(path, after, compiled),
+        };
+        let other = other.map(|file| (BootLoad::of(&file.lines, self.reader), file.lines));
+        let mut warnings = match &other {
+            Some((load, lines)) => about(lines, load, &machine),
+            None => about(lines, load, &machine),
+        };
+        warnings.extend(left_at_boot(self.files, at_boot, load, other.as_ref().map(|(load, _)| load), &machine));
+        warnings
+    }
+}
+
+/// The problem of a line that would be gone.
+fn would_be_lost(line: &LoadLine) -> Option<Problem> {
+    let spot = line.spots.first()?;
+    let place = Place {
+        rule: Some(String::from_utf8_lossy(&line.text).into_owned()),
+        file: Some(spot.file.to_string()),
+        line: Some(spot.line),
+        pointer: None,
+    };
+    Some(Problem::at(PolicyError::OnlyCompiled, place))
+}
