@@ -45,6 +45,14 @@ fn the_reference_has_every_kind_of_problem() {
 }
 
 #[test]
+fn the_list_of_what_lines_may_have_is_whole() {
+    let mut paths = project::files("src/error/line", ".rs");
+    paths.push("src/error/line.rs".to_owned());
+    let listed: BTreeSet<String> = audit_rules::error::line::KINDS.iter().map(|kind| (*kind).to_owned()).collect();
+    assert_eq!(listed, kinds(&paths));
+}
+
+#[test]
 fn the_reference_has_every_kind_of_note() {
     let kinds = kinds(&["src/error/note.rs".to_owned()]);
     assert!(kinds.len() > 10, "{kinds:?}");

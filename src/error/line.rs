@@ -8,6 +8,56 @@ mod word;
 use crate::auditctl::error::{Habit, LineError, LineErrorKind as Kind};
 use crate::rule::{Arch, List};
 
+/// The stable names of all kinds of errors that a line may have.
+pub const KINDS: &[&str] = &[
+    "ambiguous_option",
+    "arch_after_syscall",
+    "bad_byte",
+    "bad_key",
+    "bad_list_and_action",
+    "bad_operator",
+    "bad_permission",
+    "bad_setting",
+    "bad_syscall_number",
+    "bad_value",
+    "carriage_return",
+    "field_not_on_list",
+    "key_too_long",
+    "key_without_rule",
+    "line_too_long",
+    "missing_argument",
+    "missing_field",
+    "missing_list",
+    "missing_operator",
+    "missing_value",
+    "multiple_rules",
+    "name_too_long",
+    "nested_rules",
+    "not_comparable",
+    "path_too_long",
+    "permission_without_watch",
+    "relative_path",
+    "stands_alone",
+    "stray_word",
+    "syscall_not_on_list",
+    "too_many_fields",
+    "unknown_action",
+    "unknown_arch",
+    "unknown_errno",
+    "unknown_field",
+    "unknown_file_type",
+    "unknown_filesystem_type",
+    "unknown_group",
+    "unknown_list",
+    "unknown_operation",
+    "unknown_option",
+    "unknown_record_type",
+    "unknown_syscall",
+    "unknown_user",
+    "unwanted_value",
+    "watch_not_first",
+];
+
 /// The stable name of an error's kind, and the error as a sentence.
 type Told = (&'static str, String);
 

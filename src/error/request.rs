@@ -40,6 +40,8 @@ pub enum RequestError {
     BadPath { key: &'static str, path: String },
     /// An architecture that nothing knows.
     UnknownMachine { name: String, nearest: Option<String> },
+    /// A code that no finding of lint has.
+    UnknownCode { code: String, nearest: Option<String> },
     /// A user or group that the host lacks.
     UnknownId { key: &'static str, name: String },
     /// A snapshot of another version, or not one of ours.
@@ -66,6 +68,7 @@ impl RequestError {
             Self::Unsayable(_) => "bad_rule_object",
             Self::BadPath { .. } => "bad_path",
             Self::UnknownMachine { .. } => "unknown_arch",
+            Self::UnknownCode { .. } => "unknown_code",
             Self::UnknownId { .. } => "unknown_owner",
             Self::BadSnapshot { .. } => "bad_snapshot",
         }
@@ -100,6 +103,7 @@ impl RequestError {
                 format!("{key} {path:?} is not an absolute path without `..` and control characters")
             }
             Self::UnknownMachine { name, .. } => format!("there is no machine {name:?}"),
+            Self::UnknownCode { code, .. } => format!("no finding has the code {code:?}"),
             Self::UnknownId { key, name } => format!("there is no {key} {name:?} on this host"),
             Self::BadSnapshot { why } => format!("the snapshot cannot be used: {why}"),
         }
@@ -111,6 +115,7 @@ impl RequestError {
         match self {
             Self::UnknownKey { nearest: Some(nearest), .. }
             | Self::BadValue { nearest: Some(nearest), .. }
+            | Self::UnknownCode { nearest: Some(nearest), .. }
             | Self::UnknownMachine { nearest: Some(nearest), .. } => Some(format!("did you mean {nearest}?")),
             Self::NothingWished => Some("to remove a drop-in, use state: absent".to_owned()),
             Self::BadSnapshot { .. } => Some("give the whole `undo` object of a report as the request".to_owned()),

@@ -3,6 +3,7 @@
 use super::inquiry::gather_only;
 use super::{AuthorLine, Location, author_lines, not_used};
 use crate::error::{Problem, RequestError};
+use crate::lint::known_codes;
 use crate::request::{Request, RulesFile};
 use crate::rule::Machine;
 use crate::tables::nearest::nearest;
@@ -16,6 +17,8 @@ pub struct LintIntent<'a> {
     pub place: Option<Location>,
     /// The machines that the rules are for; at least one.
     pub machines: Vec<Machine>,
+    /// Codes of findings that are left out.
+    pub ignored: &'a [String],
 }
 
 /// What to look at.
@@ -37,6 +40,7 @@ impl<'a> LintIntent<'a> {
     pub fn of(request: &'a Request, own: Machine) -> Result<Self, Vec<Problem>> {
         let mut problems = unused(request);
         let machines = machines(request, own, &mut problems);
+        problems.extend(unknown_codes(&request.ignore));
         let (lines, files) = (request.rules.is_some(), !request.files.is_empty());
         if lines && files {
             problems.push(Problem::at_pointer(not_used("files", "rules"), "/files"));
@@ -64,7 +68,11 @@ impl<'a> LintIntent<'a> {
             problems.extend(more);
             None
         });
-        if problems.is_empty() { Ok(Self { subject, place, machines }) } else { Err(problems) }
+        if problems.is_empty() {
+            Ok(Self { subject, place, machines, ignored: &request.ignore })
+        } else {
+            Err(problems)
+        }
     }
 }
 
@@ -85,6 +93,17 @@ fn machines(request: &Request, own: Machine, problems: &mut Vec<Problem>) -> Vec
         machines.push(own);
     }
     machines
+}
+
+fn unknown_codes(codes: &[String]) -> Vec<Problem> {
+    let unknown = codes.iter().enumerate().filter(|(_, code)| !known_codes().any(|known| known == *code));
+    unknown
+        .map(|(at, code)| {
+            let nearest = nearest(code, known_codes()).map(str::to_owned);
+            let error = RequestError::UnknownCode { code: code.clone(), nearest };
+            Problem::at_pointer(error.into(), &format!("/ignore/{at}"))
+        })
+        .collect()
 }
 
 /// Files of one name: findings could not tell them apart.
@@ -120,11 +139,12 @@ fn unused(request: &Request) -> Vec<Problem> {
 }
 
 /// Keys of `lint` alone, for the operations that have no use for them.
-pub(super) fn lint_only(request: &Request) -> [(&'static str, bool); 4] {
+pub(super) fn lint_only(request: &Request) -> [(&'static str, bool); 5] {
     let default = Request::default();
     [
         ("files", !request.files.is_empty()),
         ("archs", !request.archs.is_empty()),
+        ("ignore", !request.ignore.is_empty()),
         ("format", request.format != default.format),
         ("fail_on", request.fail_on != default.fail_on),
     ]

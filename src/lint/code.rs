@@ -69,6 +69,7 @@ codes! {
     CarriageReturns, "carriage_returns", Warning, "lines that end in a carriage return";
     PassedOver, "passed_over", Warning, "a name in rules.d from which augenrules reads nothing";
     OnlyInAuditRules, "only_in_audit_rules", Warning, "a line of audit.rules that no drop-in has";
+    UnknownCode, "unknown_code", Warning, "a comment asks lint to ignore a code that no finding has";
     Redundant, "redundant", Info, "an earlier rule records the same under the same key";
     NeverTooLate, "never_too_late", Info, "never behind always: what both match is recorded";
     SettingOverruled, "setting_overruled", Info, "set again further behind, otherwise";

@@ -2,20 +2,19 @@
 
 use super::code::Code;
 use super::finding::{Edit, Finding, Fix};
+use super::ignore::unknown_codes;
 use super::source::File;
-use crate::auditctl::Verb;
-use crate::lines::Reader;
 
 /// Findings about files as a whole.
-pub fn findings(files: &[File<'_>], reader: &mut Reader) -> Vec<Finding> {
+pub fn findings(files: &[File<'_>]) -> Vec<Finding> {
     let mut findings = Vec::new();
     for (at, file) in files.iter().enumerate() {
         findings.extend(white_space(file));
+        findings.extend(unknown_codes(file));
         findings.extend(carriage_returns(file));
         let next = files[at + 1..].iter().find(|next| !next.source.bytes.is_empty());
         findings.extend(final_newline(file, next));
         findings.extend(permissions(file));
-        findings.extend(old_watches(file, reader));
     }
     findings
 }
@@ -70,25 +69,4 @@ fn permissions(file: &File<'_>) -> Vec<Finding> {
         findings.push(Finding::new(Code::ReadableByOthers, &spot, message).advise("chmod 0640"));
     }
     findings
-}
-
-/// Watches in the old form, one finding for a file.
-fn old_watches(file: &File<'_>, reader: &mut Reader) -> Option<Finding> {
-    let mut is_watch = |text: &&[u8]| {
-        let reading = reader.read(text);
-        reading.rule.as_ref().is_some_and(|rule| rule.line.watch.is_some() && rule.line.verb == Verb::Append)
-    };
-    let watches: Vec<usize> = (0..file.lines.len()).filter(|at| is_watch(&file.lines[*at])).collect();
-    let (first, others) = watches.split_first()?;
-    let message = match others.len() {
-        0 => "a watch in the old form (-w)".to_owned(),
-        1 => "watches in the old form (-w), here and in 1 more line".to_owned(),
-        more => format!("watches in the old form (-w), here and in {more} more lines"),
-    };
-    let message =
-        format!("{message}: every system call of both word lengths is looked at; auditctl calls it slower since 3.1.3");
-    let found = Finding::new(Code::WatchForm, &file.spot(first + 1), message);
-    Some(found.advise(
-        "-a always,exit -F arch=b64 -F path=PATH -F perm=wa -F key=KEY, and the same with b32; dir= for directories",
-    ))
 }

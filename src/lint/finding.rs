@@ -19,6 +19,8 @@ pub struct Finding {
     pub span: Option<(usize, usize)>,
     /// Other places that belong to it.
     pub related: Vec<Spot>,
+    /// System calls that it is about; they stand at the end of its sentence.
+    pub calls: Vec<&'static str>,
     /// What to do about it.
     pub fix: Option<Fix>,
 }
@@ -53,7 +55,7 @@ impl Finding {
     /// A finding by its name, such as that of the error of a line.
     #[must_use]
     pub fn named(code: &'static str, severity: Severity, at: &Spot, message: String) -> Self {
-        Self { code, severity, message, at: at.clone(), span: None, related: Vec::new(), fix: None }
+        Self { code, severity, message, at: at.clone(), span: None, related: Vec::new(), calls: Vec::new(), fix: None }
     }
 
     /// A name in rules.d from which nothing is read.
@@ -81,6 +83,13 @@ impl Finding {
     #[must_use]
     pub fn beside(mut self, spot: &Spot) -> Self {
         self.related.push(spot.clone());
+        self
+    }
+
+    /// With the system calls that it is about.
+    #[must_use]
+    pub fn of_calls(mut self, calls: Vec<&'static str>) -> Self {
+        self.calls = calls;
         self
     }
 

@@ -1,7 +1,7 @@
 //! What is found in the load as a whole: duplicates, settings that overrule each other, rules that are deleted again.
 
 use super::code::Code;
-use super::finding::{Finding, word};
+use super::finding::{Finding, list, word};
 use super::policy::{Policy, place};
 use super::source::File;
 use crate::auditctl::{Control, Verb};
@@ -72,7 +72,7 @@ fn of_failing(
 /// One half of a pair twice, in place of the other half.
 fn written_twice(half: &Finding, failing: &Failing, place: &str) -> Finding {
     let (own, other) = if half.code == Code::B32Missing.name() { ("b64", "b32") } else { ("b32", "b64") };
-    let names = half.message.split_once(" (").map_or_else(String::new, |(_, names)| format!(" ({names}"));
+    let names = if half.calls.is_empty() { String::new() } else { format!(" ({})", list(&half.calls)) };
     let message = format!("{own} twice, {other} missing{names}: the load stops here, at the same rule as {place}");
     let found = Finding::new(Code::ArchTwice, &failing.spot, message).beside(&half.at);
     let span = word(&failing.text, |word| word.to_ascii_lowercase().ends_with(format!("arch={own}").as_bytes()));

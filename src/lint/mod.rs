@@ -6,8 +6,10 @@
 pub mod code;
 mod files;
 pub mod finding;
+mod ignore;
 mod line;
 mod load;
+mod once_a_file;
 mod order;
 mod pairs;
 mod policy;
@@ -16,10 +18,12 @@ mod source;
 
 pub use code::{CODES, Code, Severity, summary};
 pub use finding::{Edit, Finding, Fix};
+pub use ignore::{known_codes, without_ignored};
 pub use source::{Permissions, Source, in_order, paths, reader};
 
 use crate::augenrules::{Awk, Script};
 use crate::lines::Reader;
+use once_a_file::once_a_file;
 use policy::Policy;
 use source::File;
 
@@ -46,7 +50,7 @@ impl Host {
 #[must_use]
 pub fn lint(sources: &[Source], reader: &mut Reader, host: Host) -> Vec<Finding> {
     let files: Vec<File<'_>> = sources.iter().map(File::of).collect();
-    let mut findings = files::findings(&files, reader);
+    let mut findings = files::findings(&files);
     for file in &files {
         findings.extend(file.lines.iter().enumerate().flat_map(|(at, text)| {
             let reading = reader.read(text);
@@ -60,5 +64,5 @@ pub fn lint(sources: &[Source], reader: &mut Reader, host: Host) -> Vec<Finding>
     let rank = |finding: &Finding| files.iter().position(|file| file.name == finding.at.file);
     let place = |finding: &Finding| (rank(finding), finding.at.line);
     findings.sort_by_key(|a| place(a));
-    findings
+    once_a_file(findings)
 }

@@ -12,7 +12,8 @@ use crate::tables::syscalls;
 pub fn findings(policy: &Policy<'_>) -> Vec<Finding> {
     let mut findings = Vec::new();
     if let (Some(b64), Some(b32)) = (policy.machine.b64, policy.machine.b32) {
-        for group in groups(policy, &without_arch_and_key) {
+        let groups = groups(policy, &without_arch_and_key);
+        for group in groups {
             findings.extend(halves(policy, &group, [b64, b32]));
         }
     }
@@ -64,8 +65,16 @@ fn side(rule: &Rule, arches: [Arch; 2]) -> Option<usize> {
     side.filter(|_| said.next().is_none())
 }
 
+/// Whether a rule is about every system call of one word length, whatever process makes it. With `always` it finds the
+/// programs of that word length, with `never` it leaves them out: the other rules need not be about them.
+fn takes_all_of(rule: &Rule, arch: Arch) -> bool {
+    let is_bare = rule.fields.iter().all(|field| matches!(field.number, FieldNumber::ARCH | FieldNumber::KEY));
+    rule.list == List::EXIT && rule.syscalls.is_all() && is_bare && rule.arch() == Some(arch)
+}
+
 fn halves(policy: &Policy<'_>, group: &[usize], arches: [Arch; 2]) -> Vec<Finding> {
     let rule = |at: usize| &*policy.rules()[at].rule.listed;
+    let are_all_taken = arches.map(|arch| policy.rules().iter().any(|loaded| takes_all_of(&loaded.rule.listed, arch)));
     let mut masks = [Mask::NONE, Mask::NONE];
     for at in group {
         let has_arch = rule(*at).arch().is_some();
@@ -82,13 +91,14 @@ fn halves(policy: &Policy<'_>, group: &[usize], arches: [Arch; 2]) -> Vec<Findin
         if side == 1 {
             findings.extend(wider_variants(policy, *at, own, &masks[1]));
         }
+        // 32-bit programs alone are meant where every system call of theirs is.
+        let is_on_purpose = are_all_taken[1 - side] || side == 1 && rule(*at).syscalls.is_all() && is_broad(rule(*at));
         let missing = missing(&rule(*at).syscalls, own, other, &masks[1 - side]);
-        let Some(missing) = missing else { continue };
+        let Some(missing) = missing.filter(|_| !is_on_purpose) else { continue };
         let names = ["b64", "b32"];
         let code = if side == 0 { Code::B32Missing } else { Code::B64Missing };
-        let of = if missing.is_empty() { String::new() } else { format!(" ({})", list(&missing)) };
-        let message = format!("{} without {}{of}", names[side], names[1 - side]);
-        let found = Finding::new(code, &policy.rules()[*at].spot, message);
+        let message = format!("{} without {}", names[side], names[1 - side]);
+        let found = Finding::new(code, &policy.rules()[*at].spot, message).of_calls(missing.clone());
         let has_some = missing.len()
             < rule(*at).syscalls.numbers().filter(|number| translated(*number, own, other).is_some()).count();
         findings.push(if missing.is_empty() || !has_some {
@@ -98,6 +108,11 @@ fn halves(policy: &Policy<'_>, group: &[usize], arches: [Arch; 2]) -> Vec<Findin
         });
     }
     findings
+}
+
+/// Whether a rule has no condition on files: it is about all that some processes do.
+fn is_broad(rule: &Rule) -> bool {
+    rule.fields.iter().all(|field| field.text().is_none() || field.number == FieldNumber::KEY)
 }
 
 /// The calls of one half that the other one lacks although its architecture has them; none if there are none. Where
@@ -127,8 +142,8 @@ fn wider_variants(policy: &Policy<'_>, at: usize, arch: Arch, held: &Mask) -> Op
         mask.numbers().filter(|_| !mask.is_all()).filter_map(wider).filter(is_missing).collect();
     missing.sort_unstable();
     (!missing.is_empty()).then(|| {
-        let message = format!("32-bit programs use {} for the same, which no such rule has", list(&missing));
-        Finding::new(Code::WiderVariantMissing, &loaded.spot, message)
+        let message = "32-bit programs use wider calls for the same, which no such rule has";
+        Finding::new(Code::WiderVariantMissing, &loaded.spot, message).of_calls(missing)
     })
 }
 
@@ -150,9 +165,13 @@ fn with_twin(policy: &Policy<'_>, at: usize, found: Finding, names: [&str; 2]) -
         let own = rule.arch().unwrap_or(arch);
         rule.syscalls.is_all() || rule.syscalls.numbers().all(|number| translated(number, own, arch).is_some())
     };
-    let other = policy.machine.arch(names[1]);
+    let other = policy.machine.arch(names[1]).ok();
+    if other.is_some_and(|other| !reads(other)) {
+        let calls = format!("add one with arch={} for {}", names[1], list(&found.calls));
+        return found.over(Some((start, end))).advise(calls);
+    }
     match (String::from_utf8(twin), other) {
-        (Ok(twin), Ok(other)) if reads(other) => {
+        (Ok(twin), Some(_)) => {
             let line = found.at.line + 1;
             let found = found.over(Some((start, end))).replace(advice, (0, 0), twin);
             with_edit_at(found, line)

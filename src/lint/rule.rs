@@ -51,6 +51,7 @@ impl Given<'_> {
             findings.extend(self.every_call());
             findings.extend(self.wide_tree());
             findings.extend(self.permissions());
+            findings.extend(self.old_form());
             let has_key = rule.fields.iter().any(|field| field.number == FieldNumber::KEY);
             findings.extend(
                 (!has_key).then(|| self.found(Code::NoKey, "no key: its records can only be found by what they hold")),
@@ -168,34 +169,54 @@ impl Given<'_> {
         })
     }
 
+    /// The widely used way to find 32-bit programs on 64-bit machines records all that they do, on purpose.
     fn every_call(&self) -> Option<Finding> {
         let rule = self.rule();
         let is_broad = |field: &Field| matches!(field.number.0, 1..=11 | 24 | 25 | 104 | 210);
-        let applies = rule.syscalls.is_all() && rule.fields.iter().all(is_broad);
+        let is_of_b32 = self.machine.b64.is_some() && rule.arch().is_some() && rule.arch() == self.machine.b32;
+        let applies = rule.syscalls.is_all() && rule.fields.iter().all(is_broad) && !is_of_b32;
         applies.then(|| {
             let message = "records every system call of every process that its other conditions leave";
             self.found(Code::EverySyscall, message).advise("name the system calls, a path or an exe")
         })
     }
 
+    /// A tree in which everything happens, and nothing that leaves few of its events: all system calls or such as happen
+    /// all the time, reads or changes, no condition on the process or the result.
     fn wide_tree(&self) -> Option<Finding> {
+        const EXECUTES_ONLY: u32 = 1;
         let rule = self.rule();
         let path = rule.text(FieldNumber::DIR).or_else(|| self.line.watched_path())?;
         let bare = path.strip_suffix(b"/").filter(|rest| !rest.is_empty()).unwrap_or(path);
         let tree = WIDE_TREES.into_iter().find(|tree| tree.as_bytes() == bare)?;
+        let narrows = |field: &Field| match field.number {
+            FieldNumber::ARCH | FieldNumber::KEY | FieldNumber::DIR | FieldNumber::PATH => false,
+            FieldNumber::PERM => field.op == Op::EQUAL && field.value.number() == Some(EXECUTES_ONLY),
+            FieldNumber::AUID | FieldNumber::LOGINUID_SET => field.op != Op::NOT_EQUAL,
+            _ => true,
+        };
+        let arch = rule.arch().unwrap_or(self.machine.native);
+        let is_hot = || rule.syscalls.numbers().filter_map(|number| syscalls::name(arch, number)).any(syscalls::is_hot);
+        if rule.fields.iter().any(narrows) || !(rule.syscalls.is_all() || is_hot()) {
+            return None;
+        }
         let message = format!("watches all of {tree}, where something happens all the time");
         Some(self.found(Code::WideTree, message))
     }
 
     fn permissions(&self) -> Option<Finding> {
         let rule = self.rule();
-        if self.line.watch.is_some() {
+        if let Some(path) = self.line.watched_path() {
             let is_all = cover::all_accesses(rule)
                 == cover::accesses(&Field::number(FieldNumber::PERM, Op::EQUAL, cover::ACCESS));
             let is_said = word(self.text, |word| word.starts_with(b"-p")).is_some();
+            let advice = if is_program(path) {
+                "-p x records executions of a program only"
+            } else {
+                "-p wa records changes only"
+            };
             return (is_all && !is_said).then(|| {
-                self.found(Code::NoPermissions, "-w without -p records reads and executions too")
-                    .advise("-p wa records changes only")
+                self.found(Code::NoPermissions, "-w without -p: reads and executions are recorded too").advise(advice)
             });
         }
         let is_slow = rule.text(FieldNumber::PATH).or(rule.text(FieldNumber::DIR)).is_some()
@@ -207,4 +228,23 @@ impl Given<'_> {
                 .advise("one rule with -F arch=b64 and one with -F arch=b32 in front")
         })
     }
+
+    fn old_form(&self) -> Option<Finding> {
+        let is_old = self.line.watch.is_some() && self.line.verb == Verb::Append;
+        is_old.then(|| {
+            let message = "a watch in the old form (-w): every system call of both word lengths is looked at; auditctl \
+                           calls it slower since 3.1.3";
+            self.found(Code::WatchForm, message).advise(
+                "-a always,exit -F arch=b64 -F path=PATH -F perm=wa -F key=KEY, and the same with b32; dir= for \
+                 directories",
+            )
+        })
+    }
+}
+
+/// Whether a path is where programs are.
+fn is_program(path: &[u8]) -> bool {
+    let mut names = path.rsplit(|byte| *byte == b'/');
+    names.next().is_some_and(|name| !name.is_empty())
+        && names.next().is_some_and(|directory| matches!(directory, b"bin" | b"sbin" | b"libexec"))
 }

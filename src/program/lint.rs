@@ -7,7 +7,7 @@ use crate::auditctl::{Accounts, parse_group, parse_passwd};
 use crate::error::{Problem, What};
 use crate::gather::only_there;
 use crate::intent::{LintIntent, Location, Subject};
-use crate::lint::{Finding, Host, Permissions, Source, in_order, lint, paths, reader};
+use crate::lint::{Finding, Host, Permissions, Source, in_order, lint, paths, reader, without_ignored};
 use crate::observe::{facts, observe};
 use crate::plan::files::Content;
 use crate::report::Report;
@@ -61,7 +61,7 @@ pub fn linted(request: &Request, own: Machine, root: &Path) -> Result<Report, Ve
         }
         let mut findings = lint(&sources, &mut reader, host);
         findings.extend(beside.iter().cloned());
-        linted.add(at, &sources, findings);
+        linted.add(at, &sources, without_ignored(findings, &sources, intent.ignored));
     }
     Ok(Report::linted(linted, request.format, request.fail_on))
 }

@@ -108,6 +108,14 @@ pub struct Counts {
     pub warning: usize,
     /// Worth knowing.
     pub info: usize,
+    /// Left out, because the request or a comment asks for that.
+    #[serde(skip_serializing_if = "is_zero")]
+    pub ignored: usize,
+}
+
+#[allow(clippy::trivially_copy_pass_by_ref, reason = "serde hands a reference")]
+fn is_zero(count: &usize) -> bool {
+    *count == 0
 }
 
 impl FindingReport {
@@ -132,6 +140,7 @@ impl From<Severity> for SeverityReport {
 pub struct Linted<'a> {
     intent: &'a LintIntent<'a>,
     findings: Vec<(Rank, FindingReport)>,
+    ignored: usize,
 }
 
 /// Where a finding stands among others: file, line, and on a line the more severe ones first.
@@ -141,11 +150,12 @@ impl<'a> Linted<'a> {
     /// Nothing yet.
     #[must_use]
     pub fn new(intent: &'a LintIntent<'a>) -> Self {
-        Self { intent, findings: Vec::new() }
+        Self { intent, findings: Vec::new(), ignored: 0 }
     }
 
-    /// Adds what was found in these files for the machine of this number.
-    pub fn add(&mut self, machine: usize, sources: &[Source], findings: Vec<Finding>) {
+    /// Adds what was found in these files for the machine of this number, and how much of it was left out.
+    pub fn add(&mut self, machine: usize, sources: &[Source], (findings, ignored): (Vec<Finding>, usize)) {
+        self.ignored = self.ignored.max(ignored);
         let texts: Vec<Vec<&[u8]>> =
             sources.iter().map(|source| source.bytes.split(|byte| *byte == b'\n').collect()).collect();
         for finding in findings {
@@ -243,12 +253,14 @@ impl Report {
     /// The report of `lint`.
     #[must_use]
     pub fn linted(linted: Linted<'_>, format: Format, fail_on: FailOn) -> Self {
+        let ignored = linted.ignored;
         let findings = linted.merged();
         let count = |severity| findings.iter().filter(|found| found.severity == severity).count();
         let counts = Counts {
             error: count(SeverityReport::Error),
             warning: count(SeverityReport::Warning),
             info: count(SeverityReport::Info),
+            ignored,
         };
         let failing = match fail_on {
             FailOn::Error => counts.error,
@@ -258,12 +270,13 @@ impl Report {
         };
         let plural = |count: usize| if count == 1 { "" } else { "s" };
         let msg = format!(
-            "{} error{}, {} warning{}, {} worth knowing",
+            "{} error{}, {} warning{}, {} worth knowing{}",
             counts.error,
             plural(counts.error),
             counts.warning,
             plural(counts.warning),
-            counts.info
+            counts.info,
+            if ignored > 0 { format!(", {ignored} ignored") } else { String::new() }
         );
         let outcome = if failing > 0 { Outcome::Failed } else { Outcome::Unchanged };
         let sarif = (format == Format::Sarif).then(|| sarif::log(&findings));

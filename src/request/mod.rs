@@ -113,6 +113,8 @@ pub struct Request {
     pub files: Vec<RulesFile>,
     /// lint: the machines to lint for, as `uname -m` names them; default: this one.
     pub archs: Vec<String>,
+    /// lint: codes of findings that are left out. A comment `# lint: ignore CODE` in a file does the same for that file.
+    pub ignore: Vec<String>,
     /// lint: what to report besides the findings.
     pub format: Format,
     /// lint: the least severity that makes the report a failed one.

@@ -10,6 +10,7 @@
 
 mod folders;
 mod host;
+mod noise;
 mod requests;
 mod rows;
 mod sarif;

@@ -58,7 +58,9 @@ fn what_is_wrong_on_every_machine_is_said_once_though_one_has_nothing_to_suggest
 
 #[test]
 fn the_other_operations_have_no_use_for_the_keys_of_lint() {
-    let keys = json!({"files": [{"name": "a", "text": ""}], "archs": ["x86_64"], "format": "sarif", "fail_on": "info"});
+    let keys = json!({
+        "files": [{"name": "a", "text": ""}], "archs": ["x86_64"], "ignore": ["no_key"], "format": "sarif", "fail_on": "info"
+    });
     for mut request in [json!({"operation": "explain", "rules": ["-e 1"]}), json!({"name": "a", "rules": ["-e 1"]})] {
         request.as_object_mut().unwrap().extend(keys.as_object().unwrap().clone());
         let decoded = audit_rules::request::decode(request.to_string().as_bytes()).unwrap();
@@ -70,7 +72,7 @@ fn the_other_operations_have_no_use_for_the_keys_of_lint() {
             _ => audit_rules::intent::Intent::of(&decoded, &machine).unwrap_err(),
         };
         let pointers: Vec<_> = found.iter().filter_map(|problem| problem.place.pointer.as_deref()).collect();
-        assert_eq!(pointers, ["/files", "/archs", "/format", "/fail_on"]);
+        assert_eq!(pointers, ["/files", "/archs", "/ignore", "/format", "/fail_on"]);
     }
 }
 
@@ -123,7 +125,7 @@ fn what_fails_is_for_the_request_to_say() {
         let report = ask(fail_on);
         assert_eq!(report.failed, fails, "{fail_on}");
         assert_eq!(report.outcome == Outcome::Failed, fails, "{fail_on}");
-        assert_eq!(report.counts, Some(Counts { error: 0, warning: 1, info: 2 }));
+        assert_eq!(report.counts, Some(Counts { error: 0, warning: 1, info: 2, ignored: 0 }));
         assert_eq!(report.msg, "0 errors, 1 warning, 2 worth knowing");
         assert!(!report.changed && report.errors.is_empty() && report.sarif.is_none());
     }

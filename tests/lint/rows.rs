@@ -175,6 +175,21 @@ const ROWS: &[(&str, &[&str], &[&str])] = &[
         &["-a never,exit -F arch=b64 -F exe=/usr/bin/x"],
     ),
     (
+        "b32_missing",
+        &["-a always,exit -F arch=b64 -S mount -k a", "-a always,exit -F arch=b32 -S all -F auid>=1000 -F auid!=unset"],
+        &["-a always,exit -F arch=b64 -S mount -k a", "-a always,exit -F arch=b32 -S all -k 32bit-abi"],
+    ),
+    (
+        "b32_missing",
+        &["-a always,exit -F arch=b64 -S mount -k a", "-a never,exit -F arch=b32 -S mount"],
+        &["-a never,exit -F arch=b32 -S all", "-a always,exit -F arch=b64 -S mount -k a"],
+    ),
+    (
+        "b64_missing",
+        &["-a always,exit -F arch=b32 -S all -F dir=/etc -F perm=wa -k a"],
+        &["-a always,exit -F arch=b32 -S all -F key=32bit-abi", "-a always,exit -F arch=b32 -S all -F auid=0 -k a"],
+    ),
+    (
         "b64_missing",
         &["-a always,exit -F arch=b32 -S mount -F auid>=1000 -F auid!=unset -k a"],
         &[
@@ -214,6 +229,7 @@ const ROWS: &[(&str, &[&str], &[&str])] = &[
         &[
             "-a always,exit -F arch=b64 -S all -F dir=/x -F perm=wa -k a",
             "-a never,exit -F arch=b64 -S all -F auid=1000",
+            "-a always,exit -F arch=b32 -S all -F key=32bit-abi",
         ],
     ),
     ("wide_tree", &["-w /proc/ -p wa -k a"], &["-w /proc/sys/kernel -p wa -k a"]),
@@ -221,6 +237,22 @@ const ROWS: &[(&str, &[&str], &[&str])] = &[
         "wide_tree",
         &["-a always,exit -F arch=b64 -F dir=/ -F perm=wa -k a"],
         &["-a always,exit -F arch=b64 -F dir=/etc -F perm=wa -k a"],
+    ),
+    (
+        "wide_tree",
+        &["-w /tmp -p wa -k a", "-w /tmp -p x -k b"],
+        &[
+            "-a always,exit -F arch=b64 -S fchmodat -F dir=/tmp -F a2&0111 -F filetype=file -F auid>=1000 -F auid!=unset -k a",
+            "-a always,exit -F arch=b64 -S openat -F dir=/tmp -F success=0 -k b",
+            "-a always,exit -F arch=b64 -S fchmodat -F dir=/tmp -k c",
+            "-w /dev -p x -k d",
+            "-a always,exit -F arch=b64 -F dir=/tmp -F perm=wa -F auid>=1000 -F auid!=unset -k e",
+        ],
+    ),
+    (
+        "wide_tree",
+        &["-a always,exit -F arch=b64 -F dir=/tmp -F perm=wa -F auid!=unset -k a"],
+        &["-a never,exit -F arch=b64 -F dir=/tmp"],
     ),
     ("lock_not_last", &["-e 2", "-w /etc/passwd -p wa -k a"], &["-w /etc/passwd -p wa -k a", "-e 2", "# the end", ""]),
     ("lock_overruled", &["-e 2", "-e 1"], &["-e 1", "-e 2"]),
@@ -234,6 +266,11 @@ const ROWS: &[(&str, &[&str], &[&str])] = &[
     ("prepended", &["-A never,exit -F arch=b64 -F exe=/x"], &["-a never,exit -F arch=b64 -F exe=/x"]),
     ("control_indented", &[" -e 2"], &["-e 2", " # -e 2", " -w /etc/passwd -p wa -k a"]),
     ("control_indented", &["-D "], &["-D", "-b 8192 "]),
+    (
+        "unknown_code",
+        &["# lint: ignore b32_mising"],
+        &["# lint: ignore b32_missing, unknown_syscall", "# lint is asked to ignore it", "#lint:ignore no_key"],
+    ),
     ("carriage_returns", &["-w /etc/passwd -p wa -k a\r"], &["-w /etc/passwd -p wa -k a"]),
     (
         "redundant",
@@ -281,6 +318,7 @@ const ROWS: &[(&str, &[&str], &[&str])] = &[
         &[
             "-a always,exit -F arch=b64 -S openat -F success=0 -k a",
             "-a always,exit -F arch=b64 -S mount -k a",
+            "-a always,exit -F arch=b64 -S accept,connect -k a",
             "-a never,exit -F arch=b64 -S openat",
         ],
     ),
