@@ -66,6 +66,15 @@ pub struct Failing {
     pub is_passed_over: bool,
 }
 
+impl Failing {
+    /// Whether something is lost although the load goes on: a duplicate is loaded all the same, and what was to be deleted
+    /// is not there.
+    #[must_use]
+    pub fn is_tolerated_loss(&self) -> bool {
+        self.is_passed_over && matches!(self.trouble, Trouble::Obstacle(_))
+    }
+}
+
 /// What a load comes to, if no line stopped it.
 #[derive(Debug, Default)]
 pub struct BootLoad {

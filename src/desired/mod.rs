@@ -32,7 +32,7 @@ use crate::plan::rules::{self, Wish};
 use crate::plan::{Target, Wished};
 use crate::request::{OnDuplicate, OnMissing, PermSyscalls, UnknownSyscalls};
 use crate::rule::Rule;
-use crate::settings::Name;
+use crate::settings::{Name, Settings};
 
 /// What the request leaves to choose.
 #[derive(Debug, Clone, Copy)]
@@ -160,8 +160,8 @@ impl Work<'_> {
         // Without a drop-in before and after, audit.rules stays the policy.
         let keeps_compiled = after.is_empty() && self.files.is_without_drop_ins();
         let merge = if keeps_compiled { self.files.policy() } else { self.files.merged(&after) };
-        let lines = merge.lines;
-        let load = BootLoad::of(&lines, self.reader);
+        let lines = &merge.lines;
+        let load = BootLoad::of(lines, self.reader);
         let own_rules: HashSet<&Rule> = own.rules.iter().map(|rule| &*rule.listed).collect();
         let asks_for_all = matches!(self.intent.goal, Goal::Loaded(..) | Goal::Exact(..));
         let rules_wished: Vec<Wished> = load
@@ -185,9 +185,9 @@ impl Work<'_> {
             self.judge_failing(&load, &mut skipped, &mut deduplicated);
         }
         let settings = if asks_for_all { load.settings.clone() } else { own.settings };
-        warnings.extend(warning::overruled(&load, &settings));
+        warnings.extend(self.overruled(&merge, &load, &own.each));
         warnings.extend(about_compiled);
-        warnings.extend(self.about_boot(&after, compiled.as_deref(), &lines, &load));
+        warnings.extend(self.about_boot(&after, compiled.as_deref(), lines, &load));
         let ordering = ordering(self.intent.ordering);
         let purge = self.intent.goal.purge().cloned();
         let target = Target {
@@ -201,6 +201,23 @@ impl Work<'_> {
             settings,
         };
         Desired { target, skipped, deduplicated, warnings }
+    }
+
+    /// The settings of the request that do not survive the next boot; where it asks for all that rules.d says, any that a
+    /// later line overrules.
+    fn overruled(&mut self, merge: &Merge, load: &BootLoad, own: &[(Name, u32)]) -> Vec<Warning> {
+        if !matches!(self.intent.goal, Goal::Loaded(..)) {
+            return warning::overruled(load, own.iter().map(|(name, value)| (*name, *value, None)));
+        }
+        let mut said = Vec::new();
+        for line in merge.overridden.iter().chain(&merge.lines) {
+            let mut settings = Settings::default();
+            self.reader.read(&line.text).controls.iter().for_each(|control| {
+                settings.take(control);
+            });
+            said.extend(settings.iter().map(|(name, value)| (name, value, line.spots.first().cloned())));
+        }
+        warning::overruled(load, said.into_iter())
     }
 
     /// The drop-ins behind the changes, and the files that they are about.

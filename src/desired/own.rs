@@ -12,7 +12,7 @@ use crate::error::Problem;
 use crate::intent::{AuthorLine, DropInWish, Goal};
 use crate::lines::{HostRule, Obstacle};
 use crate::rule::Rule;
-use crate::settings::Settings;
+use crate::settings::{Name, Settings};
 
 /// What the request makes of a drop-in that it names.
 pub(super) enum Change {
@@ -27,6 +27,8 @@ pub(super) enum Change {
 pub(super) struct Own {
     pub rules: Vec<Rc<HostRule>>,
     pub settings: Settings,
+    /// The settings of each drop-in by itself: a later one may say otherwise.
+    pub each: Vec<(Name, u32)>,
     pub dropped: Vec<Rc<HostRule>>,
     pub skipped: Vec<Skipped>,
     pub deduplicated: Vec<Deduplicated>,
@@ -39,6 +41,7 @@ impl Own {
         self.warnings.extend(composed.notes.into_iter().map(|(line, note)| Warning::Note { line, note }));
         self.warnings.extend(composed.at_boot_only.into_iter().map(|(line, _)| Warning::AtBootOnly { line }));
         self.rules.extend(composed.rules);
+        self.each.extend(composed.settings.iter());
         self.settings.overrule_with(&composed.settings);
         self.skipped.extend(composed.skipped);
         self.deduplicated.extend(composed.deduplicated);

@@ -7,7 +7,7 @@ use crate::boot_load::{BootLoad, LoadLine, Spot};
 use crate::error::Problem;
 use crate::matching::{Provided, blocker};
 use crate::rule::{Field, FieldNumber, Machine, Rule};
-use crate::settings::{Name, Settings};
+use crate::settings::Name;
 
 /// How many rules a sentence names at most.
 const NAMED: usize = 3;
@@ -26,6 +26,15 @@ pub enum Warning {
         /// How many lines behind it would not be loaded.
         behind: usize,
     },
+    /// The boot load goes on after this line, which fails: what it asks for is not loaded.
+    FailsAtBoot {
+        /// The line.
+        spot: Spot,
+        /// What it says.
+        line: String,
+        /// Why.
+        why: String,
+    },
     /// A rule switches recording off for everything.
     Blocker {
         /// The rule.
@@ -35,8 +44,10 @@ pub enum Warning {
         /// What it does.
         effect: &'static str,
     },
-    /// Another drop-in sets this otherwise, and wins at the next boot.
+    /// A later line sets this otherwise, and wins at the next boot.
     Overruled {
+        /// Where the losing line stands; none for a setting of the request.
+        from: Option<Spot>,
         /// The setting.
         name: Name,
         /// What the request says.
@@ -165,12 +176,16 @@ impl Warning {
             Self::BootStops { spot, line, why, behind } => {
                 format!("the boot load stops at {spot} (`{line}`: {why}); {behind} lines behind it would not be loaded")
             }
+            Self::FailsAtBoot { spot, line, why } => {
+                format!("the boot load goes on after {spot}, and what that says is not loaded (`{line}`: {why})")
+            }
             Self::Blocker { rule, spot, effect } => {
                 let at = spot.as_ref().map_or_else(|| "in the kernel".to_owned(), ToString::to_string);
                 format!("`{rule}` ({at}) {effect}")
             }
-            Self::Overruled { name, wished, at_boot, spot } => {
-                format!("{} {wished} does not survive the next boot: {spot} sets {at_boot}", name.text())
+            Self::Overruled { from, name, wished, at_boot, spot } => {
+                let from = from.as_ref().map_or_else(String::new, |from| format!(" ({from})"));
+                format!("{} {wished}{from} does not survive the next boot: {spot} sets {at_boot}", name.text())
             }
             Self::Glued { first, second } => {
                 format!("{first} ends without a newline, so that it and {second} are one line to augenrules")
@@ -272,19 +287,24 @@ pub fn about(lines: &[LoadLine], load: &BootLoad, machine: &Machine) -> Vec<Warn
         let rule = canonical_lossy(&loaded.rule.listed, machine);
         Some(Warning::Blocker { rule, spot: Some(loaded.spot.clone()), effect })
     });
-    glued.chain(stop).chain(blockers).chain(shadowed(load, machine)).collect()
+    let tolerated = load.failing.iter().filter(|failing| failing.is_tolerated_loss()).map(|failing| {
+        let line = String::from_utf8_lossy(&failing.text).into_owned();
+        Warning::FailsAtBoot { spot: failing.spot.clone(), line, why: failing.trouble.sentence() }
+    });
+    glued.chain(stop).chain(tolerated).chain(blockers).chain(shadowed(load, machine)).collect()
 }
 
-/// Settings of the request that a later drop-in sets otherwise at the next boot.
-pub fn overruled(load: &BootLoad, wished: &Settings) -> Vec<Warning> {
-    wished
-        .iter()
-        .filter_map(|(name, value)| {
-            let at_boot = load.settings.get(name)?;
-            let spot = load.set_at.get(&name)?.clone();
-            (at_boot != value).then_some(Warning::Overruled { name, wished: value, at_boot, spot })
-        })
-        .collect()
+/// Settings, each with its place where it has one, that a later line sets otherwise at the next boot.
+pub fn overruled(load: &BootLoad, wished: impl Iterator<Item = (Name, u32, Option<Spot>)>) -> Vec<Warning> {
+    let mut warnings: Vec<Warning> = Vec::new();
+    for (name, value, from) in wished {
+        let Some((at_boot, spot)) = load.settings.get(name).zip(load.set_at.get(&name)) else { continue };
+        let warning = Warning::Overruled { from, name, wished: value, at_boot, spot: spot.clone() };
+        if at_boot != value && !warnings.contains(&warning) {
+            warnings.push(warning);
+        }
+    }
+    warnings
 }
 
 /// Rules that differ from an earlier one in nothing but the key.

@@ -10,6 +10,7 @@ use super::gather::{DifferenceReport, DriftReport, OverruledReport, SettingRepor
 use super::rule::id;
 use super::{ControlReport, ErrorReport, Outcome, PendingReport, Report, RuntimeReport};
 use crate::auditctl::canonical_lossy;
+use crate::boot_load::Failing;
 use crate::desired::Warning;
 use crate::drift::{Asked, Cause, Drift, Fate, Key, NextBoot, SettingView};
 use crate::error::Problem;
@@ -80,7 +81,8 @@ impl Report {
 fn in_sync(gathered: &Gathered) -> Option<bool> {
     let boot = &gathered.files.read()?.boot;
     let is_left_out = boot.asked.iter().any(|asked| asked.counts() && asked.fate != Fate::Loaded);
-    if boot.stop().is_some() || is_left_out || !gathered.settings.iter().all(SettingView::agrees) {
+    let is_tolerated = boot.loaded().1.failing.iter().any(Failing::is_tolerated_loss);
+    if boot.stop().is_some() || is_left_out || is_tolerated || !gathered.settings.iter().all(SettingView::agrees) {
         return Some(false);
     }
     Some(gathered.drift.as_ref()?.is_empty())

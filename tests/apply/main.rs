@@ -20,6 +20,7 @@ mod files;
 mod fingerprint;
 mod gather;
 mod gather_order;
+mod green;
 mod hand_edited;
 mod host;
 mod hostile;

@@ -2,6 +2,7 @@
 
 use super::summary::{counted, failed, rules, unlike};
 use super::{of_line, of_rule};
+use crate::boot_load::Failing;
 use crate::drift::{Asked, Cause, Drift, Fate, SettingView};
 use crate::error::{Place, PolicyError, Problem};
 use crate::gather::{Gathered, HeldFiles, HeldKernel};
@@ -55,6 +56,7 @@ pub fn problems(gathered: &Gathered, machine: &Machine) -> Vec<Problem> {
         let what = format!("the next boot stops here, with {unread} lines behind it");
         problems.push(Problem::at(PolicyError::NotInSync { what, why: failing.trouble.sentence() }, place));
     }
+    problems.extend(tolerated(files));
     let is_kernel_read = gathered.kernel.read().is_some();
     let unlike = gathered.settings.iter().filter(|view| !view.agrees());
     problems.extend(unlike.map(|view| setting(view, is_kernel_read)));
@@ -77,6 +79,22 @@ fn left_out(files: &HeldFiles, machine: &Machine) -> Vec<Problem> {
         Some(Problem::at(PolicyError::NotInSync { what: NOT_AT_BOOT.to_owned(), why: found.why }, place))
     };
     lines.filter_map(problem).collect()
+}
+
+/// The lines that fail and that the load passes over, where they are no rules: those are among the rules.
+fn tolerated(files: &HeldFiles) -> impl Iterator<Item = Problem> {
+    let is_rule = |failing: &Failing| files.boot.asked.iter().any(|asked| asked.spot == failing.spot);
+    let failing = files.boot.loaded().1.failing.iter().filter(|failing| failing.is_tolerated_loss());
+    failing.filter(move |failing| !is_rule(failing)).map(|failing| {
+        let place = Place {
+            rule: Some(String::from_utf8_lossy(&failing.text).into_owned()),
+            file: Some(failing.spot.file.to_string()),
+            line: Some(failing.spot.line),
+            pointer: None,
+        };
+        let what = "the next boot fails here and goes on".to_owned();
+        Problem::at(PolicyError::NotInSync { what, why: failing.trouble.sentence() }, place)
+    })
 }
 
 fn differences(files: &HeldFiles, drift: &Drift, kernel: &HeldKernel, machine: &Machine) -> Vec<Problem> {
