@@ -1,7 +1,7 @@
 //! What is worth knowing of a rule that is not an error.
 
 use super::line::{Note, RuleLine};
-use crate::rule::{Action, FieldNumber, List, Machine};
+use crate::rule::{Action, Field, FieldNumber, List, Machine};
 use crate::tables::syscalls;
 
 /// The longest key by auditctl(8), in bytes; auditctl and the kernel take longer ones.
@@ -33,13 +33,13 @@ pub fn of(line: &RuleLine, machine: &Machine) -> Vec<Note> {
     }
     for field in rule.fields.iter().filter(|f| matches!(f.number, FieldNumber::PATH | FieldNumber::DIR)) {
         let path = field.text().unwrap_or_default();
-        if path.iter().any(|byte| matches!(byte, b'*' | b'?')) {
-            notes.push(Note::WildcardIsLiteral { path: path.to_vec() });
-        }
         if !is_normal(path) {
             notes.push(Note::PathNotNormal { path: path.to_vec() });
         }
     }
+    let texts = rule.fields.iter().filter(|field| field.number != FieldNumber::KEY).filter_map(Field::text);
+    let literal = texts.filter(|text| has_wildcard(text));
+    notes.extend(literal.map(|text| Note::WildcardIsLiteral { path: text.to_vec() }));
     notes.extend(rule.key().map(<[u8]>::len).filter(|l| *l > MANUAL_KEY).map(|length| Note::LongKey { length }));
     notes.extend(line.skipped_syscalls.iter().cloned().map(Note::SyscallSkipped));
     notes
@@ -72,6 +72,20 @@ fn differing(line: &RuleLine, machine: &Machine) -> Vec<String> {
     let Some(narrow) = machine.b32.filter(|_| !rule.syscalls.is_all()) else { return Vec::new() };
     let names = rule.syscalls.numbers().filter_map(|n| Some((n, syscalls::name(machine.native, n)?)));
     names.filter(|(number, name)| syscalls::number(narrow, name) != Some(*number)).map(|(_, n)| n.to_owned()).collect()
+}
+
+/// Whether a shell would put something else in the place of a text: wildcards, lists in braces, variables.
+fn has_wildcard(text: &[u8]) -> bool {
+    let between = |open: u8, close: u8| {
+        let from = text.iter().position(|byte| *byte == open)?;
+        let length = text[from..].iter().position(|byte| *byte == close)?;
+        text.get(from + 1..from + length)
+    };
+    let is_name = |pair: &[u8]| pair[0] == b'$' && (pair[1] == b'{' || pair[1].is_ascii_alphabetic());
+    text.iter().any(|byte| matches!(byte, b'*' | b'?'))
+        || between(b'[', b']').is_some_and(|inner| !inner.is_empty())
+        || between(b'{', b'}').is_some_and(|inner| inner.contains(&b','))
+        || text.windows(2).any(is_name)
 }
 
 fn is_normal(path: &[u8]) -> bool {

@@ -87,7 +87,9 @@ impl Note {
                 format!("the path {} is used as it stands, not simplified", String::from_utf8_lossy(path))
             }
             Self::WildcardIsLiteral { path } => {
-                format!("* and ? stand for themselves in {}", String::from_utf8_lossy(path))
+                let path = String::from_utf8_lossy(path);
+                let what = if path.contains(['*', '?']) { "* and ?" } else { "brackets, braces and $" };
+                format!("{what} stand for themselves in {path}")
             }
             Self::LongKey { length } => {
                 format!("the keys take {length} bytes; auditctl(8) allows 31, auditctl and the kernel 256")

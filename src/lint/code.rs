@@ -50,8 +50,13 @@ codes! {
     ActionIgnoredOnExclude, "action_ignored_on_exclude", Warning, "never on the exclude list drops records all the same";
     ActionPossible, "action_possible", Warning, "the action possible: nothing is loaded";
     PathNotNormal, "path_not_normal", Warning, "a path with . or .. or doubled slashes, which is taken as it stands";
-    WildcardIsLiteral, "wildcard_is_literal", Warning, "* and ? stand for themselves";
+    WildcardIsLiteral, "wildcard_is_literal", Warning, "* and ? and what else a shell would expand stand for themselves";
     SymbolicLink, "symbolic_link", Warning, "a path that is a symbolic link, which the kernel does not follow";
+    NamesNoFile, "names_no_file", Warning, "conditions on files, and system calls that name none";
+    PermNotOfSyscalls, "perm_not_of_syscalls", Warning, "perm= asks for what none of the system calls does";
+    PositiveErrno, "positive_errno", Warning, "exit= with the name of an error and no minus: no failure gives that back";
+    NewerVariantMissing, "newer_variant_missing", Warning, "programs of today use another call for the same";
+    UnusualKey, "unusual_key", Warning, "a key with quotation marks, blanks or control characters, under which nobody looks";
     RefusedBySome, "refused_by_some", Warning, "perm= where some versions of auditctl refuse the line: their load stops";
     SyscallsWithoutArch, "syscalls_without_arch", Warning, "system calls without arch: other calls for 32-bit programs";
     B32Missing, "b32_missing", Warning, "64-bit programs are recorded, 32-bit programs are not";

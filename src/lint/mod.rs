@@ -15,6 +15,7 @@ mod pairs;
 mod policy;
 mod rule;
 mod source;
+mod unrecorded;
 
 pub use code::{CODES, Code, Severity, summary};
 pub use finding::{Edit, Finding, Fix};

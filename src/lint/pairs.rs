@@ -88,6 +88,7 @@ fn halves(policy: &Policy<'_>, group: &[usize], arches: [Arch; 2]) -> Vec<Findin
     for at in group {
         let Some(side) = side(rule(*at), arches) else { continue };
         let (own, other) = (arches[side], arches[1 - side]);
+        findings.extend(newer_variants(policy, *at, own, &masks[side]));
         if side == 1 {
             findings.extend(wider_variants(policy, *at, own, &masks[1]));
         }
@@ -144,6 +145,31 @@ fn wider_variants(policy: &Policy<'_>, at: usize, arch: Arch, held: &Mask) -> Op
     (!missing.is_empty()).then(|| {
         let message = "32-bit programs use wider calls for the same, which no such rule has";
         Finding::new(Code::WiderVariantMissing, &loaded.spot, message).of_calls(missing)
+    })
+}
+
+/// Programs of today make other system calls than those of old: `openat` for `open`.
+fn newer_variants(policy: &Policy<'_>, at: usize, arch: Arch, held: &Mask) -> Option<Finding> {
+    let loaded = &policy.rules()[at];
+    let mask = &loaded.rule.listed.syscalls;
+    let newer = |number| syscalls::newer(syscalls::name(arch, number)?);
+    // The newer call has its arguments in other places, so that a rule about these is another one.
+    let is_of_arguments = loaded.rule.listed.fields.iter().any(|field| matches!(field.number.0, 200..=203));
+    let is_elsewhere = |number| {
+        let has_call =
+            |rule: &Rule| is_recorded_call(rule) && rule.arch() == Some(arch) && rule.syscalls.contains(number);
+        is_of_arguments && policy.rules().iter().any(|other| has_call(&other.rule.listed))
+    };
+    let is_missing = |name: &&str| {
+        syscalls::number(arch, name).is_some_and(|number| !held.contains(number) && !is_elsewhere(number))
+    };
+    let mut missing: Vec<&str> =
+        mask.numbers().filter(|_| !mask.is_all()).filter_map(newer).filter(is_missing).collect();
+    missing.sort_unstable();
+    missing.dedup();
+    (!missing.is_empty()).then(|| {
+        let message = "programs of today make other system calls for the same, which no such rule has";
+        Finding::new(Code::NewerVariantMissing, &loaded.spot, message).of_calls(missing).advise("name them too")
     })
 }
 

@@ -45,7 +45,9 @@ impl Given<'_> {
         if rule.list == List::EXIT && !self.line.emptied {
             findings.extend(self.named_calls());
             findings.extend(self.result());
+            findings.extend(self.unrecorded());
         }
+        findings.extend(self.unusual_key());
         if rule.list == List::EXIT && rule.action == Action::ALWAYS && self.line.verb != Verb::Delete {
             findings.extend(self.unset_login());
             findings.extend(self.every_call());
@@ -64,7 +66,7 @@ impl Given<'_> {
         Finding::new(code, self.at, message)
     }
 
-    fn rule(&self) -> &Rule {
+    pub(super) fn rule(&self) -> &Rule {
         &self.line.rule
     }
 

@@ -91,6 +91,18 @@ pub fn is_hot(name: &str) -> bool {
     include_str!("data/hot-syscalls.txt").lines().any(|hot| hot == name)
 }
 
+/// Whether a call gives the kernel's audit no file to remember: then, whether it is about what is in a file.
+#[must_use]
+pub fn names_no_file(name: &str) -> Option<bool> {
+    rows(include_str!("data/nameless-syscalls.txt")).find(|(known, _)| *known == name).map(|(_, what)| what == "data")
+}
+
+/// The call that programs of today also make, or make alone, where older ones made this one.
+#[must_use]
+pub fn newer(name: &str) -> Option<&'static str> {
+    rows(include_str!("data/newer-syscalls.txt")).find(|(older, _)| *older == name).map(|(_, newer)| newer)
+}
+
 /// The first version of Linux without a call that older ones had, or that none ever had.
 #[must_use]
 pub fn gone_since(name: &str) -> Option<&'static str> {
@@ -131,6 +143,16 @@ mod tests {
         let gone = rows(include_str!("data/obsolete-syscalls.txt")).map(|(name, _)| name);
         for name in hot.chain(gone) {
             assert!(!exists_on(name).is_empty(), "{name}");
+        }
+        assert_eq!(
+            (names_no_file("write"), names_no_file("kill"), names_no_file("open")),
+            (Some(true), Some(false), None)
+        );
+        assert_eq!((newer("open"), newer("openat")), (Some("openat"), None));
+        let lists = [include_str!("data/nameless-syscalls.txt"), include_str!("data/newer-syscalls.txt")];
+        for (name, other) in lists.into_iter().flat_map(rows) {
+            let is_call = |name: &str| !exists_on(name).is_empty();
+            assert!(is_call(name) && (matches!(other, "data" | "other") || is_call(other)), "{name} {other}");
         }
         assert!(is_hot("openat") && !is_hot("mount") && !is_hot("# openat"));
         assert_eq!((gone_since("create_module"), gone_since("init_module")), (Some("2.6"), None));

@@ -159,6 +159,99 @@ const ROWS: &[(&str, &[&str], &[&str])] = &[
     ("action_possible", &["-a exit,possible -S open"], &["-a exit,never -F arch=b64 -S open"]),
     ("path_not_normal", &["-w /etc/../etc/passwd -p wa -k a"], &["-w /etc/passwd -p wa -k a", "-w /etc/ -p wa -k a"]),
     ("wildcard_is_literal", &["-w /home/*/.ssh -p wa -k a"], &["-w /home/a/.ssh -p wa -k a"]),
+    ("wildcard_is_literal", &["-a never,exit -F exe=/opt/agent/bin/*"], &["-a never,exit -F exe=/opt/agent/bin/agent"]),
+    (
+        "wildcard_is_literal",
+        &["-a never,exit -F subj_type=httpd_*"],
+        &["-w /etc/a{b}[] -p wa -k what*ever", "-w /srv/$ -p wa -k k", "-w /srv/a$1 -p wa -k k"],
+    ),
+    ("wildcard_is_literal", &["-w /etc/{passwd,shadow} -p wa -k a"], &["-w /etc/passwd,shadow -p wa -k a"]),
+    ("wildcard_is_literal", &["-w /etc/rc[0-9].d -p wa -k a"], &["-w /etc/rc0.d -p wa -k a"]),
+    ("wildcard_is_literal", &["-w /home/$USER/.ssh -p wa -k a"], &["-w /HOME -p wa -k a"]),
+    (
+        "names_no_file",
+        &["-a always,exit -F arch=b64 -S write -F path=/home/u/f -k k"],
+        &["-a always,exit -F arch=b64 -S write -F auid>=1000 -F auid!=unset -k k"],
+    ),
+    (
+        "names_no_file",
+        &["-a always,exit -F arch=b64 -S openat,write -F dir=/srv -k k"],
+        &["-a always,exit -F arch=b64 -S openat,truncate,ftruncate -F dir=/srv -k k"],
+    ),
+    (
+        "names_no_file",
+        &["-a never,exit -F arch=b64 -S ftruncate,kill -F inode=5"],
+        &["-a never,exit -F arch=b64 -S kill -F filetype!=file"],
+    ),
+    (
+        "perm_not_of_syscalls",
+        &["-a always,exit -F arch=b64 -S execve -F path=/etc/x -F perm=wa -k k"],
+        &["-a always,exit -F arch=b64 -S execve,unlink -F path=/etc/x -F perm=wa -k k"],
+    ),
+    (
+        "perm_not_of_syscalls",
+        &["-a always,exit -F arch=b64 -S openat -F dir=/etc -F perm=x -k k"],
+        &[
+            "-a always,exit -F arch=b64 -S openat -F dir=/etc -F perm=r -k k",
+            "-a always,exit -F arch=b64 -F dir=/b -F perm=x",
+        ],
+    ),
+    (
+        "positive_errno",
+        &["-a always,exit -F arch=b64 -S openat -F exit=EACCES -k k"],
+        &[
+            "-a always,exit -F arch=b64 -S openat -F exit=-EACCES -k k",
+            "-a always,exit -F arch=b64 -S openat -F exit=13 -k k",
+        ],
+    ),
+    (
+        "positive_errno",
+        &["-a always,exit -F arch=b64 -S openat -F exit!=EPERM -k k"],
+        &["-a always,exit -F arch=b64 -S openat -F exit!=-EPERM -k k"],
+    ),
+    (
+        "never_matches",
+        &["-a always,exit -F arch=b64 -S openat -F exit=-EACCES -F success=1 -k k"],
+        &["-a always,exit -F arch=b64 -S openat -F exit=-EACCES -F success=0 -k k"],
+    ),
+    (
+        "never_matches",
+        &["-a always,exit -F arch=b64 -S openat -F success=0 -F exit=3 -k k"],
+        &["-a always,exit -F arch=b64 -S openat -F success=0 -F exit!=3 -k k"],
+    ),
+    (
+        "newer_variant_missing",
+        &["-a always,exit -F arch=b64 -S open -F dir=/etc -F success=0 -k k"],
+        &["-a always,exit -F arch=b64 -S open,openat -F dir=/etc -F success=0 -k k"],
+    ),
+    (
+        "newer_variant_missing",
+        &["-a always,exit -F arch=b64 -S unlink,rename,renameat -k k"],
+        &[
+            "-a always,exit -F arch=b64 -S unlink,rename -k k",
+            "-a always,exit -F arch=b64 -S unlinkat,renameat2 -k l",
+            "-a never,exit -F arch=b64 -S open -F uid=0",
+        ],
+    ),
+    (
+        "newer_variant_missing",
+        &[
+            "-a always,exit -F arch=b64 -S open -F a1&0100 -F success=1 -k k",
+            "-a always,exit -F arch=b32 -S openat -F a2&0100 -F success=1 -k k",
+        ],
+        &[
+            "-a always,exit -F arch=b64 -S open -F a1&0100 -F success=1 -k k",
+            "-a always,exit -F arch=b64 -S openat -F a2&0100 -F success=1 -k k",
+        ],
+    ),
+    ("unusual_key", &["-w /etc/passwd -p wa -k \"identity\""], &["-w /etc/passwd -p wa -k identity_2-b"]),
+    ("unusual_key", &["-w /etc/group -p wa -k grp\t"], &["-w /etc/a\"b -p wa -k grp", "-w /etc/b\\ c -p wa -k grp"]),
+    ("unusual_key", &["-w /etc/b\\ c -p wa -k a\\ b"], &["-a always,exit -F arch=b64 -S mount -k a -k b"]),
+    (
+        "unusual_key",
+        &["-a always,exit -F arch=b64 -S mount -F key='m'"],
+        &["-a always,exit -F arch=b64 -S mount -F key=m"],
+    ),
     (
         "syscalls_without_arch",
         &["-a always,exit -S mount -k a"],
