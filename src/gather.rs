@@ -6,7 +6,7 @@ use std::path::Path;
 
 use crate::auditctl::canonical_lossy;
 use crate::boot_load::LoadLine;
-use crate::desired::{AtBoot, Files, Merge, Only, Warning, about, left_at_boot, ordering, outrun};
+use crate::desired::{AtBoot, Files, Merge, Only, Warning, Writable, about, left_at_boot, ordering, outrun};
 use crate::drift::wish::{self, Evidence, Verified};
 use crate::drift::{Drift, Gap, InPlace, NextBoot, SettingView, setting_views};
 use crate::error::kernel::words;
@@ -19,7 +19,7 @@ use crate::observe::{Observed, kernel_state, observe, passed_over};
 use crate::plan::KernelState;
 use crate::request::Source;
 use crate::rule::Machine;
-use crate::rules_d::{Links, Process, Root};
+use crate::rules_d::{Links, Process, Root, Skipped};
 use crate::world::World;
 
 /// What a host holds.
@@ -81,6 +81,10 @@ pub struct HeldFiles {
     pub boot: NextBoot,
     /// The lines of the file that the boot may load as it stands, or of `audit.rules`, that no drop-in has.
     pub only_there: Vec<LoadLine>,
+    /// Files with rules that no boot loader reads for their names.
+    pub ignored: Vec<Skipped>,
+    /// Files that others than root may write.
+    pub writable: Vec<Writable>,
 }
 
 /// The running kernel, and who else has to do with its audit rules.
@@ -191,7 +195,8 @@ fn files(inquiry: &Inquiry, world: &World<'_>) -> Result<HeldFiles, Vec<Problem>
     let Observed { files, reader, .. } = &mut observed;
     let (other, only_there) = at_boot(files, reader);
     let boot = NextBoot::of(files.policy(), other, reader);
-    Ok(HeldFiles { observed, boot, only_there })
+    let writable = files.writable(&files.drop_ins, files.audit_rules.as_ref());
+    Ok(HeldFiles { observed, boot, only_there, ignored: rules_d.ignored(), writable })
 }
 
 /// What the boot loads in place of what the files ask for, where it does; and the lines that only stand in that file, or
@@ -261,7 +266,9 @@ fn warnings(gathered: &Gathered, machine: &Machine) -> Vec<Warning> {
         let known = &files.observed.files;
         warnings.extend(left_out(known, &files.boot, machine));
         warnings.extend(files.only_there.iter().filter_map(|line| Warning::only_there(line, fate(known))));
-        warnings.extend(passed_over(&files.observed));
+        warnings.extend(passed_over(&files.observed.passed_over));
+        warnings.extend(passed_over(&files.ignored));
+        warnings.extend(files.writable.iter().cloned().map(Warning::WritableByOthers));
         warnings.extend(
             files.boot.merge.unread.iter().map(|path| Warning::PassedOver {
                 path: path.display().to_string(),
@@ -272,6 +279,8 @@ fn warnings(gathered: &Gathered, machine: &Machine) -> Vec<Warning> {
         warnings.extend(about(&merge.lines, load, machine));
     }
     if let Some(kernel) = gathered.kernel.read() {
+        let holds_rules = !kernel.state.rules.is_empty();
+        warnings.extend((holds_rules && !kernel.state.status.is_on()).then_some(Warning::NotRecording));
         let is_asked_for = |at: usize| {
             gathered.drift.as_ref().is_some_and(|drift| drift.held.get(at).is_some_and(|h| h.asked.is_some()))
         };

@@ -59,6 +59,7 @@ pub fn observe(
             .collect(),
         audit_rules: content(root, &place.rules_dir.with_file_name("audit.rules")).map_err(one)?,
         script,
+        own_uid: nix::unistd::geteuid().as_raw(),
         has_directory: rules_d.exists(),
         boot_file: None,
         loader: root.init().loader(),
@@ -81,9 +82,8 @@ fn other_boot_file(files: &Files, root: &Root) -> Option<Vec<u8>> {
 }
 
 /// What is worth a sentence of the names that the boot loader passes over.
-pub fn passed_over(observed: &Observed) -> impl Iterator<Item = Warning> + '_ {
-    observed
-        .passed_over
+pub fn passed_over(skipped: &[Skipped]) -> impl Iterator<Item = Warning> + '_ {
+    skipped
         .iter()
         .map(|skipped| Warning::PassedOver { path: skipped.path.display().to_string(), why: skipped.reason.message() })
 }

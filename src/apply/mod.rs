@@ -108,6 +108,7 @@ pub fn apply(intent: &Intent, world: &mut World<'_>) -> Result<Applied, Vec<Prob
     let pending = hold_back(intent, &layers, before.as_ref(), &mut plan)?;
     if let Some(before) = &before {
         check_settings(intent, before, &target, &mut warnings)?;
+        warnings.extend(not_recording(before, &target));
         warnings.extend(about_kernel(before, &target, &world.machine));
         warnings.extend(outrun_behind(before, &plan, &target, &world.machine));
     }
@@ -263,7 +264,7 @@ fn wished(
     let mut observed = observe(&intent.place, &intent.goal.lines(), root, rules_d, Links::Refused, world.machine)?;
     let permit = permit(intent, &observed.reader.facts().accounts)?;
     let mut desired = desired(intent, &observed.files, permit, layers.files, &mut observed.reader)?;
-    desired.warnings.extend(passed_over(&observed));
+    desired.warnings.extend(passed_over(&observed.passed_over));
     let length = observed.files.drop_ins.iter().map(|drop_in| drop_in.content.bytes.len() as u64).sum();
     Ok((desired, length))
 }
@@ -332,6 +333,13 @@ fn check_settings(
         }
     }
     if problems.is_empty() { Ok(()) } else { Err(problems) }
+}
+
+/// Rules that are loaded, or to be loaded, while auditing is off and stays so.
+fn not_recording(kernel: &KernelState, target: &Target) -> Option<Warning> {
+    let is_on = target.settings.get(Name::Enabled).map_or_else(|| kernel.status.is_on(), |enabled| enabled != 0);
+    let has_rules = !kernel.rules.is_empty() || target.rules.iter().any(|wished| wished.is_asked_for);
+    (!is_on && has_rules).then_some(Warning::NotRecording)
 }
 
 /// What the kernel's own list is worth a sentence for.

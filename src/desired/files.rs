@@ -19,6 +19,28 @@ pub struct DropIn {
     pub content: Content,
 }
 
+/// A file that others than root may write, and so what is loaded at boot.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Writable {
+    /// Its path, as seen from the root.
+    pub path: String,
+    /// Its permission bits.
+    pub mode: u32,
+    /// Its owner, where that is neither root nor the user who runs this.
+    pub owner: Option<u32>,
+}
+
+impl Writable {
+    /// Who may write it, in words.
+    #[must_use]
+    pub fn message(&self) -> String {
+        match self.owner {
+            Some(uid) => format!("it belongs to user {uid}"),
+            None => format!("its mode is {:04o}", self.mode),
+        }
+    }
+}
+
 /// The files of a host, as far as they matter.
 #[derive(Debug, Clone)]
 pub struct Files {
@@ -30,6 +52,8 @@ pub struct Files {
     pub audit_rules: Option<Content>,
     /// How this host merges drop-ins.
     pub script: Script,
+    /// The user who runs this.
+    pub own_uid: u32,
     /// Whether the directory of the drop-ins exists.
     pub has_directory: bool,
     /// Who loads the rules at boot.
@@ -62,6 +86,21 @@ impl Files {
     #[must_use]
     pub fn audit_rules_path(&self) -> PathBuf {
         self.rules_dir.with_file_name("audit.rules")
+    }
+
+    /// Those of these drop-ins that others than root may write, and `audit.rules`, where it is so.
+    #[must_use]
+    pub fn writable(&self, drop_ins: &[DropIn], audit_rules: Option<&Content>) -> Vec<Writable> {
+        let drop_ins = drop_ins.iter().map(|drop_in| (self.path(&drop_in.name), &drop_in.content));
+        let all = drop_ins.chain(audit_rules.map(|content| (self.audit_rules_path(), content)));
+        let is_trusted = |uid: u32| uid == 0 || uid == self.own_uid;
+        let open = all.filter(|(_, content)| content.mode & 0o022 != 0 || !is_trusted(content.uid));
+        let writable = open.map(|(path, content)| Writable {
+            path: path.display().to_string(),
+            mode: content.mode,
+            owner: Some(content.uid).filter(|uid| !is_trusted(*uid)),
+        });
+        writable.collect()
     }
 
     /// What the boot loader would make of these drop-ins.

@@ -16,7 +16,7 @@ use own::{Change, Own};
 
 pub use at_boot::{AtBoot, left_at_boot};
 pub use drop_in::{Deduplicated, HEADER, Skipped, Treatment};
-pub use files::{DropIn, Files, Merge};
+pub use files::{DropIn, Files, Merge, Writable};
 pub use foreign::outrun;
 pub use warning::{Only, Warning, about};
 
@@ -87,7 +87,7 @@ pub fn ordering(said: crate::request::Ordering) -> rules::Ordering {
 pub struct Permit {
     /// The permission bits.
     pub mode: u32,
-    /// The owner's number; none: that of the file as it is, or of this process.
+    /// The owner's number; none: root where the file is root's, else this process.
     pub uid: Option<u32>,
     /// The group's number; none: that of the file as it is, or of this process.
     pub gid: Option<u32>,
@@ -101,7 +101,8 @@ impl Permit {
         Content {
             bytes,
             mode: before.map_or(self.mode, |before| before.mode & self.mode),
-            uid: self.uid.or(before.map(|b| b.uid)).unwrap_or(self.own.0),
+            // Who could write the file before would still be able to, or could again.
+            uid: self.uid.or(before.map(|b| b.uid).filter(|uid| *uid == 0)).unwrap_or(self.own.0),
             gid: self.gid.or(before.map(|b| b.gid)).unwrap_or(self.own.1),
         }
     }
@@ -187,6 +188,9 @@ impl Work<'_> {
         let settings = if asks_for_all { load.settings.clone() } else { own.settings };
         warnings.extend(self.overruled(&merge, &load, &own.each));
         warnings.extend(about_compiled);
+        let compiled_after = targets.iter().find(|target| target.path == self.files.audit_rules_path());
+        let compiled_after = compiled_after.map_or(self.files.audit_rules.as_ref(), |target| target.after.as_ref());
+        warnings.extend(self.files.writable(&after, compiled_after).into_iter().map(Warning::WritableByOthers));
         warnings.extend(self.about_boot(&after, compiled.as_deref(), lines, &load));
         let ordering = ordering(self.intent.ordering);
         let purge = self.intent.goal.purge().cloned();

@@ -2,6 +2,7 @@
 
 use rustc_hash::{FxBuildHasher, FxHashMap as HashMap};
 
+use super::Writable;
 use crate::auditctl::{Note, canonical_lossy};
 use crate::boot_load::{BootLoad, LoadLine, Spot};
 use crate::error::Problem;
@@ -128,6 +129,10 @@ pub enum Warning {
         /// Why.
         why: &'static str,
     },
+    /// Others than root may write a file that is loaded at boot.
+    WritableByOthers(Writable),
+    /// Rules are loaded and auditing is off.
+    NotRecording,
     /// A setting that this kernel does not have.
     NoSuchSetting {
         /// The setting.
@@ -218,6 +223,11 @@ impl Warning {
                 format!("{spot}: `{line}` stands in no drop-in: {}", end.message())
             }
             Self::PassedOver { path, why } => format!("augenrules reads nothing from {path}: {why}"),
+            Self::WritableByOthers(file) => format!("others than root may write {}: {}", file.path, file.message()),
+            Self::NotRecording => {
+                "auditing is off (enabled 0): the rules are loaded, and nothing is recorded until auditd or `-e 1` switches it on"
+                    .to_owned()
+            }
             Self::NoSuchSetting { name } => format!("this kernel has no {}", name.text()),
             Self::Irreversible { name } => format!("{} can only be taken back by a reboot", name.text()),
             Self::LostRecords { lost } => format!("the kernel lost {lost} records while the change was made"),

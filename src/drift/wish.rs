@@ -30,6 +30,8 @@ pub struct Evidence {
     pub on_disk: Option<Spot>,
     /// Whether the kernel holds it; none where the kernel was not read.
     pub running: Option<bool>,
+    /// Whether the kernel records anything at all; none where it was not read.
+    pub is_recording: Option<bool>,
     /// Whether the next boot loads it.
     pub next_boot: bool,
     /// Why it cannot be here, wholly or in part.
@@ -174,6 +176,11 @@ impl Host<'_> {
         asked
     }
 
+    /// Whether the kernel records anything at all; none where it was not read.
+    fn is_recording(&self) -> Option<bool> {
+        self.kernel.map(|(kernel, _)| kernel.status.is_on())
+    }
+
     /// The lines whose rule is running.
     fn running(&self) -> Option<HashSet<usize>> {
         self.kernel.map(|(_, drift)| drift.held.iter().filter_map(|held| held.asked).collect())
@@ -203,6 +210,7 @@ pub fn verify(wish: &WishIntent, host: &Host<'_>, reader: &mut Reader) -> Verifi
             wished: Some(at),
             on_disk: line.map(|line| line.spot.clone()),
             running: None,
+            is_recording: host.is_recording(),
             next_boot: line.is_some_and(|line| line.fate == Fate::Loaded),
             is_skipped: obstacle.as_ref().is_some_and(|why| may_lack(wish, why)),
             obstacle,
@@ -369,6 +377,7 @@ pub fn own_evidence<'a>(
             rule: asked.rule.clone().filter(|rule| !rule.line.emptied),
             on_disk: Some(asked.spot.clone()),
             running: running.as_ref().map(|running| running.contains(&at)),
+            is_recording: host.is_recording(),
             next_boot: asked.fate == Fate::Loaded,
             obstacle,
             is_skipped: false,

@@ -172,6 +172,8 @@ impl SkipReason {
         match self {
             Self::Directory => "it is a directory",
             Self::DanglingLink => "it is a symbolic link that leads nowhere",
+            Self::Hidden => "its name begins with a dot",
+            Self::OtherEnding => "its name does not end in .rules",
         }
     }
 }

@@ -126,6 +126,12 @@ impl Status {
     pub fn is_locked(&self) -> bool {
         self.enabled == Self::LOCKED
     }
+
+    /// Whether the kernel makes records.
+    #[must_use]
+    pub fn is_on(&self) -> bool {
+        self.enabled != 0
+    }
 }
 
 /// `struct audit_features`: a value and a lock for each feature bit.

@@ -79,7 +79,7 @@ fn host_files(
     let mut observed = observe(place, &[], root, &directory, Links::Followed, machine)?;
     let path = |name: &OsStr| place.rules_dir.join(name).to_string_lossy().into_owned();
     let passed_over = |skipped: &Skipped| Finding::passed_over(&path(&skipped.name), skipped.reason.message());
-    let mut beside: Vec<Finding> = observed.passed_over.iter().map(passed_over).collect();
+    let mut beside: Vec<Finding> = observed.passed_over.iter().chain(&directory.ignored()).map(passed_over).collect();
     let (only, end) = only_there(&observed.files, &mut observed.reader);
     beside.extend(only.iter().filter_map(|line| Some(Finding::only_compiled(line.spots.first()?, end.message()))));
     let source = |(path, content): (PathBuf, &Content)| Source {

@@ -41,6 +41,9 @@ pub struct EvidenceReport {
     /// Whether the kernel holds it; absent where the kernel was not read.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub running: Option<bool>,
+    /// false where it is running and nothing is recorded, because auditing is off; else absent.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub recording: Option<bool>,
     /// Whether the next boot loads it.
     pub next_boot: bool,
     /// Where it stands in the wrong order to the others: `running`, `next_boot`.
@@ -134,6 +137,7 @@ impl EvidenceReport {
             in_sync: evidence.in_sync(),
             on_disk: evidence.on_disk.is_some(),
             running: evidence.running,
+            recording: (evidence.running == Some(true) && evidence.is_recording == Some(false)).then_some(false),
             next_boot: evidence.next_boot,
             out_of_place: out_of_place.into_iter().filter(|(wrong, _)| *wrong).map(|(_, place)| place).collect(),
             file: evidence.on_disk.as_ref().map(|spot| spot.file.to_string()),
@@ -154,6 +158,7 @@ impl EvidenceReport {
         let lacks = [
             (!self.on_disk, "in no file"),
             (self.running == Some(false), "not loaded"),
+            (self.recording == Some(false), "not recorded: auditing is off"),
             (!self.next_boot, "not loaded at the next boot"),
             (self.out_of_place.contains(&"running"), "out of order in the kernel"),
             (self.out_of_place.contains(&"next_boot"), "out of order at the next boot"),

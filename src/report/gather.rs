@@ -124,6 +124,10 @@ pub struct StatusReport {
     /// How long tasks have waited in all, in jiffies; since Linux 5.9.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub backlog_wait_time_actual: Option<u32>,
+    /// Whether processes from before auditing was first switched on make system call records too: the kernel was started
+    /// with `audit=1`. Absent where its command line cannot be read.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub covers_early_processes: Option<bool>,
     /// What the kernel's command line says of audit.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub command_line: Option<CommandLineReport>,

@@ -26,7 +26,9 @@ impl Report {
     pub fn gathered(inquiry: &Inquiry, mut gathered: Gathered, machine: &Machine) -> Self {
         let in_sync = in_sync(&gathered);
         let mut report = Self::quiet(summary::message(&gathered, in_sync), Outcome::Unchanged);
+        let exposed = not_in_sync::exposed(&gathered);
         report.in_sync = match &gathered.wish {
+            Some(_) if !exposed.is_empty() => Some(false),
             Some(wish) => wish.in_sync(),
             None => in_sync,
         };
@@ -63,6 +65,7 @@ impl Report {
         if problems.is_empty() && inquiry.on_drift == OnDrift::Fail && report.in_sync == Some(false) {
             if let Some(wish) = &report.expect {
                 problems = wish.problems();
+                problems.extend(exposed);
             } else {
                 problems = not_in_sync::problems(&gathered, machine);
                 report.msg = not_in_sync::message(&gathered);
@@ -81,8 +84,14 @@ impl Report {
 fn in_sync(gathered: &Gathered) -> Option<bool> {
     let boot = &gathered.files.read()?.boot;
     let is_left_out = boot.asked.iter().any(|asked| asked.counts() && asked.fate != Fate::Loaded);
+    let is_writable = gathered.files.read().is_some_and(|files| !files.writable.is_empty());
     let is_tolerated = boot.loaded().1.failing.iter().any(Failing::is_tolerated_loss);
-    if boot.stop().is_some() || is_left_out || is_tolerated || !gathered.settings.iter().all(SettingView::agrees) {
+    if boot.stop().is_some()
+        || is_left_out
+        || is_tolerated
+        || is_writable
+        || !gathered.settings.iter().all(SettingView::agrees)
+    {
         return Some(false);
     }
     Some(gathered.drift.as_ref()?.is_empty())

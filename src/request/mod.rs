@@ -75,9 +75,10 @@ pub struct Request {
     pub keep: Vec<String>,
     /// apply: permissions of the drop-in, as octal text or as a number; a stricter existing mode is kept.
     pub mode: Mode,
-    /// apply: the drop-in's owner, a name of `{root}/etc/passwd` or a number. Default: unchanged; a new file belongs to this process.
+    /// apply: the drop-in's owner, a name of `{root}/etc/passwd` or a number. Default: root where it is root's; else this process.
     pub owner: Option<Id>,
-    /// apply: the drop-in's group, a name of `{root}/etc/group` or a number. Default: as for `owner`.
+    /// apply: the drop-in's group, a name of `{root}/etc/group` or a number. Default: unchanged; a new file has that of this
+    /// process.
     pub group: Option<Id>,
     /// apply: keep a copy of every file before it is changed, beside it.
     pub backup: bool,

@@ -9,6 +9,7 @@ use rustix::fs::{AtFlags, FileType};
 use super::contents::FileState;
 use super::name::SUFFIX;
 use super::problem::{FileError, Problem, SkipReason, Skipped};
+use super::temporary::is_temporary;
 use super::{Directory, Root, system};
 use crate::augenrules::{Source, natural_order};
 
@@ -90,6 +91,23 @@ impl Directory {
         if problems.is_empty() { Ok(listing) } else { Err(problems) }
     }
 
+    /// The files that hold lines as drop-ins do, and that no boot loader reads for their names. Copies of drop-ins
+    /// (`NAME~`) and our own files on their way are none; what cannot be read is none either.
+    #[must_use]
+    pub fn ignored(&self) -> Vec<Skipped> {
+        let is_of_others = |name: &[u8]| !is_drop_in(name) && !name.ends_with(b"~") && !is_temporary(name);
+        let names = if self.exists() { self.names(&is_of_others).unwrap_or_default() } else { Vec::new() };
+        let ignored = names.into_iter().filter(|name| {
+            let state = self.state(name).ok().flatten();
+            state.is_some_and(|state| state.bytes.split(|byte| *byte == b'\n').any(is_statement))
+        });
+        let skipped = |name: OsString| {
+            let reason = if name.as_bytes().starts_with(b".") { SkipReason::Hidden } else { SkipReason::OtherEnding };
+            Skipped { path: self.path().join(&name), name, reason }
+        };
+        ignored.map(skipped).collect()
+    }
+
     fn read_one(&self, root: &Root, name: &OsStr, links: Links) -> Result<One, FileError> {
         let path = self.path().join(name);
         let kind = match system::statat(self.descriptor(), name, AtFlags::SYMLINK_NOFOLLOW) {
@@ -133,6 +151,11 @@ enum One {
     DropIn(FileState),
     Skipped(SkipReason),
     Gone,
+}
+
+/// Whether a line looks like one of a rules file: an option and more.
+fn is_statement(line: &[u8]) -> bool {
+    matches!(line.trim_ascii(), [b'-', letter, ..] if letter.is_ascii_alphabetic() || *letter == b'-')
 }
 
 fn is_drop_in(name: &[u8]) -> bool {

@@ -132,13 +132,17 @@ pub struct Skipped {
     pub reason: SkipReason,
 }
 
-/// Why a name that ends in `.rules` gives no lines.
+/// Why a name in `rules.d` gives no lines.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum SkipReason {
     /// It is a directory.
     Directory,
     /// It is a symbolic link that leads nowhere.
     DanglingLink,
+    /// Its name begins with a dot.
+    Hidden,
+    /// Its name does not end in `.rules`.
+    OtherEnding,
 }
 
 impl FileError {

@@ -25,6 +25,11 @@ const LABEL: &str = "security.selinux";
 /// The longest label that is kept; the kernel allows 64 KiB, policies use some dozens of bytes.
 const MAX_LABEL: usize = 4096;
 
+/// Whether a name is one of our files on their way.
+pub(super) fn is_temporary(name: &[u8]) -> bool {
+    name.starts_with(PREFIX.as_bytes()) && name.ends_with(ENDING.as_bytes())
+}
+
 /// A file that is whole and on disk, but not yet in its place. Dropping it takes it away.
 #[derive(Debug)]
 pub(super) struct Temporary<'d> {

@@ -388,7 +388,7 @@ fn the_files_alone_tell_that_the_next_boot_does_not_load_them() {
     assert_eq!((failed(&stops), &stops["in_sync"]), (true, &json!(false)), "{stops:#}");
     assert_eq!(
         message(&stops),
-        "Failed to load audit rules from filesystem: the next boot stops at /etc/audit/rules.d/30-policy.rules:2; rate_limit not as in the files"
+        "drift: 2 of 3 rules not loaded at the next boot; rate_limit not as in the files; the next boot stops at /etc/audit/rules.d/30-policy.rules:2"
     );
     assert_eq!(kinds(&stops), ["not_in_sync", "not_in_sync"], "{stops:#}");
     let said = stops["errors"][1]["message"].as_str().unwrap();
@@ -407,7 +407,7 @@ fn tc_3_the_runtime_lacks_rules() {
     let mut host = host(&[A, B], &[B]);
     let report = host.answer(&gather(json!({"on_drift": "fail"})));
     assert!(failed(&report));
-    assert_eq!(message(&report), "Failed to load audit rules from runtime: 1 of 2 rules not loaded");
+    assert_eq!(message(&report), "drift: 1 of 2 rules not loaded");
     assert_eq!(texts(&report["drift"]["missing_in_runtime"]), [A]);
     let files = host.answer(&gather(json!({"on_drift": "fail", "source": "filesystem"})));
     assert_eq!((failed(&files), in_files(&files)), (false, vec![A, B]));
@@ -421,7 +421,7 @@ fn tc_3_the_runtime_lacks_rules() {
 fn tc_4_the_filesystem_lacks_rules() {
     let report = host(&[A], &[A, B]).answer(&gather(json!({"on_drift": "fail"})));
     assert!(failed(&report));
-    assert_eq!(message(&report), "Failed to load audit rules from filesystem: 1 of 2 rules in no file");
+    assert_eq!(message(&report), "drift: 1 of 2 rules in no file");
     assert_eq!(report["drift"]["missing_in_filesystem"][0]["cause"], json!("loaded_by_hand"));
 }
 

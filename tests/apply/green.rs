@@ -95,3 +95,124 @@ fn of_several_drop_ins_of_one_request_the_one_that_loses_is_named() {
     let said = "backlog_limit 100 does not survive the next boot: /etc/audit/rules.d/20-b.rules:2 sets 200";
     assert_eq!(warnings(&report), [said]);
 }
+
+#[test]
+fn rules_are_loaded_and_nothing_is_recorded_where_auditing_is_off() {
+    let off = || {
+        let mut host = host(&["-D", RULE]);
+        host.kernel = host.kernel.clone().with_status(|status| status.enabled = 0);
+        host
+    };
+    let said = "auditing is off (enabled 0)";
+    let report = off().answer(&json!({"operation": "gather", "expect": [RULE]}));
+    assert!(warnings(&report)[0].starts_with(said), "{report:#}");
+    let evidence = &report["expect"]["rules"][0];
+    assert_eq!((&evidence["running"], &evidence["recording"]), (&json!(true), &json!(false)), "{report:#}");
+    for request in
+        [json!({"state": "loaded"}), json!({"name": "20-b", "rules": ["-w /etc/group -p wa"], "check_mode": true})]
+    {
+        let report = off().answer(&request);
+        assert!(warnings(&report)[0].starts_with(said), "{report:#}");
+    }
+    let report = off().answer(&json!({"name": "99-on", "control": {"enabled": "on"}}));
+    assert_eq!(warnings(&report), [""; 0], "it is switched on");
+    let mut on = host(&["-D", RULE]);
+    let report = on.answer(&json!({"operation": "gather", "expect": [RULE]}));
+    assert_eq!((warnings(&report).len(), report["expect"]["rules"][0].get("recording")), (0, None));
+    let mut empty = Host::new();
+    empty.kernel = empty.kernel.clone().with_status(|status| status.enabled = 0);
+    assert_eq!(warnings(&empty.answer(&json!({"operation": "gather"}))), [""; 0], "there is no rule to record by");
+}
+
+#[test]
+fn whether_auditing_is_on_from_the_start_of_the_kernel_is_a_fact_of_the_report() {
+    let rows = [
+        ("quiet", false),
+        ("audit=1 quiet", true),
+        ("audit=0 audit=on", true),
+        ("audit=1 audit=OFF", false),
+        ("audit=what", true),
+        ("noaudit=1", false),
+    ];
+    for (command_line, covers) in rows {
+        let mut host = host(&[RULE]);
+        host.write("/proc/cmdline", format!("root=/dev/vda {command_line}\n"));
+        let report = host.answer(&json!({"operation": "gather"}));
+        assert_eq!(report["status"]["covers_early_processes"], json!(covers), "{command_line}");
+        assert_eq!(warnings(&report), [""; 0]);
+    }
+    assert_eq!(host(&[RULE]).answer(&json!({"operation": "gather"}))["status"].get("covers_early_processes"), None);
+}
+
+#[test]
+fn files_that_no_boot_loader_reads_for_their_names_are_named_with_the_reason() {
+    let mut host = host(&[RULE]);
+    let directory = "/etc/audit/rules.d";
+    for name in [".rules", ".50-x.rules", "x.rules.bak", "50-x.conf", "x.RULES", "50-y"] {
+        host.write(&format!("{directory}/{name}"), "# c\n -w /etc/group -p wa\n");
+    }
+    // Without rules in them, or copies that are meant to be none.
+    for name in ["README", "50-z.conf"] {
+        host.write(&format!("{directory}/{name}"), "How these files are made\n- by hand\n\n");
+    }
+    host.write(&format!("{directory}/10-a.rules.77.2026-01-01@10:00:00~"), format!("{RULE}\n"));
+    host.write(&format!("{directory}/.audit_rules-1-1.tmp"), format!("{RULE}\n"));
+    let report = host.answer(&json!({"operation": "gather"}));
+    let row = |name: &str, why: &str| format!("augenrules reads nothing from {directory}/{name}: {why}");
+    let (dot, ending) = ("its name begins with a dot", "its name does not end in .rules");
+    let mut expected = vec![row(".50-x.rules", dot), row(".rules", dot)];
+    expected.extend(["50-x.conf", "50-y", "x.RULES", "x.rules.bak"].map(|name| row(name, ending)));
+    let mut found = warnings(&report);
+    found.sort_unstable();
+    expected.sort_unstable();
+    assert_eq!(found, expected);
+}
+
+#[test]
+fn a_file_that_others_may_write_is_named_by_every_operation_and_is_drift() {
+    for (path, mode) in [(FILE, 0o660), (FILE, 0o602), ("/etc/audit/audit.rules", 0o662)] {
+        let mut host = host(&[RULE]);
+        host.write("/etc/audit/audit.rules", format!("{RULE}\n"));
+        host.mode(path, mode);
+        let said = format!("others than root may write {path}: its mode is {mode:04o}");
+        let report = gather(&mut host, "both");
+        assert_eq!((&report["failed"], &report["in_sync"]), (&json!(true), &json!(false)), "{report:#}");
+        assert!(report["msg"].as_str().unwrap().ends_with(&format!("others may write {path}")), "{report:#}");
+        assert_eq!(warnings(&report), [said.as_str()]);
+        let expect = host.answer(&json!({"operation": "gather", "on_drift": "fail", "expect": [RULE]}));
+        assert_eq!(expect["failed"], json!(path == FILE), "only files that hold what is expected count: {expect:#}");
+        for request in [
+            json!({"state": "loaded", "compile": "never"}),
+            json!({"name": "20-b", "rules": ["-w /etc/group -p wa"], "compile": "never"}),
+            json!({"state": "absent", "name": "20-b", "compile": "never"}),
+            json!({"name": "30-c", "rules": ["-w /etc/hosts -p wa"], "compile": "never", "check_mode": true}),
+        ] {
+            let report = host.answer(&request);
+            assert_eq!((&report["failed"], warnings(&report)), (&json!(false), vec![said.as_str()]), "{report:#}");
+        }
+    }
+}
+
+#[test]
+#[allow(clippy::print_stderr, reason = "says that it did not run")]
+fn a_drop_in_of_another_user_becomes_ours_when_it_is_written() {
+    let mut host = host(&[RULE]);
+    let own = host.own_ids();
+    if own.0 != 0 {
+        eprintln!("not run: only root can give a file away");
+        return;
+    }
+    std::os::unix::fs::chown(host.path(FILE), Some(1000), Some(74)).unwrap();
+    let said = format!("others than root may write {FILE}: it belongs to user 1000");
+    assert_eq!(warnings(&gather(&mut host, "both")), [said.as_str()]);
+    let request = json!({"name": "10-a", "rules": [RULE]});
+    let report = host.answer(&request);
+    assert_eq!((&report["outcome"], warnings(&report).len()), (&json!("applied"), 0), "{report:#}");
+    let found = std::fs::metadata(host.path(FILE)).unwrap();
+    let owner = (std::os::unix::fs::MetadataExt::uid(&found), std::os::unix::fs::MetadataExt::gid(&found));
+    assert_eq!(owner, (0, 74), "the group may read it still");
+    // Who asks for an owner gets it, and is told.
+    let mut request = request.clone();
+    request["owner"] = json!(1000);
+    assert_eq!(warnings(&host.answer(&request)), [said.as_str()]);
+}

@@ -163,10 +163,12 @@ fn names_that_the_boot_loader_passes_over_are_told() {
         .rules("b c.rules", &["-e 1"])
         .link("etc/audit/rules.d/d.rules", "/none");
     fs::create_dir(root.path().join("etc/audit/rules.d/e.rules")).unwrap();
+    let root = root.rules(".rules", &["-e 1"]).rules("50-x.conf", &["-w /etc -p wa"]).rules("README", &["How and why"]);
     let found = root.lint(&json!({}));
     let passed: Vec<&str> =
         found.iter().filter(|found| found.code == "passed_over").filter_map(|found| found.file.as_deref()).collect();
-    assert_eq!(passed, ["/etc/audit/rules.d/b c.rules", "/etc/audit/rules.d/d.rules", "/etc/audit/rules.d/e.rules"]);
+    let names = ["b c.rules", "d.rules", "e.rules", "50-x.conf", ".rules"];
+    assert_eq!(passed, names.map(|name| format!("/etc/audit/rules.d/{name}")));
 }
 
 #[test]

@@ -1,8 +1,9 @@
 //! Differences as failures, where the request asks for that.
 
-use super::summary::{counted, failed, rules, unlike};
+use super::summary::{counted, rules, unlike};
 use super::{of_line, of_rule};
-use crate::boot_load::Failing;
+use crate::boot_load::{Failing, Spot};
+use crate::desired::Writable;
 use crate::drift::{Asked, Cause, Drift, Fate, SettingView};
 use crate::error::{Place, PolicyError, Problem};
 use crate::gather::{Gathered, HeldFiles, HeldKernel};
@@ -11,32 +12,30 @@ use crate::rule::Machine;
 
 const NOT_AT_BOOT: &str = "not loaded at the next boot";
 
-/// The line for people: which source lacks what.
+/// The line for people: in what files, kernel and next boot differ.
 pub fn message(gathered: &Gathered) -> String {
     let Some(files) = gathered.files.read() else { return String::new() };
-    let stop = files.boot.stop().map(|(failing, _)| format!("the next boot stops at {}", failing.spot));
-    let (Some(drift), Some(kernel)) = (&gathered.drift, gathered.kernel.read()) else {
-        let left_out = files.boot.asked.iter().filter(|asked| matches!(asked.fate, Fate::Left(_) | Fate::Fails(_)));
-        let left_out = left_out.filter(|asked| asked.counts()).count();
-        let left_out = (left_out > 0).then(|| format!("{} of {} {NOT_AT_BOOT}", left_out, rules(counted(files))));
-        let said: Vec<String> = stop.or(left_out).into_iter().chain(unlike(gathered)).collect();
-        return failed(&said.join("; "), "");
-    };
-    let clause = |count: usize, text: String| (count > 0).then_some(text);
-    let (missing, moved) = (drift.missing_in_runtime.len(), drift.order.len());
-    let runtime = [
-        clause(missing, format!("{missing} of {} not loaded", rules(counted(files)))),
-        clause(moved, format!("{moved} in another order")),
+    let clause = |count: usize, text: &dyn Fn() -> String| (count > 0).then(text);
+    let drift = gathered.drift.as_ref();
+    let count = |of: &dyn Fn(&Drift) -> usize| drift.map_or(0, of);
+    let (missing, moved) = (count(&|drift| drift.missing_in_runtime.len()), count(&|drift| drift.order.len()));
+    let foreign = count(&|drift| drift.missing_in_filesystem.len());
+    let lost = || files.boot.asked.iter().filter(|asked| asked.counts() && asked.fate != Fate::Loaded).count();
+    let vanishing = drift.map_or_else(lost, |drift| drift.missing_at_boot.len());
+    let loaded = gathered.kernel.read().map_or(0, |kernel| kernel.state.rules.len());
+    let tolerated = tolerated(files).count();
+    let lines = |count: usize| if count == 1 { "1 line".to_owned() } else { format!("{count} lines") };
+    let clauses = [
+        clause(missing, &|| format!("{missing} of {} not loaded", rules(counted(files)))),
+        clause(foreign, &|| format!("{foreign} of {} in no file", rules(loaded))),
+        clause(vanishing, &|| format!("{vanishing} of {} {NOT_AT_BOOT}", rules(counted(files)))),
+        clause(moved, &|| format!("{moved} in another order")),
         unlike(gathered),
+        files.boot.stop().map(|(failing, _)| format!("the next boot stops at {}", failing.spot)),
+        clause(tolerated, &|| format!("{} fail at the next boot", lines(tolerated))),
+        clause(files.writable.len(), &|| format!("others may write {}", files.writable[0].path)),
     ];
-    let (foreign, vanishing) = (drift.missing_in_filesystem.len(), drift.missing_at_boot.len());
-    let filesystem = [
-        clause(foreign, format!("{foreign} of {} in no file", rules(kernel.state.rules.len()))),
-        clause(vanishing, format!("{vanishing} not loaded at the next boot")),
-        stop,
-    ];
-    let joined = |clauses: [Option<String>; 3]| clauses.into_iter().flatten().collect::<Vec<_>>().join("; ");
-    failed(&joined(filesystem), &joined(runtime))
+    format!("drift: {}", clauses.into_iter().flatten().collect::<Vec<_>>().join("; "))
 }
 
 /// Every difference.
@@ -57,10 +56,30 @@ pub fn problems(gathered: &Gathered, machine: &Machine) -> Vec<Problem> {
         problems.push(Problem::at(PolicyError::NotInSync { what, why: failing.trouble.sentence() }, place));
     }
     problems.extend(tolerated(files));
+    problems.extend(exposed(gathered));
     let is_kernel_read = gathered.kernel.read().is_some();
     let unlike = gathered.settings.iter().filter(|view| !view.agrees());
     problems.extend(unlike.map(|view| setting(view, is_kernel_read)));
     problems
+}
+
+/// The files that others than root may write; with an expectation, those that have its rules.
+pub fn exposed(gathered: &Gathered) -> Vec<Problem> {
+    let Some(files) = gathered.files.read() else { return Vec::new() };
+    let counts = |path: &str| {
+        let rules = gathered.wish.as_ref().map(|wish| &wish.rules);
+        let has = |spot: &Option<Spot>| spot.as_ref().is_some_and(|spot| *spot.file == *path);
+        rules.is_none_or(|rules| rules.iter().any(|evidence| has(&evidence.on_disk)))
+    };
+    let writable = files.writable.iter().filter(|file| counts(&file.path));
+    let problem = |file: &Writable| {
+        let place = Place { file: Some(file.path.clone()), ..Place::default() };
+        Problem::at(
+            PolicyError::NotInSync { what: "others than root may write it".to_owned(), why: file.message() },
+            place,
+        )
+    };
+    writable.map(problem).collect()
 }
 
 /// What the files alone tell: the lines that the next boot does not load, but for those at and after its stop, which has a

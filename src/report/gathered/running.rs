@@ -43,8 +43,14 @@ pub fn status(held: &HeldKernel) -> StatusReport {
         backlog: status.backlog,
         backlog_wait_time: status.backlog_wait_time,
         backlog_wait_time_actual: status.backlog_wait_time_actual,
+        covers_early_processes: held.command_line.as_deref().map(is_on_from_the_start),
         command_line: held.command_line.as_deref().map(command_line),
     }
+}
+
+/// Whether auditing is on from the start of the kernel: any value of `audit=` but 0 and off means on (`audit_enable`).
+fn is_on_from_the_start(text: &[u8]) -> bool {
+    command_line(text).audit.is_some_and(|value| value != "0" && !value.eq_ignore_ascii_case("off"))
 }
 
 fn command_line(text: &[u8]) -> CommandLineReport {
