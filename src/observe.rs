@@ -52,11 +52,7 @@ pub fn observe(
     let script = root.boot_loader().map_err(one)?.script;
     let mut files = Files {
         rules_dir: place.rules_dir.clone(),
-        drop_ins: listing
-            .drop_ins
-            .into_iter()
-            .map(|d| DropIn { name: d.name.to_string_lossy().into_owned(), content: d.state.into() })
-            .collect(),
+        drop_ins: drop_ins(listing.drop_ins),
         audit_rules: content(root, &place.rules_dir.with_file_name("audit.rules")).map_err(one)?,
         script,
         own_uid: nix::unistd::geteuid().as_raw(),
@@ -79,6 +75,36 @@ fn other_boot_file(files: &Files, root: &Root) -> Option<Vec<u8>> {
     let is_known = path == files.audit_rules_path() || files.drop_ins.iter().any(|d| files.path(&d.name) == path);
     // What cannot be read is no less missing to the boot.
     if is_known { None } else { root.system_file(path).ok().flatten() }
+}
+
+/// What the boot loader would make of the drop-ins as they are now.
+///
+/// # Errors
+/// Every file that cannot be read.
+pub fn compiled(place: &Location, root: &Root) -> Result<Vec<u8>, Vec<Problem>> {
+    let one = |error| vec![Problem::from(crate::error::What::File(error))];
+    let rules_d = root.directory(&place.rules_dir).map_err(one)?;
+    let listing = rules_d.read(root, Links::Refused);
+    let listing = listing.map_err(|errors| errors.into_iter().flat_map(one).collect::<Vec<_>>())?;
+    let script = root.boot_loader().map_err(one)?.script;
+    let files = Files {
+        rules_dir: place.rules_dir.clone(),
+        drop_ins: drop_ins(listing.drop_ins),
+        audit_rules: None,
+        script,
+        has_directory: rules_d.exists(),
+        boot_file: None,
+        loader: root.init().loader(),
+    };
+    Ok(files.merged(&files.drop_ins).bytes)
+}
+
+fn drop_ins(found: Vec<crate::rules_d::DropIn>) -> Vec<DropIn> {
+    let drop_in = |held: crate::rules_d::DropIn| DropIn {
+        name: held.name.to_string_lossy().into_owned(),
+        content: held.state.into(),
+    };
+    found.into_iter().map(drop_in).collect()
 }
 
 /// What is worth a sentence of the names that the boot loader passes over.

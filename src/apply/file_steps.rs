@@ -71,7 +71,7 @@ impl Directories {
             let (Some((_, directory)), Some(name)) = (own, step.path.file_name()) else { continue };
             let kept = match step.path.extension().and_then(std::ffi::OsStr::to_str) {
                 _ if copies == Copies::None => Backup::None,
-                Some("rules") if name == "audit.rules" && !is_drop_in(&step.path) => Backup::Previous,
+                Some("rules") if is_compiled(&step.path) => Backup::Previous,
                 _ if copies == Copies::All => Backup::Dated,
                 _ => Backup::None,
             };
@@ -109,6 +109,25 @@ pub fn length_behind(steps: &[FileStep], rules_dir: &Path, now: u64) -> Option<u
     let (before, after): (u64, u64) =
         (own().map(|step| length(&step.before)).sum(), own().map(|step| length(&step.after)).sum());
     (after > before).then(|| now + after - before)
+}
+
+/// Whether this is the file that augenrules compiles.
+#[must_use]
+pub fn is_compiled(path: &Path) -> bool {
+    path.file_name().is_some_and(|name| name == "audit.rules") && !is_drop_in(path)
+}
+
+/// The step that brings the copy of `audit.rules` back which these steps replace; none where they leave it alone.
+///
+/// # Errors
+/// A copy that cannot be read.
+pub fn previous(root: &Root, steps: &[FileStep]) -> Result<Option<FileStep>, FileError> {
+    let Some(step) = steps.iter().find(|step| is_compiled(&step.path) && step.before.is_some()) else {
+        return Ok(None);
+    };
+    let path = step.path.with_extension("rules.prev");
+    let before = content(root, &path)?;
+    Ok(Some(FileStep { path, after: before.clone(), before }))
 }
 
 /// Whether the file lies in a directory of drop-ins; `audit.rules` there is a drop-in of that name.

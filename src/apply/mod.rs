@@ -1,9 +1,12 @@
 //! Brings a host to a target, or back to where it was.
 
+mod back;
 mod change;
 mod expedite;
 mod file_steps;
 mod kernel_steps;
+mod settle;
+mod settled;
 mod stuck;
 mod waiting;
 
@@ -13,11 +16,12 @@ use std::path::Path;
 use std::time::Duration;
 
 pub use change::{Changed, End};
+pub use settled::Settled;
 
 use crate::desired::{Deduplicated, Desired, Skipped, Warning, desired};
 use crate::error::{PolicyError, Problem, RequestError, What};
 use crate::intent::{Goal, Intent};
-use crate::kernel::{Access, Features};
+use crate::kernel::Access;
 use crate::observe::{content, kernel_state, observe, passed_over, permit};
 use crate::plan::rules::{Fulfils, Wish, assign, carried_out};
 use crate::plan::{KernelState, Plan, Target, plan};
@@ -128,7 +132,7 @@ pub fn apply(intent: &Intent, world: &mut World<'_>) -> Result<Applied, Vec<Prob
     let mut applied = Applied {
         plan,
         pending,
-        end: End::Unchanged,
+        end: End::Planned,
         target,
         now: before.clone(),
         before,
@@ -140,10 +144,10 @@ pub fn apply(intent: &Intent, world: &mut World<'_>) -> Result<Applied, Vec<Prob
         expedited: false,
     };
     if applied.plan.is_empty() {
+        applied.end = unchanged(&applied);
         return Ok(applied);
     }
     if intent.check_mode {
-        applied.end = End::Planned;
         return Ok(applied);
     }
     let changed =
@@ -151,7 +155,15 @@ pub fn apply(intent: &Intent, world: &mut World<'_>) -> Result<Applied, Vec<Prob
     applied.warnings.extend(changed.warnings);
     applied.expedited = changed.expedited;
     applied.now = changed.now;
-    if matches!(changed.end, End::Applied) {
+    applied.plan.files = changed.files;
+    match &changed.end {
+        End::Applied(settled) => applied.pending.clone_from(settled.pending()),
+        End::Stranded(_) if intent.target != Layer::Runtime && !changed.pending.is_quiet() => {
+            applied.pending = changed.pending;
+        }
+        _ => {}
+    }
+    if matches!(changed.end, End::Applied(_)) {
         // What waits for a reboot is taken back like the rest, once it has come.
         let behind = applied.now.as_ref().map(|now| carried_out(&applied.pending.rules, &now.rules));
         let touched = !applied.plan.rules.is_empty() || !applied.pending.rules.is_empty();
@@ -162,6 +174,16 @@ pub fn apply(intent: &Intent, world: &mut World<'_>) -> Result<Applied, Vec<Prob
     }
     applied.end = changed.end;
     Ok(applied)
+}
+
+/// The end of a run that has nothing to do: the look from which it was planned is its last one.
+fn unchanged(applied: &Applied) -> End {
+    let Some(now) = applied.now.clone() else { return End::Unchanged(Settled::of_files()) };
+    let is_locked = now.status.is_locked();
+    Settled::of(&applied.target, now, is_locked).map_or_else(
+        |_| End::Stranded(vec![PolicyError::NotAsWished { difference: "rules are missing".to_owned() }.into_problem()]),
+        End::Unchanged,
+    )
 }
 
 fn file(error: FileError) -> Vec<Problem> {
@@ -292,20 +314,12 @@ fn hold_back(
     before: Option<&KernelState>,
     plan: &mut Plan,
 ) -> Result<Plan, Vec<Problem>> {
-    let mut pending = Plan::default();
-    let Some(before) = before else { return Ok(pending) };
-    if before.status.is_locked() && !plan.is_quiet() {
-        if intent.on_locked == OnLocked::Fail || !layers.files {
-            return Err(vec![PolicyError::Locked.into_problem()]);
-        }
-        pending.rules.append(&mut plan.rules);
-        pending.settings.append(&mut plan.settings);
+    let Some(before) = before else { return Ok(Plan::default()) };
+    let waits = before.status.is_locked();
+    if waits && !plan.is_quiet() && (intent.on_locked == OnLocked::Fail || !layers.files) {
+        return Err(vec![PolicyError::Locked.into_problem()]);
     }
-    let locked = before.features.is_some_and(|features| features.lock & Features::LOGINUID_IMMUTABLE != 0);
-    let waits = |name: Name| locked && name == Name::LoginuidImmutable;
-    pending.settings.extend(plan.settings.iter().filter(|step| waits(step.name)));
-    plan.settings.retain(|step| !waits(step.name));
-    Ok(pending)
+    Ok(settled::hold_back(plan, before, waits))
 }
 
 /// Settings that this kernel does not have, or would refuse.

@@ -62,6 +62,12 @@ pub struct Files {
     pub boot_file: Option<Vec<u8>>,
 }
 
+/// Whether augenrules, or this program in its place, wrote an `audit.rules` of these bytes.
+#[must_use]
+pub fn is_generated(bytes: &[u8]) -> bool {
+    bytes.starts_with(augenrules::GENERATED.as_bytes())
+}
+
 /// What the boot loader makes of drop-ins.
 #[derive(Debug, Clone, Default)]
 pub struct Merge {

@@ -16,7 +16,7 @@ use own::{Change, Own};
 
 pub use at_boot::{AtBoot, left_at_boot};
 pub use drop_in::{Deduplicated, HEADER, Skipped, Treatment};
-pub use files::{DropIn, Files, Merge, Writable};
+pub use files::{DropIn, Files, Merge, Writable, is_generated};
 pub use foreign::outrun;
 pub use warning::{Only, Warning, about};
 

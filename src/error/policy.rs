@@ -36,6 +36,8 @@ pub enum PolicyError {
     ChangedMeanwhile { path: String },
     /// The read-back is not what was wished.
     NotAsWished { difference: String },
+    /// This run locked the kernel, and read after that it is not as wished: somebody else changed it just before.
+    LockedIncomplete { difference: String },
     /// The host could not be brought back; this differs.
     Stranded { difference: String },
     /// Files, kernel and next boot do not agree, and the request says to fail then.
@@ -66,6 +68,7 @@ impl PolicyError {
             Self::StepRefused { .. } => "step_refused",
             Self::ChangedMeanwhile { .. } => "changed_meanwhile",
             Self::NotAsWished { .. } => "not_as_wished",
+            Self::LockedIncomplete { .. } => "locked_incomplete",
             Self::Stranded { .. } => "stranded",
             Self::NotInSync { .. } => "not_in_sync",
             Self::NotAsExpected { .. } => "not_as_expected",
@@ -100,6 +103,9 @@ impl PolicyError {
             Self::StepRefused { step, errno } => format!("{step}: the kernel answered {errno}"),
             Self::ChangedMeanwhile { path } => format!("somebody else changed {path} while this run was at work"),
             Self::NotAsWished { difference } => format!("read back, the host is not as wished: {difference}"),
+            Self::LockedIncomplete { difference } => {
+                format!("this run locked the kernel, and somebody else had changed it the moment before: {difference}")
+            }
             Self::Stranded { difference } => format!("not as before: {difference}"),
             Self::NotInSync { what, why } => format!("{what}: {why}"),
             Self::NotAsExpected { event, expected, found } => format!("{event}: expected {expected}, found {found}"),
@@ -121,6 +127,9 @@ impl PolicyError {
             Self::NotDeclarative => Some("state: absent takes rules away".to_owned()),
             Self::Locked => Some("on_locked: stage writes the files for the next boot".to_owned()),
             Self::Denied { remedy, .. } => remedy.clone(),
+            Self::LockedIncomplete { .. } => Some(
+                "only a reboot mends it: the files are in place, and `pending` has what the boot brings".to_owned(),
+            ),
             Self::ChangedMeanwhile { .. } => Some("look at the file, then run it again".to_owned()),
             Self::HostChanged { .. } => Some("force: true takes back what can be taken back".to_owned()),
             _ => None,

@@ -24,11 +24,11 @@ impl Report {
     pub fn applied(intent: &Intent, applied: &Applied, machine: &Machine) -> Self {
         let staged = !applied.pending.is_quiet();
         let (outcome, failed, changed, problems) = match &applied.end {
-            End::Unchanged if staged => (Outcome::Staged, false, false, &[][..]),
-            End::Unchanged => (Outcome::Unchanged, false, false, &[][..]),
+            End::Unchanged(_) if staged => (Outcome::Staged, false, false, &[][..]),
+            End::Unchanged(_) => (Outcome::Unchanged, false, false, &[][..]),
             End::Planned => (Outcome::Planned, false, true, &[][..]),
-            End::Applied if staged => (Outcome::Staged, false, true, &[][..]),
-            End::Applied => (Outcome::Applied, false, true, &[][..]),
+            End::Applied(_) if staged => (Outcome::Staged, false, true, &[][..]),
+            End::Applied(_) => (Outcome::Applied, false, true, &[][..]),
             End::RolledBack(problems) => (Outcome::RolledBack, true, false, problems.as_slice()),
             End::Stranded(problems) => (Outcome::Stranded, true, true, problems.as_slice()),
         };

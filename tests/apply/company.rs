@@ -1,5 +1,6 @@
 //! Others at work on the same host: runs that hold the lock, and those who know of no lock.
 
+use std::cell::Cell;
 use std::fs;
 use std::io::Write;
 use std::path::Path;
@@ -13,7 +14,7 @@ use rustix::fs::FlockOperation;
 use serde_json::{Value as Json, json};
 use tempfile::TempDir;
 
-use crate::faults::{each_trial, judge};
+use crate::faults::{Trial, each_trial, judge};
 use crate::host::{Host, kinds};
 
 /// How long a run waits for the lock, and how much longer it may take on a busy machine.
@@ -176,6 +177,94 @@ fn somebody_who_flushes_twice_is_made_good() {
     let report = host.answer(&request());
     assert_eq!(report["outcome"], json!("applied"), "{report:#}");
     assert_eq!((host.listed().len(), host.kernel.sent().list), (1, 4));
+}
+
+/// What is wrong with a report beside somebody who acted once, or over and over, while the run was at work.
+fn untrue(trial: &Trial<'_>, host: &Host, report: &Json) -> Option<String> {
+    let outcome = report["outcome"].as_str().unwrap();
+    let missing = report["rules"]["missing"].as_array().map_or(0, Vec::len);
+    let order = &report["rules"]["out_of_order"];
+    let is_locked = host.kernel.state().is_locked();
+    match outcome {
+        "applied" | "unchanged" if missing > 0 => Some(format!("{outcome} with {missing} rules missing")),
+        "applied" if !order.is_null() && trial.request["ordering"] == json!("strict") => {
+            Some(format!("applied with {order} out of order"))
+        }
+        "rolled_back" if is_locked != trial.before.status.is_locked() => Some("rolled back, and locked".to_owned()),
+        "stranded" if kinds(report)[0] == "locked_incomplete" => {
+            let pending = &report["pending"];
+            let loads = pending["load"].as_array().map_or(0, Vec::len);
+            let says = report["reboot_required"] == json!(true) || trial.request["target"] == json!("runtime");
+            let files = trial.wished.files.difference(&host.fingerprint().files);
+            (!says || loads < missing || !files.is_empty() || !is_locked)
+                .then(|| format!("locked with {missing} missing, {files:?}: {pending}"))
+        }
+        _ => None,
+    }
+}
+
+#[test]
+fn no_run_beside_a_hostile_neighbour_says_applied_and_lacks_a_rule() {
+    let (once, over_and_over, locked) = (Cell::new(0), Cell::new(0), Cell::new(0));
+    each_trial(|trial, complaints| {
+        let victim = trial.wished.rules.last().cloned();
+        let foreign = [Some(Foreign::Flush), victim.map(Foreign::Unload)].into_iter().flatten();
+        for foreign in foreign {
+            for nth in 2..=trial.calls() + 4 {
+                let act = |nth: u32| Fault::BeforeCall { call: None, nth, foreign: foreign.clone() };
+                let (host, report) = trial.run(act(nth));
+                once.set(once.get() + u32::from(report["outcome"] == json!("applied")));
+                locked.set(locked.get() + u32::from(kinds(&report).first() == Some(&"locked_incomplete")));
+                complaints.extend(untrue(trial, &host, &report).map(|wrong| format!("{foreign:?} at {nth}: {wrong}")));
+                let mut host = trial.host.twin();
+                (nth..nth + 80).for_each(|nth| host.kernel.fault(act(nth)));
+                let report = host.answer(trial.request);
+                over_and_over.set(over_and_over.get() + u32::from(report["failed"] == json!(true)));
+                locked.set(locked.get() + u32::from(kinds(&report).first() == Some(&"locked_incomplete")));
+                let wrong = untrue(trial, &host, &report);
+                complaints.extend(wrong.map(|wrong| format!("{foreign:?} from {nth} on: {wrong}")));
+            }
+        }
+    });
+    let tried = (once.get(), over_and_over.get(), locked.get());
+    assert!(tried.0 > 300 && tried.1 > 100 && tried.2 > 0, "{tried:?}");
+}
+
+#[test]
+fn settings_that_somebody_else_changes_meanwhile_are_set_again() {
+    let wants = json!({"name": "30-own", "rules": [RULE], "control": {"backlog_limit": 8192, "failure": 0}});
+    let mut twin = Host::new();
+    twin.answer(&wants);
+    let calls = twin.kernel.sent().get + twin.kernel.sent().list + twin.kernel.sent().set + 2;
+    for nth in 3..calls {
+        for foreign in [Setting::BacklogLimit(64), Setting::Failure(1)] {
+            let mut host = Host::new();
+            host.kernel.fault(Fault::BeforeCall { call: None, nth, foreign: Foreign::Set(foreign) });
+            let report = host.answer(&wants);
+            assert_eq!(report["outcome"], json!("applied"), "{foreign:?} at {nth}: {report:#}");
+        }
+    }
+}
+
+#[test]
+fn a_flush_between_the_last_look_and_the_lock_is_stranded_with_what_the_boot_brings() {
+    let mut host = Host::new();
+    let wants = json!({"name": "99-lock", "rules": [RULE], "control": {"enabled": "locked"}});
+    let sets = {
+        let mut twin = Host::new();
+        assert_eq!(twin.answer(&wants)["outcome"], json!("applied"));
+        twin.kernel.sent().set
+    };
+    host.kernel.fault(Fault::BeforeCall { call: Some(Call::Set), nth: sets, foreign: Foreign::Flush });
+    let report = host.answer(&wants);
+    assert_eq!((kinds(&report)[0], &report["outcome"]), ("locked_incomplete", &json!("stranded")), "{report:#}");
+    assert_eq!(report["pending"]["load"], json!([RULE]), "{report:#}");
+    assert_eq!(report["reboot_required"], json!(true));
+    assert!(host.path("/etc/audit/rules.d/99-lock.rules").exists(), "the boot finds it");
+    host.kernel.mend();
+    host.kernel.reboot();
+    assert_eq!(host.answer(&json!({"state": "loaded"}))["outcome"], json!("applied"));
+    assert_eq!(host.listed(), [RULE]);
 }
 
 #[test]

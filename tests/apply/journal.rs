@@ -54,7 +54,7 @@ fn the_note_is_there_before_the_first_change_and_says_what_is_to_be_put_back() {
         (request("auto"), json!(0)),
         (request("always"), json!(0)),
         (request("never"), json!(null)),
-        (json!({"name": "40-more", "rules": ["-w /etc/group -p wa -k more"], "expedite": "always"}), json!(null)),
+        (json!({"name": "40-more", "rules": ["-w /etc/group -p wa -k more"], "expedite": "always"}), json!(0)),
     ] {
         let mut host = host();
         host.sabotage = Some(keep);

@@ -26,6 +26,8 @@ struct Fate {
     only: &'static [&'static str],
     /// What somebody else does just before the first of these calls.
     foreign: Option<Box<dyn FnOnce()>>,
+    /// What somebody else does just before each call from the first on.
+    neighbour: Option<Box<dyn FnMut()>>,
     calls: Vec<&'static str>,
 }
 
@@ -48,6 +50,11 @@ pub fn before(nth: u32, foreign: impl FnOnce() + 'static) {
     FATE.set(Fate { first: nth, last: nth, foreign: Some(Box::new(foreign)), ..Fate::default() });
 }
 
+/// Lets somebody else act just before the n-th call from now on, and before every one after it.
+pub fn before_each(nth: u32, neighbour: impl FnMut() + 'static) {
+    FATE.set(Fate { first: nth, last: u32::MAX, neighbour: Some(Box::new(neighbour)), ..Fate::default() });
+}
+
 /// Forgets what was to come, and gives back the calls that were made since it was said.
 #[allow(clippy::must_use_candidate, reason = "the calls are of no matter to most who end a fault")]
 pub fn mend() -> Vec<&'static str> {
@@ -56,6 +63,14 @@ pub fn mend() -> Vec<&'static str> {
 
 /// Counts a call, and says how it is to go wrong.
 pub(super) fn enter(call: &'static str) -> Option<Fault> {
+    let neighbour = FATE.with_borrow_mut(|fate| {
+        let nth = u32::try_from(fate.calls.len() + 1).unwrap_or(u32::MAX);
+        if nth >= fate.first { fate.neighbour.take() } else { None }
+    });
+    if let Some(mut neighbour) = neighbour {
+        neighbour();
+        FATE.with_borrow_mut(|fate| fate.neighbour = Some(neighbour));
+    }
     let (fault, foreign) = FATE.with_borrow_mut(|fate| {
         fate.calls.push(call);
         let nth = u32::try_from(fate.calls.len()).unwrap_or(u32::MAX);
