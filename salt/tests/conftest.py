@@ -4,11 +4,14 @@ What both kinds of tests share.
 """
 
 import os
+import pathlib
 import re
+import shutil
+import tempfile
 
 import pytest
 
-from place import FORMULA, PROJECT, load
+from place import FORMULA, PROJECT, SAFE, load
 
 
 @pytest.fixture(scope="session")
@@ -17,6 +20,7 @@ def helpers():
     found = {}
     for path in (FORMULA / "_modules").glob("audit_rules_*.py"):
         module = load("_modules", path.stem)
+        module.__salt__ = found
         for name, value in vars(module).items():
             if callable(value) and getattr(value, "__module__", None) == module.__name__ and not name.startswith("_"):
                 found["{}.{}".format(path.stem, name)] = value
@@ -24,8 +28,16 @@ def helpers():
 
 
 @pytest.fixture(scope="session")
-def executable():
-    return str(FORMULA / "audit_rules/files" / ("audit_rules-" + os.uname().machine))
+def safe():
+    """A directory in which programs may be run."""
+    made = tempfile.mkdtemp(prefix="audit_rules-", dir=SAFE)
+    yield pathlib.Path(made)
+    shutil.rmtree(made)
+
+
+@pytest.fixture(scope="session")
+def executable(safe):
+    return shutil.copy(str(FORMULA / "audit_rules/files" / ("audit_rules-" + os.uname().machine)), str(safe / "executable"))
 
 
 @pytest.fixture(scope="session")

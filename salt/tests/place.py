@@ -9,6 +9,8 @@ import pathlib
 
 PROJECT = pathlib.Path(__file__).resolve().parents[2]
 FORMULA = pathlib.Path(os.environ.get("AUDIT_RULES_FORMULA", PROJECT / "target/salt/formula"))
+#: Below it a program is run: only its owner may write there, and nowhere on the way, which is not so below /tmp.
+SAFE = "/run" if os.geteuid() == 0 else os.path.expanduser("~")
 
 
 def load(kind, name):

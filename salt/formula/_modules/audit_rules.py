@@ -39,9 +39,9 @@ def _call(operation, given, executable=None, saltenv=None):
     Sends a request, gives the report. A report that failed also sets the exit status of ``salt-call``.
     """
     saltenv = saltenv or __opts__.get("saltenv") or "base"
-    sources = __salt__["audit_rules_request.sources"](__salt__, saltenv)
-    request = __salt__["audit_rules_request.build"](operation, given, sources)
-    report = __salt__["audit_rules_program.call"](
+    sources = __salt__["audit_rules_arguments.sources"](__salt__, saltenv)
+    request = __salt__["audit_rules_arguments.build"](operation, given, sources)
+    report = __salt__["audit_rules_executable.call"](
         __salt__, __opts__["cachedir"], __grains__["cpuarch"], request, executable, saltenv
     )
     sources.place(report)
@@ -56,7 +56,7 @@ def _looked(operation, given, part, executable, saltenv):
     """
     report = _call(operation, given, executable, saltenv)
     if report["failed"] and part not in report:
-        raise CommandExecutionError(__salt__["audit_rules_report.comment"](report))
+        raise CommandExecutionError(__salt__["audit_rules_return.comment"](report))
     return report
 
 
@@ -138,7 +138,7 @@ def list_rules(source=None, details=False, root=None, rules_dir=None, executable
     given = {"source": source, "root": root, "rules_dir": rules_dir}
     report = _call("gather", given, executable, saltenv)
     if report["failed"]:
-        raise CommandExecutionError(__salt__["audit_rules_report.comment"](report))
+        raise CommandExecutionError(__salt__["audit_rules_return.comment"](report))
 
     def shown(rules):
         return rules if details else [rule["rule"] for rule in rules]

@@ -70,7 +70,7 @@ def _converge(state, given):
         report = __salt__["audit_rules.apply"](state=state, test=__opts__["test"], saltenv=__env__, **sent)
     except (CommandExecutionError, SaltInvocationError) as error:
         return {"name": name, "changes": {}, "result": False, "comment": str(error)}
-    return __salt__["audit_rules_report.state_return"](name, report, __opts__["test"])
+    return __salt__["audit_rules_return.state_return"](name, report, __opts__["test"])
 
 
 def present(

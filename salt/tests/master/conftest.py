@@ -20,7 +20,7 @@ import time
 import pytest
 from salt.utils import yaml
 
-from place import FORMULA, PROJECT
+from place import FORMULA, PROJECT, SAFE
 
 MINIONS = ("db1", "web1")
 #: How long the daemons may take to find each other, and one command; both wait for other work on a busy machine.
@@ -233,7 +233,7 @@ def _session(leader):
 
 @pytest.fixture(scope="session")
 def started():
-    directory = pathlib.Path(tempfile.mkdtemp(prefix="salt-"))
+    directory = pathlib.Path(tempfile.mkdtemp(prefix="salt-", dir=SAFE))
     site = Site(directory)
     try:
         site.start()

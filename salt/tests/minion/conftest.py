@@ -5,9 +5,11 @@ A masterless minion in a directory. Its host is another directory: `root` in the
 
 import json
 import os
+import pathlib
 import shutil
 import subprocess
 import sys
+import tempfile
 
 import pytest
 import salt.client
@@ -83,9 +85,12 @@ class Minion:
 
 
 @pytest.fixture
-def fresh(tmp_path, executable):
+def fresh(tmp_path, executable, safe):
     """A minion that has never heard of the formula."""
-    return Minion(tmp_path, executable)
+    minion = Minion(tmp_path, executable)
+    #: Where its pillar may have the executable.
+    minion.libexec = pathlib.Path(tempfile.mkdtemp(dir=str(safe))) / "libexec"
+    return minion
 
 
 @pytest.fixture(scope="session")

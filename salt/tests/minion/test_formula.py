@@ -20,7 +20,7 @@ def pillar(fresh):
 
     def fill(**changed):
         example = yaml.safe_load((PROJECT / "salt/pillar.example").read_text())["audit_rules"]
-        example["lookup"]["executable"] = str(fresh.directory / "libexec/audit_rules")
+        example["lookup"]["executable"] = str(fresh.libexec / "audit_rules")
         example["root"] = str(fresh.image)
         example.update(changed)
         fresh.pillar(audit_rules={key: value for key, value in example.items() if value is not None})
@@ -34,7 +34,7 @@ def by_id(returns):
 
 
 def test_a_new_minion_starts_with_a_dry_run_of_the_example(fresh, pillar):
-    program = fresh.directory / "libexec/audit_rules"
+    program = fresh.libexec / "audit_rules"
     status, returns = fresh.salt_call("state.apply", "audit_rules", "test=True")
     dry = by_id(returns)
     assert status == 0

@@ -107,7 +107,7 @@ policy:
         lines = failed["comment"].splitlines()
         assert lines[0] == "nothing was changed: 2 problems:"
         assert "no architecture has a system call opne" in lines[1] and lines[1].endswith("(did you mean open?)")
-        assert lines[2].startswith("salt://a.rules:3: ")
+        assert lines[2].startswith("  salt://a.rules:3: ")
     assert list(minion.drop_ins.iterdir()) == []
 
 

@@ -5,7 +5,10 @@ The execution module with the real executable, and with what Salt gives to it as
 
 import hashlib
 import os
+import pathlib
+import shutil
 import stat
+import tempfile
 
 import pytest
 from salt.exceptions import CommandExecutionError
@@ -262,7 +265,7 @@ def test_explain_says_which_rule_decides_about_an_event(image, minion):
 @pytest.fixture
 def bare(monkeypatch, helpers):
     """A minion without an executable."""
-    monkeypatch.setitem(helpers["audit_rules_program.find"].__globals__, "INSTALLED", ())
+    monkeypatch.setitem(helpers["audit_rules_executable.find"].__globals__, "INSTALLED", ())
     monkeypatch.setenv("PATH", "/nowhere")
 
 
@@ -301,32 +304,87 @@ def test_no_executable_at_all_says_where_it_was_looked_for(minion, monkeypatch):
         assert place in str(failure.value)
 
 
-def test_an_executable_that_others_may_write_is_not_run(tmp_path):
-    path = tmp_path / "audit_rules"
-    path.write_text("#!/bin/sh\n")
-    path.chmod(0o775)
-    with pytest.raises(CommandExecutionError, match="other users may write it"):
+@pytest.fixture
+def program(safe):
+    """Writes a program into a directory of its own, with what it does when a request comes."""
+
+    def write(script, version="audit_rules 0.1.0"):
+        path = pathlib.Path(tempfile.mkdtemp(dir=str(safe))) / "libexec/audit_rules"
+        path.parent.mkdir()
+        path.write_text("#!/bin/sh\n[ $1 = - ] || {{ echo {}; exit; }}\n{}\n".format(version, script))
+        path.chmod(0o755)
+        return path
+
+    return write
+
+
+@pytest.mark.parametrize("how", [0o777, 0o1777, 0o775, "owner", "link"])
+@pytest.mark.parametrize("whose", ["file", "directory", "directory above"])
+def test_an_executable_that_somebody_could_swap_is_not_run(program, minion, whose, how):
+    path = program("echo '{\"failed\": false, \"lines\": []}'")
+    assert audit_rules.explain(rules=[LINE], executable=str(path)) == []
+    place = {"file": path, "directory": path.parent, "directory above": path.parents[1]}[whose]
+    if how == "link":
+        real = place.with_name(place.name + "-real")
+        place.rename(real)
+        place.symlink_to(real)
+        reason = "{} is a symbolic link; name the file that it leads to"
+    elif how == "owner":
+        if os.geteuid() != 0:
+            pytest.skip("gives files to another user, which needs root")
+        os.chown(str(place), 1, 0)
+        reason = "{} belongs to neither root nor the user who runs it"
+    else:
+        place.chmod(how)
+        reason = "other users may write {}"
+    with pytest.raises(CommandExecutionError) as failure:
         audit_rules.explain(rules=[LINE], executable=str(path))
+    assert str(failure.value) == "{} is not run: {}".format(path, reason.format(place))
+    # As much for one that the pillar names.
+    minion.configured = str(path)
+    with pytest.raises(CommandExecutionError, match="is not run"):
+        audit_rules.explain(rules=[LINE])
+
+
+def test_an_executable_in_the_path_that_somebody_could_swap_is_passed_by(program, bare, minion, monkeypatch):
+    minion.configured = ""
+    first, second = program("exit 1"), program("echo '{\"failed\": false, \"lines\": []}'")
+    monkeypatch.setenv("PATH", "{}:/nowhere:.:{}".format(first.parent, second.parent))
+    first.parent.chmod(0o777)
+    assert audit_rules.explain(rules=[LINE]) == []
+    second.chmod(0o777)
+    with pytest.raises(CommandExecutionError) as failure:
+        audit_rules.explain(rules=[LINE])
+    assert "other users may write {}".format(first.parent) in str(failure.value)
+
+
+def test_another_program_is_told_by_what_it_says_of_itself():
+    for name in ("true", "false", "cat"):
+        path = os.path.realpath(shutil.which(name))
+        with pytest.raises(CommandExecutionError, match="is not audit_rules: asked for its version it says: " + name):
+            audit_rules.explain(rules=[LINE], executable=path)
 
 
 @pytest.mark.parametrize(
     "script, complaint",
     [
-        ("exit 7", "no report came from .*: it ended with 7"),
+        ("exit 7", "no report came from .*: exit status 7"),
         ("echo broken >&2; echo '{'", "(?s)no report came from .*broken"),
     ],
 )
-def test_an_executable_that_gives_no_report_is_told(tmp_path, script, complaint):
-    path = tmp_path / "audit_rules"
-    path.write_text("#!/bin/sh\n{}\n".format(script))
-    path.chmod(0o755)
+def test_an_executable_that_gives_no_report_is_told(program, script, complaint):
     with pytest.raises(CommandExecutionError, match=complaint):
-        audit_rules.explain(rules=[LINE], executable=str(path))
+        audit_rules.explain(rules=[LINE], executable=str(program(script)))
 
 
-def test_an_executable_that_cannot_be_started_is_told(tmp_path):
-    path = tmp_path / "audit_rules"
-    path.write_text("")
+def test_an_executable_that_ends_badly_after_its_report_is_told(program):
+    script = "echo '{\"failed\": false, \"msg\": \"m\"}'; exit 4"
+    with pytest.raises(CommandExecutionError, match=r"did not end well after this report: m \(exit status 4\)"):
+        audit_rules.explain(rules=[LINE], executable=str(program(script)))
+
+
+def test_an_executable_that_cannot_be_started_is_told(program):
+    path = program("exit")
     path.chmod(0o644)
     with pytest.raises(CommandExecutionError, match="cannot be started: Permission denied.*noexec"):
         audit_rules.explain(rules=[LINE], executable=str(path))

@@ -126,8 +126,8 @@ def test_a_failure_names_every_error_with_its_place(module, test):
     assert ret["changes"] == {}
     assert ret["comment"].splitlines() == [
         "nothing was changed: 2 problems:",
-        "/rules/0: no architecture has a system call opne in `-S opne` (did you mean open?)",
-        "salt://a.rules:7: must begin with / (give a whole path)",
+        "  rules[0]: no architecture has a system call opne in `-S opne` (did you mean open?)",
+        "  salt://a.rules:7: must begin with / (give a whole path)",
     ]
 
 
@@ -137,7 +137,7 @@ def test_a_failure_that_was_not_taken_back_shows_its_changes(module):
     ret = states.present("30-identity", rules=[])
     assert ret["result"] is False
     assert ret["changes"]["files"]
-    assert ret["comment"] == "the kernel refused a step\nthe rule -w /a -p wa is still loaded"
+    assert ret["comment"] == "the kernel refused a step\n  the rule -w /a -p wa is still loaded"
 
 
 def test_what_was_left_out_is_in_the_comment(module):

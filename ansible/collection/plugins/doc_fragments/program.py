@@ -12,7 +12,8 @@ class ModuleDocFragment:
 options:
   src:
     description:
-      - A rules file on the controller, or a list of them, put one behind the other. Found as M(ansible.builtin.copy) finds
+      - A rules file on the controller, or a list of them, put one after the other. A directory stands for its C(.rules) files in
+        the order of the boot load. Found as M(ansible.builtin.copy) finds
         its O(ansible.builtin.copy#module:src), in a role in its C(files) directory. A file that is encrypted with
         Ansible Vault is decrypted.
       - Problems in a rule are reported with the file and the line.
@@ -23,7 +24,8 @@ options:
       - The path of an installed program on the target, which is run instead of the one that the collection carries. For
         hosts that start only what a package brought, for instance with fapolicyd, and for machines that the collection
         carries no program for.
-      - The program and its directory must belong to root or to the user of the task, and be writable by nobody else.
+      - The program and each directory on the way to it must belong to root or to the user of the task, and be writable by nobody
+        else, not even where the sticky bit is set. No symbolic link is followed.
       - V(/usr/libexec/audit_rules) need not be named; it is used where it has the version of the collection.
     type: str
   cache:

@@ -70,6 +70,9 @@ from collections.abc import Mapping
 from ansible.errors import AnsibleError, AnsibleLookupError
 from ansible.plugins.loader import lookup_loader
 from ansible.plugins.lookup import LookupBase
+from ansible.utils.display import Display
+
+DISPLAY = Display()
 
 RULES = ".rules"
 TEMPLATE = ".rules.j2"
@@ -80,20 +83,22 @@ class LookupModule(LookupBase):
         self.set_options(var_options=variables, direct=kwargs)
         self.variables = variables
         self.complaints = []
-        wishes = {name: {"src": [path]} for name, path in self._files("src", "files", RULES).items()}
-        for name, path in self._files("templates", "templates", TEMPLATE).items():
-            if name in wishes:
+        files = self._files("src", "files", RULES)
+        templates = self._files("templates", "templates", TEMPLATE)
+        entries = {name: {"src": [path]} for name, path in files.items()}
+        for name, path in templates.items():
+            if name in entries:
                 self.complaints.append(f"{name}: a rules file and a template have this name")
-            wishes[name] = {"rules": self._rendered(path)}
+            entries[name] = {"rules": self._rendered(path)}
         declared = {}
         for term in terms:
             declared.update(self._declared(term))
-        wishes.update(declared)
-        self._remove(wishes, declared)
-        self._control(wishes)
+        entries.update(declared)
+        self._remove(entries, declared, {**files, **templates})
+        self._control(entries)
         if self.complaints:
             raise AnsibleLookupError("\n".join(self.complaints))
-        return [{name: wishes[name] for name in sorted(wishes)}]
+        return [{name: entries[name] for name in sorted(entries)}]
 
     def _files(self, option, subdirectory, ending):
         """The files that an option names, or that are in a directory which it names, by the name of the drop-in."""
@@ -151,25 +156,27 @@ class LookupModule(LookupBase):
         path = self._find(said["template"], "templates")
         return {**entry, "rules": self._rendered(path) if path else ""}
 
-    def _remove(self, wishes, declared):
+    def _remove(self, entries, declared, brought):
         for each in self.get_option("remove"):
             name = drop_in_name(each, RULES)
             if name in declared and declared[name] != {"state": "absent"}:
                 self.complaints.append(f"{name}: declared, and to be removed")
-            wishes[name] = {"state": "absent"}
+            elif name in brought and name not in declared:
+                DISPLAY.warning(f"{name}: {brought[name]} is left out, since this drop-in is to be removed")
+            entries[name] = {"state": "absent"}
 
-    def _control(self, wishes):
+    def _control(self, entries):
         control = self.get_option("control")
         if not control:
             return
         name = drop_in_name(self.get_option("control_name"), RULES)
-        entry = dict(wishes.get(name) or {})
+        entry = dict(entries.get(name) or {})
         if entry.get("state") == "absent":
             self.complaints.append(f"{name}: the settings are written into it, and it is to be removed")
         own = dict(entry.get("control") or {})
         for setting in sorted(key for key in own if key in control and own[key] != control[key]):
             self.complaints.append(f"{name}: {setting} is {own[setting]} in the drop-in and {control[setting]} in the settings of the policy")
-        wishes[name] = {**entry, "control": {**own, **control}}
+        entries[name] = {**entry, "control": {**own, **control}}
 
 
 def drop_in_name(text, ending):

@@ -6,31 +6,36 @@
 
 from __future__ import annotations
 
-import json
+import os
 
+from ansible_collections.linux.audit.plugins.module_utils import _audit_rules_program as programs
+from ansible_collections.linux.audit.plugins.module_utils import _audit_rules_report as reports
 from ansible_collections.linux.audit.plugins.module_utils import request as requests
-
-INSTALLED = "/usr/libexec/audit_rules"
+from ansible_collections.linux.audit.plugins.module_utils._audit_rules_request import encode
 
 
 def run(module, specification, operation):
     """Ends the module with the program's report. operation: None where the options name it."""
-    request, dummy, complaints = requests.build(specification, operation, module.params, _read_nothing)
+    # Ansible fills in what was not given; a default is the program's business, and to exclude each other is that of what was given.
+    defaults = {name: option.get("default") for name, option in specification["argument_spec"].items()}
+    given = {name: value for name, value in module.params.items() if value is not None and value != defaults.get(name)}
+    request, dummy, complaints = requests.build(specification, operation, given, _read_nothing)
     if complaints:
         module.fail_json(msg="\n".join(complaints))
     request["check_mode"] = module.check_mode
     request["diff"] = bool(module._diff)
-    program = module.params.get("executable") or module.get_bin_path("audit_rules", opt_dirs=["/usr/libexec"])
-    if not program:
-        module.fail_json(msg=f"no program: {INSTALLED} does not exist, and the action plugin, which brings one, was passed by")
-    status, output, trouble = module.run_command([program, "-"], data=json.dumps(request), binary_data=True)
+    program = module.params.get("executable") or programs.INSTALLED
+    if not os.path.exists(program):
+        module.fail_json(msg=f"no program: {program} does not exist, and the action plugin, which brings one, was passed by")
     try:
-        report = json.loads(output)
-    except ValueError:
-        module.fail_json(msg=f"no report came back from {program}: exit status {status}; {output[:300]}{trouble[:300]}")
-    if report.get("failed") or status:
-        report["failed"] = True
-        report.setdefault("msg", f"{program} ended with {status}")
+        programs.check(program)
+        output = programs.call(program, encode(request))
+    except ValueError as error:
+        module.fail_json(msg=str(error))
+    report = reports.read(output)
+    if report is None:
+        module.fail_json(msg=f"no report came back from {program}: {reports.excerpts(output)}")
+    if report.get("failed"):
         module.fail_json(**report)
     module.exit_json(**report)
 

@@ -9,11 +9,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from ansible_collections.linux.audit.plugins.module_utils import options, permissions, rule_objects
+from ansible_collections.linux.audit.plugins.module_utils._audit_rules_request import unwrap_undo
 from ansible_collections.linux.audit.plugins.module_utils.options import PROGRAM, SRC
 from ansible_collections.linux.audit.plugins.module_utils.validation import validate
-
-#: Keys of a whole undo object, next to its snapshot, that are taken over when the task does not give them.
-UNDO_KEYS = ("root", "rules_dir", "target")
 
 
 def plain(value):
@@ -31,7 +29,7 @@ def plain(value):
     return str(value)
 
 
-def build(specification, operation, given, read):
+def build(specification, operation, given, read, expand=None):
     """Makes the request of a task's options, without check_mode and diff, and gives it, the validated options and a list
     of complaints.
 
@@ -39,10 +37,17 @@ def build(specification, operation, given, read):
     error there.
 
     operation: None where the options themselves name it. read: takes the JSON pointer of the rules and the names that
-    src gives, gives the text of these files and the stem of their name.
+    src gives, gives the text of these files and the stem of their name. expand: takes these names, gives them with files in
+    place of directories.
     """
     given = plain(given)
     validated, complaints = validate(specification, given)
+    if complaints:
+        return {}, validated, complaints
+    for entry in (validated, *(entry for entry in (validated.get("drop_ins") or {}).values() if isinstance(entry, dict))):
+        if expand and entry.get("src"):
+            names = [entry["src"]] if isinstance(entry["src"], str) else entry["src"]
+            entry["src"] = expand(names, complaints) if isinstance(names, list) else names
     if complaints:
         return {}, validated, complaints
     request = _named(given, validated)
@@ -62,7 +67,7 @@ def build(specification, operation, given, read):
     for name in PROGRAM:
         if validated.get(name) and not validated[name].startswith("/"):
             complaints.append(f"{name}: {validated[name]} must begin with /")
-    _unwrap_undo(request)
+    unwrap_undo(request)
     return request, validated, complaints
 
 
@@ -94,7 +99,7 @@ def _read_rules(request, pointer, given, validated, read, complaints):
         if "name" in validated and validated["name"] is None:
             request["name"] = stem
             if stem is None:
-                complaints.append("name: is needed where src has several files")
+                complaints.append("name: is needed where src has several files; the role linux.audit.policy makes a drop-in of each")
 
 
 def _drop_in(name, entry, read, complaints):
@@ -112,13 +117,3 @@ def _drop_in(name, entry, read, complaints):
 
 def _path(pointer):
     return pointer.lstrip("/").replace("/", ".") + ("." if pointer else "")
-
-
-def _unwrap_undo(request):
-    """The snapshot may be the whole undo object of a result: it knows which root it belongs to."""
-    undo = request.get("snapshot")
-    if isinstance(undo, dict) and isinstance(undo.get("snapshot"), dict):
-        request["snapshot"] = undo["snapshot"]
-        for key in UNDO_KEYS:
-            if undo.get(key) is not None:
-                request.setdefault(key, undo[key])

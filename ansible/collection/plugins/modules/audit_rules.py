@@ -369,7 +369,8 @@ outcome:
   description:
     - How it ended. V(unchanged), V(planned) (check mode), V(applied), V(staged) (the rest waits for a reboot),
       V(rolled_back) (something failed, the host is proven to be as before), V(stranded) (it could not be brought back; RV(errors)
-      says in what it differs), V(failed) (a problem was found before the first change).
+      says in what it differs), V(failed) (a problem was found before the first change), V(unknown) (no report came back, so run
+      it again).
   returned: always
   type: str
   sample: applied
@@ -556,7 +557,10 @@ errors:
   elements: dict
   contains:
     kind:
-      description: The stable name of the kind of problem.
+      description:
+        - The stable name of the kind of problem.
+        - Problems that are found on the controller have V(invalid_option), V(not_run) where the program could not be run, and
+          V(no_report) where it gave no report.
       returned: always
       type: str
       sample: unknown_syscall

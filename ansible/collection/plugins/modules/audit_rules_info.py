@@ -103,8 +103,8 @@ options:
     default: report
   expect:
     description:
-      - With V(gather) of O(operation), what the host has to hold: a request to M(linux.audit.audit_rules) as a dictionary of its options, or its rules as a
-        list or text. RV(in_sync) and RV(expect) say whether it does.
+      - With V(gather) of O(operation), what the host has to hold. A request to M(linux.audit.audit_rules) as a dictionary of
+        its options, or its rules as a list or text. RV(in_sync) and RV(expect) say whether it does.
     type: raw
   event:
     description:
@@ -207,7 +207,7 @@ msg:
   type: str
   sample: 2 lines, 1 refused
 outcome:
-  description: V(unchanged), or V(failed).
+  description: V(unchanged), V(failed), or V(unknown) where no report came back.
   returned: always
   type: str
 lines:

@@ -15,8 +15,10 @@ import re
 
 from ansible.errors import AnsibleActionFail
 
+from ansible_collections.linux.audit.plugins.module_utils._audit_rules_program import INSTALLED, NAME, not_ours, unsafe
+from ansible_collections.linux.audit.plugins.module_utils._audit_rules_report import excerpts
 from ansible_collections.linux.audit.plugins.plugin_utils import target_scripts
-from ansible_collections.linux.audit.plugins.plugin_utils.target_scripts import ANSWER, CACHES, INSTALLED
+from ansible_collections.linux.audit.plugins.plugin_utils.target_scripts import ANSWER, CACHES
 
 REMEDY = (
     f"Install the program as {INSTALLED} or anywhere else and name it with the option executable, "
@@ -76,14 +78,16 @@ class Exchange:
         if "missing" in answers:
             raise AnsibleActionFail(f"executable: {self._executable} does not exist on the target")
         if "untrusted" in answers:
-            raise AnsibleActionFail(f"executable: {answers['untrusted'][0]} is not safe to run: it must belong to root or to "
-                                    "the user of the task, and nobody else may write it")
+            reason, dummy, place = answers["untrusted"][0].partition(" ")
+            raise AnsibleActionFail(f"executable: {unsafe(self._executable, reason, place)}")
+        if "alien" in answers:
+            raise AnsibleActionFail(f"executable: {not_ours(self._executable, answers['alien'][0])}")
         if "refused" in answers:
             raise AnsibleActionFail(f"executable: {self._executable} cannot be run: {answers['refused'][0]}")
-        version = answers.get("version", [""])[0].replace("audit_rules ", "")
+        version = answers.get("version", [""])[0].replace(NAME, "")
         if version and version != self._programs.version:
             self.warnings.append(f"{self._executable} is version {version}, the collection is {self._programs.version}")
-        return output
+        return {**output, "stdout": _ANSWER_LINE.sub("", output["stdout"]).lstrip()}
 
     def _put(self, program, has_gzip):
         content = program.read()
@@ -121,16 +125,6 @@ def platform(answer, programs):
                                 f"{programs.machines()}. Build it there (make build), install it, and name it with the "
                                 "option executable.")
     return program, "gzip" in rest
-
-
-def excerpts(output):
-    """What a remote command said, shortened, for a message."""
-    parts = [f"exit status {output.get('rc')}"]
-    for name in ("stdout", "stderr"):
-        text = (output.get(name) or "").strip()
-        if text:
-            parts.append(f"{name}: {text if len(text) <= 600 else text[:300] + ' ... ' + text[-300:]}")
-    return "; ".join(parts)
 
 
 def _answers(output):

@@ -7,19 +7,17 @@
 from __future__ import annotations
 
 import contextlib
-import json
 import shlex
 
 from ansible.errors import AnsibleActionFail
 from ansible.plugins.action import ActionBase
 
 from ansible_collections.linux.audit.plugins.module_utils import request as requests
+from ansible_collections.linux.audit.plugins.module_utils._audit_rules_report import excerpts
+from ansible_collections.linux.audit.plugins.module_utils._audit_rules_request import encode
 from ansible_collections.linux.audit.plugins.plugin_utils import answer, programs, target_scripts
-from ansible_collections.linux.audit.plugins.plugin_utils.exchange import Exchange, WantsTerminal, excerpts, platform
+from ansible_collections.linux.audit.plugins.plugin_utils.exchange import Exchange, WantsTerminal, platform
 from ansible_collections.linux.audit.plugins.plugin_utils.sources import Sources
-
-#: The largest request that the program reads, in bytes.
-MOST_BYTES = 16 * 1024 * 1024
 
 #: Ways to become another user that ask on a terminal, so that standard input is not ours.
 NEEDS_TERMINAL = ("su",)
@@ -51,14 +49,16 @@ class ProgramAction(ActionBase):
             result.update(self._run(task_vars))
         except AnsibleActionFail as failure:
             # As a result and not as an exception: older versions add a traceback of nothing to that.
-            result.update(failed=True, changed=False, msg=str(failure))
+            result.update(answer.found_here(answer.NOT_RUN, [str(failure)]))
+        if self._task.no_log:
+            answer.conceal(result)
         return result
 
     def _run(self, task_vars):
-        sources = Sources(self._find_source, self._loader.cleanup_tmp_file)
-        request, options, complaints = requests.build(self.specification(), self.operation, self._task.args, sources.read)
+        sources = Sources(self._find_source, self._loader.cleanup_tmp_file, self._look_for_source)
+        request, options, complaints = requests.build(self.specification(), self.operation, self._task.args, sources.read, sources.expand)
         if complaints:
-            raise AnsibleActionFail("\n".join(complaints))
+            return answer.found_here(answer.INVALID_OPTION, complaints)
         self._refuse_other_platforms()
         shipped = programs.shipped()
         if not self._task.async_val and self._has_standard_input():
@@ -68,17 +68,18 @@ class ProgramAction(ActionBase):
         return self._run_as_module(request, sources, options, shipped, task_vars)
 
     def _find_source(self, name):
-        return self._loader.get_real_file(self._find_needle("files", name), decrypt=True)
+        return self._loader.get_real_file(self._look_for_source(name), decrypt=True)
+
+    def _look_for_source(self, name):
+        return self._find_needle("files", name)
 
     def _run_by_standard_input(self, request, sources, options, shipped):
         """One remote command. Gives None where the way to the other user turns out to want a terminal."""
         whole = {**request, "check_mode": self._task.check_mode, "diff": self._task.diff}
         try:
-            body = json.dumps(whole, ensure_ascii=False).encode("utf-8")
-        except UnicodeEncodeError as error:
-            raise AnsibleActionFail("the options hold text that is not UTF-8") from error
-        if len(body) > MOST_BYTES:
-            raise AnsibleActionFail(f"the request has {len(body)} bytes; at most {MOST_BYTES} are read")
+            body = encode(whole)
+        except ValueError as error:
+            raise AnsibleActionFail(str(error)) from error
         exchange = Exchange(self._execute, shipped, options["executable"], options["cache"], not self._is_local())
         try:
             output = exchange.send(body)

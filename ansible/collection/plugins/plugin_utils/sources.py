@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import bisect
 import os
+import re
 
 from ansible.errors import AnsibleFileNotFound
 
@@ -16,13 +17,32 @@ class Sources:
     """Reads what src names, and knows which line of the request came from which file.
 
     find: takes a name, gives the path of a readable file, or raises AnsibleFileNotFound or OSError. forget: takes that path
-    back.
+    back. look: as find, but gives the path where it stands, of a directory too.
     """
 
-    def __init__(self, find, forget):
+    def __init__(self, find, forget, look):
         self._find = find
+        self._look = look
         self._forget = forget
         self._texts = {}
+
+    def expand(self, names, complaints):
+        """Gives the names of files, with those of its .rules files in the place of a directory, in the order of the boot load."""
+        found = []
+        for name in names:
+            try:
+                path = self._look(name)
+            except (AnsibleFileNotFound, OSError):
+                # To read it says why.
+                path = ""
+            if not os.path.isdir(path):
+                found.append(name)
+                continue
+            files = sorted((each for each in os.listdir(path) if each.endswith(".rules") and not each.startswith(".")), key=version_key)
+            if not files:
+                complaints.append(f"src: {name}: no .rules file in this directory")
+            found += [os.path.join(name, each) for each in files]
+        return found
 
     def read(self, pointer, names, complaints):
         """Gives the text of the files, one behind the other, and the stem of the name if there is only one."""
@@ -50,6 +70,11 @@ class Sources:
         text = self._texts.get(error.get("pointer"))
         if text and error.get("line") and not error.get("file"):
             error["file"], error["line"] = text.place(error["line"])
+
+
+def version_key(name):
+    """Sorts names as `ls -v` and so augenrules do, 9-a before 10-b, as far as digits and letters go."""
+    return [(0, int(part), "") if part.isdigit() else (1, 0, part) for part in re.split(r"(\d+)", name) if part], name
 
 
 class _Text:

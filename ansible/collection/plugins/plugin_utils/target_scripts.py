@@ -13,10 +13,9 @@ from __future__ import annotations
 
 import shlex
 
-ANSWER = "@audit_rules"
+from ansible_collections.linux.audit.plugins.module_utils._audit_rules_program import INSTALLED, NAME
 
-#: Where a distribution package puts the program.
-INSTALLED = "/usr/libexec/audit_rules"
+ANSWER = "@audit_rules"
 
 #: Directories for the program in the order in which they are tried; the user who must own them; the umask with which
 #: directories above them are made. Words for sh.
@@ -39,11 +38,26 @@ enter() {
 };
 """
 
-# trusted PATH: whether it belongs to root or to us, and nobody else may write it.
+# trusted PATH: whether the file and each directory on the way to it, from / on and without following a link, belong to root
+# or to us, and nobody else may write them; as why_unsafe of audit_rules_program. Sets p to the part at fault and w to the
+# reason.
 _TRUSTED = """
+judge() {
+    p=$1;
+    set -- $(ls -ldn "$1" 2>/dev/null);
+    case "$1" in l*) w=link; return 1;; esac;
+    case "$3" in 0|"$(id -u)") ;; *) w=owner; return 1;; esac;
+    case "$1" in -????-??-*|d????-??-*) ;; *) w=mode; return 1;; esac;
+};
 trusted() {
-    set -- $(ls -ldnL "$1" 2>/dev/null);
-    case "$1" in -????-??-*|d????-??-*) [ "$3" = 0 ] || [ "$3" = "$(id -u)" ];; *) false;; esac;
+    f=$1 r=$1/ q=;
+    judge / || return 1;
+    while [ -n "$r" ]; do
+        n=${r%%/*} r=${r#*/};
+        [ -z "$n" ] || { q=$q/$n; judge "$q" || return 1; };
+    done;
+    w=kind;
+    [ -f "$f" ];
 };
 """
 
@@ -96,17 +110,17 @@ def run(programs, cache=None):
 def run_installed(path):
     """Runs the program that the task names. Its version comes first, on a line of its own.
 
-    Answers: "missing", "untrusted FILE", "refused WHY".
+    Answers: "missing", "untrusted WHY PART", "refused WHY" where it does not start, "alien WHAT" where it is another program.
     """
     return _one_line(_SAY, _TRUSTED, f"x={shlex.quote(path)};", """
     stop() { cat >/dev/null; say "$@"; exit; };
-    [ -f "$x" ] || stop missing;
-    trusted "$x" || stop untrusted "$x";
-    trusted "${x%/*}/" || stop untrusted "${x%/*}";
+    [ -e "$x" ] || stop missing;
+    trusted "$x" || stop untrusted "$w" "$p";
     v=$("$x" --version 2>&1 </dev/null) || stop refused "$v";
+    case "$v" in "NAME"*) ;; *) stop alien "$v";; esac;
     say version "$v";
     exec "$x" -;
-    """)
+    """.replace("NAME", NAME))
 
 
 def put(program, version, cache=None, leave_out=(), compressed=False):
@@ -117,12 +131,24 @@ def put(program, version, cache=None, leave_out=(), compressed=False):
     """
     skipped = "|".join(shlex.quote(directory) for directory in leave_out)
     leave = f'case "$d" in {skipped}) return 1;; esac;' if skipped else ""
+    # Nothing is made in a home that is another's: sudo may leave HOME as it was.
     place = """
+    ours() {
+        q=${1%/*};
+        while [ -n "$q" ]; do
+            if [ -d "$q" ]; then
+                set -- $(ls -ldnL "$q/.");
+                case "$3" in 0|"$(id -u)") ;; *) return 1;; esac;
+            fi;
+            q=${q%/*};
+        done;
+    };
     place() {
         d=$1;
         LEAVE
         if [ -h "$d" ]; then say bad "$d: is a symbolic link"; return 1; fi;
         if [ ! -d "$d" ]; then
+            ours "$d" || { say bad "$d: $q belongs to another user"; return 1; };
             e=$({ umask "$3"; mkdir -p "${d%/*}/" && umask 077 && mkdir "$d" || [ -d "$d" ]; } 2>&1) ||
             { say bad "$d: $e"; return 1; };
         fi;

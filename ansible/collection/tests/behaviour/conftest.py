@@ -110,6 +110,15 @@ def fixture_player(tmp_path):
         shutil.rmtree(path, ignore_errors=True)
 
 
+@pytest.fixture(name="libexec")
+def fixture_libexec():
+    """A directory for programs that only root may write, with all above it: not below /tmp."""
+    path = Path("/run/audit_rules-libexec")
+    path.mkdir()
+    yield path
+    shutil.rmtree(path)
+
+
 @pytest.fixture(name="sshd", scope="session")
 def fixture_sshd(tmp_path_factory):
     """Starts an sshd of its own on a free port; gives the variables of a host behind it."""

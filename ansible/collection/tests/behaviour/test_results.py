@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -164,3 +165,62 @@ def test_what_a_host_holds_is_gathered_and_a_failure_keeps_the_words_of_the_prog
     assert played[0]["filesystem"]["files"][0]["rules"][0]["rule"] == "-w /etc/passwd -p wa -k identity"
     assert played[0]["next_boot"]["stops_at"]["line"] == 2 and played[0]["changed"] is False
     assert played[1]["msg"] == "Failed to load audit rules from runtime: another root directory has no running kernel"
+
+
+def test_no_log_hides_rules_wherever_ansible_prints(player):
+    player.drop_in("10-flood").write_text("-a never,task\n", encoding="utf-8")
+    hidden = {"no_log": True, "ignore_errors": True, "diff": True, "root": "{{ root }}"}
+    (player.directory / "a.rules").write_text("-w SECRET -p wa\n", encoding="utf-8")
+    played = player.play(
+        {**hidden, "name": "30-a", "rules": ["-w SECRET -p wa"]},
+        {**hidden, "src": "a.rules"},
+        {**hidden, "name": "30-a", "rules": [{"SECRET": 1}]},
+        {**hidden, "name": "30-a", "rules": ["-w /SECRET -p wa", "-a never,task -F uid=0"]},
+        {**hidden, "operation": "lint", "rules": ["-w SECRET -p wa"]},
+        {**hidden, "operation": "explain", "executable": "/SECRET"},
+        {**hidden, "name": "30-a", "rules": ["-w SECRET -p wa"], "register": "kept"},
+        {"ansible.builtin.assert": {"that": ["kept.errors[0].kind == 'relative_path'", "'SECRET' in kept.errors[0].rule"]}},
+        arguments=["-vvv"])
+    assert played.outcomes() == ["failed"] * 3 + ["ok"] + ["failed"] * 3 + ["ok"], played.output
+    # Newer versions quote the playbook itself, with the numbers of its lines.
+    said = [line for line in played.output.splitlines() if not re.match(r" *\d+ ", line)]
+    assert not [line for line in said if "SECRET" in line]
+
+
+def test_failures_of_the_controller_have_the_parts_of_a_report(player):
+    (player.directory / "latin.rules").write_bytes(b"# \xe4\n")
+    bad = [{"name": "x", "rules": [], "porge": True, "on_missing": "perhaps"}, {"name": "x", "src": "none.rules"}, {"src": "latin.rules"},
+           {"state": "loaded", "executable": "/none"}, {"operation": "explain", "rules": [], "executable": "/usr/bin/true"}]
+    played = player.play(*[{**task, "ignore_errors": True} for task in bad])
+    for number, kind in enumerate(["invalid_option"] * 3 + ["not_run"] * 2):
+        result = played[number]
+        assert (result["outcome"], result["changed"], result["reboot_required"]) == ("failed", False, False)
+        assert result["pending"] == {"load": [], "unload": [], "control": []}
+        assert [error["kind"] for error in result["errors"]] == [kind] * len(result["errors"])
+        assert all(error["message"] in result["msg"] for error in result["errors"])
+    assert len(played[0]["errors"]) == 2
+
+
+def test_a_directory_in_src_is_its_rules_files(player):
+    directory = player.directory / "files" / "policy"
+    directory.mkdir(parents=True)
+    for name, text in (("10-b.rules", "-w /etc/b -p wa\n"), ("9-a.rules", "-w /etc/a -p wa"), ("notes.md", "none"), (".x.rules", "none\n")):
+        (directory / name).write_text(text, encoding="utf-8")
+    (player.directory / "files" / "empty").mkdir()
+    (player.directory / "files" / "one").mkdir()
+    (player.directory / "files" / "one" / "30-one.rules").write_text("# one\n-w etc -p wa\n", encoding="utf-8")
+    target = {"root": "{{ root }}", "ignore_errors": True}
+    played = player.play(
+        {**target, "name": "50-all", "src": "policy"},
+        {**target, "src": "one/"},
+        {**target, "src": "policy"},
+        {**target, "name": "x", "src": ["empty", "none.rules"]},
+        {**target, "state": "loaded", "drop_ins": {"60-x": {"src": "policy"}}},
+        {"operation": "lint", "src": ["policy", "one"], "fail_on": "never"})
+    assert played.outcomes() == ["ok", "failed", "failed", "failed", "ok", "ok"], played.output
+    both = "-w /etc/a -p wa\n-w /etc/b -p wa\n"
+    assert player.drop_in("50-all").read_text(encoding="utf-8").endswith(both)
+    assert "one/30-one.rules:2: the path" in played[1]["msg"]
+    assert "name: is needed where src has several files" in played[2]["msg"]
+    assert played[3]["msg"].startswith("src: empty: no .rules file in this directory")
+    assert {finding["file"] for finding in played[5]["findings"]} >= {"one/30-one.rules"}

@@ -17,6 +17,20 @@ import pytest
 WISH = {"name": "30-identity", "root": "{{ root }}", "rules": ["-w /etc/passwd -p wa -k identity"]}
 EXPLAIN = {"operation": "explain", "rules": ["-w /etc/passwd -p wa -k identity"]}
 
+#: An action plugin that calls the module by itself, as other collections' plugins do.
+PAST = """
+from ansible.plugins.action import ActionBase
+
+
+class ActionModule(ActionBase):
+    def run(self, tmp=None, task_vars=None):
+        return self._execute_module("linux.audit.audit_rules_info", dict(self._task.args), task_vars=task_vars)
+"""
+
+
+def past(path):
+    return {"ansible.legacy.past": {**EXPLAIN, "executable": str(path)}}
+
 
 @pytest.mark.parametrize("pipelining", ["True", "False"])
 def test_a_task_is_one_remote_command_once_the_program_is_there(player, pipelining):
@@ -170,10 +184,9 @@ def test_a_target_where_no_program_may_run_is_told_with_the_remedy(player):
     assert "option executable" in played[0]["msg"]
 
 
-def test_an_installed_program_is_used_where_it_is_named(player, tmp_path):
+def test_an_installed_program_is_used_where_it_is_named(player, libexec):
     collection = os.environ["ANSIBLE_COLLECTIONS_PATH"] + "/ansible_collections/linux/audit"
-    path = tmp_path / "libexec" / "audit_rules"
-    path.parent.mkdir()
+    path = libexec / "audit_rules"
     shutil.copy(f"{collection}/files/audit_rules-{os.uname().machine}.elf", path)
     played = player.play({**WISH, "executable": str(path)}, {**EXPLAIN, "executable": "/none"}, arguments=["-vvv"])
     assert played.outcomes() == ["ok", "failed"], played.output
@@ -181,9 +194,32 @@ def test_an_installed_program_is_used_where_it_is_named(player, tmp_path):
     assert not os.path.exists("/var/cache/audit_rules")
 
 
-def test_a_program_that_ends_badly_is_a_failure(player, tmp_path):
-    path = tmp_path / "libexec" / "audit_rules"
-    path.parent.mkdir()
+def test_another_program_is_told_by_what_it_says_of_itself(player):
+    for name in ("true", "cat"):
+        path = os.path.realpath(shutil.which(name))
+        played = player.play({**EXPLAIN, "executable": path})
+        assert played.outcomes() == ["failed"]
+        assert played[0]["msg"].startswith(f"executable: {path} is not audit_rules: asked for its version it says: {name} "), played[0]["msg"]
+        assert "@audit_rules" not in played.output
+
+
+def test_a_module_that_is_called_past_its_action_plugin_judges_the_program_too(player, libexec):
+    path = libexec / "audit_rules"
+    collection = f"{os.environ['ANSIBLE_COLLECTIONS_PATH']}/ansible_collections/linux/audit"
+    shutil.copy(f"{collection}/files/audit_rules-{os.uname().machine}.elf", path)
+    (player.directory / "action_plugins").mkdir()
+    (player.directory / "action_plugins" / "past.py").write_text(PAST, encoding="utf-8")
+    variables = {"ansible_python_interpreter": sys.executable}
+    fine = player.play(past(path), variables=variables)
+    assert fine.outcomes() == ["ok"] and fine[0]["lines"][0]["accepted"], fine.output
+    path.chmod(0o777)
+    assert player.play(past(path), variables=variables)[0]["msg"] == f"{path} is not run: other users may write {path}"
+    path.chmod(0o755)
+    assert "is not audit_rules" in player.play(past("/usr/bin/true"), variables=variables)[0]["msg"]
+
+
+def test_a_program_that_ends_badly_is_a_failure(player, libexec):
+    path = libexec / "audit_rules"
     cases = {
         "kill -9 $$": "no report came back: exit status",
         "echo trouble; echo more >&2; exit 3": "stderr: more",
@@ -199,10 +235,9 @@ def test_a_program_that_ends_badly_is_a_failure(player, tmp_path):
         assert "rc" not in played[0]
 
 
-def test_no_request_is_on_any_command_line(player, tmp_path):
+def test_no_request_is_on_any_command_line(player, tmp_path, libexec):
     """Neither on the target nor in what Ansible shows of its commands."""
-    path = tmp_path / "libexec" / "audit_rules"
-    path.parent.mkdir()
+    path = libexec / "audit_rules"
     path.write_text("#!/bin/sh\n[ \"$1\" = - ] || { echo audit_rules 0.1.0; exit; }\n"
                     "for file in /proc/[0-9]*/cmdline; do tr '\\0' ' ' <$file; done >" + str(tmp_path / "seen") + " 2>/dev/null\n"
                     "cat >/dev/null; echo '{\"changed\":false,\"msg\":\"m\",\"outcome\":\"unchanged\"}'\n", encoding="utf-8")

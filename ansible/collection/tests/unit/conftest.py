@@ -7,6 +7,8 @@
 from __future__ import annotations
 
 import os
+import shutil
+from pathlib import Path
 
 import pytest
 
@@ -14,3 +16,12 @@ import pytest
 def pytest_configure(config):
     if not os.path.exists("/run/audit_rules-tests"):
         raise pytest.UsageError("start these tests with ansible/test-plugin; they would write to this machine")
+
+
+@pytest.fixture(name="libexec")
+def fixture_libexec():
+    """A directory for programs that only root may write, with all above it: not below /tmp."""
+    path = Path("/run/audit_rules-libexec")
+    path.mkdir()
+    yield path
+    shutil.rmtree(path)

@@ -89,7 +89,7 @@ def test_a_rollback_keeps_its_first_line_and_adds_what_it_does_not_say():
 def test_places_in_rules_files_are_theirs(tmp_path):
     (tmp_path / "a").write_text("# a\n-w x", encoding="utf-8")
     (tmp_path / "b").write_text("\n# b\n", encoding="utf-8")
-    sources = Sources(lambda name: str(tmp_path / name), lambda path: None)
+    sources = Sources(lambda name: str(tmp_path / name), lambda path: None, None)
     text, stem = sources.read("/rules", ["a", "b"], [])
     assert text == "# a\n-w x\n\n# b\n" and stem is None
     for line, place in ((1, ("a", 1)), (2, ("a", 2)), (3, ("b", 1)), (4, ("b", 2))):
@@ -104,5 +104,5 @@ def test_places_in_rules_files_are_theirs(tmp_path):
 
 
 def test_an_empty_rules_file_and_one_alone():
-    sources = Sources(lambda name: "/dev/null", lambda path: None)
+    sources = Sources(lambda name: "/dev/null", lambda path: None, None)
     assert sources.read("/rules", ["x/50-cis.rules"], []) == ("", "50-cis")

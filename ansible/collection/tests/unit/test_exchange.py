@@ -17,6 +17,7 @@ import subprocess
 import pytest
 from ansible.errors import AnsibleActionFail
 
+from ansible_collections.linux.audit.plugins.module_utils._audit_rules_program import unsafe, why_unsafe
 from ansible_collections.linux.audit.plugins.plugin_utils import target_scripts
 from ansible_collections.linux.audit.plugins.plugin_utils.exchange import Exchange, WantsTerminal
 from ansible_collections.linux.audit.plugins.plugin_utils.programs import Program, Programs
@@ -146,6 +147,22 @@ def test_a_user_without_a_home_gets_a_directory_of_his_own(shell):
 
 
 @pytest.mark.parametrize("shell", SHELLS)
+def test_root_with_the_home_of_somebody_makes_nothing_below_it(shell, noexec, tmp_path):
+    noexec("/var/cache")
+    home = tmp_path / "home"
+    (home / ".cache").mkdir(parents=True)
+    os.chown(home, 1, 1)
+    output, dummy = send(Target(shell, home=home))
+    assert os.listdir(home / ".cache") == []
+    assert output["rc"] == 0 and os.listdir("/var/tmp/audit_rules-0") == [name_of(shipped())]
+    shutil.rmtree("/var/tmp/audit_rules-0")
+    noexec("/var/tmp")
+    with pytest.raises(AnsibleActionFail, match=f"{home}/.cache/audit_rules: {home} belongs to another user"):
+        send(Target(shell, home=home))
+    assert os.listdir(home / ".cache") == []
+
+
+@pytest.mark.parametrize("shell", SHELLS)
 @pytest.mark.parametrize("spoil", ["mode", "owner", "link"])
 def test_a_cache_that_others_may_use_is_neither_used_nor_filled(shell, spoil, cache, tmp_path):
     other = tmp_path / "other"
@@ -211,6 +228,22 @@ def test_an_installed_program_that_others_may_write_is_passed_by(shell, mode, ow
     assert f"/{name_of(shipped())}" in output["stdout"]
 
 
+@pytest.mark.parametrize("shell", SHELLS)
+@pytest.mark.parametrize("how", ["directory", "link"])
+def test_an_installed_program_that_somebody_could_swap_is_passed_by(shell, how, libexec):
+    install("/usr/libexec/audit_rules")
+    if how == "link":
+        shutil.move("/usr/libexec/audit_rules", libexec / "real")
+        os.symlink(libexec / "real", "/usr/libexec/audit_rules")
+    else:
+        os.chmod("/usr/libexec", 0o1777)
+    try:
+        output, dummy = send(Target(shell))
+    finally:
+        os.chmod("/usr/libexec", 0o755)
+    assert f"/{name_of(shipped())}" in output["stdout"]
+
+
 def install(path, text=PROGRAM, mode=0o755, owner=0):
     os.makedirs(os.path.dirname(path), exist_ok=True)
     with open(path, "w", encoding="utf-8") as file:
@@ -220,8 +253,8 @@ def install(path, text=PROGRAM, mode=0o755, owner=0):
 
 
 @pytest.mark.parametrize("shell", SHELLS)
-def test_the_named_executable_is_run_and_nothing_is_put(shell, tmp_path):
-    path = str(tmp_path / "it's here" / "program")
+def test_the_named_executable_is_run_and_nothing_is_put(shell, libexec):
+    path = str(libexec / "it's *here" / "program")
     install(path)
     target = Target(shell)
     output, exchange = send(target, executable=path)
@@ -231,8 +264,8 @@ def test_the_named_executable_is_run_and_nothing_is_put(shell, tmp_path):
 
 
 @pytest.mark.parametrize("shell", SHELLS)
-def test_the_named_executable_may_have_another_version_with_a_warning(shell, tmp_path):
-    path = str(tmp_path / "bin" / "program")
+def test_the_named_executable_may_have_another_version_with_a_warning(shell, libexec):
+    path = str(libexec / "bin" / "program")
     install(path, PROGRAM.replace(VERSION, "9.9.9"))
     output, exchange = send(Target(shell), executable=path)
     assert '{"got": "request"' in output["stdout"]
@@ -240,18 +273,58 @@ def test_the_named_executable_may_have_another_version_with_a_warning(shell, tmp
 
 
 @pytest.mark.parametrize("shell", SHELLS)
-def test_a_named_executable_that_cannot_be_run_is_refused_with_the_reason(shell, tmp_path):
-    path = str(tmp_path / "bin" / "program")
-    for text, mode, why in ((None, 0, "does not exist"), (PROGRAM, 0o777, "not safe"), (PROGRAM, 0o644, "cannot be run"),
-                            ("#!/bin/sh\nexit 3\n", 0o755, "cannot be run")):
+def test_a_named_executable_that_cannot_be_run_is_refused_with_the_reason(shell, libexec):
+    path = str(libexec / "bin" / "program")
+    for text, mode, why in ((None, 0, "does not exist"), (PROGRAM, 0o644, "cannot be run"), ("#!/bin/sh\nexit 3\n", 0o755, "cannot be run"),
+                            ("#!/bin/sh\necho other 1.0\n", 0o755, "is not audit_rules: asked for its version it says: other 1.0"),
+                            ("#!/bin/sh\n", 0o755, "is not audit_rules: asked for its version it says: nothing")):
         if text:
             install(path, text, mode)
         with pytest.raises(AnsibleActionFail, match=why):
             send(Target(shell), executable=path)
+
+
+def weaken(directory, part, how):
+    """Makes a part of the way to a program weak; gives the reason that is then said."""
+    place = directory / part
+    if how == "link":
+        place.rename(directory / "real")
+        place.symlink_to(directory / "real")
+    elif how == "owner":
+        os.chown(place, 1, 0)
+    else:
+        os.chmod(place, how)
+    return how if isinstance(how, str) else "mode"
+
+
+@pytest.mark.parametrize("shell", SHELLS)
+@pytest.mark.parametrize("part", ["a/b/program", "a/b", "a"])
+@pytest.mark.parametrize("how", [0o777, 0o1777, 0o775, "owner", "link"])
+def test_a_named_executable_that_somebody_could_swap_is_refused(shell, libexec, part, how):
+    path = str(libexec / "a" / "b" / "program")
     install(path)
-    os.chmod(tmp_path / "bin", 0o777)
-    with pytest.raises(AnsibleActionFail, match="not safe"):
+    reason = weaken(libexec, part, how)
+    with pytest.raises(AnsibleActionFail) as failure:
         send(Target(shell), executable=path)
+    assert str(failure.value) == "executable: " + unsafe(path, reason, str(libexec / part))
+
+
+def test_the_shell_and_the_module_judge_alike(libexec):
+    """The shell's walk and that of audit_rules_program, which the Python of a target takes."""
+    for part in ("a/b/program", "a/b", "a"):
+        for how in (0o777, 0o1777, 0o2775, 0o757, 0o755, 0o700, "owner", "link"):
+            directory = libexec / f"{part.replace('/', '-')}-{how}"
+            path = str(directory / "a" / "b" / "program")
+            install(path)
+            weaken(directory, part, how)
+            wanted = why_unsafe(path)
+            try:
+                send(Target(), executable=path)
+                said = None
+            except AnsibleActionFail as failure:
+                said = str(failure)
+            assert said == (wanted and f"executable: {wanted}")
+    assert why_unsafe(str(libexec / "a-448" / "a" / "b" / "program")) is None
 
 
 @pytest.mark.parametrize("shell", SHELLS)

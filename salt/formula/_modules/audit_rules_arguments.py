@@ -12,9 +12,6 @@ from salt.exceptions import CommandExecutionError
 #: Arguments that only Salt knows: they say where rules files come from.
 SOURCE_ARGUMENTS = ("source", "source_hash", "template", "context", "defaults")
 
-#: Keys of a whole undo object, next to its snapshot, that are taken over unless they are given.
-UNDO_KEYS = ("root", "rules_dir", "target")
-
 
 class Sources:
     """
@@ -99,7 +96,7 @@ def build(operation, given, sources):
         request["expect"] = _declared("/expect", request["expect"], sources)
     if isinstance(request.get("archs"), str):
         request["archs"] = [request["archs"]]
-    _unwrap_undo(request)
+    __salt__["audit_rules_request.unwrap_undo"](request)
     if sources.complaints:
         raise CommandExecutionError("nothing was changed: " + "\n".join(sources.complaints))
     return request
@@ -139,16 +136,6 @@ def _with_rules(pointer, given, sources):
 def _octal(mode):
     """Salt reads 0640 in YAML as the number 640, and everywhere takes its digits for octal ones."""
     return "{:0>4}".format(mode) if isinstance(mode, int) and not isinstance(mode, bool) else mode
-
-
-def _unwrap_undo(request):
-    """The snapshot may be the whole undo object of a result: it knows which root it belongs to."""
-    undo = request.get("snapshot")
-    if isinstance(undo, dict) and isinstance(undo.get("snapshot"), dict):
-        request["snapshot"] = undo["snapshot"]
-        for key in UNDO_KEYS:
-            if undo.get(key) is not None:
-                request.setdefault(key, undo[key])
 
 
 def sources(salt, saltenv):

@@ -1,16 +1,13 @@
 # SPDX-License-Identifier: Apache-2.0
 """
-The executable ``audit_rules`` on this minion: where it is, how it comes here, how it is called.
+The executable ``audit_rules`` on this minion: where it is, and how it comes here. ``audit_rules_program`` judges and calls it.
 
 Called by ``audit_rules``, not by people; it is no utility module since the salt-ssh of Salt 3006 sends none of these.
 """
 
 import hashlib
-import json
 import os
-import shutil
 import stat
-import subprocess
 import tempfile
 
 from salt.exceptions import CommandExecutionError
@@ -20,9 +17,6 @@ INSTALLED = ("/usr/libexec/audit_rules", "/usr/local/libexec/audit_rules")
 
 #: Where the formula has it on the file server, by the grain cpuarch: osarch has other words on other families.
 SERVED = "salt://audit_rules/files/audit_rules-{}"
-
-#: The largest request that it reads, in bytes.
-MOST_BYTES = 16 * 1024 * 1024
 
 
 def call(salt, cachedir, cpuarch, request, executable=None, saltenv="base"):
@@ -39,62 +33,48 @@ def call(salt, cachedir, cpuarch, request, executable=None, saltenv="base"):
         The path to prefer; by default that of the pillar of the formula.
     """
     try:
-        body = json.dumps(request, default=str).encode("utf-8")
-    except UnicodeEncodeError:
-        raise CommandExecutionError("the request holds text that is not UTF-8")
-    if len(body) > MOST_BYTES:
-        raise CommandExecutionError("the request has {} bytes; at most {} are read".format(len(body), MOST_BYTES))
-    program = find(salt, cachedir, cpuarch, executable, saltenv)
-    try:
+        body = salt["audit_rules_request.encode"](request)
+        program = find(salt, cachedir, cpuarch, executable, saltenv)
         # Not cmd.run_all: it replaces each \n of its standard input, and JSON has them in its strings.
-        done = subprocess.run([program, "-"], input=body, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
-    except OSError as error:
-        raise CommandExecutionError(
-            "{} cannot be started: {}. A directory that is mounted noexec or fapolicyd may be in the way; name an "
-            "installed program with `executable`".format(program, error.strerror)
-        )
-    try:
-        report = json.loads(done.stdout.decode("utf-8"))
-    except ValueError:
-        said = (done.stdout + done.stderr).decode("utf-8", "replace").strip()
-        raise CommandExecutionError("no report came from {}: it ended with {}: {}".format(program, done.returncode, said[:600]))
-    if done.returncode and not report.get("failed"):
-        report["failed"] = True
-        report["msg"] = "{} ended with {} after this report: {}".format(program, done.returncode, report.get("msg"))
+        output = salt["audit_rules_program.call"](program, body)
+    except ValueError as error:
+        raise CommandExecutionError(str(error))
+    report = salt["audit_rules_report.read"](output)
+    if report is None:
+        raise CommandExecutionError("no report came from {}: {}".format(program, salt["audit_rules_report.excerpts"](output)))
     return report
 
 
 def find(salt, cachedir, cpuarch, executable=None, saltenv="base"):
     """
     Gives the path of an executable: the named one, an installed one, or a copy of that on the file server. The last is what
-    a dry run uses before anything is installed.
+    a dry run uses before anything is installed. ValueError for a named or installed one that is not safe to run, or not ours.
     """
     named = executable or salt["config.get"]("audit_rules:lookup:executable")
     looked = [path for path in (named,) + INSTALLED if path]
     for path in looked:
-        if os.path.exists(path):
-            return _sound(path)
-    found = shutil.which("audit_rules")
-    if found:
-        return _sound(found)
+        if os.path.lexists(path):
+            salt["audit_rules_program.check"](path)
+            return path
+    passed_by = []
+    for directory in os.environ.get("PATH", os.defpath).split(os.pathsep):
+        path = os.path.join(directory, "audit_rules")
+        if os.path.isabs(path) and os.access(path, os.X_OK):
+            try:
+                salt["audit_rules_program.check"](path)
+                return path
+            except ValueError as error:
+                passed_by.append(str(error))
     source = SERVED.format(cpuarch)
     path = _served(salt, cachedir, source, saltenv)
     if path:
         return path
     raise CommandExecutionError(
-        "the executable audit_rules is missing: there is no {}, none in PATH, and the file server has no {} in {}. "
-        "The formula installs it; `make salt` puts it on the file server".format(", ".join(looked), source, saltenv)
+        "the executable audit_rules is missing: there is no {}, none in PATH{}, and the file server has no {} in {}. "
+        "The formula installs it; `make salt` puts it on the file server".format(
+            ", ".join(looked), "".join(" ({})".format(reason) for reason in passed_by), source, saltenv
+        )
     )
-
-
-def _sound(path):
-    """What is run as root must be nobody else's."""
-    found = os.stat(path)
-    if not stat.S_ISREG(found.st_mode):
-        raise CommandExecutionError("{} is no file".format(path))
-    if found.st_uid not in (0, os.geteuid()) or found.st_mode & (stat.S_IWGRP | stat.S_IWOTH):
-        raise CommandExecutionError("{} is not run: other users may write it".format(path))
-    return path
 
 
 def _served(salt, cachedir, source, saltenv):
@@ -106,7 +86,7 @@ def _served(salt, cachedir, source, saltenv):
         return None
     kept = os.path.join(cachedir, "audit_rules", "audit_rules-" + wanted["hsum"])
     if os.path.exists(kept):
-        return _sound(kept)
+        return _safe(salt, kept)
     cached = salt["cp.cache_file"](source, saltenv)
     if not cached:
         return None
@@ -126,7 +106,15 @@ def _served(salt, cachedir, source, saltenv):
         file.write(content)
     os.chmod(part, 0o700)
     os.rename(part, kept)
-    return kept
+    return _safe(salt, kept)
+
+
+def _safe(salt, path):
+    """The cache of salt-ssh is below /var/tmp, where nobody replaces what is not his own."""
+    reason = salt["audit_rules_program.why_unsafe"](path, sticky=True)
+    if reason:
+        raise ValueError(reason)
+    return path
 
 
 def _forget(path):

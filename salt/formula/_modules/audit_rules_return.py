@@ -1,12 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """
-From the executable's report to what Salt shows.
+From the executable's report to what Salt shows. ``audit_rules_report`` makes sentences of its problems.
 
 Called by ``audit_rules``, not by people; it is no utility module since the salt-ssh of Salt 3006 sends none of these.
 """
-
-#: How a message begins that goes on with all problems, on one line.
-NOTHING_CHANGED = "nothing was changed"
 
 
 def state_return(name, report, test):
@@ -59,30 +56,9 @@ def comment(report):
     """
     Gives the message; after a failure every error on a line of its own, else every rule that was left out.
     """
-    errors = report.get("errors") or []
-    if not errors:
-        rules = report.get("rules") or {}
-        lines = ["skipped `{rule}`: {reason}".format(**line) for line in rules.get("skipped", ())]
-        lines += ["`{rule}` is already in {same_as}".format(**line) for line in rules.get("deduplicated", ())]
-        return "\n".join([report["msg"]] + lines)
-    if not report["msg"].startswith(NOTHING_CHANGED):
-        return "\n".join([report["msg"]] + [sentence(error) for error in errors if error["message"] not in report["msg"]])
-    if len(errors) == 1:
-        return "{}: {}".format(NOTHING_CHANGED, sentence(errors[0]))
-    return "\n".join(["{}: {} problems:".format(NOTHING_CHANGED, len(errors))] + [sentence(error) for error in errors])
-
-
-def sentence(error):
-    """
-    Gives a problem with its place and the hint.
-    """
-    place = error.get("file") or error.get("pointer") or ""
-    if place and error.get("line"):
-        place = "{}:{}".format(place, error["line"])
-    text = "{}: {}".format(place, error["message"]) if place else error["message"]
-    if error.get("rule"):
-        text += " in `{}`".format(error["rule"])
-    hint = error.get("hint")
-    if hint:
-        text += " ({})".format(hint if " " in hint else "did you mean {}?".format(hint))
-    return text
+    if report.get("errors"):
+        return __salt__["audit_rules_report.message"](report)
+    rules = report.get("rules") or {}
+    lines = ["skipped `{rule}`: {reason}".format(**line) for line in rules.get("skipped", ())]
+    lines += ["`{rule}` is already in {same_as}".format(**line) for line in rules.get("deduplicated", ())]
+    return "\n".join([report["msg"]] + lines)
