@@ -19,10 +19,10 @@ STAGED = Path(os.environ.get("AUDIT_RULES_COLLECTIONS", Path(__file__).parents[4
 
 @pytest.fixture(scope="session")
 def ansible_playbook():
-    """A function that runs a playbook in a directory, for hosts that are directories too: their variables by name."""
+    """A function that runs a playbook in a directory, for hosts that are directories too: their variables by name, and arguments."""
     assert (STAGED / "ansible_collections/linux/audit/files/programs.json").exists(), f"no collection in {STAGED}: ansible/build --no-tarball"
 
-    def run(base, hosts, playbook):
+    def run(base, hosts, playbook, *arguments):
         variables = {
             "ansible_connection": "local", "ansible_python_interpreter": sys.executable, "notes": str(base),
             "audit_policy_cache": str(base / "cache"),
@@ -33,7 +33,7 @@ def ansible_playbook():
             **os.environ, "ANSIBLE_COLLECTIONS_PATH": str(STAGED), "ANSIBLE_NOCOLOR": "true",
             "ANSIBLE_LOCAL_TEMP": str(base / "temp"), "ANSIBLE_REMOTE_TEMP": str(base / "temp"),
         }
-        command = [Path(sys.executable).parent / "ansible-playbook", "--inventory", inventory, playbook]
+        command = [Path(sys.executable).parent / "ansible-playbook", "--inventory", inventory, playbook, *arguments]
         done = subprocess.run(command, env=environment, cwd=base, capture_output=True, text=True, check=False)
         print(done.stdout, done.stderr)
         return done

@@ -6,6 +6,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 WATCH = "-w /etc/passwd -p wa -k identity\n"
 
 
@@ -13,19 +15,75 @@ def host(root, drop_in):
     return {"audit_policy_root": str(root), "audit_become": False, "audit_policy_drop_ins": {"30-identity": drop_in}}
 
 
-def test_the_page_says_who_deviates(tmp_path, ansible_playbook, make_host):
+@pytest.fixture(name="fleet")
+def fixture_fleet(tmp_path, ansible_playbook, make_host):
+    """A function that asks four hosts and gives how the playbook ended, what it said, and the page."""
     hosts = {name: host(tmp_path / name, rule) for name, rule in (("same", WATCH), ("other", WATCH), ("typo", "-w etc -p wa\n"))}
     for name in hosts:
         make_host(tmp_path / name)
     hosts["silent"] = {**hosts["same"], "ansible_connection": "ssh", "ansible_host": "127.0.0.1", "ansible_port": 1}
     assert ansible_playbook(tmp_path, {"same": hosts["same"]}, "linux.audit.policy").returncode == 0
+
+    def ask(*arguments, changed=None):
+        page = tmp_path / "page.md"
+        page.unlink(missing_ok=True)
+        asked = {name: {**values, **(changed or {})} for name, values in hosts.items()}
+        done = ansible_playbook(tmp_path, asked, "linux.audit.fleet", "--extra-vars", f"audit_report={page}", *arguments)
+        return done.returncode, done.stdout, page.read_text() if page.exists() else None
+
+    return ask
+
+
+def test_the_page_says_who_deviates_and_no_host_is_changed(tmp_path, fleet):
     before = (tmp_path / "other/etc/audit/rules.d").stat().st_mtime_ns
-    page = tmp_path / "page.md"
-    ansible_playbook(tmp_path, {**hosts, "localhost": {"audit_report": str(page)}}, "linux.audit.fleet")
-    text = page.read_text()
+    status, output, text = fleet()
     assert "4 hosts: 1 failed, 1 no answer, 1 planned, 1 unchanged\n" in text
     assert "| same | unchanged | 0 of 1 |" in text
     assert "\n## other\n\n30-identity: 1 file to write\n\n- create `/etc/audit/rules.d/30-identity.rules`\n" in text
     assert "\n## typo\n\nnothing was changed" in text
     assert (tmp_path / "other/etc/audit/rules.d").stat().st_mtime_ns == before
     assert (tmp_path / "same/etc/audit/rules.d/30-identity.rules").read_text().endswith(WATCH)
+    # A host that failed or was not looked at is no success, and each is told once.
+    assert status != 0
+    assert "audit_fail_on is failed; no answer: silent; failed: typo; other than the policy: other" in output
+    assert output.count("fatal: [silent]") == output.count("UNREACHABLE!") == 1
+    assert output.count("fatal: [typo]") == 1 and "undefined" not in output
+
+
+def test_a_part_of_the_fleet_has_a_page_too(fleet):
+    status, dummy, text = fleet("--limit", "same")
+    assert status == 0 and "1 hosts: 1 unchanged\n" in text
+    status, dummy, text = fleet("--limit", "silent")
+    assert status != 0 and "1 hosts: 1 no answer\n" in text
+
+
+@pytest.mark.parametrize("fail_on, hosts, fails", [
+    ("never", "all", False), ("failed", "same,other", False), ("failed", "typo", True), ("failed", "silent", True),
+    ("deviation", "same", False), ("deviation", "same,other", True), ("deviation", "typo", True),
+])
+def test_it_fails_on_what_it_is_told_to(fleet, fail_on, hosts, fails):
+    status, output, text = fleet("--limit", hosts, "--extra-vars", f"audit_fail_on={fail_on}")
+    assert text and (status != 0) == fails, output
+
+
+def test_an_unknown_gate_is_told_before_anything_is_asked(fleet):
+    status, output, text = fleet("--extra-vars", "audit_fail_on=drift")
+    assert status != 0 and text is None and "audit_fail_on is drift; it takes never, failed, deviation" in output
+
+
+def test_a_policy_that_says_nothing_is_no_green_host(fleet):
+    status, dummy, text = fleet("--limit", "same", changed={"audit_policy_drop_ins": {}, "audit_polcy_src": ["x"]})
+    assert status != 0 and "1 hosts: 1 failed\n" in text and "audit_policy_allow_empty" in text
+
+
+def test_a_file_that_is_brought_and_to_be_removed_is_told(tmp_path, ansible_playbook, make_host):
+    make_host(tmp_path / "one")
+    (tmp_path / "rules.d").mkdir()
+    for name in ("30-a", "40-b"):
+        (tmp_path / f"rules.d/{name}.rules").write_text(WATCH)
+    variables = {**host(tmp_path / "one", WATCH), "audit_policy_drop_ins": {}, "audit_policy_src": [str(tmp_path / "rules.d")],
+                 "audit_policy_remove": ["40-b"]}
+    done = ansible_playbook(tmp_path, {"one": variables}, "linux.audit.policy")
+    said = " ".join((done.stdout + done.stderr).split())
+    assert done.returncode == 0 and f"40-b: {tmp_path}/rules.d/40-b.rules is left out, since this drop-in is to be removed" in said
+    assert [path.name for path in (tmp_path / "one/etc/audit/rules.d").iterdir()] == ["30-a.rules"]
