@@ -95,6 +95,7 @@ pub fn compiled(place: &Location, root: &Root) -> Result<Vec<u8>, Vec<Problem>> 
         has_directory: rules_d.exists(),
         boot_file: None,
         loader: root.init().loader(),
+        own_uid: nix::unistd::geteuid().as_raw(),
     };
     Ok(files.merged(&files.drop_ins).bytes)
 }
