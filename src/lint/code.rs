@@ -57,6 +57,8 @@ codes! {
     PositiveErrno, "positive_errno", Warning, "exit= with the name of an error and no minus: no failure gives that back";
     NewerVariantMissing, "newer_variant_missing", Warning, "programs of today use another call for the same";
     UnusualKey, "unusual_key", Warning, "a key with quotation marks, blanks or control characters, under which nobody looks";
+    PathIsDirectory, "path_is_directory", Warning, "path= or exe= with a directory, of whose files nothing is seen";
+    StoppedByOthers, "stopped_by_others", Warning, "a path below a directory that others may write: they can stop the boot load";
     RefusedBySome, "refused_by_some", Warning, "perm= where some versions of auditctl refuse the line: their load stops";
     SyscallsWithoutArch, "syscalls_without_arch", Warning, "system calls without arch: other calls for 32-bit programs";
     B32Missing, "b32_missing", Warning, "64-bit programs are recorded, 32-bit programs are not";

@@ -3,6 +3,7 @@
 use super::code::{Code, Severity};
 use super::finding::{Finding, condition, end_of_word, name_in_list, word};
 use super::rule::Given;
+use super::{Host, place};
 use crate::auditctl::{LineError, LineErrorKind, Note, SkippedSyscall};
 use crate::boot_load::Spot;
 use crate::error::Problem;
@@ -13,7 +14,7 @@ use crate::rule::{FieldNumber, Rule};
 use crate::tables::syscalls;
 
 /// What is found in a line.
-pub fn findings(at: &Spot, text: &[u8], reading: &Reading, facts: &Facts) -> Vec<Finding> {
+pub fn findings(at: &Spot, text: &[u8], reading: &Reading, facts: &Facts, host: Host<'_>) -> Vec<Finding> {
     let mut findings: Vec<Finding> =
         reading.obstacles.iter().flat_map(|obstacle| of_obstacle(at, text, reading, obstacle)).collect();
     if let Some(rule) = &reading.rule {
@@ -21,6 +22,7 @@ pub fn findings(at: &Spot, text: &[u8], reading: &Reading, facts: &Facts) -> Vec
         let notes = line.notes.iter().filter(|note| !(line.emptied && **note == Note::EmptyMask));
         findings.extend(notes.filter_map(|note| of_note(at, text, &line.rule, note)));
         findings.extend(Given { at, text, line, machine: &facts.machine }.findings());
+        findings.extend(place::findings(at, text, line, facts, host));
     } else if reading.obstacles.is_empty() && reading.controls.is_empty() && !reading.is_silent {
         findings.push(Finding::new(Code::ActionPossible, at, Note::Possible.message()));
     }

@@ -12,6 +12,7 @@ mod load;
 mod once_a_file;
 mod order;
 mod pairs;
+mod place;
 mod policy;
 mod rule;
 mod source;
@@ -20,28 +21,36 @@ mod unrecorded;
 pub use code::{CODES, Code, Severity, summary};
 pub use finding::{Edit, Finding, Fix};
 pub use ignore::{known_codes, without_ignored};
-pub use source::{Permissions, Source, in_order, paths, reader};
+pub use source::{Permissions, Source, in_order, named, paths, reader};
+
+use rustc_hash::FxHashMap as HashMap;
 
 use crate::augenrules::{Awk, Script};
 use crate::lines::Reader;
+use crate::rule::path::Way;
 use once_a_file::once_a_file;
 use policy::Policy;
 use source::File;
 
 /// The host that the files are for.
 #[derive(Debug, Clone, Copy)]
-pub struct Host {
+pub struct Host<'a> {
     /// How it merges drop-ins.
     pub script: Script,
     /// Whether anything else is known of it: its accounts, and what stands at its paths.
     pub is_known: bool,
+    /// The ways to the paths that rules name ([`named`]), where it is known.
+    pub ways: Option<&'a Ways>,
 }
 
-impl Host {
+/// The ways to paths.
+pub type Ways = HashMap<Vec<u8>, Way>;
+
+impl Host<'_> {
     /// A host of which nothing is known.
     #[must_use]
     pub fn unknown() -> Self {
-        Self { script: Script::newest(Awk::Gawk), is_known: false }
+        Self { script: Script::newest(Awk::Gawk), is_known: false, ways: None }
     }
 }
 
@@ -49,13 +58,13 @@ impl Host {
 ///
 /// The reader knows the machine, and the accounts and paths of a known host.
 #[must_use]
-pub fn lint(sources: &[Source], reader: &mut Reader, host: Host) -> Vec<Finding> {
+pub fn lint(sources: &[Source], reader: &mut Reader, host: Host<'_>) -> Vec<Finding> {
     let files: Vec<File<'_>> = sources.iter().map(File::of).collect();
     let mut findings = files::findings(&files);
     for file in &files {
         findings.extend(file.lines.iter().enumerate().flat_map(|(at, text)| {
             let reading = reader.read(text);
-            line::findings(&file.spot(at + 1), text, &reading, reader.facts())
+            line::findings(&file.spot(at + 1), text, &reading, reader.facts(), host)
         }));
     }
     let policy = Policy::of(&files, reader, host);

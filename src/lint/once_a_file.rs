@@ -8,13 +8,14 @@ use super::code::Code;
 use super::finding::{Finding, Fix, list};
 
 /// The kinds that are told once a file.
-const ONCE: [Code; 9] = [
+const ONCE: [Code; 10] = [
     Code::WatchForm,
     Code::PermWithoutArch,
     Code::NoPermissions,
     Code::B32Missing,
     Code::B64Missing,
     Code::WiderVariantMissing,
+    Code::StoppedByOthers,
     Code::NewerVariantMissing,
     Code::NoKey,
     Code::LongKey,

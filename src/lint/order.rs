@@ -12,7 +12,7 @@ use crate::rule::{Action, FieldNumber, List, Rule, key};
 
 /// Findings about the order of rules.
 pub fn findings(policy: &Policy<'_>) -> Vec<Finding> {
-    let rules = policy.rules();
+    let rules = &policy.real;
     let earlier = Earlier::of(rules.iter().map(|loaded| &*loaded.rule.listed).collect());
     let mut findings = Vec::new();
     for (at, narrow) in rules.iter().enumerate() {
@@ -52,7 +52,7 @@ fn covered(policy: &Policy<'_>, wide: &LoadedRule, narrow: &LoadedRule) -> Optio
             (Code::Covered, format!("never fires: {first_at} comes first and matches all of it, {}", wins(first)))
         }
     };
-    let message = message + &under(provided, second);
+    let message = message + &one_file(policy, wide, narrow) + &under(provided, second);
     Some(Finding::new(code, &narrow.spot, message).beside(&wide.spot))
 }
 
@@ -83,6 +83,23 @@ fn under(provided: Provided, narrow: &Rule) -> String {
     sentence + provided.of_links()
 }
 
+/// That two paths are one file, where links say so.
+fn one_file(policy: &Policy<'_>, wide: &LoadedRule, narrow: &LoadedRule) -> String {
+    let named = |rule: &LoadedRule| {
+        let own = policy.rules().iter().find(|own| own.spot == rule.spot)?;
+        let rule = &own.rule.listed;
+        rule.text(FieldNumber::PATH).or_else(|| rule.text(FieldNumber::DIR)).map(<[u8]>::to_vec)
+    };
+    let real = |rule: &LoadedRule| rule.rule.listed.text(FieldNumber::PATH).map(<[u8]>::to_vec);
+    match (named(wide), named(narrow), real(wide), real(narrow)) {
+        (Some(first), Some(second), Some(one), Some(other)) if first != second && one == other => {
+            let shown = String::from_utf8_lossy;
+            format!(" ({} and {} are one file)", shown(&first), shown(&second))
+        }
+        _ => String::new(),
+    }
+}
+
 /// Whether two rules differ in nothing but their keys and what they do.
 fn is_same_but_key(left: &Rule, right: &Rule) -> bool {
     let conditions =
@@ -105,6 +122,14 @@ fn stays_within(wide: &LoadedRule, narrow: &LoadedRule) -> bool {
 
 /// The conditions that are left where a host is known; none where they do not hold.
 fn settled(mut provided: Provided, wide: &Rule, narrow: &Rule, policy: &Policy<'_>) -> Option<Provided> {
+    let is_led_to = |rule: &Rule| {
+        let path = rule.text(FieldNumber::PATH).or_else(|| rule.text(FieldNumber::DIR));
+        path.is_some_and(|path| policy.real_paths.contains(path))
+    };
+    if provided.no_links && is_led_to(wide) && is_led_to(narrow) {
+        provided.no_links = false;
+        return Some(provided);
+    }
     if !(provided.no_links && policy.host.is_known) {
         return Some(provided);
     }
@@ -132,7 +157,7 @@ pub fn steps(path: &[u8]) -> impl Iterator<Item = &[u8]> {
 
 /// A rule that says never, behind one that says always and matches some of the same.
 fn too_late(policy: &Policy<'_>, at: usize) -> Option<Finding> {
-    let late = &policy.rules()[at];
+    let late = &policy.real[at];
     if late.rule.listed.list != List::EXIT || late.rule.listed.action != Action::NEVER || is_dead(late) {
         return None;
     }
@@ -140,7 +165,7 @@ fn too_late(policy: &Policy<'_>, at: usize) -> Option<Finding> {
         let early = &early.rule.listed;
         early.list == List::EXIT && early.action == Action::ALWAYS && overlap(early, &late.rule.listed)
     };
-    let early = policy.rules()[..at].iter().take(MOST).find(is_before)?;
+    let early = policy.real[..at].iter().take(MOST).find(is_before)?;
     let first_at = place(&early.spot, &late.spot);
     let message = format!("never, but {first_at} says always and comes first: what both match is recorded");
     Some(Finding::new(Code::NeverTooLate, &late.spot, message).beside(&early.spot))

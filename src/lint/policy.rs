@@ -1,13 +1,16 @@
 //! All files together, as the boot loader loads them.
 
 use std::ffi::OsStr;
+use std::rc::Rc;
+
+use rustc_hash::FxHashSet as HashSet;
 
 use super::Host;
 use super::source::{File, is_guessed};
 use crate::augenrules;
 use crate::boot_load::{BootLoad, LoadLine, LoadedRule, Spot};
-use crate::lines::{PathFacts, Reader};
-use crate::rule::{FieldNumber, Machine};
+use crate::lines::{HostRule, PathFacts, Reader};
+use crate::rule::{FieldNumber, Machine, Rule, Value};
 
 /// All files together, as the boot loader loads them.
 #[derive(Debug)]
@@ -19,7 +22,11 @@ pub struct Policy<'a> {
     /// The machine.
     pub machine: Machine,
     /// The host.
-    pub host: Host,
+    pub host: Host<'a>,
+    /// The rules that are loaded, with the paths that they lead to in place of those that they name.
+    pub real: Vec<LoadedRule>,
+    /// Paths to which links lead, or on whose way there are none.
+    pub real_paths: HashSet<Vec<u8>>,
     /// What is known of paths.
     pub paths: PathFacts,
 }
@@ -27,7 +34,7 @@ pub struct Policy<'a> {
 impl<'a> Policy<'a> {
     /// Merges the files and walks through them. A final newline that is missing counts as there: it has a finding of
     /// its own.
-    pub fn of(files: &'a [File<'a>], reader: &mut Reader, host: Host) -> Self {
+    pub fn of(files: &'a [File<'a>], reader: &mut Reader, host: Host<'a>) -> Self {
         let ended =
             |file: &File<'_>| file.lines.iter().flat_map(|line| [line, b"\n".as_slice()]).flatten().copied().collect();
         let texts: Vec<Vec<u8>> = files.iter().map(ended).collect();
@@ -40,7 +47,17 @@ impl<'a> Policy<'a> {
         let lines: Vec<LoadLine> =
             merged.lines().map(|line| LoadLine { text: line.text.clone(), spots: spots(&line.origins) }).collect();
         let load = BootLoad::of(&lines, reader);
-        Self { files, load, host, machine: reader.facts().machine, paths: reader.facts().paths.clone() }
+        let real = load.rules.iter().map(|loaded| led_to(loaded, host)).collect();
+        let real_paths = host.ways.iter().flat_map(|ways| ways.values()).filter_map(|way| way.real.clone()).collect();
+        Self {
+            files,
+            load,
+            host,
+            real,
+            real_paths,
+            machine: reader.facts().machine,
+            paths: reader.facts().paths.clone(),
+        }
     }
 
     /// The rules that are loaded, in the kernel's order.
@@ -64,6 +81,28 @@ impl<'a> Policy<'a> {
         let is_guessed = is_guessed(&wide.rule.listed) || is_guessed(&narrow.rule.listed);
         !is_guessed && (!is_about_path || is_open(wide) == is_open(narrow))
     }
+}
+
+/// A rule with the paths that its paths lead to.
+fn led_to(loaded: &LoadedRule, host: Host<'_>) -> LoadedRule {
+    let listed = &loaded.rule.listed;
+    let real =
+        |path: &[u8]| host.ways?.get(path)?.real.clone().filter(|real| real != path.strip_suffix(b"/").unwrap_or(path));
+    if !listed.fields.iter().any(|field| is_path(field.number) && field.text().and_then(real).is_some()) {
+        return loaded.clone();
+    }
+    let mut rule = Rule::clone(listed);
+    for field in rule.fields.iter_mut().filter(|field| is_path(field.number)) {
+        if let Some(real) = field.text().and_then(real) {
+            field.value = Value::Text(real);
+        }
+    }
+    let rule = HostRule { line: loaded.rule.line.clone(), listed: Rc::new(rule) };
+    LoadedRule { rule: Rc::new(rule), spot: loaded.spot.clone() }
+}
+
+fn is_path(field: FieldNumber) -> bool {
+    matches!(field, FieldNumber::PATH | FieldNumber::DIR | FieldNumber::EXE)
 }
 
 /// A place as it is named in a finding of another one.

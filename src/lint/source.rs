@@ -86,6 +86,13 @@ pub fn in_order(sources: &mut [Source]) {
     sources.sort_by(|a, b| natural_order(&last(&a.name), &last(&b.name)));
 }
 
+/// The paths that rules name.
+#[must_use]
+pub fn named(sources: &[Source], reader: &mut Reader) -> Vec<Vec<u8>> {
+    let files: Vec<File<'_>> = sources.iter().map(File::of).collect();
+    reader.paths(files.iter().flat_map(|file| file.lines.iter().copied()))
+}
+
 /// The paths that decide what is found: those that rules name, and the directories on the way.
 #[must_use]
 pub fn paths(sources: &[Source], reader: &mut Reader) -> Vec<Vec<u8>> {

@@ -1,13 +1,14 @@
 //! The story of `lint`.
 
 use std::ffi::OsStr;
+use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 
 use crate::auditctl::{Accounts, parse_group, parse_passwd};
 use crate::error::{Problem, What};
 use crate::gather::only_there;
 use crate::intent::{LintIntent, Location, Subject};
-use crate::lint::{Finding, Host, Permissions, Source, in_order, lint, paths, reader, without_ignored};
+use crate::lint::{Finding, Host, Permissions, Source, Ways, in_order, lint, named, paths, reader, without_ignored};
 use crate::observe::{facts, observe};
 use crate::plan::files::Content;
 use crate::report::Report;
@@ -40,7 +41,7 @@ pub fn linted(request: &Request, own: Machine, root: &Path) -> Result<Report, Ve
     };
     let host = match &root {
         None => Host::unknown(),
-        Some(root) => Host { script: root.boot_loader().map_err(one)?.script, is_known: true },
+        Some(root) => Host { script: root.boot_loader().map_err(one)?.script, is_known: true, ways: None },
     };
     let mut linted = Linted::new(&intent);
     let (drop_ins, beside) = match (&intent.subject, &intent.place, &root) {
@@ -59,7 +60,11 @@ pub fn linted(request: &Request, own: Machine, root: &Path) -> Result<Report, Ve
             let paths = paths(&sources, &mut reader);
             reader.settle(facts(root, paths));
         }
-        let mut findings = lint(&sources, &mut reader, host);
+        let ways: Option<Ways> = root.as_ref().map(|root| {
+            let way = |path: Vec<u8>| (root.way(Path::new(OsStr::from_bytes(&path))), path);
+            named(&sources, &mut reader).into_iter().map(way).map(|(way, path)| (path, way)).collect()
+        });
+        let mut findings = lint(&sources, &mut reader, Host { ways: ways.as_ref(), ..host });
         findings.extend(beside.iter().cloned());
         linted.add(at, &sources, without_ignored(findings, &sources, intent.ignored));
     }

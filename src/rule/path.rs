@@ -37,3 +37,14 @@ impl PathFact {
         matches!(self, Self::Directory | Self::Symlink { target: LinkTarget::Directory })
     }
 }
+
+/// The way that the kernel goes to a path of a rule on a host.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Way {
+    /// The same path without links in its directories; the last name is not followed. None where there is no way.
+    pub real: Option<Vec<u8>>,
+    /// The first directory in which others than root may replace what leads to the last name.
+    pub to_parent: Option<Vec<u8>>,
+    /// The same with the last name itself, which must be there for a rule about a directory.
+    pub to_itself: Option<Vec<u8>>,
+}

@@ -24,6 +24,7 @@ mod system;
 mod temporary;
 mod units;
 mod waiting;
+mod way;
 
 pub use boot::{Accounts, BootLoader};
 pub use contents::{FileState, MAX_FILE, effective_mode, too_large};

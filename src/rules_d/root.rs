@@ -122,6 +122,16 @@ impl Root {
 
     /// Follows a path and its symbolic links, none of which leads out of the root.
     pub(super) fn resolve(&self, inside: &Path, follow_last: bool) -> Result<Resolved, Errno> {
+        let mut way = self.walk(inside, follow_last)?;
+        let root = || system::fcntl_dupfd_cloexec(&self.fd, 0);
+        let (fd, name) = way.pop().map_or_else(|| root().map(|fd| (fd, OsString::new())), Ok)?;
+        let parent = way.pop().map_or_else(root, |(fd, _)| Ok(fd))?;
+        Ok(Resolved { fd, parent, name })
+    }
+
+    /// What a path leads through, from the first name below the root to the last one, once every symbolic link is
+    /// followed: `O_PATH` descriptors with their names.
+    pub(super) fn walk(&self, inside: &Path, follow_last: bool) -> Result<Vec<(OwnedFd, OsString)>, Errno> {
         let mut ahead: VecDeque<OsString> = VecDeque::new();
         push_front(&mut ahead, inside);
         let mut way: Vec<(OwnedFd, OsString)> = Vec::new();
@@ -153,10 +163,7 @@ impl Root {
                 way.push((fd, name));
             }
         }
-        let root = || system::fcntl_dupfd_cloexec(&self.fd, 0);
-        let (fd, name) = way.pop().map_or_else(|| root().map(|fd| (fd, OsString::new())), Ok)?;
-        let parent = way.pop().map_or_else(root, |(fd, _)| Ok(fd))?;
-        Ok(Resolved { fd, parent, name })
+        Ok(way)
     }
 
     pub(super) fn descriptor(&self) -> &OwnedFd {

@@ -56,7 +56,9 @@ impl Root {
 
     /// Code and line of every finding in the drop-ins.
     fn codes(&self) -> Vec<(String, Option<usize>)> {
-        let not_of_owner = |found: &FindingReport| !found.message.starts_with("the file belongs to");
+        let not_of_owner = |found: &FindingReport| {
+            !found.message.starts_with("the file belongs to") && found.code != "stopped_by_others"
+        };
         self.lint(&json!({})).into_iter().filter(not_of_owner).map(|found| (found.code, found.line)).collect()
     }
 }
@@ -199,4 +201,104 @@ fn lines_that_only_audit_rules_has_are_told_and_without_drop_ins_it_is_what_is_l
 
     let root = Root::new().file("etc/audit/audit.rules", "-e 0\n");
     assert_eq!(root.codes(), [row("switches_off", 1)]);
+}
+
+#[test]
+fn a_condition_on_a_file_where_there_is_a_directory_is_told_with_what_is_meant() {
+    let lines = [
+        "-a always,exit -F arch=b64 -F path=/etc/ssh -F perm=wa -F key=k",
+        "-a always,exit -F arch=b32 -F path=/etc/ssh -F perm=wa -F key=k",
+        "-a never,exit -F arch=b64 -F exe=/usr/bin -F uid=0",
+        "-w /etc/ssh -p wa -k watch",
+    ];
+    let root = Root::new().rules("a.rules", &lines);
+    let found = root.lint(&json!({}));
+    let found: Vec<_> = found.iter().filter(|found| found.code == "path_is_directory").collect();
+    assert_eq!(found.iter().map(|found| found.line.unwrap()).collect::<Vec<_>>(), [1, 2, 3]);
+    let fix = found[0].fix.as_ref().unwrap();
+    let edit = fix.edit.as_ref().unwrap();
+    let (before, behind) = (&lines[0][..edit.column - 1], &lines[0][edit.end_column - 1..]);
+    assert_eq!(
+        format!("{before}{}{behind}", edit.text),
+        "-a always,exit -F arch=b64 -F dir=/etc/ssh -F perm=wa -F key=k"
+    );
+    let root = Root::new().file("etc/x", "").rules("a.rules", &["-a never,exit -F arch=b64 -F path=/etc/x -F uid=0"]);
+    assert_eq!(root.codes(), []);
+}
+
+#[test]
+fn two_names_of_one_file_are_one_file() {
+    let lines = ["-w /bin/su -p x -k priv_esc", "-w /usr/bin/su -p x -k su"];
+    let root = Root::new().link("bin", "usr/bin").file("usr/bin/su", "").rules("a.rules", &lines);
+    let found = root.lint(&json!({}));
+    let same = found.iter().find(|found| found.code == "same_match").unwrap();
+    assert_eq!(
+        same.message,
+        "never fires: same match as line 1, key \"priv_esc\" wins (/bin/su and /usr/bin/su are one file), until \
+         /usr/bin/su is replaced: then the kernel asks its rules in reverse order"
+    );
+    // Two directories, or nobody knows.
+    let two = Root::new().rules("a.rules", &lines);
+    fs::create_dir_all(two.path().join("bin")).unwrap();
+    for root in [two.file("usr/bin/su", "").file("bin/su", ""), Root::new()] {
+        assert_eq!(root.lint(&json!({})).iter().filter(|found| found.code == "same_match").count(), 0);
+    }
+    let text: String = lines.iter().flat_map(|line| [*line, "\n"]).collect();
+    assert_eq!(crate::lint(&text, &[]).iter().filter(|found| found.code == "same_match").count(), 0);
+}
+
+#[test]
+fn a_directory_covers_what_a_link_leads_into_it() {
+    let lines = [
+        "-a always,exit -F arch=b64 -F dir=/usr -F perm=x -F key=usr",
+        "-a always,exit -F arch=b32 -F dir=/usr -F perm=x -F key=usr",
+        "-a always,exit -F arch=b64 -F path=/bin/su -F perm=x -F key=su",
+        "-a always,exit -F arch=b32 -F path=/bin/su -F perm=x -F key=su",
+    ];
+    let root = Root::new().link("bin", "usr/bin").file("usr/bin/su", "").rules("a.rules", &lines);
+    assert_eq!(root.codes(), [row("covered", 3), row("covered", 4)]);
+    let found = root.lint(&json!({}));
+    let covered = found.iter().find(|found| found.code == "covered").unwrap();
+    assert!(
+        covered.message.ends_with("key \"usr\" wins, if the file has no other name (hard link)"),
+        "{}",
+        covered.message
+    );
+}
+
+#[test]
+fn a_directory_of_others_on_the_way_is_told_where_it_can_stop_the_load() {
+    let lines = [
+        "-w /home/alice/.ssh/authorized_keys -p wa -k keys",
+        "-w /home/alice/.profile -p wa -k profile",
+        "-a always,exit -F arch=b64 -F dir=/home/alice/.ssh -F perm=wa -F key=keys",
+        "-w /etc/passwd -p wa -k id",
+        "-w /tmp/mine/x -p wa -k tmp",
+    ];
+    let root = Root::new().rules("a.rules", &lines);
+    for directory in ["home/alice/.ssh", "tmp/mine"] {
+        fs::create_dir_all(root.path().join(directory)).unwrap();
+    }
+    let root = root.mode("home/alice", 0o777).mode("tmp", 0o1777);
+    let found = root.lint(&json!({}));
+    let found: Vec<_> = found.iter().filter(|found| found.code == "stopped_by_others").collect();
+    assert_eq!(found.len(), 1, "{found:?}");
+    let lines: Vec<usize> = found[0].related.iter().filter_map(|place| place.line).collect();
+    // Whoever runs the test owns the whole root.
+    if std::os::unix::fs::MetadataExt::uid(&fs::metadata(root.path()).unwrap()) == 0 {
+        assert!(
+            found[0].message.starts_with("others than root may write /home/alice, on the way"),
+            "{}",
+            found[0].message
+        );
+        // What is missing at the end of a path, or a link there, stops nothing.
+        assert_eq!((found[0].line, lines), (Some(1), vec![3]));
+    } else {
+        assert!(found[0].message.starts_with("others than root may write /, on the way"), "{}", found[0].message);
+    }
+    assert!(
+        crate::lint("-w /home/alice/.ssh/authorized_keys -p wa -k keys\n", &[])
+            .iter()
+            .all(|f| f.code != "stopped_by_others")
+    );
 }

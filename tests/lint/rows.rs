@@ -473,6 +473,8 @@ const ELSEWHERE: &[&str] = &[
     "writable_by_others",
     "readable_by_others",
     "passed_over",
+    "path_is_directory",
+    "stopped_by_others",
 ];
 
 fn text(lines: &[&str]) -> String {
