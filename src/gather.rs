@@ -17,9 +17,9 @@ use crate::lines::Reader;
 use crate::matching::blocker;
 use crate::observe::{Observed, kernel_state, observe, passed_over};
 use crate::plan::KernelState;
-use crate::request::Source;
+use crate::request::{KernelChoice, Source};
 use crate::rule::Machine;
-use crate::rules_d::{Links, Process, Root, Skipped};
+use crate::rules_d::{Elsewhere, Links, Process, Root, Skipped};
 use crate::world::World;
 
 /// What a host holds.
@@ -153,27 +153,31 @@ fn verified(
 
 fn kernel(inquiry: &Inquiry, world: &mut World<'_>) -> Reading<HeldKernel> {
     let insists = inquiry.source == Source::Runtime;
-    let absent = |why: &str, answer: Option<String>| {
+    let absent = |why: &str, answer: Option<String>, remedy: Option<String>| {
         if !insists {
-            return Reading::Absent(why.to_owned());
+            return Reading::Absent(remedy.map_or_else(|| why.to_owned(), |remedy| format!("{why} ({remedy})")));
         }
         let why = answer.map_or_else(|| why.to_owned(), |answer| format!("{why}: {answer}"));
-        Reading::Failed(vec![PolicyError::NoKernel { why }.into_problem()])
+        Reading::Failed(vec![PolicyError::NoKernel { why, remedy }.into_problem()])
     };
     if inquiry.source == Source::Filesystem {
         return Reading::NotAsked;
     }
     if !inquiry.place.is_live() {
-        return absent("another root directory has no running kernel", None);
+        return absent("another root directory has no running kernel", None, None);
     }
     match &world.access {
-        None => absent("the kernel was not asked", None),
-        Some(Ok(Access::Absent(why, errno))) => absent(&why.message(), Some(words(*errno))),
+        None => absent("the kernel was not asked", None, None),
+        Some(Ok(Access::Absent(why, errno))) => absent(&why.message(), Some(words(*errno)), None),
         Some(Ok(Access::Denied(why, errno))) => {
             let message = format!("{}: {}", why.message(), words(*errno));
             Reading::Failed(vec![PolicyError::Denied { why: message, remedy: why.hint() }.into_problem()])
         }
         Some(Err(error)) => Reading::Failed(vec![error.clone().into()]),
+        Some(Ok(Access::Managed(_))) if inquiry.kernel == KernelChoice::Auto && world.standing.elsewhere.is_some() => {
+            let why = world.standing.elsewhere.unwrap_or(Elsewhere::Unknown);
+            absent(&why.message(), None, why.hint())
+        }
         Some(Ok(Access::Managed(_))) => read_kernel(world).unwrap_or_else(|problem| Reading::Failed(vec![problem])),
     }
 }

@@ -9,13 +9,14 @@ pub use explain::{explained, explained_on};
 pub use lint::linted;
 
 use crate::apply::apply;
-use crate::error::{Problem, RequestError};
+use crate::error::{Problem, RequestError, What};
 use crate::gather::gather;
-use crate::intent::{Inquiry, Intent, further_problems};
+use crate::intent::{Inquiry, Intent, Location, further_problems};
 use crate::kernel::{Kernel, access};
 use crate::report::Report;
-use crate::request::{Misshapen, Operation, Target, decode};
+use crate::request::{KernelChoice, Misshapen, Operation, decode};
 use crate::rule::Machine;
+use crate::rules_d::{Standing, enter, standing};
 use crate::signals::Signals;
 use crate::world::World;
 
@@ -33,26 +34,42 @@ fn answer(request: &[u8]) -> Result<Report, Vec<Problem>> {
             None => explained(&request, machine, &PathBuf::from("/")),
             Some(inquiry) => {
                 let mut never = || None;
-                on_this_host(inquiry.asks_kernel(), machine, &mut never, |world| explained_on(&request, world))
+                on_this_host(standing(), inquiry.asks_kernel(), machine, &mut never, |world| {
+                    explained_on(&request, world)
+                })
             }
         },
         Operation::Lint => linted(&request, machine, &PathBuf::from("/")),
         Operation::Gather => {
-            let inquiry = Inquiry::of(&request, &machine)?;
+            let mut inquiry = Inquiry::of(&request, &machine)?;
+            let standing = entered(&mut inquiry.place, inquiry.kernel)?;
             let mut never = || None;
-            Ok(on_this_host(inquiry.asks_kernel(), machine, &mut never, |world| gather_on(&inquiry, world)))
+            Ok(on_this_host(standing, inquiry.asks_kernel(), machine, &mut never, |world| gather_on(&inquiry, world)))
         }
         Operation::Apply => {
-            let intent = Intent::of(&request, &machine)?;
-            let asks_kernel = intent.target != Target::Filesystem && intent.place.is_live();
+            let mut intent = Intent::of(&request, &machine)?;
+            let standing = entered(&mut intent.place, intent.kernel)?;
             let mut signals = Signals::held_back();
-            on_this_host(asks_kernel, machine, &mut || signals.next(), |world| run_on(&intent, world))
+            on_this_host(standing, intent.asks_kernel(), machine, &mut || signals.next(), |world| {
+                run_on(&intent, world)
+            })
         }
     }
 }
 
+/// Where this process stands. It has entered the root directory of the request before, where that is to be, so that the
+/// kernel finds the paths of the rules there.
+fn entered(place: &mut Location, kernel: KernelChoice) -> Result<Standing, Vec<Problem>> {
+    let standing = standing();
+    if let Some(root) = place.enter(kernel) {
+        enter(&root, standing.host_root).map_err(|error| vec![Problem::at_pointer(What::File(error), "/root")])?;
+    }
+    Ok(standing)
+}
+
 /// Does something with the running host; its kernel is opened only where that is asked for.
 fn on_this_host<T>(
+    standing: Standing,
     asks_kernel: bool,
     machine: Machine,
     interrupted: &mut dyn FnMut() -> Option<&'static str>,
@@ -65,7 +82,7 @@ fn on_this_host<T>(
         Some(Err(error)) => (Some(Err(error)), None),
     };
     let kernel = kernel.as_mut().map(|kernel| kernel as &mut dyn Kernel);
-    work(World { root: PathBuf::from("/"), access, kernel, machine, interrupted })
+    work(World { root: PathBuf::from("/"), access, kernel, standing, machine, interrupted })
 }
 
 /// The problems of a request's form, and those of the rest of it.

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use crate::kernel::{Access, Kernel, KernelError};
 use crate::rule::Machine;
+use crate::rules_d::Standing;
 
 /// The host that a request is about.
 pub struct World<'a> {
@@ -14,6 +15,8 @@ pub struct World<'a> {
     pub access: Option<Result<Access, KernelError>>,
     /// Its kernel, where it answers us.
     pub kernel: Option<&'a mut dyn Kernel>,
+    /// Whether the files that we see are those of its host.
+    pub standing: Standing,
     /// What `uname -m` says.
     pub machine: Machine,
     /// The signal that asks us to stop, as soon as one came.

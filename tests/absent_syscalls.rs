@@ -19,6 +19,7 @@ use audit_rules::lines::Reader;
 use audit_rules::request;
 use audit_rules::rule::mask::FIRST_CLASS_BIT;
 use audit_rules::rule::{Arch, Machine, Rule};
+use audit_rules::rules_d::Standing;
 use audit_rules::run_on;
 use audit_rules::tables::syscalls;
 use audit_rules::world::World;
@@ -74,7 +75,14 @@ fn sent(machine: Machine, request: &Json) -> (Json, Vec<Rule>) {
     let access = Some(Ok(Access::Managed(kernel.status().unwrap())));
     let mut interrupted = || None;
     let (place, driver) = (root.path().to_owned(), Some(&mut kernel as &mut dyn Kernel));
-    let world = World { root: place, access, kernel: driver, machine, interrupted: &mut interrupted };
+    let world = World {
+        root: place,
+        access,
+        kernel: driver,
+        standing: Standing::default(),
+        machine,
+        interrupted: &mut interrupted,
+    };
     let report = run_on(&intent, world).unwrap_or_else(|problems| panic!("{}: {problems:?}", machine.name));
     let rules = kernel.done().iter().filter_map(|done| match done {
         Done::Append { rule, .. } | Done::Prepend { rule, .. } => Some(rule.clone()),

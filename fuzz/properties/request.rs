@@ -13,6 +13,7 @@ use audit_rules::kernel::{Access, Kernel};
 use audit_rules::report::{Outcome, Report};
 use audit_rules::request::{self, Operation};
 use audit_rules::rule::Machine;
+use audit_rules::rules_d::Standing;
 use audit_rules::world::World;
 use audit_rules::{explained, gather_on, linted, run_on};
 use serde_json::Value;
@@ -67,7 +68,7 @@ fn answer(mut request: request::Request, machine: Machine, kernel: &mut Model) -
     let access = kernel.status().ok().map(|status| Ok(Access::Managed(status)));
     let mut interrupted = || None;
     let kernel: Option<&mut dyn Kernel> = Some(kernel);
-    let world = World { root, access, kernel, machine, interrupted: &mut interrupted };
+    let world = World { root, access, kernel, standing: Standing::default(), machine, interrupted: &mut interrupted };
     if request.operation == Operation::Gather {
         return Ok(gather_on(&Inquiry::of(&request, &machine)?, world));
     }

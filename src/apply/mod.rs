@@ -25,11 +25,11 @@ use crate::kernel::Access;
 use crate::observe::{content, kernel_state, observe, passed_over, permit};
 use crate::plan::rules::{Fulfils, Wish, assign, carried_out};
 use crate::plan::{KernelState, Plan, Target, plan};
-use crate::request::{OnLocked, Target as Layer};
+use crate::request::{KernelChoice, OnLocked, Target as Layer};
 use crate::restore::restored;
 use crate::rules_d::{
-    Directory, DropInName, FileError, Journal, JournalFile, JournalFound, Links, Lock, RUN_DIR, Root, boot_id,
-    too_large_together,
+    Directory, DropInName, Elsewhere, FileError, Journal, JournalFile, JournalFound, Links, Lock, RUN_DIR, Root,
+    boot_id, too_large_together,
 };
 use crate::settings::Name;
 use crate::snapshot::Snapshot;
@@ -74,6 +74,7 @@ struct Layers {
     files: bool,
     kernel: bool,
     unmanaged: Option<String>,
+    warning: Option<Warning>,
 }
 
 /// Makes the host agree with the request; in check mode only plans it.
@@ -87,7 +88,7 @@ pub fn apply(intent: &Intent, world: &mut World<'_>) -> Result<Applied, Vec<Prob
     let lock = if intent.check_mode { None } else { Some(lock(run_dir.as_mut(), &root)?) };
     // A run that had the lock before may have made it.
     let rules_d = root.directory(&intent.place.rules_dir).map_err(file)?;
-    let mut warnings = Vec::new();
+    let mut warnings: Vec<Warning> = layers.warning.clone().into_iter().collect();
     if let (Some(run_dir), Some(_)) = (&run_dir, &lock) {
         warnings.extend(finish_interrupted(run_dir, world)?);
     }
@@ -193,7 +194,8 @@ fn file(error: FileError) -> Vec<Problem> {
 /// Which layers the request can and should converge on this host.
 fn layers(intent: &Intent, world: &World<'_>) -> Result<Layers, Vec<Problem>> {
     let files = intent.target != Layer::Runtime;
-    let only_files = |why: &str| Ok(Layers { files: true, kernel: false, unmanaged: Some(why.to_owned()) });
+    let only_files =
+        |why: &str| Ok(Layers { files: true, kernel: false, unmanaged: Some(why.to_owned()), warning: None });
     if intent.target == Layer::Filesystem {
         return only_files("target: filesystem");
     }
@@ -201,15 +203,30 @@ fn layers(intent: &Intent, world: &World<'_>) -> Result<Layers, Vec<Problem>> {
         return only_files("another root directory: files only");
     }
     match &world.access {
-        Some(Ok(Access::Managed(_))) => Ok(Layers { files, kernel: true, unmanaged: None }),
+        Some(Ok(Access::Managed(_))) => match world.standing.elsewhere {
+            Some(why) if intent.kernel == KernelChoice::Auto => elsewhere(intent, why),
+            _ => Ok(Layers { files, kernel: true, unmanaged: None, warning: None }),
+        },
         Some(Ok(Access::Absent(why, _))) if intent.target == Layer::Auto => only_files(&why.message()),
-        Some(Ok(Access::Absent(why, _))) => Err(vec![PolicyError::NoKernel { why: why.message() }.into_problem()]),
+        Some(Ok(Access::Absent(why, _))) => {
+            Err(vec![PolicyError::NoKernel { why: why.message(), remedy: None }.into_problem()])
+        }
         Some(Ok(Access::Denied(why, _))) => {
             Err(vec![PolicyError::Denied { why: why.message(), remedy: why.hint() }.into_problem()])
         }
         Some(Err(error)) => Err(vec![error.clone().into()]),
         None => only_files("the kernel was not asked"),
     }
+}
+
+/// The kernel answers, and the files that we see may not be those of its host.
+fn elsewhere(intent: &Intent, why: Elsewhere) -> Result<Layers, Vec<Problem>> {
+    let problem = PolicyError::NoKernel { why: why.message(), remedy: why.hint() }.into_problem();
+    if intent.target != Layer::Auto {
+        return Err(vec![problem]);
+    }
+    let unmanaged = Some(problem.sentence());
+    Ok(Layers { files: true, kernel: false, unmanaged, warning: Some(Warning::Tolerated(Box::new(problem))) })
 }
 
 /// The directory of the lock and the journal of the running host.

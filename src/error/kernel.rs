@@ -2,6 +2,7 @@
 
 use crate::kernel::access::{Absence, Denial};
 use crate::kernel::{Errno, KernelError};
+use crate::rules_d::Elsewhere;
 
 const ROOT: &str = "run as root of the host, with CAP_AUDIT_CONTROL (Ansible: `become: true`)";
 
@@ -144,6 +145,51 @@ impl Denial {
         match self {
             Self::MissingCapability => Some(ROOT.to_owned()),
         }
+    }
+}
+
+impl Elsewhere {
+    /// The reason's stable name.
+    #[must_use]
+    pub fn kind(self) -> &'static str {
+        match self {
+            Self::Root => "another_root_directory",
+            Self::MountNamespace => "another_mount_namespace",
+            Self::Unknown => "host_not_seen",
+        }
+    }
+
+    /// The sentence for people.
+    #[must_use]
+    pub fn message(self) -> String {
+        match self {
+            Self::Root => {
+                "the root directory of this process is not that of process 1 (a chroot or a container): the files that it \
+                 sees are not those of the host whose kernel answers"
+            }
+            Self::MountNamespace => {
+                "this process is in another mount namespace than process 1: the files that it sees may not be those of \
+                 the host whose kernel answers"
+            }
+            Self::Unknown => {
+                "process 1 cannot be looked at: whether the files that this process sees are those of the host whose \
+                 kernel answers cannot be told"
+            }
+        }
+        .to_owned()
+    }
+
+    /// What may help.
+    #[must_use]
+    pub fn hint(self) -> Option<String> {
+        let first = match self {
+            Self::Root | Self::MountNamespace => "run it on the host: `nsenter --target 1 --mount audit_rules`",
+            Self::Unknown => "mount /proc and run it with CAP_SYS_PTRACE",
+        };
+        Some(format!(
+            "{first}; or say that this kernel is meant: `kernel: host`, with the host's root directory as `root` where \
+             that is mounted elsewhere"
+        ))
     }
 }
 

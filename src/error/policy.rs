@@ -21,7 +21,7 @@ pub enum PolicyError {
     /// The kernel is locked and the request says to fail then.
     Locked,
     /// The request is about the kernel, and there is none for us.
-    NoKernel { why: String },
+    NoKernel { why: String, remedy: Option<String> },
     /// We may not talk to the kernel.
     Denied { why: String, remedy: Option<String> },
     /// A wait time that no kernel takes.
@@ -92,7 +92,7 @@ impl PolicyError {
             Self::OnlyCompiled => "this line stands in no drop-in, and compiling audit.rules would lose it".to_owned(),
             Self::NotDeclarative => "this line asks for something or takes it away; it declares nothing".to_owned(),
             Self::Locked => "the kernel's audit rules are locked until the next boot".to_owned(),
-            Self::NoKernel { why } | Self::Denied { why, .. } => why.clone(),
+            Self::NoKernel { why, .. } | Self::Denied { why, .. } => why.clone(),
             Self::WaitTime { jiffies, most } => {
                 format!("a backlog wait time of {jiffies} jiffies is not between 0 and {most}")
             }
@@ -126,7 +126,7 @@ impl PolicyError {
             ),
             Self::NotDeclarative => Some("state: absent takes rules away".to_owned()),
             Self::Locked => Some("on_locked: stage writes the files for the next boot".to_owned()),
-            Self::Denied { remedy, .. } => remedy.clone(),
+            Self::NoKernel { remedy, .. } | Self::Denied { remedy, .. } => remedy.clone(),
             Self::LockedIncomplete { .. } => Some(
                 "only a reboot mends it: the files are in place, and `pending` has what the boot brings".to_owned(),
             ),

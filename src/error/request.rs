@@ -28,6 +28,8 @@ pub enum RequestError {
     Length { found: u64, high: Option<u64> },
     /// A key that the operation or state has no use for.
     NotUsed { key: &'static str, with: String },
+    /// Another root directory, and yet the kernel.
+    RootWithKernel,
     /// A state that needs this key.
     Needed { key: &'static str, by: &'static str },
     /// A wish for nothing.
@@ -62,7 +64,7 @@ impl RequestError {
             Self::MissingKey { .. } | Self::Needed { .. } => "missing_key",
             Self::WrongType { .. } => "wrong_type",
             Self::BadValue { .. } | Self::OutOfRange { .. } | Self::Length { .. } => "bad_value",
-            Self::NotUsed { .. } => "key_not_used",
+            Self::NotUsed { .. } | Self::RootWithKernel => "key_not_used",
             Self::NothingWished => "nothing_wished",
             Self::Conflict { .. } => "conflicting_settings",
             Self::Unsayable(_) => "bad_rule_object",
@@ -93,6 +95,7 @@ impl RequestError {
                 format!("the text has {found} characters, more than {}", high.unwrap_or_default())
             }
             Self::NotUsed { key, with } => format!("{key} has no meaning with {with}"),
+            Self::RootWithKernel => "root has no meaning with target: both or runtime".to_owned(),
             Self::Needed { key, by } => format!("{key} is needed with {by}"),
             Self::NothingWished => "neither rules nor control: nothing to hold".to_owned(),
             Self::Conflict { setting, control, line } => {
@@ -117,6 +120,10 @@ impl RequestError {
             | Self::BadValue { nearest: Some(nearest), .. }
             | Self::UnknownCode { nearest: Some(nearest), .. }
             | Self::UnknownMachine { nearest: Some(nearest), .. } => Some(format!("did you mean {nearest}?")),
+            Self::RootWithKernel => Some(
+                "where root is the root directory of the running host (in a container that has it mounted): kernel: host"
+                    .to_owned(),
+            ),
             Self::NothingWished => Some("to remove a drop-in, use state: absent".to_owned()),
             Self::BadSnapshot { .. } => Some("give the whole `undo` object of a report as the request".to_owned()),
             Self::UnknownId { .. } => Some("names are looked up in the root's passwd and group files only".to_owned()),

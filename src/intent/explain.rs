@@ -46,6 +46,7 @@ fn unused(request: &Request, subject: Subject) -> Vec<Problem> {
         ("control", request.control != default.control),
         ("drop_ins", request.drop_ins.is_some()),
         ("target", request.target != default.target),
+        ("kernel", request.kernel != default.kernel),
         ("root", request.root.is_some() && !is_of_host),
         ("rules_dir", request.rules_dir.is_some() && !is_of_host),
         ("purge", request.purge),

@@ -3,7 +3,7 @@
 use super::lint::lint_only;
 use super::{Location, WishIntent, not_used};
 use crate::error::Problem;
-use crate::request::{Control, OnDrift, Ordering, Request, Source, State, Target};
+use crate::request::{Control, KernelChoice, OnDrift, Ordering, Request, Source, State, Target};
 use crate::rule::Machine;
 
 /// A question about a host.
@@ -13,6 +13,8 @@ pub struct Inquiry {
     pub source: Source,
     /// Where the files are.
     pub place: Location,
+    /// Which kernel is meant.
+    pub kernel: KernelChoice,
     /// How much of the order in the kernel matters.
     pub ordering: Ordering,
     /// What to do with a difference.
@@ -36,9 +38,13 @@ impl Inquiry {
         if wish.is_some() && request.source == Source::Runtime {
             problems.push(Problem::at_pointer(not_used("expect", "source: runtime"), "/expect"));
         }
+        if request.kernel == KernelChoice::Host && request.source == Source::Filesystem {
+            problems.push(Problem::at_pointer(not_used("kernel", "source: filesystem"), "/kernel"));
+        }
+        let (source, kernel) = (request.source, request.kernel);
         match Location::of(request) {
             Ok(place) if problems.is_empty() => {
-                Ok(Self { source: request.source, place, ordering: request.ordering, on_drift: request.on_drift, wish })
+                Ok(Self { source, place, kernel, ordering: request.ordering, on_drift: request.on_drift, wish })
             }
             place => {
                 problems.extend(place.err().into_iter().flatten());
@@ -53,13 +59,14 @@ impl Inquiry {
     /// A place that is none.
     pub fn of_events(request: &Request) -> Result<Self, Vec<Problem>> {
         let place = Location::of(request)?;
-        Ok(Self { source: request.source, place, ordering: Ordering::Ignore, on_drift: OnDrift::Report, wish: None })
+        let (source, kernel) = (request.source, request.kernel);
+        Ok(Self { source, place, kernel, ordering: Ordering::Ignore, on_drift: OnDrift::Report, wish: None })
     }
 
     /// Whether the running kernel is to be asked.
     #[must_use]
     pub fn asks_kernel(&self) -> bool {
-        self.source != Source::Filesystem && self.place.is_live()
+        self.source != Source::Filesystem && (self.place.is_live() || self.kernel == KernelChoice::Host)
     }
 }
 

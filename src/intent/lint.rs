@@ -127,6 +127,7 @@ fn unused(request: &Request) -> Vec<Problem> {
         ("control", request.control != default.control),
         ("drop_ins", request.drop_ins.is_some()),
         ("target", request.target != default.target),
+        ("kernel", request.kernel != default.kernel),
         ("purge", request.purge),
         ("keep", !request.keep.is_empty()),
         ("snapshot", request.snapshot.is_some()),

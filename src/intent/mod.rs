@@ -8,7 +8,7 @@ mod inquiry;
 mod lint;
 mod wish;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 pub use author::{AuthorLine, author_lines, bad_lines, labels};
 pub use event::event;
@@ -20,8 +20,8 @@ pub use wish::{Scope, WishIntent};
 
 use crate::error::{Problem, RequestError};
 use crate::request::{
-    Compile, Control, Expedite, Id, OnDuplicate, OnLocked, OnMissing, Ordering, PermSyscalls, Request, State, Target,
-    UnknownSyscalls,
+    Compile, Control, Expedite, Id, KernelChoice, OnDuplicate, OnLocked, OnMissing, Ordering, PermSyscalls, Request,
+    State, Target, UnknownSyscalls,
 };
 use crate::rule::Machine;
 
@@ -35,6 +35,8 @@ pub struct Intent {
     pub target: Target,
     /// Where the files are.
     pub place: Location,
+    /// Which kernel is meant.
+    pub kernel: KernelChoice,
     /// How much of the wished order the kernel's lists must have.
     pub ordering: Ordering,
     /// What to do on a locked kernel.
@@ -74,6 +76,8 @@ pub struct Location {
     pub root: PathBuf,
     /// The directory of the drop-ins, as seen from the root.
     pub rules_dir: PathBuf,
+    /// The root directory of the request, where it was entered and is `/` since.
+    pub entered: Option<PathBuf>,
 }
 
 impl Location {
@@ -81,6 +85,22 @@ impl Location {
     #[must_use]
     pub fn is_live(&self) -> bool {
         self.root.as_os_str() == "/"
+    }
+
+    /// The root directory as the request names it; none where that is the running host's.
+    #[must_use]
+    pub fn said_root(&self) -> Option<&Path> {
+        self.entered.as_deref().or_else(|| (!self.is_live()).then_some(&*self.root))
+    }
+
+    /// The root directory to enter, so that the kernel finds the paths of the rules there; it is `/` from now on. None
+    /// where the request is about files alone, or about `/`.
+    pub fn enter(&mut self, kernel: KernelChoice) -> Option<PathBuf> {
+        if kernel != KernelChoice::Host || self.is_live() {
+            return None;
+        }
+        self.entered = Some(std::mem::replace(&mut self.root, PathBuf::from("/")));
+        self.entered.clone()
     }
 
     /// Reads `root` and `rules_dir` of a request.
@@ -103,7 +123,7 @@ impl Location {
         let rules_dir = path("rules_dir", &request.rules_dir, crate::augenrules::RULES_DIR);
         let root = root.components().collect();
         let rules_dir = rules_dir.components().collect();
-        if problems.is_empty() { Ok(Self { root, rules_dir }) } else { Err(problems) }
+        if problems.is_empty() { Ok(Self { root, rules_dir, entered: None }) } else { Err(problems) }
     }
 }
 
@@ -120,10 +140,14 @@ impl Intent {
         let keep = goal::keep(request, &mut problems);
         let place = Location::of(request).unwrap_or_else(|more| {
             problems.extend(more);
-            Location { root: PathBuf::from("/"), rules_dir: PathBuf::from("/") }
+            Location { root: PathBuf::from("/"), rules_dir: PathBuf::from("/"), entered: None }
         });
-        if !place.is_live() && matches!(request.target, Target::Both | Target::Runtime) {
-            problems.push(Problem::at_pointer(not_used("root", "target: both or runtime"), "/target"));
+        if request.kernel == KernelChoice::Host {
+            if request.target == Target::Filesystem {
+                problems.push(Problem::at_pointer(not_used("kernel", "target: filesystem"), "/kernel"));
+            }
+        } else if !place.is_live() && matches!(request.target, Target::Both | Target::Runtime) {
+            problems.push(Problem::at_pointer(RequestError::RootWithKernel.into(), "/target"));
         }
         problems.extend(adoption(request));
         let goal = goal::goal(request, &mut lines, &mut wishes, keep, &mut problems);
@@ -137,6 +161,7 @@ impl Intent {
                 goal,
                 target: request.target,
                 place,
+                kernel: request.kernel,
                 ordering: request.ordering,
                 on_locked: request.on_locked,
                 on_duplicate: request.on_duplicate,
@@ -155,6 +180,14 @@ impl Intent {
             }),
             _ => Err(problems),
         }
+    }
+}
+
+impl Intent {
+    /// Whether the running kernel is to be asked.
+    #[must_use]
+    pub fn asks_kernel(&self) -> bool {
+        self.target != Target::Filesystem && (self.place.is_live() || self.kernel == KernelChoice::Host)
     }
 }
 

@@ -15,7 +15,7 @@ use crate::plan::Plan;
 use crate::plan::files::{FileAction, FileStep};
 use crate::plan::rules::{Because, Doing, RuleStep};
 use crate::plan::settings::SettingStep;
-use crate::request::{Operation, State, Target};
+use crate::request::{KernelChoice, Operation, State, Target};
 use crate::rule::Machine;
 
 impl Report {
@@ -67,7 +67,8 @@ fn undo(intent: &Intent, snapshot: crate::snapshot::Snapshot) -> Undo {
     Undo {
         operation: Operation::Apply,
         state: State::Restored,
-        root: (!place.is_live()).then(|| place.root.display().to_string()),
+        root: place.said_root().map(|root| root.display().to_string()),
+        kernel: (intent.kernel != KernelChoice::Auto).then_some(intent.kernel),
         rules_dir: (place.rules_dir.as_os_str() != RULES_DIR).then(|| place.rules_dir.display().to_string()),
         target: (intent.target != Target::Auto).then_some(intent.target),
         snapshot,

@@ -315,6 +315,9 @@ pub struct Undo {
     /// The root of the change, where it was not the running host's.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub root: Option<String>,
+    /// Which kernel was meant, where that was said.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub kernel: Option<crate::request::KernelChoice>,
     /// The directory of the drop-ins, where it was not the usual one.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub rules_dir: Option<String>,

@@ -54,9 +54,12 @@ pub struct Request {
     pub drop_ins: Option<BTreeMap<String, DropInSaid>>,
     /// apply: which layer to converge. auto: both on a live host, only files where the kernel has no audit for us.
     pub target: Target,
-    /// apply, gather, explain, lint: another root directory, such as a mounted image: files only. Default: `/`; lint of given
-    /// rules: no host.
+    /// apply, gather, explain, lint: another root directory, such as a mounted image: files only, unless `kernel` is host.
+    /// Default: `/`; lint of given rules: no host.
     pub root: Option<String>,
+    /// apply, gather: which kernel is meant. auto: the running one, where this process sees the files of its host. host: the
+    /// running one in any case; with `root`, which has to be the host's root directory, that is entered (chroot).
+    pub kernel: KernelChoice,
     /// apply, gather, explain, lint: the directory of the drop-ins, inside the root. Default: `/etc/audit/rules.d`.
     pub rules_dir: Option<String>,
     /// apply, gather: how much of the wished order the kernel's lists must have.
@@ -204,6 +207,17 @@ choice! {
         Filesystem = "filesystem",
         /// The kernel only.
         Runtime = "runtime",
+    }
+}
+
+choice! {
+    /// Which kernel is meant.
+    KernelChoice {
+        /// The running one, where root directory and mount namespace are those of process 1.
+        #[default]
+        Auto = "auto",
+        /// The running one in any case.
+        Host = "host",
     }
 }
 

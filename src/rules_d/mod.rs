@@ -20,6 +20,7 @@ mod problem;
 mod root;
 mod running;
 mod stage;
+mod standing;
 mod system;
 mod temporary;
 mod units;
@@ -37,6 +38,7 @@ pub use problem::{Errno, FileError, Found, Left, NameError, NameProblem, PathPro
 pub use root::Root;
 pub use running::Process;
 pub use stage::{Backup, PublishError, Published, Stage, Wanted};
+pub use standing::{Elsewhere, FileId, Standing, enter, standing};
 #[cfg(any(test, feature = "model"))]
 pub use system::fault;
 pub use waiting::WaitingFile;

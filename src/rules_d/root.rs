@@ -11,7 +11,7 @@ use rustix::io::Errno;
 
 use super::name::checked;
 use super::problem::{FileError, Found, Problem};
-use super::{Directory, FileState, contents, system};
+use super::{Directory, FileId, FileState, contents, system};
 
 /// As many symbolic links as the kernel follows for one path (`MAXSYMLINKS`).
 const MAX_LINKS: u32 = 40;
@@ -54,6 +54,14 @@ impl Root {
     #[must_use]
     pub fn is_host(&self) -> bool {
         self.path == Path::new("/")
+    }
+
+    /// The directory itself, by whatever path it was found.
+    ///
+    /// # Errors
+    /// What the operating system answers.
+    pub fn id(&self) -> Result<FileId, FileError> {
+        fstat(&self.fd, &self.path).as_ref().map(FileId::from).map_err(Clone::clone)
     }
 
     /// Its path.

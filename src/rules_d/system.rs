@@ -7,7 +7,9 @@ pub mod fault;
 
 use std::os::fd::{AsFd, OwnedFd};
 
-use rustix::fs::{AtFlags, Dir, FlockOperation, Gid, Mode, OFlags, Stat, StatVfs, Statx, StatxFlags, Uid, XattrFlags};
+use rustix::fs::{
+    AtFlags, Dir, FlockOperation, Gid, Mode, OFlags, Stat, StatFs, StatVfs, Statx, StatxFlags, Uid, XattrFlags,
+};
 use rustix::io::Errno;
 use rustix::path::Arg;
 
@@ -45,6 +47,10 @@ calls! {
     fs::unlinkat(directory: impl AsFd, path: impl Arg, flags: AtFlags) -> () { () };
     fs::readlinkat(directory: impl AsFd, path: impl Arg, reuse: Vec<u8>) -> std::ffi::CString;
     io::fcntl_dupfd_cloexec(fd: impl AsFd, least: i32) -> OwnedFd;
+    fs::statfs(path: impl Arg) -> StatFs;
+    process::fchdir(fd: impl AsFd) -> ();
+    process::chroot(path: impl Arg) -> ();
+    process::chdir(path: impl Arg) -> ();
     io::read(fd: impl AsFd, buffer: &mut [u8]) -> usize;
     io::write(fd: impl AsFd, bytes: &[u8]) -> usize { bytes.len() };
 }

@@ -8,6 +8,7 @@ use audit_rules::kernel::Features;
 use audit_rules::kernel::access::Absence;
 use audit_rules::kernel::model::Foreign;
 use audit_rules::rule::Machine;
+use audit_rules::rules_d::Elsewhere;
 use serde::Deserialize;
 use serde_json::{Map, Value as Json, json};
 
@@ -25,6 +26,8 @@ struct Unusual {
     machine: Option<String>,
     /// `no_audit`, `container` or `denied`.
     access: Option<String>,
+    /// What speaks against that the files are those of the kernel's host: `root`, `mount_namespace` or `unknown`.
+    standing: Option<String>,
     /// Values of the kernel's settings.
     status: BTreeMap<String, u32>,
     /// The feature `loginuid_immutable` is on and locked.
@@ -92,6 +95,12 @@ impl Case {
             Some("denied") => Reach::Denied,
             Some(other) => panic!("{}: access {other}", self.name),
         };
+        host.standing.elsewhere = unusual.standing.as_deref().map(|standing| match standing {
+            "root" => Elsewhere::Root,
+            "mount_namespace" => Elsewhere::MountNamespace,
+            "unknown" => Elsewhere::Unknown,
+            other => panic!("{}: standing {other}", self.name),
+        });
         host.undergo(&unusual.event);
         let rules = fs::read_to_string(self.folder.join("kernel.rules")).unwrap_or_default();
         for line in rules.lines().filter(|line| !line.is_empty() && !line.starts_with('#')) {

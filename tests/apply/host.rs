@@ -12,8 +12,9 @@ use audit_rules::kernel::access::{Absence, Denial};
 use audit_rules::kernel::model::{Foreign, Model};
 use audit_rules::kernel::{Access, Errno, Kernel};
 use audit_rules::report::Report;
-use audit_rules::request::{self, Operation, Request, Target};
+use audit_rules::request::{self, Operation, Request};
 use audit_rules::rule::{Machine, Rule};
+use audit_rules::rules_d::Standing;
 use audit_rules::world::World;
 use audit_rules::{gather_on, run_on};
 use serde_json::Value as Json;
@@ -56,6 +57,7 @@ pub struct Host {
     pub kernel: Model,
     pub machine: Machine,
     pub reach: Reach,
+    pub standing: Standing,
     /// At which look for a signal one is there, counted from 1.
     pub interrupted_at: Option<u32>,
     /// What somebody does to the files below the root when the first change of the kernel is about to be made.
@@ -80,7 +82,15 @@ impl Host {
         let memory = Path::new("/dev/shm");
         let place = tempfile::Builder::new().tempdir_in(memory).or_else(|_| TempDir::new()).unwrap();
         let machine = Machine::from_uname("x86_64").unwrap();
-        Self { place, kernel: Model::new(), machine, reach: Reach::Managed, interrupted_at: None, sabotage: None }
+        Self {
+            place,
+            kernel: Model::new(),
+            machine,
+            reach: Reach::Managed,
+            standing: Standing::default(),
+            interrupted_at: None,
+            sabotage: None,
+        }
     }
 
     /// The same host once more; nothing is counted yet, and no fault is to come.
@@ -89,6 +99,7 @@ impl Host {
         self.tree().lay_out(twin.root());
         twin.machine = self.machine;
         twin.reach = self.reach;
+        twin.standing = self.standing;
         let (status, features, rcu) = (self.kernel.state(), self.kernel.feature_state(), self.kernel.rcu_state());
         twin.kernel = Model::new().with_status(|new| *new = status).with_features(features).with_rcu(rcu);
         for rule in self.kernel.loaded() {
@@ -215,15 +226,17 @@ impl Host {
         let request = decoded(bytes)?;
         let machine = self.machine;
         if request.operation == Operation::Gather {
-            let inquiry = Inquiry::of(&request, &self.machine)?;
-            return Ok(self.with_world(inquiry.asks_kernel(), |world| gather_on(&inquiry, world)));
+            let mut inquiry = Inquiry::of(&request, &self.machine)?;
+            let entered = inquiry.place.enter(inquiry.kernel);
+            return Ok(self.with_world(entered.as_deref(), inquiry.asks_kernel(), |world| gather_on(&inquiry, world)));
         }
-        let intent = Intent::of(&request, &machine)?;
-        let asks_kernel = intent.target != Target::Filesystem && intent.place.is_live();
-        self.with_world(asks_kernel, |world| run_on(&intent, world))
+        let mut intent = Intent::of(&request, &machine)?;
+        let entered = intent.place.enter(intent.kernel);
+        self.with_world(entered.as_deref(), intent.asks_kernel(), |world| run_on(&intent, world))
     }
 
-    fn with_world<T>(&mut self, asks_kernel: bool, work: impl FnOnce(World<'_>) -> T) -> T {
+    /// `entered` is the root directory of the request where the program changes its own to it.
+    fn with_world<T>(&mut self, entered: Option<&Path>, asks_kernel: bool, work: impl FnOnce(World<'_>) -> T) -> T {
         let access = match self.reach {
             Reach::Managed => Access::Managed(self.kernel.state()),
             Reach::Absent(why @ Absence::NoAuditInKernel) => Access::Absent(why, Errno::EPROTONOSUPPORT),
@@ -234,10 +247,12 @@ impl Host {
         let managed = asks_kernel && self.reach == Reach::Managed;
         let (mut looks, interrupted_at) = (0, self.interrupted_at);
         let (root, mut sabotage) = (self.place.path().to_owned(), self.sabotage);
+        let root = entered.map_or(root.clone(), |entered| root.join(entered.strip_prefix("/").unwrap()));
         let world = World {
             root: root.clone(),
             access: asks_kernel.then_some(Ok(access)),
             kernel: if managed { Some(&mut self.kernel as &mut dyn Kernel) } else { None },
+            standing: self.standing,
             machine: self.machine,
             interrupted: &mut || {
                 looks += 1;

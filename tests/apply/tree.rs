@@ -60,14 +60,16 @@ impl Tree {
 
     /// The tree without the place of the lock and the journal.
     pub fn without_run(&self) -> Self {
-        let entries = self.0.iter().filter(|(path, _)| !path.starts_with("/run"));
+        let entries = self.0.iter().filter(|(path, _)| !path.starts_with("/run") && !path.contains("/run/audit_rules"));
         Self(entries.map(|(path, entry)| (path.clone(), entry.clone())).collect())
     }
 
     /// What the tree holds, whenever it was written: without the lock and the journal, and without the copy of
     /// `audit.rules` that augenrules leaves, too.
     pub fn contents(&self) -> Self {
-        let ours = |path: &str| path.starts_with("/run/") || path.ends_with("/audit.rules.prev");
+        let ours = |path: &str| {
+            path.starts_with("/run/") || path.contains("/run/audit_rules") || path.ends_with("/audit.rules.prev")
+        };
         let timeless = |entry: &Entry| Entry { written: (0, 0, 0), ..entry.clone() };
         let entries = self.0.iter().filter(|(path, _)| !ours(path));
         Self(entries.map(|(path, entry)| (path.clone(), timeless(entry))).collect())

@@ -24,6 +24,7 @@ mod next_boot;
 mod oddities;
 mod policy;
 mod reach;
+mod roots;
 mod tracer;
 mod traps;
 mod vanished;

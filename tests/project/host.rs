@@ -10,6 +10,7 @@ use audit_rules::kernel::{Access, Kernel};
 use audit_rules::report::Report;
 use audit_rules::request::{self, Operation};
 use audit_rules::rule::Machine;
+use audit_rules::rules_d::Standing;
 use audit_rules::world::World;
 use audit_rules::{explained_on, gather_on, linted, run_on};
 use tempfile::TempDir;
@@ -64,7 +65,8 @@ impl Host {
         let access = self.kernel.status().ok().map(|status| Ok(Access::Managed(status)));
         let (root, kernel) = (self.root.path().to_owned(), Some(&mut self.kernel as &mut dyn Kernel));
         let mut interrupted = || None;
-        let world = World { root, access, kernel, machine, interrupted: &mut interrupted };
+        let world =
+            World { root, access, kernel, standing: Standing::default(), machine, interrupted: &mut interrupted };
         if request.operation == Operation::Explain {
             return explained_on(&request, world);
         }
