@@ -31,7 +31,7 @@ fn within(command: &[&str], request: &Json) -> Json {
     report(&started(Command::new(program).args(arguments), request).wait_with_output().unwrap())
 }
 
-fn with(request: &Json, more: Json) -> Json {
+fn with(request: &Json, more: &Json) -> Json {
     let mut request = request.clone();
     for (key, value) in more.as_object().unwrap() {
         request[key] = value.clone();
@@ -41,19 +41,23 @@ fn with(request: &Json, more: Json) -> Json {
 
 /// An exact policy would unload the host's rule.
 fn exact() -> Json {
-    with(&present("30-identity", &[PASSWD]), json!({"state": "exact"}))
+    with(&present("30-identity", &[PASSWD]), &json!({"state": "exact"}))
 }
 
 /// Files are managed, and the kernel is not touched; who insists on it gets the remedy.
 fn leaves_the_kernel_alone(guest: &Guest, command: &[&str], why: &str) {
     for target in ["both", "runtime"] {
-        let refused = within(command, &with(&exact(), json!({"target": target})));
+        let refused = within(command, &with(&exact(), &json!({"target": target})));
         assert_eq!((kinds(&refused), &refused["changed"]), (vec!["no_kernel"], &json!(false)), "{refused:#}");
         assert!(refused["errors"][0]["message"].as_str().unwrap().contains(why), "{refused:#}");
         assert!(refused["errors"][0]["hint"].as_str().unwrap().contains("kernel: host"), "{refused:#}");
     }
     let applied = within(command, &exact());
-    assert_eq!((&applied["outcome"], &applied["runtime"]["managed"]), (&json!("applied"), &json!(false)), "{applied:#}");
+    assert_eq!(
+        (&applied["outcome"], &applied["runtime"]["managed"]),
+        (&json!("applied"), &json!(false)),
+        "{applied:#}"
+    );
     assert!(applied["runtime"]["reason"].as_str().unwrap().contains(why), "{applied:#}");
     assert_eq!(applied["warnings"].as_array().unwrap().len(), 1, "{applied:#}");
     assert_eq!(guest.listed(), [FOREIGN]);
@@ -74,7 +78,7 @@ fn in_a_mount_namespace_only_files_are_managed_unless_the_kernel_is_meant() {
     let guest = guarded();
     let command = ["unshare", "--mount", AUDIT_RULES];
     leaves_the_kernel_alone(&guest, &command, "another mount namespace than process 1");
-    let meant = within(&command, &with(&exact(), json!({"kernel": "host"})));
+    let meant = within(&command, &with(&exact(), &json!({"kernel": "host"})));
     assert_eq!((&meant["outcome"], &meant["runtime"]["managed"]), (&json!("applied"), &json!(true)), "{meant:#}");
     assert_eq!(guest.listed(), [PASSWD]);
 }
@@ -98,7 +102,8 @@ fn a_chroot_that_has_the_hosts_root_manages_the_host() {
     said("mount", &["--rbind", "/", "/image/host"]);
     with_proc(|| {
         let command = ["chroot", IMAGE, "/usr/bin/audit_rules"];
-        let request = with(&present("30-identity", &[PASSWD]), json!({"root": "/host", "kernel": "host", "target": "both"}));
+        let request =
+            with(&present("30-identity", &[PASSWD]), &json!({"root": "/host", "kernel": "host", "target": "both"}));
         let applied = within(&command, &request);
         assert_eq!(applied["outcome"], json!("applied"), "{applied:#}");
         assert_eq!(guest.listed(), [FOREIGN, PASSWD]);
@@ -106,7 +111,7 @@ fn a_chroot_that_has_the_hosts_root_manages_the_host() {
         let undone = within(&command, &applied["undo"]);
         assert_eq!(undone["outcome"], json!("applied"), "{undone:#}");
         assert_eq!(guest.listed(), [FOREIGN]);
-        let other = within(&command, &with(&request, json!({"root": "/usr"})));
+        let other = within(&command, &with(&request, &json!({"root": "/usr"})));
         assert_eq!(kinds(&other), ["root_is_not_the_host"], "{other:#}");
     });
     let mut umount = Command::new("umount");
