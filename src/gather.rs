@@ -6,7 +6,7 @@ use std::path::Path;
 
 use crate::auditctl::canonical_lossy;
 use crate::boot_load::LoadLine;
-use crate::desired::{AtBoot, Files, Merge, Only, Warning, Writable, about, left_at_boot, ordering, outrun};
+use crate::desired::{AtBoot, Files, Merge, Only, Warning, Writable, about, left_at_boot, ordering, outdated, outrun};
 use crate::drift::wish::{self, Evidence, Verified};
 use crate::drift::{Drift, Gap, InPlace, NextBoot, SettingView, setting_views};
 use crate::error::kernel::words;
@@ -198,7 +198,8 @@ fn files(inquiry: &Inquiry, world: &World<'_>) -> Result<HeldFiles, Vec<Problem>
     let mut observed = observe(&inquiry.place, &given, &root, &rules_d, Links::Followed, world.machine)?;
     let Observed { files, reader, .. } = &mut observed;
     let (other, only_there) = at_boot(files, reader);
-    let boot = NextBoot::of(files.policy(), other, reader);
+    let comments = outdated(files, &files.drop_ins, reader);
+    let boot = NextBoot::of(files.policy(), other, reader).with_outdated(comments);
     let writable = files.writable(&files.drop_ins, files.audit_rules.as_ref());
     Ok(HeldFiles { observed, boot, only_there, ignored: rules_d.ignored(), writable })
 }
@@ -281,6 +282,8 @@ fn warnings(gathered: &Gathered, machine: &Machine) -> Vec<Warning> {
         );
         let (merge, load) = files.boot.loaded();
         warnings.extend(about(&merge.lines, load, machine));
+        let comments = files.boot.outdated().map(|comment| (&comment.spot, comment.text.as_slice()));
+        warnings.extend(Warning::outdated(comments));
     }
     if let Some(kernel) = gathered.kernel.read() {
         let holds_rules = !kernel.state.rules.is_empty();

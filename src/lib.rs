@@ -24,6 +24,7 @@ pub mod request;
 pub mod restore;
 pub mod rule;
 pub mod rules_d;
+pub mod set_aside;
 pub mod settings;
 mod signals;
 pub mod snapshot;

@@ -1,11 +1,13 @@
 //! An earlier change, taken back.
 
+use std::path::{Path, PathBuf};
+
 use rustc_hash::FxHashSet as HashSet;
 
 use crate::auditctl::canonical_lossy;
 use crate::error::{PolicyError, Problem, RequestError};
 use crate::plan::files::{Content, FileTarget};
-use crate::plan::rules::{Ordering, Wish};
+use crate::plan::rules::{Fulfils, Ordering, Wish, assign};
 use crate::plan::{KernelState, Target, Wished};
 use crate::rule::{Machine, Rule, id::Id};
 use crate::settings::{Name, Settings};
@@ -21,6 +23,23 @@ impl From<Unusable> for Problem {
     }
 }
 
+/// What has come to the host since a change.
+#[derive(Debug, Default)]
+pub struct Since {
+    /// Rules of the change that drop-ins ask for by now which it was not about: they stay.
+    pub shared: Vec<Wish>,
+    /// The path of `audit.rules`, where that is what augenrules makes of the drop-ins as they are.
+    pub compiled: Option<PathBuf>,
+}
+
+impl Since {
+    /// For each of these rules whether it is one of those that stay.
+    fn stay(&self, rules: &[Rule]) -> Vec<bool> {
+        let shared: Vec<&Wish> = self.shared.iter().collect();
+        assign(rules, &shared).into_iter().map(|fulfils| fulfils != Fulfils::Nothing).collect()
+    }
+}
+
 /// What the host should hold to be as before the change.
 ///
 /// `files` has what each file of the snapshot holds now, in its order; `kernel` is none where only files are managed.
@@ -33,6 +52,7 @@ pub fn restored(
     force: bool,
     files: &[Option<Content>],
     kernel: Option<&KernelState>,
+    since: &Since,
     machine: &Machine,
 ) -> Result<Target, Problem> {
     if snapshot.version != VERSION {
@@ -53,13 +73,16 @@ pub fn restored(
             saved.as_ref().map(crate::snapshot::SavedContent::content).transpose()
         };
         let (before, after) = (content(&saved.before)?, content(&saved.after)?);
-        if *now != after && *now != before && !force {
+        let is_known = *now == after || *now == before;
+        let is_compiled = !is_known && since.compiled.as_deref() == Some(Path::new(&saved.path));
+        if !is_known && !is_compiled && !force {
             return Err(changed(format!("{} does not hold what the change wrote", saved.path)));
         }
-        target.files.push(FileTarget { path: saved.path.clone().into(), before: now.clone(), after: before });
+        let after = if is_compiled { now.clone() } else { before };
+        target.files.push(FileTarget { path: saved.path.clone().into(), before: now.clone(), after });
     }
     if let Some(kernel) = kernel {
-        rules(snapshot, force, &kernel.rules, machine, &mut target)?;
+        rules(snapshot, force, &kernel.rules, since, machine, &mut target)?;
         settings(snapshot, force, &kernel.settings(), &mut target)?;
     }
     Ok(target)
@@ -73,15 +96,19 @@ fn rules(
     snapshot: &Snapshot,
     force: bool,
     now: &[Rule],
+    since: &Since,
     machine: &Machine,
     target: &mut Target,
 ) -> Result<(), Problem> {
     let Some(saved) = &snapshot.rules else { return Ok(()) };
     let ids: Vec<String> = now.iter().map(|rule| Id::of(rule).to_string()).collect();
     let known = saved.before_as_far_as_known(now)?;
+    let stay = since.stay(now);
+    let others = now.iter().zip(&stay).filter(|(rule, stays)| !**stays || known.contains(rule)).map(|(rule, _)| rule);
+    let is_as_before = others.eq(&known);
     let before = if ids == saved.after {
         saved.before(now)?
-    } else if force || known.as_slice() == now {
+    } else if force || is_as_before {
         known
     } else {
         return Err(changed(difference(&ids, &saved.after, now, machine)));
@@ -89,7 +116,8 @@ fn rules(
     let stays: HashSet<&Rule> = before.iter().collect();
     let came_with_the_change: HashSet<&String> = saved.after.iter().collect();
     let goes = |(rule, id): &(&Rule, &String)| !stays.contains(rule) && came_with_the_change.contains(id);
-    target.dropped = now.iter().zip(&ids).filter(goes).map(|(rule, _)| Wish::from(rule.clone())).collect();
+    let own = now.iter().zip(&ids).zip(&stay).filter(|(_, stays)| !**stays).map(|(own, _)| own);
+    target.dropped = own.filter(goes).map(|(rule, _)| Wish::from(rule.clone())).collect();
     target.rules = before
         .into_iter()
         .map(|rule| Wished { wish: Wish::from(rule), is_asked_for: true, is_watch: false, spot: None })

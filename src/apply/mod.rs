@@ -18,11 +18,11 @@ use std::time::Duration;
 pub use change::{Changed, End};
 pub use settled::Settled;
 
-use crate::desired::{Deduplicated, Desired, Skipped, Warning, desired};
+use crate::desired::{Deduplicated, Desired, Skipped, Warning, desired, hold_again, since};
 use crate::error::{PolicyError, Problem, RequestError, What};
 use crate::intent::{Goal, Intent};
 use crate::kernel::Access;
-use crate::observe::{content, kernel_state, observe, passed_over, permit};
+use crate::observe::{Observed, content, kernel_state, observe, passed_over, permit};
 use crate::plan::rules::{Fulfils, Wish, assign, carried_out};
 use crate::plan::{KernelState, Plan, Target, plan};
 use crate::request::{KernelChoice, OnLocked, Target as Layer};
@@ -32,7 +32,7 @@ use crate::rules_d::{
     boot_id, too_large_together,
 };
 use crate::settings::Name;
-use crate::snapshot::Snapshot;
+use crate::snapshot::{SavedFile, Snapshot};
 use crate::world::World;
 
 /// How long a run waits for another one to end.
@@ -297,8 +297,15 @@ fn wished(
         check_paths(snapshot, &intent.place.rules_dir)?;
         let now = snapshot.files.iter().map(|saved| content(root, Path::new(&saved.path)).map_err(file));
         let now = now.collect::<Result<Vec<_>, _>>()?;
-        let target = restored(snapshot, *force, &now, kernel, &world.machine).map_err(|problem| vec![problem])?;
-        return Ok((Desired { target, skipped: Vec::new(), deduplicated: Vec::new(), warnings: Vec::new() }, 0));
+        let Observed { files, mut reader, .. } =
+            observe(&intent.place, &[], root, rules_d, Links::Refused, world.machine)?;
+        let left = |saved: &SavedFile| saved.after.as_ref().and_then(|after| after.content().ok());
+        let left: Vec<_> = snapshot.files.iter().map(|saved| (Path::new(&saved.path), left(saved))).collect();
+        let since = since(&left, &files, &mut reader);
+        let target = restored(snapshot, *force, &now, kernel, &since, &world.machine);
+        let mut target = target.map_err(|problem| vec![problem])?;
+        let warnings = hold_again(&mut target, &files, &mut reader);
+        return Ok((Desired { target, skipped: Vec::new(), deduplicated: Vec::new(), warnings }, 0));
     }
     let mut observed = observe(&intent.place, &intent.goal.lines(), root, rules_d, Links::Refused, world.machine)?;
     let permit = permit(intent, &observed.reader.facts().accounts)?;

@@ -5,7 +5,6 @@ use std::rc::Rc;
 
 use rustc_hash::FxHashSet as HashSet;
 
-use super::drop_in::ASIDE;
 use super::files::as_it_stands;
 use super::{DropIn, Files, Merge, Warning};
 use crate::auditctl::{Control, Verb, canonical_lossy};
@@ -13,6 +12,7 @@ use crate::boot_load::{BootLoad, LoadLine};
 use crate::init::{Loader, State};
 use crate::lines::Reader;
 use crate::rule::{Machine, Rule};
+use crate::set_aside::MARK;
 
 /// What the next boot loads.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -124,7 +124,7 @@ fn bare(line: &[u8]) -> &[u8] {
 
 /// Whether a line is our comment in place of this one.
 fn stands_for(comment: &[u8], line: &[u8]) -> bool {
-    let text = comment.strip_prefix(ASIDE.as_bytes()).and_then(|text| text.strip_suffix(bare(line)));
+    let text = comment.strip_prefix(MARK.as_bytes()).and_then(|text| text.strip_suffix(bare(line)));
     text.is_some_and(|reason| reason.ends_with(b": "))
 }
 

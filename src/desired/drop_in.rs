@@ -12,13 +12,11 @@ use crate::intent::{AuthorLine, Declared};
 use crate::lines::{HostRule, Obstacle, Reader};
 use crate::request::{OnDuplicate, OnMissing, UnknownSyscalls};
 use crate::rule::Rule;
+use crate::set_aside::{self, SetAside, comment};
 use crate::settings::Settings;
 
 /// The first line of every drop-in that we write.
 pub const HEADER: &str = "# Managed by audit_rules; changes made here are overwritten.";
-
-/// Begins the comment that stands for a line that cannot be loaded on this host.
-pub(super) const ASIDE: &str = "# audit_rules: ";
 
 /// A line that is not loaded, or not as a whole.
 #[derive(Debug, Clone, PartialEq)]
@@ -118,9 +116,9 @@ pub fn compose(
                 OnDuplicate::Skip => {
                     let same_as = same_as.clone();
                     let reason = if same_as.file == path {
-                        "the same rule stands above".to_owned()
+                        set_aside::STANDS_ABOVE.to_owned()
                     } else {
-                        format!("the same rule as {same_as}")
+                        set_aside::same_as(&same_as.file)
                     };
                     text.push(comment(&reason, &author.text));
                     composed.rules.push(Rc::clone(rule));
@@ -226,11 +224,19 @@ impl Choices {
 }
 
 fn problem_text(why: &Obstacle) -> String {
-    Problem::from(why.what()).message().replace('\n', " ")
+    Problem::from(why.what()).message()
 }
 
-fn comment(reason: &str, line: &str) -> Vec<u8> {
-    format!("{ASIDE}{reason}: {line}").into_bytes()
+/// What a drop-in holds for a line that this host can load: the line itself, or a comment that says what it lacks and
+/// then the rest of it.
+pub(super) fn written(line: &str, reader: &mut Reader) -> Vec<Vec<u8>> {
+    let reading = reader.read(line.as_bytes());
+    match (reading.obstacles.first(), reading.loadable()) {
+        (Some(why), Some(rule)) => {
+            vec![comment(&problem_text(why), line), canonical(&rule.line.rule, &reader.facts().machine)]
+        }
+        _ => vec![line.as_bytes().to_vec()],
+    }
 }
 
 /// The file without the lines that mean one of these rules, and without comments that stand for one of these texts.
@@ -248,16 +254,19 @@ pub fn without(bytes: &[u8], unwanted: &[&AuthorLine], reader: &mut Reader) -> O
     for line in bytes.split_inclusive(|byte| *byte == b'\n') {
         let text = line.strip_suffix(b"\n").unwrap_or(line);
         let reading = reader.read(text);
-        let stands_for = |author: &&&AuthorLine| {
-            text.starts_with(ASIDE.as_bytes()) && text.ends_with(format!(": {}", author.text).as_bytes())
-        };
-        let goes = match &reading.rule {
-            Some(rule) => rules.contains(&rule.listed),
-            None if !reading.controls.is_empty() => reading.controls.iter().all(|control| controls.contains(control)),
-            None => unwanted.iter().any(|author| stands_for(&author)),
+        let comment = if set_aside::is_comment(text) { SetAside::of(text, reader) } else { None };
+        let goes = match (&reading.rule, &comment) {
+            (Some(rule), _) => rules.contains(&rule.listed),
+            (None, Some(comment)) => match &reader.read(comment.line).rule {
+                Some(rule) => rules.contains(&rule.listed),
+                None => unwanted.iter().any(|author| author.text.as_bytes() == comment.line),
+            },
+            (None, None) => {
+                !reading.controls.is_empty() && reading.controls.iter().all(|control| controls.contains(control))
+            }
         };
         if !goes {
-            says_something |= !reading.is_silent || text.starts_with(ASIDE.as_bytes());
+            says_something |= !reading.is_silent || comment.is_some();
             kept.extend_from_slice(line);
         }
     }

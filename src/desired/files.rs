@@ -9,6 +9,7 @@ use crate::augenrules::{self, Script, Source};
 use crate::boot_load::{LoadLine, Spot};
 use crate::init::Loader;
 use crate::plan::files::Content;
+use crate::set_aside::candidates;
 
 /// A drop-in as it stands.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -161,15 +162,16 @@ impl Files {
         }
     }
 
-    /// Every line of every drop-in and of `audit.rules`, and those that two files without a newline between them make
-    /// together.
+    /// Every line of every drop-in and of `audit.rules`, those that comments of ours stand for, and those that two files
+    /// without a newline between them make together.
     #[must_use]
     pub fn all_lines(&self) -> Vec<Cow<'_, [u8]>> {
         let drop_ins = self.drop_ins.iter().map(|drop_in| &drop_in.content.bytes);
         let compiled = self.audit_rules.iter().map(|content| &content.bytes);
         let files = drop_ins.chain(compiled).chain(&self.boot_file);
+        let own = files.flat_map(|bytes| bytes.split(|byte| *byte == b'\n'));
         let mut lines: Vec<Cow<'_, [u8]>> =
-            files.flat_map(|bytes| bytes.split(|byte| *byte == b'\n').map(Cow::Borrowed)).collect();
+            own.flat_map(|line| std::iter::once(line).chain(candidates(line))).map(Cow::Borrowed).collect();
         if self.drop_ins.iter().any(|d| !d.content.bytes.ends_with(b"\n")) {
             lines.extend(self.merged(&self.drop_ins).lines.into_iter().map(|line| Cow::Owned(line.text)));
         }

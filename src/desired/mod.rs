@@ -7,6 +7,7 @@ mod compiled;
 mod drop_in;
 mod files;
 mod foreign;
+mod outdated;
 mod own;
 mod warning;
 
@@ -18,12 +19,14 @@ pub use at_boot::{AtBoot, left_at_boot};
 pub use drop_in::{Deduplicated, HEADER, Skipped, Treatment};
 pub use files::{DropIn, Files, Merge, Writable, is_generated};
 pub use foreign::outrun;
+use outdated::{Revive, revive};
+pub use outdated::{hold_again, outdated, since};
 pub use warning::{Only, Warning, about};
 
-use rustc_hash::FxHashSet as HashSet;
+use rustc_hash::{FxHashMap as HashMap, FxHashSet as HashSet};
 
 use crate::auditctl::RuleLine;
-use crate::boot_load::{BootLoad, Trouble};
+use crate::boot_load::{BootLoad, Spot, Trouble};
 use crate::error::{Place, PolicyError, Problem};
 use crate::intent::{Goal, Intent};
 use crate::lines::{HostRule, Reader};
@@ -155,8 +158,13 @@ impl Work<'_> {
         self.files.drop_ins.iter().filter(stays).cloned().collect()
     }
 
-    fn whole(&mut self, changes: Vec<Change>, own: Own) -> Desired {
+    fn whole(&mut self, changes: Vec<Change>, mut own: Own) -> Desired {
         let (mut after, mut targets) = self.files_after(changes);
+        let asks_for_all = matches!(self.intent.goal, Goal::Loaded(..) | Goal::Exact(..));
+        let which = if asks_for_all { Revive::All } else { Revive::LetGo(&|_| false) };
+        let revived = revive(self.files, &mut after, &mut targets, which, self.reader);
+        own.rules.extend(revived.rules);
+        own.dropped.extend(revived.replaced);
         let (compiled, about_compiled) = self.compile(&mut after, &mut targets);
         // Without a drop-in before and after, audit.rules stays the policy.
         let keeps_compiled = after.is_empty() && self.files.is_without_drop_ins();
@@ -164,8 +172,7 @@ impl Work<'_> {
         let lines = &merge.lines;
         let load = BootLoad::of(lines, self.reader);
         let own_rules: HashSet<&Rule> = own.rules.iter().map(|rule| &*rule.listed).collect();
-        let asks_for_all = matches!(self.intent.goal, Goal::Loaded(..) | Goal::Exact(..));
-        let rules_wished: Vec<Wished> = load
+        let mut rules_wished: Vec<Wished> = load
             .rules
             .iter()
             .map(|loaded| Wished {
@@ -175,7 +182,21 @@ impl Work<'_> {
                 spot: Some(loaded.spot.clone()),
             })
             .collect();
-        let wished: HashSet<&Rule> = load.rules.iter().map(|loaded| &*loaded.rule.listed).collect();
+        let mut wished: HashSet<&Rule> = load.rules.iter().map(|loaded| &*loaded.rule.listed).collect();
+        let run_together = outdated::run_together(self.files, &after, &lines, self.reader);
+        let order: HashMap<&Spot, usize> =
+            lines.iter().enumerate().filter_map(|(at, line)| Some((line.spots.first()?, at))).collect();
+        for (number, spot, rule) in &run_together {
+            if wished.insert(&rule.listed) {
+                let earlier = |wished: &&Wished| {
+                    wished.spot.as_ref().and_then(|spot| order.get(spot)).is_some_and(|at| at < number)
+                };
+                let at = rules_wished.iter().filter(earlier).count();
+                let wish = wish(&rule.line, self.choices.perm_syscalls);
+                let is_watch = rule.line.watch.is_some();
+                rules_wished.insert(at, Wished { wish, is_asked_for: false, is_watch, spot: Some(spot.clone()) });
+            }
+        }
         let gone = own.dropped.iter().filter(|rule| !wished.contains(&*rule.listed)).flat_map(HostRule::of_either_kind);
         let dropped: Vec<Wish> = gone.map(|rule| wish(&rule.line, self.choices.perm_syscalls)).collect();
 
@@ -192,6 +213,8 @@ impl Work<'_> {
         let compiled_after = compiled_after.map_or(self.files.audit_rules.as_ref(), |target| target.after.as_ref());
         warnings.extend(self.files.writable(&after, compiled_after).into_iter().map(Warning::WritableByOthers));
         warnings.extend(self.about_boot(&after, compiled.as_deref(), lines, &load));
+        let comments = outdated(self.files, &after, self.reader);
+        warnings.extend(Warning::outdated(comments.iter().map(|comment| (&comment.spot, comment.text.as_slice()))));
         let ordering = ordering(self.intent.ordering);
         let purge = self.intent.goal.purge().cloned();
         let target = Target {

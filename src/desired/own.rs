@@ -12,6 +12,7 @@ use crate::error::Problem;
 use crate::intent::{AuthorLine, DropInWish, Goal};
 use crate::lines::{HostRule, Obstacle};
 use crate::rule::Rule;
+use crate::set_aside::{self, SetAside};
 use crate::settings::{Name, Settings};
 
 /// What the request makes of a drop-in that it names.
@@ -64,7 +65,7 @@ impl Work<'_> {
         }
         let wishes = goal.wishes();
         let names: Vec<String> = wishes.iter().map(DropInWish::file_name).collect();
-        let mut others = self.rules_beside(&names);
+        let mut others = self.rules_beside(wishes);
         let mut changes = Vec::new();
         for (wish, name) in wishes.iter().zip(&names) {
             own.dropped.extend(self.rules_in(name));
@@ -136,12 +137,24 @@ impl Work<'_> {
         let is_missing = |trouble: &Trouble| matches!(trouble, Trouble::Obstacle(Obstacle::MissingPath { .. }));
         let lines = load.failing.iter().filter(|failing| is_missing(&failing.trouble));
         rules.extend(lines.filter_map(|failing| self.reader.read(&failing.text).rule.clone()));
+        // A comment in place of a line asks for its rule too.
+        for text in held.iter().flat_map(|d| d.content.bytes.split(|byte| *byte == b'\n')) {
+            let comment = if set_aside::is_comment(text) { SetAside::of(text, self.reader) } else { None };
+            let rule = comment.and_then(|comment| self.reader.read(comment.line).rule.clone());
+            rules.extend(rule.filter(|rule| !rule.line.emptied));
+        }
         rules
     }
 
-    /// The rules of all other drop-ins that stay, and where they stand.
-    fn rules_beside(&mut self, names: &[String]) -> HashMap<Rc<Rule>, Spot> {
-        let others: Vec<DropIn> = self.stays().into_iter().filter(|d| !names.contains(&d.name)).collect();
+    /// The rules of all other drop-ins that stay, and where they stand. The drop-ins of the request end the last line of
+    /// one before them that lacks its newline.
+    fn rules_beside(&mut self, wishes: &[DropInWish]) -> HashMap<Rc<Rule>, Spot> {
+        let names: Vec<String> = wishes.iter().map(DropInWish::file_name).collect();
+        let mut others: Vec<DropIn> = self.stays().into_iter().filter(|d| !names.contains(&d.name)).collect();
+        let holds = wishes.iter().filter(|wish| matches!(wish, DropInWish::Holds(_)));
+        let ends =
+            |wish: &DropInWish| DropIn { name: wish.file_name(), content: self.permit.content(b"\n".to_vec(), None) };
+        others.extend(holds.map(ends).collect::<Vec<_>>());
         self.places(&others).collect()
     }
 

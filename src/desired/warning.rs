@@ -162,6 +162,8 @@ pub enum Warning {
         /// The process that was interrupted.
         pid: u32,
     },
+    /// Comments in place of lines, though nothing keeps these from being loaded any more: where each stands, and the line.
+    Outdated(Vec<(Spot, String)>),
     /// A problem that does not keep the request from being done.
     Tolerated(Box<Problem>),
 }
@@ -240,8 +242,28 @@ impl Warning {
             Self::FinishedInterrupted { pid } => {
                 format!("an earlier run (process {pid}) was interrupted; this run finished the work")
             }
+            Self::Outdated(comments) => {
+                let named = comments.iter().take(NAMED).map(|(spot, line)| format!("{spot} (`{line}`)"));
+                let mut named: Vec<String> = named.collect();
+                let more = comments.len() - named.len();
+                named.extend((more > 0).then(|| format!("{more} more")));
+                format!(
+                    "written as a comment whose reason is gone, so that the rule is missing: {}; state: loaded brings it back",
+                    named.join(", ")
+                )
+            }
             Self::Tolerated(problem) => problem.sentence(),
         }
+    }
+}
+
+impl Warning {
+    /// The warning about outdated comments; none without any.
+    #[must_use]
+    pub fn outdated<'a>(comments: impl Iterator<Item = (&'a Spot, &'a [u8])>) -> Option<Self> {
+        let text = |(spot, line): (&Spot, &[u8])| (spot.clone(), String::from_utf8_lossy(line).into_owned());
+        let comments: Vec<(Spot, String)> = comments.map(text).collect();
+        (!comments.is_empty()).then_some(Self::Outdated(comments))
     }
 }
 

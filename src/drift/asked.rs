@@ -11,6 +11,7 @@ use crate::desired::Merge;
 use crate::lines::{HostRule, Obstacle, Reader};
 use crate::plan::rules::Wish;
 use crate::rule::Rule;
+use crate::set_aside::Outdated;
 
 /// A line that asks for a rule.
 #[derive(Debug, Clone)]
@@ -38,6 +39,8 @@ pub enum Fate {
     Removed,
     /// The boot does not load what has the line.
     Left(Gap),
+    /// It is a comment in place of a line, and the reason of the comment is gone.
+    Outdated,
 }
 
 /// Why the boot does not load what has a line.
@@ -71,7 +74,7 @@ pub struct NextBoot {
     pub other: Option<(Merge, BootLoad)>,
     /// The load as it will be.
     pub real: BootLoad,
-    /// The lines that ask for rules, in the order of the merged file.
+    /// The lines that ask for rules, in the order of the merged file; then the outdated comments.
     pub asked: Vec<Asked>,
 }
 
@@ -117,6 +120,25 @@ impl NextBoot {
     #[must_use]
     pub fn loaded(&self) -> (&Merge, &BootLoad) {
         self.other.as_ref().map_or((&self.merge, &self.whole), |(file, load)| (file, load))
+    }
+
+    /// The same with the comments in place of lines whose reason is gone: those that the boot does not load from elsewhere
+    /// are missing.
+    #[must_use]
+    pub fn with_outdated(mut self, comments: Vec<Outdated>) -> Self {
+        let held: HashSet<&Rule> = self.real.rules.iter().map(|loaded| &*loaded.rule.listed).collect();
+        let asked = comments.into_iter().map(|comment| {
+            let is_loaded = held.contains(&*comment.rule.listed);
+            let fate = if is_loaded { Fate::Loaded } else { Fate::Outdated };
+            Asked { spot: comment.spot, text: comment.text, rule: Some(comment.rule), fate }
+        });
+        self.asked.extend(asked.collect::<Vec<_>>());
+        self
+    }
+
+    /// The comments in place of lines whose reason is gone: their rules are missing.
+    pub fn outdated(&self) -> impl Iterator<Item = &Asked> {
+        self.asked.iter().filter(|asked| asked.fate == Fate::Outdated)
     }
 
     /// The line at which the load stops, and how many it leaves unread.

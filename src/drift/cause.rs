@@ -22,6 +22,8 @@ pub enum Cause {
     WaitsForReboot,
     /// The line fails.
     Fails(Trouble),
+    /// It is written as a comment, and the reason of that is gone.
+    Outdated,
     /// The load stops before the line.
     BehindStop(Spot),
     /// The boot does not load what has the line.
@@ -67,6 +69,7 @@ impl<'a> Judge<'a> {
             Fate::Fails(trouble) => Cause::Fails(trouble.clone()),
             Fate::Behind(stop) => Cause::BehindStop(stop.clone()),
             Fate::Left(gap) => Cause::Left(gap.clone()),
+            Fate::Outdated => Cause::Outdated,
             _ if self.is_locked => Cause::WaitsForReboot,
             _ if is_other_kind => Cause::OtherKind,
             _ => Cause::NotLoaded,
@@ -80,6 +83,7 @@ impl<'a> Judge<'a> {
             Fate::Fails(trouble) => Cause::Fails(trouble.clone()),
             Fate::Behind(stop) => Cause::BehindStop(stop.clone()),
             Fate::Left(gap) => Cause::Left(gap.clone()),
+            Fate::Outdated => Cause::Outdated,
             Fate::Loaded | Fate::Removed => Cause::NotLoaded,
         }
     }

@@ -20,6 +20,7 @@ impl Cause {
                 Trouble::Obstacle(why @ Obstacle::Line(_)) if why.is_missing() => "no_such_account",
                 _ => "bad_line",
             },
+            Self::Outdated => "outdated_comment",
             Self::BehindStop(_) => "behind_stop",
             Self::Left(Gap::NobodyLoads) => "nobody_loads",
             Self::Left(Gap::NotInFile(_)) => "not_in_boot_file",
@@ -43,6 +44,9 @@ impl Cause {
             ),
             Self::WaitsForReboot => "the kernel is locked until the next boot".to_owned(),
             Self::Fails(trouble) => trouble.sentence(),
+            Self::Outdated => {
+                "it stands there as a comment, whose reason is gone: state: loaded writes and loads it".to_owned()
+            }
             Self::BehindStop(stop) => format!("the boot load stops before it, at {stop}"),
             Self::Left(Gap::NobodyLoads) => "nobody loads the rules at boot".to_owned(),
             Self::Left(Gap::NotInFile(file)) => format!("the boot loads {file} as it stands, and it is not in it"),

@@ -35,6 +35,7 @@ codes! {
     NothingToDelete, "nothing_to_delete", Error, "deletes a rule that is not there: the load stops";
     FilesRunTogether, "files_run_together", Error, "no final newline: the last line and the next file's first become one";
     MissingPath, "missing_path", Error, "a path that the kernel does not find: the load stops";
+    OutdatedComment, "outdated_comment", Error, "a comment of ours in place of a line, whose reason is gone: the rule is missing";
     SettingOutOfRange, "setting_out_of_range", Error, "a value that no kernel takes";
     Blocker, "blocker", Error, "a rule that leaves nothing to be recorded";
     KeyDisablesList, "key_disables_list", Error, "a key on the user or exclude list: neither this rule nor those behind act";

@@ -1,5 +1,7 @@
 //! What is found in the load as a whole: duplicates, settings that overrule each other, rules that are deleted again.
 
+use std::rc::Rc;
+
 use super::code::Code;
 use super::finding::{Finding, list, word};
 use super::policy::{Policy, place};
@@ -9,6 +11,7 @@ use crate::boot_load::{Failing, Spot, Trouble};
 use crate::lines::Reader;
 use crate::matching::blocker;
 use crate::rule::{FieldNumber, Rule};
+use crate::set_aside::{self, SetAside};
 use crate::settings::{Name, Settings};
 
 /// The longest wait, in jiffies, that any kernel takes: 10 minutes at 1000 ticks per second.
@@ -20,6 +23,7 @@ pub fn findings(policy: &Policy<'_>, reader: &mut Reader, mut pairs: Vec<Finding
     for failing in &policy.load.failing {
         findings.extend(of_failing(policy, failing, reader, &mut pairs));
     }
+    findings.extend(outdated(policy, reader));
     for loaded in policy.rules() {
         let effect = blocker(&loaded.rule.listed);
         findings.extend(effect.map(|effect| Finding::new(Code::Blocker, &loaded.spot, effect).delete_line()));
@@ -32,6 +36,31 @@ pub fn findings(policy: &Policy<'_>, reader: &mut Reader, mut pairs: Vec<Finding
     }
     findings.extend(deletions(policy, reader));
     findings.append(&mut pairs);
+    findings
+}
+
+/// Comments in place of lines whose reason is gone. Without a host only those count that name another of the files, or
+/// their own: which other drop-ins, accounts and paths there are is not known.
+fn outdated(policy: &Policy<'_>, reader: &mut Reader) -> Vec<Finding> {
+    let files = policy.files.iter().map(|file| (Rc::clone(&file.name), file.source.bytes.as_slice()));
+    let last = |name: &str| name.rsplit('/').next().unwrap_or_default().to_owned();
+    let is_given = |path: &[u8]| {
+        let name = last(&String::from_utf8_lossy(path));
+        policy.files.iter().any(|file| last(&file.name) == name)
+    };
+    let mut findings = Vec::new();
+    for comment in set_aside::outdated(files, &policy.lines, reader) {
+        let Some(said) = SetAside::of(policy.text(&comment.spot), reader) else { continue };
+        let is_known = policy.host.is_known || (said.is_duplicate() && said.same_as().is_none_or(is_given));
+        if is_known {
+            let reason = String::from_utf8_lossy(said.reason);
+            let message = format!("no line holds this rule any more, and the reason is gone: {reason}");
+            let line = String::from_utf8_lossy(said.line).into_owned();
+            let whole = (0, policy.text(&comment.spot).len());
+            let found = Finding::new(Code::OutdatedComment, &comment.spot, message);
+            findings.push(found.replace("write the line again; state: loaded does it", whole, line));
+        }
+    }
     findings
 }
 

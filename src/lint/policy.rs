@@ -17,6 +17,8 @@ use crate::rule::{FieldNumber, Machine, Rule, Value};
 pub struct Policy<'a> {
     /// The files, in order.
     pub files: &'a [File<'a>],
+    /// Their lines, merged.
+    pub lines: Vec<LoadLine>,
     /// What loading them comes to.
     pub load: BootLoad,
     /// The machine.
@@ -51,6 +53,7 @@ impl<'a> Policy<'a> {
         let real_paths = host.ways.iter().flat_map(|ways| ways.values()).filter_map(|way| way.real.clone()).collect();
         Self {
             files,
+            lines,
             load,
             host,
             real,

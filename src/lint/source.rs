@@ -9,6 +9,7 @@ use crate::boot_load::Spot;
 use crate::lines::{PathFacts, Reader};
 use crate::rule::path::PathFact;
 use crate::rule::{FieldNumber, Machine, Rule};
+use crate::set_aside::candidates;
 
 /// A rules file.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -97,7 +98,8 @@ pub fn named(sources: &[Source], reader: &mut Reader) -> Vec<Vec<u8>> {
 #[must_use]
 pub fn paths(sources: &[Source], reader: &mut Reader) -> Vec<Vec<u8>> {
     let files: Vec<File<'_>> = sources.iter().map(File::of).collect();
-    let mut paths = reader.paths(files.iter().flat_map(|file| file.lines.iter().copied()));
+    let lines = files.iter().flat_map(|file| file.lines.iter().copied());
+    let mut paths = reader.paths(lines.flat_map(|line| std::iter::once(line).chain(candidates(line))));
     let more: Vec<Vec<u8>> = paths.iter().flat_map(|path| steps(path)).map(<[u8]>::to_vec).collect();
     paths.extend(more);
     paths.sort();
@@ -130,7 +132,8 @@ pub fn reader(sources: &[Source], machine: Machine, accounts: Option<Accounts>) 
             names.insert("root".to_owned(), 0);
         }
         for file in sources.iter().map(File::of) {
-            file.lines.iter().for_each(|line| guess(line, &machine, &mut accounts));
+            let lines = file.lines.iter().flat_map(|line| std::iter::once(*line).chain(candidates(line)));
+            lines.for_each(|line| guess(line, &machine, &mut accounts));
         }
     }
     let mut reader = Reader::new(machine, accounts);

@@ -32,4 +32,5 @@ mod requests;
 mod sabotage;
 mod scenarios;
 mod schemas;
+mod shared;
 mod tree;

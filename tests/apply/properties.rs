@@ -42,21 +42,30 @@ const FOREIGN: [&str; 4] = [
 ];
 
 /// Marsaglia's xorshift: the same numbers from the same seed everywhere.
-struct Numbers(u64);
+pub struct Numbers(u64);
 
 impl Numbers {
-    fn below(&mut self, end: usize) -> usize {
+    /// Those of a seed.
+    pub fn of(seed: u64) -> Self {
+        let mut numbers = Self(seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1);
+        for _ in 0..8 {
+            numbers.below(2);
+        }
+        numbers
+    }
+
+    pub fn below(&mut self, end: usize) -> usize {
         self.0 ^= self.0 << 13;
         self.0 ^= self.0 >> 7;
         self.0 ^= self.0 << 17;
         usize::try_from((self.0 >> 11) % end as u64).unwrap()
     }
 
-    fn one_in(&mut self, end: usize) -> bool {
+    pub fn one_in(&mut self, end: usize) -> bool {
         self.below(end) == 0
     }
 
-    fn one<'a, T>(&mut self, of: &'a [T]) -> &'a T {
+    pub fn one<'a, T>(&mut self, of: &'a [T]) -> &'a T {
         &of[self.below(of.len())]
     }
 
@@ -132,10 +141,7 @@ fn foreign(rules: &[String]) -> Vec<&String> {
 
 /// What a random host and request are held to. Says how the run ended.
 fn hold(seed: u64, complaints: &mut Vec<String>) -> String {
-    let mut numbers = Numbers(seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1);
-    for _ in 0..8 {
-        numbers.below(2);
-    }
+    let mut numbers = Numbers::of(seed);
     let mut host = numbers.host();
     let request = numbers.request();
     let mut complain = |what: String| complaints.push(format!("seed {seed}: {what}\n  {request}"));

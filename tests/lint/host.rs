@@ -183,6 +183,20 @@ fn given_rules_are_held_against_a_host_where_a_root_is_given() {
 }
 
 #[test]
+fn a_comment_in_place_of_a_line_is_outdated_once_the_host_has_what_it_lacked() {
+    let lines = [
+        "# audit_rules: /run/app does not exist: -w /run/app/conf -p wa -k app",
+        "# audit_rules: /run/other does not exist: -w /run/other/conf -p wa -k app",
+        "# audit_rules: \"alice\" is no user here: -a always,exit -F arch=b64 -S execve -F uid=alice -k alice",
+        "# audit_rules: \"bob\" is no user here: -a always,exit -F arch=b64 -S execve -F uid=bob -k bob",
+        "# audit_rules: the same rule as /etc/audit/rules.d/39-gone.rules: -w /etc/ssh -p wa -k ssh",
+    ];
+    let found = Root::new().rules("41-ssh.rules", &lines).codes();
+    let outdated = |line| ("outdated_comment".to_owned(), Some(line));
+    assert_eq!(found, [outdated(1), outdated(3), outdated(5)]);
+}
+
+#[test]
 fn a_root_without_the_directory_has_nothing_to_lint() {
     let root = Root::new();
     assert_eq!(root.lint(&json!({"rules_dir": "/etc/other"})), []);

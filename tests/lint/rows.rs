@@ -34,6 +34,11 @@ const ROWS: &[(&str, &[&str], &[&str])] = &[
         &["-a always,exit -F arch=b32 -S mount -k m", "-a always,exit -F arch=b32 -S mount -k m"],
         &["-a always,exit -F arch=b64 -S mount -k m", "-a always,exit -F arch=b32 -S mount -k m"],
     ),
+    (
+        "outdated_comment",
+        &["# audit_rules: the same rule stands above: -w /etc/shadow -p wa -k i"],
+        &["-w /etc/shadow -p wa -k i", "# audit_rules: the same rule stands above: -w /etc/shadow -p wa -k i"],
+    ),
     ("nothing_to_delete", &["-W /etc/passwd -p wa"], &["-w /etc/passwd -p wa", "-W /etc/passwd -p wa"]),
     ("setting_out_of_range", &["--backlog_wait_time 600001"], &["--backlog_wait_time 60000"]),
     ("blocker", &["-a never,task"], &["-a never,task -F uid=33", "-a always,task"]),

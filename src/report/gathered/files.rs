@@ -12,7 +12,7 @@ use super::super::gather::{
 use super::super::rule::RuleReport;
 use crate::auditctl::{Verb, canonical_lossy};
 use crate::boot_load::{LoadLine, Spot, Trouble};
-use crate::drift::{Asked, Drift, Fate, NextBoot};
+use crate::drift::{Asked, Cause, Drift, Fate, NextBoot};
 use crate::error::Problem;
 use crate::gather::HeldFiles;
 use crate::init::Loader;
@@ -124,11 +124,20 @@ fn take(
 fn problems(boot: &NextBoot) -> Vec<LineProblemReport> {
     let mut reports: Vec<LineProblemReport> = Vec::new();
     let mut known: HashMap<(&'static str, &[u8]), usize> = HashMap::default();
+    for comment in boot.outdated() {
+        reports.push(LineProblemReport {
+            kind: Cause::Outdated.name().to_owned(),
+            message: Cause::Outdated.sentence(),
+            rule: String::from_utf8_lossy(&comment.text).into_owned(),
+            hint: None,
+            places: vec![comment.spot.to_string()],
+        });
+    }
     let other = boot.other.iter().flat_map(|(_, load)| &load.failing);
     let only_there = other.filter(|failing| boot.asked.iter().any(|asked| asked.spot == failing.spot));
     for failing in boot.whole.failing.iter().chain(only_there) {
         let kind = failing.trouble.kind();
-        let at = *known.entry((kind, &failing.text)).or_insert_with(|| {
+        let at = *known.entry((kind, failing.text.as_slice())).or_insert_with(|| {
             reports.push(LineProblemReport {
                 kind: kind.to_owned(),
                 message: failing.trouble.sentence(),

@@ -91,6 +91,7 @@ fn left_out(files: &HeldFiles, machine: &Machine) -> Vec<Problem> {
         let cause = match &asked.fate {
             Fate::Fails(trouble) => Cause::Fails(trouble.clone()),
             Fate::Left(gap) => Cause::Left(gap.clone()),
+            Fate::Outdated => Cause::Outdated,
             Fate::Loaded | Fate::Removed | Fate::Behind(_) => return None,
         };
         let found = of_line(asked, &cause, machine);

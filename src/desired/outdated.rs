@@ -1,0 +1,237 @@
+//! Drop-ins that hold a rule again which another one has let go.
+
+use std::path::Path;
+use std::rc::Rc;
+
+use rustc_hash::FxHashMap as HashMap;
+
+use super::drop_in::written;
+use super::{DropIn, Files, Merge, Warning, about, wish};
+use crate::auditctl::Verb;
+use crate::augenrules::natural_order;
+use crate::boot_load::{BootLoad, LoadLine, Spot};
+use crate::lines::{HostRule, Reader};
+use crate::plan::Target;
+use crate::plan::files::{Content, FileTarget};
+use crate::request::PermSyscalls;
+use crate::restore::Since;
+use crate::rule::Rule;
+use crate::set_aside::{self, Outdated, SetAside};
+
+/// Whether any of these drop-ins has a comment in place of a line; otherwise there is nothing to look for.
+fn has_comments(drop_ins: &[DropIn]) -> bool {
+    let mark = set_aside::MARK.as_bytes();
+    drop_ins.iter().any(|d| d.content.bytes.split(|byte| *byte == b'\n').any(|line| line.starts_with(mark)))
+}
+
+/// The comments of these drop-ins whose reason is gone.
+#[must_use]
+pub fn outdated(files: &Files, drop_ins: &[DropIn], reader: &mut Reader) -> Vec<Outdated> {
+    if !has_comments(drop_ins) {
+        return Vec::new();
+    }
+    let lines = files.merged(drop_ins).lines;
+    let mut sorted: Vec<&DropIn> = drop_ins.iter().collect();
+    sorted.sort_by(|a, b| natural_order(a.name.as_bytes(), b.name.as_bytes()));
+    let files = sorted.into_iter().map(|d| (files.path(&d.name).to_string_lossy().into(), d.content.bytes.as_slice()));
+    set_aside::outdated(files, &lines, reader)
+}
+
+/// Which outdated comments become lines again.
+#[derive(Clone, Copy)]
+pub enum Revive<'a> {
+    /// All of them.
+    All,
+    /// Those whose rule this change takes from the lines of the drop-ins as they are; but none in the files named here.
+    LetGo(&'a dyn Fn(&str) -> bool),
+}
+
+/// What has become of outdated comments.
+#[derive(Debug, Default)]
+pub struct Revived {
+    /// The rules that a line holds again.
+    pub rules: Vec<Rc<HostRule>>,
+    /// Those that stood there with fewer system calls, and no longer do.
+    pub replaced: Vec<Rc<HostRule>>,
+}
+
+/// Writes outdated comments as lines again: of each rule the first.
+///
+/// `after` are the drop-ins behind a change, `targets` the files that it is about; both are brought up to date.
+pub fn revive(
+    files: &Files,
+    after: &mut [DropIn],
+    targets: &mut Vec<FileTarget>,
+    which: Revive<'_>,
+    reader: &mut Reader,
+) -> Revived {
+    let mut found = outdated(files, after, reader);
+    if let Revive::LetGo(stays) = which {
+        if found.is_empty() {
+            return Revived::default();
+        }
+        let before = set_aside::standing(&files.merged(&files.drop_ins).lines, reader);
+        let name = |path: &str| path.rsplit('/').next().unwrap_or_default().to_owned();
+        found.retain(|outdated| before.contains(&outdated.rule.listed) && !stays(&name(&outdated.spot.file)));
+    }
+    if found.is_empty() {
+        return Revived::default();
+    }
+    let holders: HashMap<&Rule, &Spot> = found.iter().map(|found| (&*found.rule.listed, &found.spot)).collect();
+    let mut replaced = Vec::new();
+    for drop_in in after {
+        let path = files.path(&drop_in.name);
+        let new = rewritten(&drop_in.content.bytes, &path.to_string_lossy(), &holders, &mut replaced, reader);
+        let Some(bytes) = new else { continue };
+        let content = Content { bytes, ..drop_in.content.clone() };
+        if let Some(target) = targets.iter_mut().find(|target| target.path == path) {
+            target.after = Some(content.clone());
+        } else {
+            let (before, after) = (Some(drop_in.content.clone()), Some(content.clone()));
+            targets.push(FileTarget { path, before, after });
+        }
+        drop_in.content = content;
+    }
+    Revived { rules: found.into_iter().map(|found| found.rule).collect(), replaced }
+}
+
+/// A drop-in with the comments about these rules as they are now: a line where it holds the rule, else the name of the
+/// drop-in that does. None where nothing changes.
+fn rewritten(
+    bytes: &[u8],
+    path: &str,
+    holders: &HashMap<&Rule, &Spot>,
+    replaced: &mut Vec<Rc<HostRule>>,
+    reader: &mut Reader,
+) -> Option<Vec<u8>> {
+    let mut lines: Vec<Vec<u8>> = Vec::new();
+    let mut is_changed = false;
+    let mut texts = bytes.split(|byte| *byte == b'\n').enumerate().peekable();
+    while let Some((at, text)) = texts.next() {
+        let comment = if set_aside::is_comment(text) { SetAside::of(text, reader) } else { None };
+        let rule = comment.as_ref().and_then(|comment| comment.loadable(reader));
+        let held = rule.as_ref().and_then(|rule| Some((rule, holders.get(&*rule.listed)?)));
+        let (Some(comment), Some((rule, holder))) = (comment, held) else {
+            lines.push(text.to_vec());
+            continue;
+        };
+        let line = String::from_utf8_lossy(comment.line);
+        if *holder.file == *path && holder.line == at + 1 {
+            let mut new = written(&line, reader);
+            // Why system calls are missing may be said by the line above already.
+            if new.len() > 1 && new.first() == lines.last() {
+                new.remove(0);
+            }
+            lines.extend(new);
+            let next = texts.peek().and_then(|(_, next)| reader.read(next).loadable().cloned());
+            if let Some(rest) = next.filter(|next| is_rest(&next.listed, &rule.listed)) {
+                replaced.push(rest);
+                texts.next();
+            }
+            is_changed = true;
+        } else if comment.is_duplicate() {
+            let is_above = *holder.file == *path && holder.line < at + 1;
+            let reason = if is_above { set_aside::STANDS_ABOVE.to_owned() } else { set_aside::same_as(&holder.file) };
+            let comment = set_aside::comment(&reason, &line);
+            is_changed |= comment != text;
+            lines.push(comment);
+        } else {
+            lines.push(text.to_vec());
+        }
+    }
+    is_changed.then(|| lines.join(&b'\n'))
+}
+
+/// Whether the one rule is the other one without some of its system calls.
+fn is_rest(rest: &Rule, whole: &Rule) -> bool {
+    let same = rest.list == whole.list && rest.action == whole.action && rest.fields == whole.fields;
+    let mut together = whole.syscalls.clone();
+    together.union(&rest.syscalls);
+    same && rest.syscalls != whole.syscalls && together == whole.syscalls
+}
+
+/// The rules that drop-ins ask for in lines which a missing newline has run together with others: the boot load does not
+/// find them, and still they are asked for there. Each with its place and the number of its line in the merged file.
+#[must_use]
+pub fn run_together(
+    files: &Files,
+    drop_ins: &[DropIn],
+    lines: &[LoadLine],
+    reader: &mut Reader,
+) -> Vec<(usize, Spot, Rc<HostRule>)> {
+    let mut found = Vec::new();
+    let glued = lines.iter().enumerate().filter(|(_, line)| line.spots.len() > 1);
+    for (number, spot) in glued.flat_map(|(number, line)| line.spots.iter().map(move |spot| (number, spot))) {
+        let holder = drop_ins.iter().find(|d| *files.path(&d.name).to_string_lossy() == *spot.file);
+        let text = holder.and_then(|d| d.content.bytes.split(|byte| *byte == b'\n').nth(spot.line.checked_sub(1)?));
+        let rule = text.and_then(|text| reader.read(text).loadable().cloned());
+        let asks = rule.filter(|rule| rule.line.verb != Verb::Delete);
+        found.extend(asks.map(|rule| (number, spot.clone(), rule)));
+    }
+    found
+}
+
+/// The rules that these drop-ins ask for, in lines or in comments in place of lines, as far as the host can load them.
+fn asked_for(files: &Files, drop_ins: &[DropIn], reader: &mut Reader) -> Vec<Rc<HostRule>> {
+    let lines = files.merged(drop_ins).lines;
+    let mut asked: Vec<Rc<HostRule>> = run_together(files, drop_ins, &lines, reader).into_iter().map(|r| r.2).collect();
+    let own = lines.iter().filter_map(|line| reader.read(&line.text).loadable().cloned());
+    asked.extend(own.filter(|rule| rule.line.verb != Verb::Delete));
+    for text in drop_ins.iter().flat_map(|d| d.content.bytes.split(|byte| *byte == b'\n')) {
+        let comment = if set_aside::is_comment(text) { SetAside::of(text, reader) } else { None };
+        asked.extend(comment.and_then(|comment| comment.loadable(reader)));
+    }
+    asked
+}
+
+/// The name of a drop-in's file; none where the path is that of another file.
+fn drop_in_name(files: &Files, path: &Path) -> Option<String> {
+    let is_drop_in = path.parent() == Some(files.rules_dir.as_path());
+    path.file_name().filter(|_| is_drop_in).map(|name| name.to_string_lossy().into_owned())
+}
+
+/// What drop-ins ask for that a change was not about, and that the change itself brought as lines: taking the change back
+/// leaves it loaded. `left` has the paths of the change's files and what it left in them.
+#[must_use]
+pub fn since(left: &[(&Path, Option<Content>)], files: &Files, reader: &mut Reader) -> Since {
+    let own = left.iter().filter_map(|(path, content)| Some((drop_in_name(files, path)?, content.clone())));
+    let own: Vec<(String, Option<Content>)> = own.collect();
+    let (of_change, others): (Vec<DropIn>, Vec<DropIn>) =
+        files.drop_ins.iter().cloned().partition(|drop_in| own.iter().any(|(name, _)| *name == drop_in.name));
+    let left = own.into_iter().filter_map(|(name, content)| Some(DropIn { name, content: content? }));
+    let left: Vec<DropIn> = left.collect();
+    let mut held = set_aside::standing(&files.merged(&left).lines, reader);
+    held.extend(set_aside::standing(&files.merged(&of_change).lines, reader));
+    let shared = asked_for(files, &others, reader).into_iter().filter(|rule| held.contains(&rule.listed));
+    let compiled = files.audit_rules.as_ref().filter(|now| now.bytes == files.merged(&files.drop_ins).bytes);
+    Since {
+        shared: shared.map(|rule| wish(&rule.line, PermSyscalls::All)).collect(),
+        compiled: compiled.map(|_| files.audit_rules_path()),
+    }
+}
+
+/// Lets drop-ins that a change was not about hold again, as lines, what taking the change back leaves to their comments.
+/// Gives what is worth a sentence of the next boot.
+pub fn hold_again(target: &mut Target, files: &Files, reader: &mut Reader) -> Vec<Warning> {
+    let restored = target.files.iter().filter_map(|file| Some((drop_in_name(files, &file.path)?, file.after.clone())));
+    let restored: HashMap<String, Option<Content>> = restored.collect();
+    let mut after: Vec<DropIn> = files.drop_ins.iter().filter(|d| !restored.contains_key(&d.name)).cloned().collect();
+    let back = restored.iter().filter_map(|(name, content)| Some((name.clone(), content.clone()?)));
+    after.extend(back.map(|(name, content)| DropIn { name, content }));
+    let stays = |name: &str| restored.contains_key(name);
+    let revived = revive(files, &mut after, &mut target.files, Revive::LetGo(&stays), reader);
+    let Merge { lines, bytes, .. } = files.merged(&after);
+    let path = files.audit_rules_path();
+    if let Some(merged) = &files.audit_rules {
+        let content = Content { bytes, ..merged.clone() };
+        let is_compiled = merged.bytes == files.merged(&files.drop_ins).bytes;
+        match target.files.iter_mut().find(|target| target.path == path) {
+            Some(file) if !revived.rules.is_empty() || file.after == file.before => file.after = Some(content),
+            None if is_compiled && !revived.rules.is_empty() => {
+                target.files.push(FileTarget { path, before: Some(merged.clone()), after: Some(content) });
+            }
+            _ => {}
+        }
+    }
+    about(&lines, &BootLoad::of(&lines, reader), &reader.facts().machine)
+}
