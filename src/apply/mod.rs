@@ -9,30 +9,29 @@ mod settle;
 mod settled;
 mod stuck;
 mod waiting;
+mod wanted;
 
 use std::borrow::Cow;
-use std::ffi::OsStr;
 use std::path::Path;
 use std::time::Duration;
 
 pub use change::{Changed, End};
 pub use settled::Settled;
 
-use crate::desired::{Deduplicated, Desired, Skipped, Warning, desired, hold_again, since};
-use crate::error::{PolicyError, Problem, RequestError, What};
+use crate::desired::{Deduplicated, Skipped, Warning};
+use crate::error::{PolicyError, Problem, What};
 use crate::intent::{Goal, Intent};
 use crate::kernel::Access;
-use crate::observe::{Observed, content, kernel_state, observe, passed_over, permit};
+use crate::observe::kernel_state;
 use crate::plan::rules::{Fulfils, Wish, assign, carried_out};
 use crate::plan::{KernelState, Plan, Target, plan};
 use crate::request::{KernelChoice, OnLocked, Target as Layer};
-use crate::restore::restored;
 use crate::rules_d::{
-    Directory, DropInName, Elsewhere, FileError, Journal, JournalFile, JournalFound, Links, Lock, RUN_DIR, Root,
-    boot_id, too_large_together,
+    Directory, DropInName, Elsewhere, FileError, Journal, JournalFile, JournalFound, Lock, RUN_DIR, Root, boot_id,
+    too_large_together,
 };
 use crate::settings::Name;
-use crate::snapshot::{SavedFile, Snapshot};
+use crate::snapshot::Snapshot;
 use crate::world::World;
 
 /// How long a run waits for another one to end.
@@ -99,7 +98,7 @@ pub fn apply(intent: &Intent, world: &mut World<'_>) -> Result<Applied, Vec<Prob
         Some(kernel) if layers.kernel => Some(kernel_state(*kernel).map_err(|error| vec![error.into()])?),
         _ => None,
     };
-    let (desired, length) = wished(intent, &root, &rules_d, world, &layers, before.as_ref())?;
+    let (desired, length) = wanted::wished(intent, &root, &rules_d, world, &layers, before.as_ref())?;
     warnings.extend(desired.warnings);
     let mut target = desired.target;
     if !layers.files {
@@ -282,53 +281,6 @@ fn finish_interrupted(run_dir: &Directory, world: &mut World<'_>) -> Result<Opti
     }
     journal.remove().map_err(file)?;
     Ok(Some(Warning::FinishedInterrupted { pid }))
-}
-
-/// What the request asks of this host, and the bytes that all drop-ins have now.
-fn wished(
-    intent: &Intent,
-    root: &Root,
-    rules_d: &Directory,
-    world: &World<'_>,
-    layers: &Layers,
-    kernel: Option<&KernelState>,
-) -> Result<(Desired, u64), Vec<Problem>> {
-    if let Goal::Restored(snapshot, force) = &intent.goal {
-        check_paths(snapshot, &intent.place.rules_dir)?;
-        let now = snapshot.files.iter().map(|saved| content(root, Path::new(&saved.path)).map_err(file));
-        let now = now.collect::<Result<Vec<_>, _>>()?;
-        let Observed { files, mut reader, .. } =
-            observe(&intent.place, &[], root, rules_d, Links::Refused, world.machine)?;
-        let left = |saved: &SavedFile| saved.after.as_ref().and_then(|after| after.content().ok());
-        let left: Vec<_> = snapshot.files.iter().map(|saved| (Path::new(&saved.path), left(saved))).collect();
-        let since = since(&left, &files, &mut reader);
-        let target = restored(snapshot, *force, &now, kernel, &since, &world.machine);
-        let mut target = target.map_err(|problem| vec![problem])?;
-        let warnings = hold_again(&mut target, &files, &mut reader);
-        return Ok((Desired { target, skipped: Vec::new(), deduplicated: Vec::new(), warnings }, 0));
-    }
-    let mut observed = observe(&intent.place, &intent.goal.lines(), root, rules_d, Links::Refused, world.machine)?;
-    let permit = permit(intent, &observed.reader.facts().accounts)?;
-    let mut desired = desired(intent, &observed.files, permit, layers.files, &mut observed.reader)?;
-    desired.warnings.extend(passed_over(&observed.passed_over));
-    let length = observed.files.drop_ins.iter().map(|drop_in| drop_in.content.bytes.len() as u64).sum();
-    Ok((desired, length))
-}
-
-/// A snapshot may only name files that a change of ours can have written.
-fn check_paths(snapshot: &Snapshot, rules_dir: &Path) -> Result<(), Vec<Problem>> {
-    let merged = rules_dir.with_file_name("audit.rules");
-    let strange = snapshot.files.iter().map(|saved| Path::new(&saved.path)).find(|path| {
-        let is_drop_in = path.parent() == Some(rules_dir) && path.extension() == Some(OsStr::new("rules"));
-        !is_drop_in && **path != merged
-    });
-    match strange {
-        None => Ok(()),
-        Some(path) => {
-            let why = format!("{} is neither a drop-in of {} nor audit.rules", path.display(), rules_dir.display());
-            Err(vec![Problem::at_pointer(RequestError::BadSnapshot { why }.into(), "/snapshot/files")])
-        }
-    }
 }
 
 /// Takes out of a plan what only a reboot can bring: on a locked kernel everything but the files, and a locked feature.

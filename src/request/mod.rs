@@ -9,8 +9,10 @@ mod drop_in;
 mod event;
 mod expected;
 mod inquiry;
+mod mode;
 mod pointer;
 mod rule_object;
+mod rules;
 mod shape;
 
 pub use control::{Control, Enabled, EnabledName, Failure, FailureName};
@@ -19,8 +21,10 @@ pub use drop_in::{DropInSaid, DropInState};
 pub use event::{EventSaid, Expectation};
 pub use expected::Expected;
 pub use inquiry::{OnDrift, Source};
+pub use mode::{Id, Mode};
 pub use pointer::Pointer;
 pub use rule_object::{FieldObject, FieldSaid, FieldValue, ListName, OneOrMany, RuleObject, SyscallSaid, Unsayable};
+pub use rules::{RuleSaid, Rules, RulesFile};
 
 use std::collections::BTreeMap;
 use std::sync::LazyLock;
@@ -313,76 +317,6 @@ choice! {
         /// Whenever there is something to delete.
         Always = "always",
     }
-}
-
-/// A rules file, with the name by which findings name it.
-#[derive(Debug, Clone, PartialEq, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct RulesFile {
-    /// Its name or path; the last component decides the order, as in rules.d.
-    #[schemars(length(min = 1))]
-    pub name: String,
-    /// What it holds.
-    pub text: String,
-}
-
-/// Rules as they may be given.
-#[derive(Debug, Clone, PartialEq, Deserialize, JsonSchema)]
-#[serde(untagged)]
-pub enum Rules {
-    /// A whole rules file.
-    File(String),
-    /// Lines and objects.
-    List(Vec<RuleSaid>),
-}
-
-/// One entry of a list of rules.
-#[derive(Debug, Clone, PartialEq, Deserialize, JsonSchema)]
-#[serde(untagged)]
-pub enum RuleSaid {
-    /// A line as auditctl takes it, or a comment.
-    Line(String),
-    /// A rule by its parts.
-    Object(Box<RuleObject>),
-}
-
-/// File permissions: octal text such as `"0640"`, or the number.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(untagged)]
-pub enum Mode {
-    /// Octal digits.
-    Octal(#[schemars(regex(pattern = r"^(0o?)?[0-7]{3}$"))] String),
-    /// The number itself: 416 is 0640.
-    Number(#[schemars(range(min = 0, max = 511))] u32),
-}
-
-impl Default for Mode {
-    fn default() -> Self {
-        Self::Octal("0640".to_owned())
-    }
-}
-
-impl Mode {
-    /// The permission bits.
-    #[must_use]
-    pub fn bits(&self) -> u32 {
-        match self {
-            Self::Octal(digits) => {
-                digits.chars().filter_map(|digit| digit.to_digit(8)).fold(0, |bits, digit| bits * 8 + digit)
-            }
-            Self::Number(bits) => *bits,
-        }
-    }
-}
-
-/// A user or group.
-#[derive(Debug, Clone, PartialEq, Deserialize, JsonSchema)]
-#[serde(untagged)]
-pub enum Id {
-    /// By name.
-    Name(String),
-    /// By number.
-    Number(u32),
 }
 
 /// The JSON Schema of the request, which requests are checked against; `schemas/` publishes it.

@@ -1,0 +1,37 @@
+//! Rules, line by line or as a file.
+
+use schemars::JsonSchema;
+use serde::Deserialize;
+
+use super::RuleObject;
+
+/// A rules file, with the name by which findings name it.
+#[derive(Debug, Clone, PartialEq, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct RulesFile {
+    /// Its name or path; the last component decides the order, as in rules.d.
+    #[schemars(length(min = 1))]
+    pub name: String,
+    /// What it holds.
+    pub text: String,
+}
+
+/// Rules as they may be given.
+#[derive(Debug, Clone, PartialEq, Deserialize, JsonSchema)]
+#[serde(untagged)]
+pub enum Rules {
+    /// A whole rules file.
+    File(String),
+    /// Lines and objects.
+    List(Vec<RuleSaid>),
+}
+
+/// One entry of a list of rules.
+#[derive(Debug, Clone, PartialEq, Deserialize, JsonSchema)]
+#[serde(untagged)]
+pub enum RuleSaid {
+    /// A line as auditctl takes it, or a comment.
+    Line(String),
+    /// A rule by its parts.
+    Object(Box<RuleObject>),
+}
