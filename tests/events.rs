@@ -364,3 +364,30 @@ fn a_line_that_cannot_be_loaded_is_left_out_and_named() {
     assert_eq!(report["lines"][0]["accepted"], json!(false));
     assert_eq!(report["warnings"].as_array().unwrap().len(), 1, "{report:#}");
 }
+
+#[test]
+fn a_call_that_fails_may_not_have_found_its_file() {
+    let below = "-a always,exit -F arch=b64 -S all -F exit=-EACCES -F dir=/srv/data -k d";
+    let one = "-a always,exit -F arch=b64 -S all -F path=/srv/data/f -k f";
+    let kind = "-a always,exit -F arch=b64 -S openat -F filetype!=dir -k k";
+    let all = "-a always,exit -F arch=b64 -S openat -F success=0 -k all";
+    let event = |path: &str, more: Json| {
+        let mut event = json!({"syscall": "openat", "path": path});
+        event.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+        event
+    };
+    let found = "(whether the file was found before the call failed)";
+    let denied = event("/srv/data/closed/inner", json!({"exit": "-EACCES"}));
+    assert_eq!(short(&[below], &denied), format!("undecided by 0 {found}"));
+    // A rule behind it that says the same makes only the rule open, not the record.
+    assert_eq!(short(&[below, all], &denied), format!("undecided 1 recorded by 0 {found}"));
+    assert_eq!(short(&[all, below], &denied), "matched 0 recorded");
+    let failed = event("/srv/data/f", json!({"success": false}));
+    assert_eq!(short(&[one], &failed), format!("undecided by 0 {found}"));
+    // Elsewhere no way of failing makes the rule match, and a call that succeeds has found its file.
+    assert_eq!(short(&[one, below], &event("/srv/other", json!({"exit": "-EACCES"}))), "none silent");
+    assert_eq!(short(&[one], &event("/srv/data/f", json!({"exit": 3}))), "matched 0 recorded");
+    assert_eq!(short(&[one], &event("/srv/data/f", json!({}))), "matched 0 recorded");
+    // Whether a kind is another one is not known of a file that was not found: the rule holds without a file.
+    assert!(short(&[kind], &failed).starts_with("undecided"), "{}", short(&[kind], &failed));
+}

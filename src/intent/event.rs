@@ -41,6 +41,7 @@ pub fn event(said: &EventSaid, pointer: &str, context: &Context<'_>, problems: &
     let groups: Vec<u32> = groups.collect();
     event.groups = said.groups.as_ref().map(|_| groups);
     event.result = reader.result(said.success, event.number(FieldNumber::EXIT));
+    event.are_names_found = event.result != Some(CallResult::Failure);
     event.names = said.path.as_ref().map(|path| reader.files(path.all(), &file, said));
     event.accesses = match (&said.perm, arch, event.syscall) {
         (Some(letters), ..) => reader.letters(letters),

@@ -24,6 +24,8 @@ pub enum Need {
     Groups,
     /// Which of its files the kernel looks at first.
     OrderOfFiles,
+    /// Whether the kernel had found the file when the call failed.
+    FileFound,
     /// A property.
     Field(FieldNumber),
 }
@@ -174,6 +176,11 @@ fn walk(rules: &[&Rule], lists: &[List], event: &Event, file: Option<usize>) -> 
     found
 }
 
+/// Whether a field looks at the files of an event by their paths or kinds.
+fn is_of_file(number: FieldNumber) -> bool {
+    matches!(number, FieldNumber::PATH | FieldNumber::DIR | FieldNumber::INODE | FieldNumber::FILETYPE)
+}
+
 fn needs(rule: &Rule, on: &[FieldNumber], event: &Event) -> Vec<Need> {
     let mut needs: Vec<Need> = Vec::new();
     let mut add = |need: Need| {
@@ -187,6 +194,7 @@ fn needs(rule: &Rule, on: &[FieldNumber], event: &Event) -> Vec<Need> {
     for number in on {
         let is_known = event.number(*number).is_some();
         match *number {
+            number if !event.are_names_found && event.names.is_some() && is_of_file(number) => add(Need::FileFound),
             FieldNumber(5 | 6) if is_known => add(Need::Groups),
             FieldNumber::LOGINUID_SET => add(Need::Field(FieldNumber::AUID)),
             FieldNumber::COMPARE => rule

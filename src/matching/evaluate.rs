@@ -22,8 +22,34 @@ pub enum Answer {
 }
 
 /// What a rule says to an event.
+///
+/// Where the files may not have been found (`__audit_inode` is called behind the walk to each file), the answer is open
+/// if it would be another one without them.
 #[must_use]
 pub fn matches(rule: &Rule, event: &Event) -> Answer {
+    let answer = matches_names(rule, event);
+    if event.are_names_found || event.names.as_ref().is_none_or(Vec::is_empty) {
+        return answer;
+    }
+    let without = matches_names(rule, &Event { names: Some(Vec::new()), ..event.clone() });
+    if answer == without {
+        return answer;
+    }
+    let of_files = rule.fields.iter().map(|field| field.number).find(|number| {
+        matches!(
+            Property::of(*number, rule.list),
+            Property::Path | Property::Tree | Property::OfFile | Property::FileType
+        ) || matches!(*number, FieldNumber::INODE | FieldNumber::COMPARE)
+    });
+    let mut on = match (answer, without) {
+        (Answer::Depends(on), _) | (_, Answer::Depends(on)) => on,
+        _ => Vec::new(),
+    };
+    on.extend(of_files.filter(|field| !on.contains(field)));
+    Answer::Depends(on)
+}
+
+fn matches_names(rule: &Rule, event: &Event) -> Answer {
     if rule.list != event.list {
         return Answer::No;
     }

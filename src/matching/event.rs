@@ -26,6 +26,9 @@ pub struct Event {
     pub texts: Vec<(FieldNumber, Vec<u8>)>,
     /// The files that the call names.
     pub names: Option<Vec<Name>>,
+    /// Whether the kernel certainly found these files. A call that fails may fail on the way to them: then audit has no
+    /// file to hold against a rule.
+    pub are_names_found: bool,
     /// Whether there is a socket address; its family is one of the numbers.
     pub has_address: Option<bool>,
 }
@@ -65,6 +68,7 @@ impl Event {
             exe: None,
             texts: Vec::new(),
             names: None,
+            are_names_found: true,
             has_address: None,
         }
     }

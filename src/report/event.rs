@@ -69,7 +69,8 @@ pub struct DecidingRule {
     /// The line in the file or in the given text, from 1.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub line: Option<usize>,
-    /// What the event would have to give: names of its keys, or `order of the files`. Of a rule of the task list it is
+    /// What the event would have to give: names of its keys, `order of the files`, or whether the file
+    /// was found before the call failed. Of a rule of the task list it is
     /// what held when the process was made.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub needs: Vec<String>,
@@ -182,6 +183,7 @@ fn text(need: Need) -> String {
         Need::Syscall => "syscall".to_owned(),
         Need::Groups => "groups".to_owned(),
         Need::OrderOfFiles => "order of the files".to_owned(),
+        Need::FileFound => "whether the file was found before the call failed".to_owned(),
         Need::Field(number) => match by_number(number) {
             Some(row) if matches!(row.name, "path" | "dir") => "path".to_owned(),
             Some(row) => row.name.to_owned(),
