@@ -1,5 +1,6 @@
 //! Brings a host to a target, or back to where it was.
 
+mod about;
 mod back;
 mod change;
 mod expedite;
@@ -11,7 +12,6 @@ mod stuck;
 mod waiting;
 mod wanted;
 
-use std::borrow::Cow;
 use std::path::Path;
 use std::time::Duration;
 
@@ -23,14 +23,14 @@ use crate::error::{PolicyError, Problem, What};
 use crate::intent::{Goal, Intent};
 use crate::kernel::Access;
 use crate::observe::kernel_state;
-use crate::plan::rules::{Fulfils, Wish, assign, carried_out};
+use crate::plan::rules::{Wish, carried_out};
 use crate::plan::{KernelState, Plan, Target, plan};
 use crate::request::{KernelChoice, OnLocked, Target as Layer};
 use crate::rules_d::{
     Directory, DropInName, Elsewhere, FileError, Journal, JournalFile, JournalFound, Lock, RUN_DIR, Root, boot_id,
     too_large_together,
 };
-use crate::settings::Name;
+use crate::settings::{Name, Settings};
 use crate::snapshot::Snapshot;
 use crate::world::World;
 
@@ -66,6 +66,8 @@ pub struct Applied {
     pub undo: Option<Snapshot>,
     /// Whether grace periods were made short.
     pub expedited: bool,
+    /// What the next boot loads, where that is known.
+    pub at_boot: Option<(Vec<Wish>, Settings)>,
 }
 
 /// Which layers a run converges.
@@ -112,9 +114,9 @@ pub fn apply(intent: &Intent, world: &mut World<'_>) -> Result<Applied, Vec<Prob
     let pending = hold_back(intent, &layers, before.as_ref(), &mut plan)?;
     if let Some(before) = &before {
         check_settings(intent, before, &target, &mut warnings)?;
-        warnings.extend(not_recording(before, &target));
-        warnings.extend(about_kernel(before, &target, &world.machine));
-        warnings.extend(outrun_behind(before, &plan, &target, &world.machine));
+        warnings.extend(about::not_recording(before, &target));
+        warnings.extend(about::kernel(before, &target, &world.machine));
+        warnings.extend(about::outrun(before, &plan, &target, &world.machine));
     }
     let mut obstacles = file_steps::Directories::of(&root, &plan.files).map_err(file)?.obstacles(&plan.files);
     let length = file_steps::length_behind(&plan.files, &intent.place.rules_dir, length);
@@ -142,6 +144,7 @@ pub fn apply(intent: &Intent, world: &mut World<'_>) -> Result<Applied, Vec<Prob
         warnings,
         undo: None,
         expedited: false,
+        at_boot: desired.at_boot,
     };
     if applied.plan.is_empty() {
         applied.end = unchanged(&applied);
@@ -323,36 +326,4 @@ fn check_settings(
         }
     }
     if problems.is_empty() { Ok(()) } else { Err(problems) }
-}
-
-/// Rules that are loaded, or to be loaded, while auditing is off and stays so.
-fn not_recording(kernel: &KernelState, target: &Target) -> Option<Warning> {
-    let is_on = target.settings.get(Name::Enabled).map_or_else(|| kernel.status.is_on(), |enabled| enabled != 0);
-    let has_rules = !kernel.rules.is_empty() || target.rules.iter().any(|wished| wished.is_asked_for);
-    (!is_on && has_rules).then_some(Warning::NotRecording)
-}
-
-/// What the kernel's own list is worth a sentence for.
-fn about_kernel(kernel: &KernelState, target: &Target, machine: &crate::rule::Machine) -> Vec<Warning> {
-    let in_files = |rule: &crate::rule::Rule| {
-        let same = |other: &crate::rule::Rule| other.clone().as_listed() == *rule;
-        target.rules.iter().any(|wished| same(&wished.wish.rule))
-    };
-    let blockers = kernel.rules.iter().filter_map(|rule| {
-        let effect = crate::matching::blocker(rule).filter(|_| !in_files(rule))?;
-        Some(Warning::Blocker { rule: crate::auditctl::canonical_lossy(rule, machine), spot: None, effect })
-    });
-    blockers.collect()
-}
-
-/// What is worth a sentence of the list as the plan leaves it.
-fn outrun_behind(kernel: &KernelState, plan: &Plan, target: &Target, machine: &crate::rule::Machine) -> Vec<Warning> {
-    let behind = match plan.rules.as_slice() {
-        [] => Cow::Borrowed(kernel.rules.as_slice()),
-        steps => Cow::Owned(carried_out(steps, &kernel.rules)),
-    };
-    let wishes: Vec<&Wish> = target.rules.iter().map(|wished| &wished.wish).collect();
-    let fulfilled = assign(&behind, &wishes);
-    let is_foreign = |at: usize| fulfilled.get(at) == Some(&Fulfils::Nothing);
-    crate::desired::outrun(&behind, &is_foreign, machine)
 }

@@ -1,11 +1,13 @@
 //! `audit.rules`: whether it is made anew, and what becomes of the lines that only stand there.
 
-use super::{AtBoot, DropIn, Only, Warning, Work, about, left_at_boot};
-use crate::boot_load::{BootLoad, LoadLine};
+use super::{AtBoot, DropIn, Only, Warning, Work, about, left_at_boot, wish};
+use crate::boot_load::{BootLoad, LoadLine, Spot};
 use crate::error::{Place, PolicyError, Problem};
 use crate::intent::{ADOPTED, Goal};
 use crate::plan::files::FileTarget;
-use crate::request::{Compile, Target as Layer};
+use crate::plan::rules::Wish;
+use crate::request::{Compile, PermSyscalls, Target as Layer};
+use crate::settings::Settings;
 
 /// Begins a drop-in of lines that were taken over.
 const ADOPTED_HEADER: &str = "# Taken over from audit.rules by audit_rules.\n";
@@ -77,32 +79,62 @@ impl Work<'_> {
         targets.push(target);
     }
 
-    /// What the next boot makes of the policy: this load, were it what the boot loads.
-    pub(super) fn about_boot(
-        &mut self,
-        after: &[DropIn],
-        compiled: Option<&[u8]>,
-        lines: &[LoadLine],
-        load: &BootLoad,
-    ) -> Vec<Warning> {
-        let machine = self.reader.facts().machine;
-        let at_boot = self.files.at_boot(after);
-        if self.intent.target == Layer::Runtime || !self.files.is_boot_known() {
-            return about(lines, load, &machine);
+    /// What the next boot loads in place of the policy, were these the drop-ins and `audit.rules`; none where it loads
+    /// just that, or nothing tells. The load of it is whole.
+    pub(super) fn boots_other(&mut self, after: &[DropIn], compiled: Option<&[u8]>) -> Option<Boots> {
+        if !self.files.is_boot_known() {
+            return None;
         }
-        let other = match &at_boot {
-            AtBoot::DropIns => return about(lines, load, &machine),
+        let at_boot = self.files.at_boot(after);
+        let file = match &at_boot {
+            AtBoot::DropIns => return None,
             AtBoot::Nothing => None,
             AtBoot::File(path) => self.files.boot_file(path, after, compiled),
         };
-        let other = other.map(|file| (BootLoad::of(&file.lines, self.reader), file.lines));
-        let mut warnings = match &other {
-            Some((load, lines)) => about(lines, load, &machine),
-            None => about(lines, load, &machine),
+        let load = file.as_ref().map(|file| BootLoad::of(&file.lines, self.reader));
+        Some(Boots { at_boot, lines: file.map_or_else(Vec::new, |file| file.lines), load })
+    }
+
+    /// What is worth a sentence of the next boot; this is the load of the policy.
+    pub(super) fn about_boot(&self, other: Option<&Boots>, lines: &[LoadLine], load: &BootLoad) -> Vec<Warning> {
+        let machine = &self.reader.facts().machine;
+        let Some(other) = other.filter(|_| self.intent.target != Layer::Runtime) else {
+            return about(lines, load, machine);
         };
-        warnings.extend(left_at_boot(self.files, at_boot, load, other.as_ref().map(|(load, _)| load), &machine));
+        let mut warnings = match &other.load {
+            Some(load) => about(&other.lines, load, machine),
+            None => about(lines, load, machine),
+        };
+        warnings.extend(left_at_boot(self.files, other.at_boot.clone(), load, other.load.as_ref(), machine));
         warnings
     }
+
+    /// The rules and settings that the next boot brings; this is the load of the policy.
+    pub(super) fn loaded_at_boot(
+        &mut self,
+        other: Option<&Boots>,
+        lines: &[LoadLine],
+        load: &BootLoad,
+    ) -> (Vec<Wish>, Settings) {
+        let (lines, load) = match other {
+            None => (lines, load),
+            Some(Boots { load: Some(load), lines, .. }) => (lines.as_slice(), load),
+            Some(_) => return (Vec::new(), Settings::default()),
+        };
+        let stopped = load.stop.and_then(|stop| lines.get(..stop)).map(|lines| BootLoad::of(lines, self.reader));
+        let real = stopped.as_ref().unwrap_or(load);
+        let fails = |at: &Spot| load.failing.iter().any(|failing| failing.spot == *at);
+        let rules = real.rules.iter().filter(|loaded| !fails(&loaded.spot));
+        (rules.map(|loaded| wish(&loaded.rule.line, PermSyscalls::All)).collect(), real.settings.clone())
+    }
+}
+
+/// What the next boot loads in place of the policy.
+pub(super) struct Boots {
+    at_boot: AtBoot,
+    lines: Vec<LoadLine>,
+    /// Its load; none where it loads nothing.
+    load: Option<BootLoad>,
 }
 
 /// The problem of a line that would be gone.

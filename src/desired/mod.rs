@@ -3,6 +3,7 @@
 //! Pure: the drop-ins, the facts about paths and the kernel's list come in as values.
 
 mod at_boot;
+mod capped;
 mod compiled;
 mod drop_in;
 mod files;
@@ -61,6 +62,8 @@ pub struct Desired {
     pub deduplicated: Vec<Deduplicated>,
     /// What is worth a sentence.
     pub warnings: Vec<Warning>,
+    /// What the next boot then loads; none for a snapshot, which does not say.
+    pub at_boot: Option<(Vec<Wish>, Settings)>,
 }
 
 /// The wish that a line means.
@@ -183,7 +186,7 @@ impl Work<'_> {
             })
             .collect();
         let mut wished: HashSet<&Rule> = load.rules.iter().map(|loaded| &*loaded.rule.listed).collect();
-        let run_together = outdated::run_together(self.files, &after, &lines, self.reader);
+        let run_together = outdated::run_together(self.files, &after, lines, self.reader);
         let order: HashMap<&Spot, usize> =
             lines.iter().enumerate().filter_map(|(at, line)| Some((line.spots.first()?, at))).collect();
         for (number, spot, rule) in &run_together {
@@ -212,9 +215,20 @@ impl Work<'_> {
         let compiled_after = targets.iter().find(|target| target.path == self.files.audit_rules_path());
         let compiled_after = compiled_after.map_or(self.files.audit_rules.as_ref(), |target| target.after.as_ref());
         warnings.extend(self.files.writable(&after, compiled_after).into_iter().map(Warning::WritableByOthers));
-        warnings.extend(self.about_boot(&after, compiled.as_deref(), lines, &load));
+        let other = self.boots_other(&after, compiled.as_deref());
+        warnings.extend(self.about_boot(other.as_ref(), lines, &load));
+        let at_boot = self.loaded_at_boot(other.as_ref(), lines, &load);
         let comments = outdated(self.files, &after, self.reader);
         warnings.extend(Warning::outdated(comments.iter().map(|comment| (&comment.spot, comment.text.as_slice()))));
+        let named: Vec<String> = self
+            .intent
+            .goal
+            .names()
+            .iter()
+            .map(|name| self.files.path(&name.file_name().to_string_lossy()).display().to_string())
+            .collect();
+        // Without a drop-in of its own a request is about all of them.
+        let warnings = capped::capped(warnings, &|file| named.is_empty() || named.iter().any(|own| own == file));
         let ordering = ordering(self.intent.ordering);
         let purge = self.intent.goal.purge().cloned();
         let target = Target {
@@ -227,7 +241,7 @@ impl Work<'_> {
             restores: false,
             settings,
         };
-        Desired { target, skipped, deduplicated, warnings }
+        Desired { target, skipped, deduplicated, warnings, at_boot: Some(at_boot) }
     }
 
     /// The settings of the request that do not survive the next boot; where it asks for all that rules.d says, any that a

@@ -164,6 +164,15 @@ pub enum Warning {
     },
     /// Comments in place of lines, though nothing keeps these from being loaded any more: where each stands, and the line.
     Outdated(Vec<(Spot, String)>),
+    /// More warnings of one kind about other drop-ins than are told one by one.
+    More {
+        /// How many more.
+        count: usize,
+        /// What they are about.
+        what: &'static str,
+        /// The place of the first of them.
+        from: Spot,
+    },
     /// A problem that does not keep the request from being done.
     Tolerated(Box<Problem>),
 }
@@ -251,6 +260,9 @@ impl Warning {
                     "written as a comment whose reason is gone, so that the rule is missing: {}; state: loaded brings it back",
                     named.join(", ")
                 )
+            }
+            Self::More { count, what, from } => {
+                format!("{count} more of other drop-ins, from {from} on: {what}; gather names each")
             }
             Self::Tolerated(problem) => problem.sentence(),
         }

@@ -149,6 +149,12 @@ impl NextBoot {
         Some((load.failing.iter().find(|failing| !failing.is_passed_over)?, after))
     }
 
+    /// The rules that the boot loads, in their order.
+    #[must_use]
+    pub fn loaded_wishes(&self) -> Vec<Wish> {
+        self.real.rules.iter().map(|loaded| wished(&loaded.rule)).collect()
+    }
+
     /// The lines that count and can mean a loaded rule, by their index.
     #[must_use]
     pub fn wishes(&self) -> Vec<(usize, Wish)> {

@@ -3,7 +3,7 @@
 use super::lint::lint_only;
 use super::{Location, WishIntent, not_used};
 use crate::error::Problem;
-use crate::request::{Control, KernelChoice, OnDrift, Ordering, Request, Source, State, Target};
+use crate::request::{Control, Details, KernelChoice, OnDrift, Ordering, Request, Source, State, Target};
 use crate::rule::Machine;
 
 /// A question about a host.
@@ -19,6 +19,8 @@ pub struct Inquiry {
     pub ordering: Ordering,
     /// What to do with a difference.
     pub on_drift: OnDrift,
+    /// Whether the report has the rules one by one.
+    pub details: bool,
     /// What the host is held against.
     pub wish: Option<WishIntent>,
 }
@@ -43,9 +45,15 @@ impl Inquiry {
         }
         let (source, kernel) = (request.source, request.kernel);
         match Location::of(request) {
-            Ok(place) if problems.is_empty() => {
-                Ok(Self { source, place, kernel, ordering: request.ordering, on_drift: request.on_drift, wish })
-            }
+            Ok(place) if problems.is_empty() => Ok(Self {
+                source,
+                place,
+                kernel,
+                ordering: request.ordering,
+                on_drift: request.on_drift,
+                details: request.details.0,
+                wish,
+            }),
             place => {
                 problems.extend(place.err().into_iter().flatten());
                 Err(problems)
@@ -60,7 +68,15 @@ impl Inquiry {
     pub fn of_events(request: &Request) -> Result<Self, Vec<Problem>> {
         let place = Location::of(request)?;
         let (source, kernel) = (request.source, request.kernel);
-        Ok(Self { source, place, kernel, ordering: Ordering::Ignore, on_drift: OnDrift::Report, wish: None })
+        Ok(Self {
+            source,
+            place,
+            kernel,
+            ordering: Ordering::Ignore,
+            on_drift: OnDrift::Report,
+            details: true,
+            wish: None,
+        })
     }
 
     /// Whether the running kernel is to be asked.
@@ -92,8 +108,9 @@ fn unused(request: &Request) -> Vec<Problem> {
 }
 
 /// Keys of `gather` alone, for the operations that have no use for them.
-pub(super) fn gather_only(request: &Request) -> [(&'static str, bool); 3] {
+pub(super) fn gather_only(request: &Request) -> [(&'static str, bool); 4] {
     [
+        ("details", request.details != Details::default()),
         ("source", request.source != Source::default()),
         ("on_drift", request.on_drift != OnDrift::default()),
         ("expect", request.expect.is_some()),

@@ -1,10 +1,13 @@
 //! The steps that lead from what is to what is wished: a value that check mode prints, a run carries out and a
 //! rollback makes anew.
 
+mod digest;
 pub mod files;
 pub mod order;
 pub mod rules;
 pub mod settings;
+
+pub use digest::{digest, digest_at_boot};
 
 use files::{FileStep, FileTarget, plan_files};
 use rules::{Because, Fulfils, Ordering, RuleStep, Wish, assign, plan_rules};

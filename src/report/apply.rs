@@ -11,10 +11,10 @@ use crate::augenrules::RULES_DIR;
 use crate::desired::{Skipped, Warning};
 use crate::error::Problem;
 use crate::intent::{Goal, Intent};
-use crate::plan::Plan;
 use crate::plan::files::{FileAction, FileStep};
-use crate::plan::rules::{Because, Doing, RuleStep};
+use crate::plan::rules::{Because, Doing, RuleStep, Wish};
 use crate::plan::settings::SettingStep;
+use crate::plan::{self, Plan};
 use crate::request::{KernelChoice, Operation, State, Target};
 use crate::rule::Machine;
 
@@ -38,7 +38,7 @@ impl Report {
             changed,
             failed,
             diff: (!diff.is_empty()).then_some(Diff { prepared: diff }),
-            plan: Some(plan(&applied.plan, machine)),
+            plan: Some(steps(&applied.plan, machine)),
             runtime: Some(RuntimeReport {
                 managed: applied.unmanaged.is_none(),
                 reason: applied.unmanaged.clone(),
@@ -46,6 +46,7 @@ impl Report {
                 expedited: applied.expedited,
                 rules: None,
             }),
+            digest: digest(applied),
             reboot_required: staged,
             pending: pending(&applied.pending, machine),
             warnings: applied.warnings.iter().map(Warning::sentence).collect(),
@@ -59,6 +60,17 @@ impl Report {
     fn with_rules(mut self, rules: RulesReport) -> Self {
         self.rules = Some(rules);
         self
+    }
+}
+
+/// The digest of what the kernel holds; of what the next boot loads, where the kernel is not managed.
+fn digest(applied: &Applied) -> Option<String> {
+    match &applied.now {
+        Some(now) => {
+            let wanted: Vec<&Wish> = applied.target.rules.iter().map(|wished| &wished.wish).collect();
+            Some(plan::digest(&now.rules, &wanted, &now.settings()))
+        }
+        None => applied.at_boot.as_ref().map(|(rules, settings)| plan::digest_at_boot(rules, settings)),
     }
 }
 
@@ -107,7 +119,7 @@ impl From<&Skipped> for SkippedReport {
     }
 }
 
-fn plan(plan: &Plan, machine: &Machine) -> PlanReport {
+fn steps(plan: &Plan, machine: &Machine) -> PlanReport {
     PlanReport {
         files: plan.files.iter().map(FileReport::from).collect(),
         kernel: plan.rules.iter().map(|step| kernel_step(step, machine)).collect(),

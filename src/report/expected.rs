@@ -33,8 +33,7 @@ pub struct EvidenceReport {
     /// Its short name.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub id: Option<String>,
-    /// Whether the host holds it; absent where that cannot be told.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    /// Whether the host holds it; null where that cannot be told, as where the kernel was not read.
     pub in_sync: Option<bool>,
     /// Whether a file asks for it.
     pub on_disk: bool,
@@ -110,8 +109,7 @@ pub struct UnexpectedReport {
 /// The evidence for one label.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct LabelReport {
-    /// Whether the host holds all of its rules; absent where that cannot be told.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    /// Whether the host holds all of its rules; null where that cannot be told, as where the kernel was not read.
     pub in_sync: Option<bool>,
     /// Its rules.
     pub rules: Vec<EvidenceReport>,

@@ -15,8 +15,9 @@ pub struct FilesystemReport {
     pub rules_dir: String,
     /// Whether it exists.
     pub exists: bool,
-    /// The drop-ins, in the order of the boot load; or `audit.rules`, where their directory does not exist.
-    pub files: Vec<RulesFileReport>,
+    /// The drop-ins, in the order of the boot load; or `audit.rules`, where there is none. Absent with `details: false`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub files: Option<Vec<RulesFileReport>>,
     /// Whether `audit.rules` is what augenrules would write now; absent where it does not exist.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub compiled: Option<bool>,
@@ -272,8 +273,9 @@ pub struct DifferenceReport {
 /// What the next boot would load.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct NextBootReport {
-    /// The rules, in the order in which the kernel would list them.
-    pub rules: Vec<String>,
+    /// The rules, in the order in which the kernel would list them. Absent with `details: false`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub rules: Option<Vec<String>>,
     /// The line at which the load would stop; absent where it reaches its end.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub stops_at: Option<StopReport>,

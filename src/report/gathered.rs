@@ -16,7 +16,8 @@ use crate::drift::{Asked, Cause, Drift, Fate, Key, NextBoot, SettingView};
 use crate::error::Problem;
 use crate::gather::{Gathered, Reading};
 use crate::intent::Inquiry;
-use crate::plan::KernelState;
+use crate::plan::rules::Wish;
+use crate::plan::{self, KernelState};
 use crate::request::OnDrift;
 use crate::rule::{Machine, Rule};
 
@@ -58,6 +59,7 @@ impl Report {
                 .zip(kernel)
                 .map(|(drift, kernel)| drift_report(&held.boot, drift, kernel, &gathered.settings, machine));
         }
+        report.digest = digest(&gathered);
         let mut problems: Vec<Problem> = [gathered.files.problems(), gathered.kernel.problems()].concat();
         if let Some(wish) = &report.expect {
             report.msg = format!("{}; {}", wish.message(), report.msg);
@@ -71,12 +73,27 @@ impl Report {
                 report.msg = not_in_sync::message(&gathered);
             }
         }
+        if !inquiry.details {
+            report.shorten();
+        }
         if !problems.is_empty() {
             report.failed = true;
             report.outcome = Outcome::Failed;
             report.errors = problems.iter().map(ErrorReport::from).collect();
         }
         report
+    }
+}
+
+impl Report {
+    /// Leaves out what is as it should be.
+    fn shorten(&mut self) {
+        self.runtime.iter_mut().for_each(|runtime| runtime.rules = None);
+        self.filesystem.iter_mut().for_each(|filesystem| filesystem.files = None);
+        self.next_boot.iter_mut().for_each(|boot| boot.rules = None);
+        let labels = self.labels.iter_mut().flat_map(|labels| labels.values_mut()).map(|label| &mut label.rules);
+        let expected = self.expect.iter_mut().map(|expected| &mut expected.rules);
+        expected.chain(labels).for_each(|rules| rules.retain(|rule| rule.in_sync == Some(false)));
     }
 }
 
@@ -95,6 +112,18 @@ fn in_sync(gathered: &Gathered) -> Option<bool> {
         return Some(false);
     }
     Some(gathered.drift.as_ref()?.is_empty())
+}
+
+/// The digest of what the kernel holds; of what the next boot loads, where the kernel was not read.
+fn digest(gathered: &Gathered) -> Option<String> {
+    let boot = gathered.files.read().map(|files| &files.boot);
+    let Some(kernel) = gathered.kernel.read() else {
+        let boot = boot?;
+        return Some(plan::digest_at_boot(&boot.loaded_wishes(), &boot.real.settings));
+    };
+    let wishes = boot.map_or_else(Vec::new, NextBoot::wishes);
+    let wanted: Vec<&Wish> = wishes.iter().map(|(_, wish)| wish).collect();
+    Some(plan::digest(&kernel.state.rules, &wanted, &kernel.state.settings()))
 }
 
 fn runtime(gathered: &Gathered, machine: &Machine) -> Option<RuntimeReport> {

@@ -50,6 +50,10 @@ pub struct Report {
     /// Absent where the kernel was not read and the files are not enough to say no.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub in_sync: Option<bool>,
+    /// apply, gather: the same on hosts that do the same: a digest of the rules in their order and of the settings, of the
+    /// kernel where it was read, else of the next boot. Absent where neither is known.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub digest: Option<String>,
     /// gather: how they differ.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub drift: Option<gather::DriftReport>,
@@ -362,6 +366,7 @@ impl Report {
             drift: None,
             boot_loader: None,
             in_sync: None,
+            digest: None,
             expect: None,
             labels: None,
             next_boot: None,

@@ -28,3 +28,14 @@ choice! {
         Fail = "fail",
     }
 }
+
+/// Whether a report has the rules one by one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(transparent)]
+pub struct Details(pub bool);
+
+impl Default for Details {
+    fn default() -> Self {
+        Self(true)
+    }
+}

@@ -20,7 +20,7 @@ pub use decode::{MAX_BYTES, Misshapen, decode};
 pub use drop_in::{DropInSaid, DropInState};
 pub use event::{EventSaid, Expectation};
 pub use expected::Expected;
-pub use inquiry::{OnDrift, Source};
+pub use inquiry::{Details, OnDrift, Source};
 pub use mode::{Id, Mode};
 pub use pointer::Pointer;
 pub use rule_object::{FieldObject, FieldSaid, FieldValue, ListName, OneOrMany, RuleObject, SyscallSaid, Unsayable};
@@ -115,6 +115,8 @@ pub struct Request {
     pub source: Source,
     /// gather: what the host has to hold: a request to apply, or its rules. How to get there does not matter.
     pub expect: Option<Expected>,
+    /// gather: false leaves out what is as it should be: files and rules one by one.
+    pub details: Details,
     /// gather: what to do when the files, the running kernel and the next boot do not agree.
     pub on_drift: OnDrift,
     /// explain, lint: rules files, taken together as the drop-ins of one host; instead of `rules`.

@@ -35,6 +35,25 @@ impl Id {
     }
 }
 
+/// A digest of rules and settings, the same on every machine: the order within each list counts, that of the lists does
+/// not.
+#[must_use]
+pub fn digest<'a>(rules: &[Rule], settings: impl Iterator<Item = (&'a str, u32)>) -> String {
+    let mut rules: Vec<&Rule> = rules.iter().collect();
+    rules.sort_by_key(|rule| rule.list.0);
+    let mut hasher = Sha256::new();
+    for rule in rules {
+        hasher.update(Id::of(rule).0);
+    }
+    for (name, value) in settings {
+        hasher.update(format!("{name}={value}\n"));
+    }
+    hasher.finalize().iter().take(16).fold(String::new(), |mut text, byte| {
+        let _ = fmt::Write::write_fmt(&mut text, format_args!("{byte:02x}"));
+        text
+    })
+}
+
 impl fmt::Display for Id {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.0.iter().try_for_each(|byte| write!(f, "{byte:02x}"))

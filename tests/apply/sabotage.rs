@@ -187,7 +187,9 @@ fn the_copy_of_audit_rules_is_as_before_where_the_change_is_taken_back() {
         let fresh = || {
             let host = host();
             host.write(MERGED, COMPILED_BEFORE);
-            copy.into_iter().for_each(|text| host.write("/etc/audit/audit.rules.prev", text));
+            if let Some(text) = copy {
+                host.write("/etc/audit/audit.rules.prev", text);
+            }
             host
         };
         let mut rolled_back = 0;

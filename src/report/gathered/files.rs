@@ -79,7 +79,7 @@ pub fn filesystem(held: &mut HeldFiles, drift: Option<&Drift>, machine: &Machine
     FilesystemReport {
         rules_dir: known.rules_dir.display().to_string(),
         exists: known.has_directory,
-        files: files.collect(),
+        files: Some(files.collect()),
         compiled: known
             .audit_rules
             .as_ref()
@@ -172,8 +172,9 @@ pub fn boot_loader(loader: &Loader) -> BootLoaderReport {
 
 /// What the next boot would load.
 pub fn next_boot(boot: &NextBoot, machine: &Machine) -> NextBootReport {
+    let rules = boot.real.rules.iter().map(|loaded| canonical_lossy(&loaded.rule.line.rule, machine));
     NextBootReport {
-        rules: boot.real.rules.iter().map(|loaded| canonical_lossy(&loaded.rule.line.rule, machine)).collect(),
+        rules: Some(rules.collect()),
         stops_at: boot.stop().map(|(failing, unread)| StopReport {
             file: failing.spot.file.to_string(),
             line: failing.spot.line,

@@ -64,7 +64,7 @@ pub fn write(report: &Report, page: &mut Page) {
 }
 
 fn write_files(files: &FilesystemReport, page: &mut Page) {
-    for file in &files.files {
+    for file in files.files.iter().flatten() {
         page.heading(&file.path);
         let mut rows = Vec::new();
         let mut controls = file.controls.iter().peekable();
