@@ -62,10 +62,14 @@ impl Obstacle {
         }
     }
 
-    /// Whether this is about system calls of other architectures.
+    /// Whether this is about what other machines have: system calls, or programs of a word length.
     #[must_use]
-    pub fn is_syscalls(&self) -> bool {
-        matches!(self, Self::Syscalls { .. })
+    pub fn is_of_other_machines(&self) -> bool {
+        match self {
+            Self::Syscalls { .. } => true,
+            Self::Line(error) => error.what.is_no_such_arch(),
+            Self::Refused(_) | Self::MissingPath { .. } => false,
+        }
     }
 
     /// The obstacle as an error.

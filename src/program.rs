@@ -30,7 +30,7 @@ fn answer(request: &[u8]) -> Result<Report, Vec<Problem>> {
     let machine = own_machine().map_err(|problem| vec![problem])?;
     let request = decode(request).map_err(|misshapen| every_problem(misshapen, &machine))?;
     match request.operation {
-        Operation::Explain => match explain::about_host(&request)? {
+        Operation::Explain => match explain::about_host(&request, &machine)? {
             None => explained(&request, machine, &PathBuf::from("/")),
             Some(inquiry) => {
                 let mut never = || None;
@@ -97,6 +97,7 @@ fn every_problem(misshapen: Misshapen, machine: &Machine) -> Vec<Problem> {
 /// # Errors
 /// Every problem found before the first change.
 pub fn run_on(intent: &Intent, mut world: World<'_>) -> Result<Report, Vec<Problem>> {
+    world.machine = intent.machine;
     let applied = apply(intent, &mut world)?;
     Ok(Report::applied(intent, &applied, &world.machine))
 }
@@ -104,6 +105,7 @@ pub fn run_on(intent: &Intent, mut world: World<'_>) -> Result<Report, Vec<Probl
 /// Answers a request to gather on this host.
 #[must_use]
 pub fn gather_on(inquiry: &Inquiry, mut world: World<'_>) -> Report {
+    world.machine = inquiry.machine;
     let gathered = gather(inquiry, &mut world);
     Report::gathered(inquiry, gathered, &world.machine)
 }

@@ -17,7 +17,7 @@ pub struct World<'a> {
     pub kernel: Option<&'a mut dyn Kernel>,
     /// Whether the files that we see are those of its host.
     pub standing: Standing,
-    /// What `uname -m` says.
+    /// Whose rules they are: what `uname -m` says, or the machine of an image.
     pub machine: Machine,
     /// The signal that asks us to stop, as soon as one came.
     pub interrupted: &'a mut dyn FnMut() -> Option<&'static str>,

@@ -12,6 +12,7 @@
 
 mod project;
 
+use audit_rules::request::keys::KEYS;
 use project::host::Host;
 
 const FRESH: &str = "<!-- answer -->";
@@ -105,6 +106,19 @@ fn the_tables_have_every_key_of_the_schemas() {
     assert_eq!(names("docs/reports.md", "<!-- report -->"), properties(&report));
     assert_eq!(names("docs/reports.md", "<!-- outcomes -->"), choices(&report["$defs"]["Outcome"]));
     assert_eq!(names("docs/reports.md", "<!-- because -->"), choices(&report["$defs"]["BecauseReport"]));
+}
+
+#[test]
+fn the_column_used_by_and_the_schema_say_what_the_table_of_keys_says() {
+    let schema = audit_rules::request::schema();
+    let rows = project::table("docs/requests.md", "<!-- keys -->");
+    assert_eq!(rows.len(), KEYS.len());
+    for key in KEYS {
+        let row = rows.iter().find(|row| project::quoted(&row[0]).concat() == key.name);
+        assert_eq!(row.map(|row| row[2].as_str()), Some(&*key.used_by_text()), "{}", key.name);
+        let used_by: Vec<String> = key.used_by.iter().map(|one| one.name()).collect();
+        assert_eq!(schema["properties"][key.name]["x-used-by"], serde_json::json!(used_by), "{}", key.name);
+    }
 }
 
 #[test]

@@ -3,9 +3,9 @@
 What both kinds of tests share.
 """
 
+import json
 import os
 import pathlib
-import re
 import shutil
 import tempfile
 
@@ -42,8 +42,7 @@ def executable(safe):
 
 @pytest.fixture(scope="session")
 def documented():
-    """The keys of a request, each with what docs/requests.md says it is used by: {"purge": "apply: loaded, exact"}."""
-    text = (PROJECT / "docs/requests.md").read_text().partition("<!-- keys -->")[2]
-    rows = re.findall(r"^\| `(\w+)` \|[^|]*\|([^|]*)\|", text.partition("\n\n")[2].partition("\n\n")[0], re.MULTILINE)
-    assert len(rows) > 20
-    return {key: used.strip() for key, used in rows}
+    """The keys of a request, each with what the schema says it is used by: {"purge": ["apply:loaded", "apply:exact"]}."""
+    keys = json.loads((PROJECT / "schemas/request.schema.json").read_text())["properties"]
+    assert len(keys) > 20
+    return {key: schema["x-used-by"] for key, schema in keys.items()}

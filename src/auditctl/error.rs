@@ -155,6 +155,13 @@ pub enum BadSetting {
 }
 
 impl LineErrorKind {
+    /// Whether the line is for a word length that this machine has no programs of: other machines take it.
+    #[must_use]
+    pub fn is_no_such_arch(&self) -> bool {
+        let lacks = |why: &UnknownArch| matches!(why, UnknownArch::No64Bit | UnknownArch::No32Bit);
+        matches!(self, Self::Name(NameError::UnknownArch { why, .. }) if lacks(why))
+    }
+
     /// The error at this place, in bytes from the line's beginning.
     #[must_use]
     pub fn at(self, column: usize) -> LineError {

@@ -47,7 +47,12 @@ pub fn parse(line: &[u8], context: &Context<'_>) -> Result<Line, LineError> {
     if tokens.is_empty() {
         return Ok(Line::Blank);
     }
-    statement(&tokens, context).map(Line::Statement).map_err(|error| with_habit(error, &tokens))
+    statement(&tokens, context).map(Line::Statement).map_err(|error| {
+        // What is wrong on every machine comes before the word length that this one lacks.
+        let machine = &context.machine.of_both_word_lengths();
+        let elsewhere = error.what.is_no_such_arch().then(|| statement(&tokens, &Context { machine, ..*context }));
+        with_habit(elsewhere.and_then(Result::err).unwrap_or(error), &tokens)
+    })
 }
 
 /// The value of a field, as it may stand behind `-F` and its operator.

@@ -218,7 +218,7 @@ impl Choices {
     #[must_use]
     pub fn treats(self, why: &Obstacle) -> Treatment {
         let skip = (why.is_missing() && self.on_missing == OnMissing::Skip)
-            || (why.is_syscalls() && self.unknown_syscalls == UnknownSyscalls::Skip);
+            || (why.is_of_other_machines() && self.unknown_syscalls == UnknownSyscalls::Skip);
         if skip { Treatment::Skip } else { Treatment::Refuse }
     }
 }

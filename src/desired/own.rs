@@ -119,7 +119,7 @@ impl Work<'_> {
         let mut rules = Vec::new();
         for author in lines {
             let reading = self.reader.read(author.text.as_bytes());
-            for why in reading.obstacles.iter().filter(|why| !why.is_missing() && !why.is_syscalls()) {
+            for why in reading.obstacles.iter().filter(|why| !why.is_missing() && !why.is_of_other_machines()) {
                 self.problems.push(Problem::at(why.what(), author.place()));
             }
             rules.extend(reading.rule.iter().filter(|rule| !rule.line.emptied).map(Rc::clone));

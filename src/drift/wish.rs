@@ -229,7 +229,7 @@ pub fn verify(wish: &WishIntent, host: &Host<'_>, reader: &mut Reader) -> Verifi
 
 fn may_lack(wish: &WishIntent, why: &Obstacle) -> bool {
     (why.is_missing() && wish.on_missing == OnMissing::Skip)
-        || (why.is_syscalls() && wish.unknown_syscalls == UnknownSyscalls::Skip)
+        || (why.is_of_other_machines() && wish.unknown_syscalls == UnknownSyscalls::Skip)
 }
 
 /// Finds the wished rules among the loaded ones; gives the loaded ones that none wishes for.

@@ -33,6 +33,7 @@ pub const KINDS: &[&str] = &[
     "multiple_rules",
     "name_too_long",
     "nested_rules",
+    "no_such_arch",
     "not_comparable",
     "path_too_long",
     "permission_without_watch",

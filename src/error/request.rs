@@ -44,6 +44,8 @@ pub enum RequestError {
     UnknownMachine { name: String, nearest: Option<String> },
     /// A code that no finding of lint has.
     UnknownCode { code: String, nearest: Option<String> },
+    /// A machine that is not that of the host.
+    OtherMachine { named: &'static str, own: &'static str },
     /// A user or group that the host lacks.
     UnknownId { key: &'static str, name: String },
     /// A snapshot of another version, or not one of ours.
@@ -71,6 +73,7 @@ impl RequestError {
             Self::BadPath { .. } => "bad_path",
             Self::UnknownMachine { .. } => "unknown_arch",
             Self::UnknownCode { .. } => "unknown_code",
+            Self::OtherMachine { .. } => "other_machine",
             Self::UnknownId { .. } => "unknown_owner",
             Self::BadSnapshot { .. } => "bad_snapshot",
         }
@@ -107,6 +110,7 @@ impl RequestError {
             }
             Self::UnknownMachine { name, .. } => format!("there is no machine {name:?}"),
             Self::UnknownCode { code, .. } => format!("no finding has the code {code:?}"),
+            Self::OtherMachine { named, own } => format!("arch names {named}, and the host is {own}"),
             Self::UnknownId { key, name } => format!("there is no {key} {name:?} on this host"),
             Self::BadSnapshot { why } => format!("the snapshot cannot be used: {why}"),
         }
@@ -126,6 +130,7 @@ impl RequestError {
             ),
             Self::NothingWished => Some("to remove a drop-in, use state: absent".to_owned()),
             Self::BadSnapshot { .. } => Some("give the whole `undo` object of a report as the request".to_owned()),
+            Self::OtherMachine { .. } => Some("an image of another machine is named by root".to_owned()),
             Self::UnknownId { .. } => Some("names are looked up in the root's passwd and group files only".to_owned()),
             _ => None,
         }

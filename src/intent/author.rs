@@ -120,13 +120,15 @@ fn split(text: &str, pointer: &str) -> Vec<AuthorLine> {
         .collect()
 }
 
-/// The problems of lines that no host would take, whatever accounts and paths it has.
+/// The problems of lines that no host would take, whatever machine it is and whatever accounts and paths it has.
 #[must_use]
 pub fn bad_lines(lines: &[&AuthorLine], machine: &Machine) -> Vec<Problem> {
     let accounts = Accounts::default();
     let context = Context { machine, accounts: &accounts, unknown_syscalls: auditctl::UnknownSyscalls::Skip };
-    let by_itself =
-        |what: &LineErrorKind| !matches!(what, LineErrorKind::UnknownUser { .. } | LineErrorKind::UnknownGroup { .. });
+    let by_itself = |what: &LineErrorKind| {
+        !matches!(what, LineErrorKind::UnknownUser { .. } | LineErrorKind::UnknownGroup { .. })
+            && !what.is_no_such_arch()
+    };
     lines
         .iter()
         .filter_map(|author| Some((author, auditctl::parse(author.text.as_bytes(), &context).err()?)))

@@ -1,10 +1,9 @@
 //! What a request to explain is about.
 
-use super::inquiry::gather_only;
-use super::lint::{lint_only, twice};
-use super::not_used;
+use super::lint::twice;
 use crate::error::{Problem, RequestError};
-use crate::request::Request;
+use crate::request::keys::{not_used, unused};
+use crate::request::{PermSyscalls, Request, Source};
 
 /// Where the rules are that a request to explain is about.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -27,7 +26,8 @@ impl Subject {
             (true, false) => Self::Files,
             (true, true) => Self::Host,
         };
-        let mut problems = unused(request, subject);
+        let mut problems = unused(request);
+        problems.extend(crossed(request, subject));
         if request.rules.is_none() && !has_events {
             problems.push(Problem::at_pointer(RequestError::Needed { key: "rules", by: "explain" }.into(), ""));
         }
@@ -36,27 +36,23 @@ impl Subject {
     }
 }
 
-/// Keys of other operations, and of other subjects.
-fn unused(request: &Request, subject: Subject) -> Vec<Problem> {
-    let default = Request::default();
-    let is_of_host = subject == Subject::Host;
-    let given = [
-        ("state", request.state != default.state),
-        ("name", request.name.is_some()),
-        ("control", request.control != default.control),
-        ("drop_ins", request.drop_ins.is_some()),
-        ("target", request.target != default.target),
-        ("kernel", request.kernel != default.kernel),
-        ("root", request.root.is_some() && !is_of_host),
-        ("rules_dir", request.rules_dir.is_some() && !is_of_host),
-        ("purge", request.purge),
-        ("keep", !request.keep.is_empty()),
-        ("snapshot", request.snapshot.is_some()),
-        ("force", request.force),
-        ("arch", request.arch.is_some() && is_of_host),
+/// Keys that have no use with this subject.
+fn crossed(request: &Request, subject: Subject) -> Vec<Problem> {
+    let of_host = [
+        ("root", request.root.is_some()),
+        ("rules_dir", request.rules_dir.is_some()),
+        ("source", request.source != Source::default()),
     ];
-    let others = lint_only(request).into_iter().filter(|(key, _)| *key != "files" || subject == Subject::Lines);
-    let sources = gather_only(request).into_iter().filter(|(key, _)| *key != "source" || !is_of_host);
-    let superfluous = given.into_iter().chain(others).chain(sources).filter(|(_, given)| *given);
-    superfluous.map(|(key, _)| Problem::at_pointer(not_used(key, "operation: explain"), &format!("/{key}"))).collect()
+    let mut problems = Vec::new();
+    if subject != Subject::Host {
+        let with = if subject == Subject::Files { "files" } else { "rules" };
+        problems.extend(of_host.into_iter().filter(|(_, given)| *given).map(|(key, _)| not_used(key, with)));
+    }
+    if subject != Subject::Lines && request.perm_syscalls != PermSyscalls::default() {
+        problems.push(not_used("perm_syscalls", "events alone"));
+    }
+    if subject == Subject::Lines && !request.files.is_empty() {
+        problems.push(not_used("files", if request.rules.is_some() { "rules" } else { "explain without an event" }));
+    }
+    problems
 }

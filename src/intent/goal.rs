@@ -2,7 +2,7 @@
 
 use glob::Pattern;
 
-use super::{AuthorLine, author_lines, bad_lines, not_used, state_name};
+use super::{AuthorLine, author_lines, bad_lines};
 use crate::augenrules::natural_order;
 use crate::error::{Problem, RequestError};
 use crate::request::{Control, DropInState, Pointer, Request, State};
@@ -161,7 +161,8 @@ pub(super) fn several(request: &Request, machine: &Machine, problems: &mut Vec<P
         }
         let superfluous = [("rules", said.rules.is_some()), ("control", said.control != Control::default())];
         for (key, _) in superfluous.into_iter().filter(|(_, given)| *given) {
-            problems.push(Problem::at_pointer(not_used(key, "state: absent"), &format!("{pointer}/{key}")));
+            let error = RequestError::NotUsed { key, with: "state: absent".to_owned() };
+            problems.push(Problem::at_pointer(error.into(), &format!("{pointer}/{key}")));
         }
         wishes.push(DropInWish::Gone(name));
     }
@@ -199,7 +200,7 @@ pub(super) fn goal(
     problems: &mut Vec<Problem>,
 ) -> Option<Goal> {
     let mut needed = |key: &'static str| {
-        let error = RequestError::Needed { key, by: state_name(request.state) };
+        let error = RequestError::Needed { key, by: request.state.text() };
         problems.push(Problem::at_pointer(error.into(), ""));
     };
     match request.state {

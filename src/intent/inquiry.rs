@@ -1,9 +1,9 @@
 //! What a request to gather means: checked, without the spelling of JSON.
 
-use super::lint::lint_only;
-use super::{Location, WishIntent, not_used};
+use super::{Location, WishIntent, machine_of};
 use crate::error::Problem;
-use crate::request::{Control, Details, KernelChoice, OnDrift, Ordering, Request, Source, State, Target};
+use crate::request::keys::{not_used, unused};
+use crate::request::{KernelChoice, OnDrift, Ordering, Request, Source};
 use crate::rule::Machine;
 
 /// A question about a host.
@@ -15,6 +15,8 @@ pub struct Inquiry {
     pub place: Location,
     /// Which kernel is meant.
     pub kernel: KernelChoice,
+    /// Whose rules they are: this machine, or that of an image.
+    pub machine: Machine,
     /// How much of the order in the kernel matters.
     pub ordering: Ordering,
     /// What to do with a difference.
@@ -30,34 +32,38 @@ impl Inquiry {
     ///
     /// # Errors
     /// Every problem found.
-    pub fn of(request: &Request, machine: &Machine) -> Result<Self, Vec<Problem>> {
+    pub fn of(request: &Request, own: &Machine) -> Result<Self, Vec<Problem>> {
         let mut problems = unused(request);
-        let wish = request.expect.as_ref().map(|said| WishIntent::of(said, request.ordering, machine)).transpose();
-        let wish = wish.unwrap_or_else(|more| {
-            problems.extend(more);
-            None
+        let place = Location::of(request).map_err(|more| problems.extend(more)).ok();
+        let machine = match place.as_ref().map(|place| machine_of(request, place, own)) {
+            Some(Ok(machine)) => machine,
+            Some(Err(problem)) => {
+                problems.push(problem);
+                *own
+            }
+            None => *own,
+        };
+        let wish = request.expect.as_ref().map(|said| {
+            WishIntent::of(said, request.ordering, place.as_ref(), &machine).map_err(|more| problems.extend(more)).ok()
         });
-        if wish.is_some() && request.source == Source::Runtime {
-            problems.push(Problem::at_pointer(not_used("expect", "source: runtime"), "/expect"));
+        if request.expect.is_some() && request.source == Source::Runtime {
+            problems.push(not_used("expect", "source: runtime"));
         }
         if request.kernel == KernelChoice::Host && request.source == Source::Filesystem {
-            problems.push(Problem::at_pointer(not_used("kernel", "source: filesystem"), "/kernel"));
+            problems.push(not_used("kernel", "source: filesystem"));
         }
-        let (source, kernel) = (request.source, request.kernel);
-        match Location::of(request) {
-            Ok(place) if problems.is_empty() => Ok(Self {
-                source,
+        match place {
+            Some(place) if problems.is_empty() => Ok(Self {
+                source: request.source,
                 place,
-                kernel,
+                machine,
+                kernel: request.kernel,
                 ordering: request.ordering,
                 on_drift: request.on_drift,
                 details: request.details.0,
-                wish,
+                wish: wish.flatten(),
             }),
-            place => {
-                problems.extend(place.err().into_iter().flatten());
-                Err(problems)
-            }
+            _ => Err(problems),
         }
     }
 
@@ -65,18 +71,12 @@ impl Inquiry {
     ///
     /// # Errors
     /// A place that is none.
-    pub fn of_events(request: &Request) -> Result<Self, Vec<Problem>> {
+    pub fn of_events(request: &Request, own: &Machine) -> Result<Self, Vec<Problem>> {
         let place = Location::of(request)?;
+        let machine = machine_of(request, &place, own).map_err(|problem| vec![problem])?;
         let (source, kernel) = (request.source, request.kernel);
-        Ok(Self {
-            source,
-            place,
-            kernel,
-            ordering: Ordering::Ignore,
-            on_drift: OnDrift::Report,
-            details: true,
-            wish: None,
-        })
+        let (ordering, on_drift) = (Ordering::Ignore, OnDrift::Report);
+        Ok(Self { source, place, machine, kernel, ordering, on_drift, details: true, wish: None })
     }
 
     /// Whether the running kernel is to be asked.
@@ -84,35 +84,4 @@ impl Inquiry {
     pub fn asks_kernel(&self) -> bool {
         self.source != Source::Filesystem && (self.place.is_live() || self.kernel == KernelChoice::Host)
     }
-}
-
-/// Keys of other operations.
-fn unused(request: &Request) -> Vec<Problem> {
-    let given = [
-        ("state", request.state != State::default()),
-        ("name", request.name.is_some()),
-        ("rules", request.rules.is_some()),
-        ("control", request.control != Control::default()),
-        ("drop_ins", request.drop_ins.is_some()),
-        ("target", request.target != Target::default()),
-        ("purge", request.purge),
-        ("keep", !request.keep.is_empty()),
-        ("snapshot", request.snapshot.is_some()),
-        ("force", request.force),
-        ("adopt", request.adopt),
-        ("arch", request.arch.is_some()),
-        ("event", request.event.is_some()),
-    ];
-    let superfluous = given.into_iter().chain(lint_only(request)).filter(|(_, given)| *given);
-    superfluous.map(|(key, _)| Problem::at_pointer(not_used(key, "operation: gather"), &format!("/{key}"))).collect()
-}
-
-/// Keys of `gather` alone, for the operations that have no use for them.
-pub(super) fn gather_only(request: &Request) -> [(&'static str, bool); 4] {
-    [
-        ("details", request.details != Details::default()),
-        ("source", request.source != Source::default()),
-        ("on_drift", request.on_drift != OnDrift::default()),
-        ("expect", request.expect.is_some()),
-    ]
 }

@@ -1,9 +1,10 @@
 //! What a request to lint means.
 
-use super::inquiry::gather_only;
-use super::{AuthorLine, Location, author_lines, not_used};
+use super::{AuthorLine, Location, author_lines, machine_named};
 use crate::error::{Problem, RequestError};
 use crate::lint::known_codes;
+
+use crate::request::keys::{not_used, unused};
 use crate::request::{Request, RulesFile};
 use crate::rule::Machine;
 use crate::tables::nearest::nearest;
@@ -43,7 +44,7 @@ impl<'a> LintIntent<'a> {
         problems.extend(unknown_codes(&request.ignore));
         let (lines, files) = (request.rules.is_some(), !request.files.is_empty());
         if lines && files {
-            problems.push(Problem::at_pointer(not_used("files", "rules"), "/files"));
+            problems.push(not_used("files", "rules"));
         }
         let subject = if lines {
             let mut read = |machine: &Machine| {
@@ -61,7 +62,7 @@ impl<'a> LintIntent<'a> {
         };
         let is_given = !matches!(subject, Subject::Directory);
         if is_given && request.rules_dir.is_some() {
-            problems.push(Problem::at_pointer(not_used("rules_dir", "rules or files"), "/rules_dir"));
+            problems.push(not_used("rules_dir", "rules or files"));
         }
         let place = (!is_given || request.root.is_some()).then(|| Location::of(request)).transpose();
         let place = place.unwrap_or_else(|more| {
@@ -79,14 +80,10 @@ impl<'a> LintIntent<'a> {
 fn machines(request: &Request, own: Machine, problems: &mut Vec<Problem>) -> Vec<Machine> {
     let mut machines: Vec<Machine> = Vec::new();
     for (at, name) in request.archs.iter().enumerate() {
-        match Machine::from_uname(name) {
-            Some(machine) if machines.contains(&machine) => {}
-            Some(machine) => machines.push(machine),
-            None => {
-                let nearest = nearest(name, Machine::ALL.iter().map(|machine| machine.name)).map(str::to_owned);
-                let error = RequestError::UnknownMachine { name: name.clone(), nearest };
-                problems.push(Problem::at_pointer(error.into(), &format!("/archs/{at}")));
-            }
+        match machine_named(name, &format!("/archs/{at}")) {
+            Ok(machine) if machines.contains(&machine) => {}
+            Ok(machine) => machines.push(machine),
+            Err(problem) => problems.push(problem),
         }
     }
     if machines.is_empty() {
@@ -116,37 +113,4 @@ pub(super) fn twice(files: &[RulesFile]) -> Vec<Problem> {
             Problem::at_pointer(error.into(), &format!("/files/{at}/name"))
         })
         .collect()
-}
-
-/// Keys of other operations.
-fn unused(request: &Request) -> Vec<Problem> {
-    let default = Request::default();
-    let given = [
-        ("state", request.state != default.state),
-        ("name", request.name.is_some()),
-        ("control", request.control != default.control),
-        ("drop_ins", request.drop_ins.is_some()),
-        ("target", request.target != default.target),
-        ("kernel", request.kernel != default.kernel),
-        ("purge", request.purge),
-        ("keep", !request.keep.is_empty()),
-        ("snapshot", request.snapshot.is_some()),
-        ("force", request.force),
-        ("arch", request.arch.is_some()),
-        ("event", request.event.is_some()),
-    ];
-    let superfluous = given.into_iter().chain(gather_only(request)).filter(|(_, given)| *given);
-    superfluous.map(|(key, _)| Problem::at_pointer(not_used(key, "operation: lint"), &format!("/{key}"))).collect()
-}
-
-/// Keys of `lint` alone, for the operations that have no use for them.
-pub(super) fn lint_only(request: &Request) -> [(&'static str, bool); 5] {
-    let default = Request::default();
-    [
-        ("files", !request.files.is_empty()),
-        ("archs", !request.archs.is_empty()),
-        ("ignore", !request.ignore.is_empty()),
-        ("format", request.format != default.format),
-        ("fail_on", request.fail_on != default.fail_on),
-    ]
 }

@@ -6,6 +6,7 @@ mod explain;
 mod goal;
 mod inquiry;
 mod lint;
+mod machine;
 mod wish;
 
 use std::path::{Path, PathBuf};
@@ -16,9 +17,13 @@ pub use explain::Subject as Explained;
 pub use goal::{Declared, DropInWish, Goal, Keep};
 pub use inquiry::Inquiry;
 pub use lint::{LintIntent, Subject};
+pub use machine::machine_named;
 pub use wish::{Scope, WishIntent};
 
+use machine::machine_of;
+
 use crate::error::{Problem, RequestError};
+use crate::request::keys::{not_used, unused};
 use crate::request::{
     Compile, Control, Expedite, Id, KernelChoice, OnDuplicate, OnLocked, OnMissing, Ordering, PermSyscalls, Request,
     State, Target, UnknownSyscalls,
@@ -37,6 +42,8 @@ pub struct Intent {
     pub place: Location,
     /// Which kernel is meant.
     pub kernel: KernelChoice,
+    /// Whose rules they are: this machine, or that of an image.
+    pub machine: Machine,
     /// How much of the wished order the kernel's lists must have.
     pub ordering: Ordering,
     /// What to do on a locked kernel.
@@ -128,28 +135,25 @@ impl Location {
 }
 
 impl Intent {
-    /// What a request to apply means.
+    /// What a request to apply means to this machine.
     ///
     /// # Errors
     /// Every problem found.
-    pub fn of(request: &Request, machine: &Machine) -> Result<Self, Vec<Problem>> {
-        let mut problems = Vec::new();
-        problems.extend(unused(request));
-        let mut lines = author_lines(request.rules.as_ref(), "/rules", machine, &mut problems);
-        let mut wishes = goal::several(request, machine, &mut problems);
-        let keep = goal::keep(request, &mut problems);
+    pub fn of(request: &Request, own: &Machine) -> Result<Self, Vec<Problem>> {
+        let mut problems = unused(request);
         let place = Location::of(request).unwrap_or_else(|more| {
             problems.extend(more);
             Location { root: PathBuf::from("/"), rules_dir: PathBuf::from("/"), entered: None }
         });
-        if request.kernel == KernelChoice::Host {
-            if request.target == Target::Filesystem {
-                problems.push(Problem::at_pointer(not_used("kernel", "target: filesystem"), "/kernel"));
-            }
-        } else if !place.is_live() && matches!(request.target, Target::Both | Target::Runtime) {
-            problems.push(Problem::at_pointer(RequestError::RootWithKernel.into(), "/target"));
-        }
+        problems.extend(crossed(request, &place));
         problems.extend(adoption(request));
+        let machine = &machine_of(request, &place, own).unwrap_or_else(|problem| {
+            problems.push(problem);
+            *own
+        });
+        let mut lines = author_lines(request.rules.as_ref(), "/rules", machine, &mut problems);
+        let mut wishes = goal::several(request, machine, &mut problems);
+        let keep = goal::keep(request, &mut problems);
         let goal = goal::goal(request, &mut lines, &mut wishes, keep, &mut problems);
         if !problems.is_empty() {
             let mut given: Vec<&AuthorLine> = goal.iter().flat_map(Goal::lines).collect();
@@ -162,6 +166,7 @@ impl Intent {
                 target: request.target,
                 place,
                 kernel: request.kernel,
+                machine: *machine,
                 ordering: request.ordering,
                 on_locked: request.on_locked,
                 on_duplicate: request.on_duplicate,
@@ -203,10 +208,6 @@ pub fn further_problems(rest: &Request, machine: &Machine) -> Vec<Problem> {
     found.into_iter().filter(is_own).collect()
 }
 
-fn not_used(key: &'static str, with: &str) -> crate::error::What {
-    RequestError::NotUsed { key, with: with.to_owned() }.into()
-}
-
 /// The drop-in that lines of `audit.rules` are taken over into: the first that augenrules reads, so that what other
 /// drop-ins say of a setting wins.
 pub const ADOPTED: &str = "00-adopted.rules";
@@ -217,55 +218,33 @@ fn adoption(request: &Request) -> Option<Problem> {
     let is_adopted = |name: &&String| name.strip_suffix(".rules").unwrap_or(name) == ADOPTED.trim_end_matches(".rules");
     let with = match request.state {
         _ if !request.adopt => return None,
-        State::Exact | State::Restored => format!("state: {}", state_name(request.state)),
+        State::Exact | State::Restored => return None,
         _ if request.target == Target::Runtime => "target: runtime".to_owned(),
         _ => format!("a drop-in {}", names.into_iter().find(is_adopted)?),
     };
-    Some(Problem::at_pointer(not_used("adopt", &with), "/adopt"))
+    Some(not_used("adopt", &with))
 }
 
-/// Keys that the given state, or the declaration of several drop-ins, has no use for.
-fn unused(request: &Request) -> Vec<Problem> {
-    let state = request.state;
-    let single = [
-        ("name", request.name.is_some()),
-        ("rules", request.rules.is_some()),
-        ("control", request.control != Control::default()),
-    ];
-    let declares = matches!(state, State::Present | State::Exact);
-    let named = declares || state == State::Absent;
-    let purges = matches!(state, State::Loaded | State::Exact);
-    let takes = |key: &str| if key == "control" { declares } else { named };
-    let several = request.drop_ins.is_some() && state != State::Absent;
-    let of_state = [
-        ("drop_ins", request.drop_ins.is_some() && !(declares || state == State::Loaded)),
-        ("purge", request.purge && !purges),
-        ("keep", !request.keep.is_empty() && !purges),
-        ("snapshot", request.snapshot.is_some() && state != State::Restored),
-        ("force", request.force && state != State::Restored),
-        ("event", request.event.is_some()),
-    ];
-    let problem = |key: &'static str, with: &str| Problem::at_pointer(not_used(key, with), &format!("/{key}"));
+/// Keys that have no use here although their operation and state use them.
+fn crossed(request: &Request, place: &Location) -> Vec<Problem> {
     let mut problems = Vec::new();
-    for (key, _) in single.iter().filter(|(_, given)| *given) {
-        if !takes(key) {
-            problems.push(problem(key, &format!("state: {}", state_name(state))));
-        } else if several {
-            problems.push(problem(key, "drop_ins"));
+    if request.drop_ins.is_some() && matches!(request.state, State::Present | State::Exact) {
+        let single = [
+            ("name", request.name.is_some()),
+            ("rules", request.rules.is_some()),
+            ("control", request.control != Control::default()),
+        ];
+        problems.extend(single.iter().filter(|(_, given)| *given).map(|(key, _)| not_used(key, "drop_ins")));
+    }
+    if request.state == State::Loaded && !request.purge && !request.keep.is_empty() {
+        problems.push(not_used("keep", "purge: false"));
+    }
+    if request.kernel == KernelChoice::Host {
+        if request.target == Target::Filesystem {
+            problems.push(not_used("kernel", "target: filesystem"));
         }
+    } else if !place.is_live() && matches!(request.target, Target::Both | Target::Runtime) {
+        problems.push(Problem::at_pointer(RequestError::RootWithKernel.into(), "/target"));
     }
-    let others = lint::lint_only(request).into_iter().chain(inquiry::gather_only(request));
-    let superfluous = of_state.into_iter().chain(others).filter(|(_, superfluous)| *superfluous);
-    problems.extend(superfluous.map(|(key, _)| problem(key, &format!("state: {}", state_name(state)))));
     problems
-}
-
-fn state_name(state: State) -> &'static str {
-    match state {
-        State::Present => "present",
-        State::Absent => "absent",
-        State::Loaded => "loaded",
-        State::Exact => "exact",
-        State::Restored => "restored",
-    }
 }

@@ -1,8 +1,8 @@
 //! What a host is held against.
 
-use super::{AuthorLine, DropInWish, Goal, Intent, Keep, author_lines, bad_lines};
+use super::{AuthorLine, DropInWish, Goal, Intent, Keep, Location, author_lines, bad_lines};
 use crate::error::{Problem, RequestError};
-use crate::request::{Expected, OnMissing, Operation, Ordering, UnknownSyscalls};
+use crate::request::{Expected, OnMissing, Operation, Ordering, Request, UnknownSyscalls};
 use crate::rule::Machine;
 use crate::rules_d::DropInName;
 use crate::settings::Settings;
@@ -38,13 +38,18 @@ pub enum Scope {
 }
 
 impl WishIntent {
-    /// What a wish means on this machine; the ordering is that of the question.
+    /// What a wish means on this machine; ordering and place are those of the question.
     ///
     /// # Errors
     /// Every problem found.
-    pub fn of(said: &Expected, ordering: Ordering, machine: &Machine) -> Result<Self, Vec<Problem>> {
+    pub fn of(
+        said: &Expected,
+        ordering: Ordering,
+        place: Option<&Location>,
+        machine: &Machine,
+    ) -> Result<Self, Vec<Problem>> {
         let rules = match said {
-            Expected::Request(request) => return Self::of_request(request, ordering, machine),
+            Expected::Request(request) => return Self::of_request(request, ordering, place, machine),
             Expected::Rules(rules) => rules,
         };
         let mut problems = Vec::new();
@@ -63,8 +68,9 @@ impl WishIntent {
     }
 
     fn of_request(
-        request: &crate::request::Request,
+        request: &Request,
         ordering: Ordering,
+        place: Option<&Location>,
         machine: &Machine,
     ) -> Result<Self, Vec<Problem>> {
         let inside = |pointer: &str| format!("/expect{pointer}");
@@ -80,7 +86,8 @@ impl WishIntent {
         }
         let mut found = Intent::of(request, machine);
         if let Ok(intent) = &found {
-            let problems = bad_lines(&intent.goal.lines(), machine);
+            let mut problems = bad_lines(&intent.goal.lines(), machine);
+            problems.extend(place.into_iter().flat_map(|place| elsewhere(request, intent, place, machine)));
             if !problems.is_empty() {
                 found = Err(problems);
             }
@@ -121,4 +128,25 @@ impl WishIntent {
         }
         Ok(wish)
     }
+}
+
+/// Where the request that is expected names another host than the one that is looked at.
+fn elsewhere(request: &Request, intent: &Intent, place: &Location, machine: &Machine) -> Vec<Problem> {
+    let rows = [
+        ("/root", &request.root, &intent.place.root, &place.root),
+        ("/rules_dir", &request.rules_dir, &intent.place.rules_dir, &place.rules_dir),
+    ];
+    let others = rows.into_iter().filter(|(_, said, inner, outer)| said.is_some() && inner != outer);
+    let mut problems: Vec<Problem> = others
+        .map(|(pointer, _, inner, outer)| {
+            let (found, allowed) =
+                (inner.display().to_string(), vec![format!("what gather reads: {}", outer.display())]);
+            Problem::at_pointer(RequestError::BadValue { found, allowed, nearest: None }.into(), pointer)
+        })
+        .collect();
+    if request.arch.is_some() && !intent.machine.is_same_as(machine) {
+        let error = RequestError::OtherMachine { named: intent.machine.name, own: machine.name };
+        problems.push(Problem::at_pointer(error.into(), "/arch"));
+    }
+    problems
 }

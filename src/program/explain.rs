@@ -7,7 +7,7 @@ use crate::desired::Warning;
 use crate::error::{Place, Problem, RequestError, What};
 use crate::explain::{PermSyscalls, Placed, Policy, explain, named_paths};
 use crate::gather::{Gathered, gather};
-use crate::intent::{AuthorLine, Explained, Inquiry, author_lines, event};
+use crate::intent::{AuthorLine, Explained, Inquiry, author_lines, event, machine_named};
 use crate::lines::Reader;
 use crate::observe::facts;
 use crate::report::event::EventReport;
@@ -16,19 +16,18 @@ use crate::report::{Outcome, Report};
 use crate::request::{OneOrMany, Request};
 use crate::rule::Machine;
 use crate::rules_d::Root;
-use crate::tables::nearest::nearest;
 use crate::world::World;
 
 /// What is to be asked of the host, where the request is about events and gives no rules.
 ///
 /// # Errors
 /// Every problem of the request's keys.
-pub fn about_host(request: &Request) -> Result<Option<Inquiry>, Vec<Problem>> {
+pub fn about_host(request: &Request, own: &Machine) -> Result<Option<Inquiry>, Vec<Problem>> {
     let (subject, problems) = Explained::of(request);
     if subject != Explained::Host {
         return Ok(None);
     }
-    if problems.is_empty() { Inquiry::of_events(request).map(Some) } else { Err(problems) }
+    if problems.is_empty() { Inquiry::of_events(request, own).map(Some) } else { Err(problems) }
 }
 
 /// Explains what a request asks for on this host.
@@ -36,7 +35,10 @@ pub fn about_host(request: &Request) -> Result<Option<Inquiry>, Vec<Problem>> {
 /// # Errors
 /// As [`explained`]; and where the host's rules cannot be read.
 pub fn explained_on(request: &Request, mut world: World<'_>) -> Result<Report, Vec<Problem>> {
-    let Some(inquiry) = about_host(request)? else { return explained(request, world.machine, &world.root) };
+    let Some(inquiry) = about_host(request, &world.machine)? else {
+        return explained(request, world.machine, &world.root);
+    };
+    world.machine = inquiry.machine;
     let accounts = accounts(&Root::open(&world.root_of(&inquiry.place)).map_err(file)?)?;
     let gathered = gather(&inquiry, &mut world);
     let problems = [gathered.files.problems(), gathered.kernel.problems()].concat();
@@ -62,10 +64,8 @@ pub fn explained(request: &Request, own: Machine, root: &Path) -> Result<Report,
     }
     let machine = match &request.arch {
         None => own,
-        Some(name) => Machine::from_uname(name).unwrap_or_else(|| {
-            let known = nearest(name, Machine::ALL.iter().map(|machine| machine.name)).map(str::to_owned);
-            let error = RequestError::UnknownMachine { name: name.clone(), nearest: known };
-            problems.push(Problem::at_pointer(error.into(), "/arch"));
+        Some(name) => machine_named(name, "/arch").unwrap_or_else(|problem| {
+            problems.push(problem);
             own
         }),
     };

@@ -8,7 +8,7 @@ use serde_json::{Map, Value};
 
 use super::pointer::Pointer;
 use super::shape::check;
-use super::{Mode, Request, schema};
+use super::{Mode, Operation, Request, schema};
 use crate::error::{Problem, RequestError};
 
 /// Largest request, in bytes: a policy of 100,000 rules fits.
@@ -62,7 +62,8 @@ pub fn decode(bytes: &[u8]) -> Result<Request, Misshapen> {
         vec![Problem::at_pointer(error.into(), "/snapshot")]
     })?;
     request.check_mode |= tool.check_mode;
-    request.diff |= tool.diff;
+    // The other operations change nothing; the tool says it to all modules alike.
+    request.diff |= tool.diff && request.operation == Operation::Apply;
     if let Mode::Octal(digits) = &request.mode {
         let octal = digits.strip_prefix('0').unwrap_or(digits).trim_start_matches('o');
         if octal.len() != 3 || !octal.chars().all(|digit| digit.is_digit(8)) {

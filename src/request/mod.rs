@@ -3,18 +3,25 @@
 //! These types are the border. Their JSON Schema is `schemas/request.schema.json`; the decoder checks a request
 //! against that very schema, so that the two cannot differ.
 
+mod choices;
 mod control;
 mod decode;
 mod drop_in;
 mod event;
 mod expected;
 mod inquiry;
+pub mod keys;
 mod mode;
 mod pointer;
 mod rule_object;
 mod rules;
 mod shape;
 
+use choices::choice;
+pub use choices::{
+    Compile, Expedite, FailOn, Format, KernelChoice, OnDuplicate, OnLocked, OnMissing, Operation, Ordering,
+    PermSyscalls, State, Target, UnknownSyscalls,
+};
 pub use control::{Control, Enabled, EnabledName, Failure, FailureName};
 pub use decode::{MAX_BYTES, Misshapen, decode};
 pub use drop_in::{DropInSaid, DropInState};
@@ -32,11 +39,11 @@ use std::sync::LazyLock;
 use schemars::generate::SchemaSettings;
 use schemars::transform::RecursiveTransform;
 use schemars::{JsonSchema, Schema};
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 
 use crate::snapshot::Snapshot;
 
-/// One request to `audit_rules`. A key whose value is null counts as not given.
+/// One request to `audit_rules`. A key whose value is null counts as not given. [`keys`] says what uses each.
 #[allow(clippy::struct_excessive_bools)]
 #[derive(Debug, Clone, Default, PartialEq, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
@@ -44,281 +51,92 @@ use crate::snapshot::Snapshot;
 pub struct Request {
     /// What to do.
     pub operation: Operation,
-    /// apply: what the host should hold.
+    /// What the host should hold.
     pub state: State,
-    /// apply: the drop-in, with or without `.rules`: `{rules_dir}/{name}.rules`. Needed for present, absent and exact.
+    /// The drop-in, with or without `.rules`: `{rules_dir}/{name}.rules`. Needed for present, absent and exact.
     #[schemars(length(min = 1, max = 255))]
     pub name: Option<String>,
-    /// apply, explain, lint: a list of lines as auditctl takes them and of objects, or one string that holds a whole rules file.
+    /// A list of lines as auditctl takes them and of objects, or one string that holds a whole rules file.
     pub rules: Option<Rules>,
-    /// apply: settings of the audit subsystem; those not mentioned are not touched.
+    /// Settings of the audit subsystem; those not mentioned are not touched.
     pub control: Control,
-    /// apply, with present, exact or loaded: several drop-ins by their names, in one change; in place of `name`, `rules`
+    /// Several drop-ins by their names, in one change; in place of `name`, `rules`
     /// and `control`.
     pub drop_ins: Option<BTreeMap<String, DropInSaid>>,
-    /// apply: which layer to converge. auto: both on a live host, only files where the kernel has no audit for us.
+    /// Which layer to converge. auto: both on a live host, only files where the kernel has no audit for us.
     pub target: Target,
-    /// apply, gather, explain, lint: another root directory, such as a mounted image: files only, unless `kernel` is host.
+    /// Another root directory, such as a mounted image: files only, unless `kernel` is host.
     /// Default: `/`; lint of given rules: no host.
     pub root: Option<String>,
-    /// apply, gather: which kernel is meant. auto: the running one, where this process sees the files of its host. host: the
+    /// Which kernel is meant. auto: the running one, where this process sees the files of its host. host: the
     /// running one in any case; with `root`, which has to be the host's root directory, that is entered (chroot).
     pub kernel: KernelChoice,
-    /// apply, gather, explain, lint: the directory of the drop-ins, inside the root. Default: `/etc/audit/rules.d`.
+    /// The directory of the drop-ins, inside the root. Default: `/etc/audit/rules.d`.
     pub rules_dir: Option<String>,
-    /// apply, gather: how much of the wished order the kernel's lists must have.
+    /// How much of the wished order the kernel's lists must have.
     pub ordering: Ordering,
-    /// apply: what to do on a locked kernel: write the files and wait for the reboot, or fail before any change.
+    /// What to do on a locked kernel: write the files and wait for the reboot, or fail before any change.
     pub on_locked: OnLocked,
-    /// apply: what to do with a rule that another drop-in holds already, which would stop the boot load.
+    /// What to do with a rule that another drop-in holds already, which would stop the boot load.
     pub on_duplicate: OnDuplicate,
-    /// apply: what to do with a rule that names a path, user or group that this host lacks.
+    /// What to do with a rule that names a path, user or group that this host lacks.
     pub on_missing: OnMissing,
-    /// apply: what to do with a system call that exists, but not on this architecture.
+    /// What to do with a system call, or a word length (`b32`, `b64`), that exists, but not on this machine.
     pub unknown_syscalls: UnknownSyscalls,
-    /// apply, with loaded or exact: remove rules and drop-ins that nobody asks for.
+    /// Remove rules and drop-ins that nobody asks for.
     pub purge: bool,
-    /// apply: globs on drop-in names and on keys of what purge and exact leave alone.
+    /// Globs on drop-in names and on keys of what purge and exact leave alone.
     pub keep: Vec<String>,
-    /// apply: permissions of the drop-in, as octal text or as a number; a stricter existing mode is kept.
+    /// Permissions of the drop-in, as octal text or as a number; a stricter existing mode is kept.
     pub mode: Mode,
-    /// apply: the drop-in's owner, a name of `{root}/etc/passwd` or a number. Default: root where it is root's; else this process.
+    /// The drop-in's owner, a name of `{root}/etc/passwd` or a number. Default: root where it is root's; else this process.
     pub owner: Option<Id>,
-    /// apply: the drop-in's group, a name of `{root}/etc/group` or a number. Default: unchanged; a new file has that of this
+    /// The drop-in's group, a name of `{root}/etc/group` or a number. Default: unchanged; a new file has that of this
     /// process.
     pub group: Option<Id>,
-    /// apply: keep a copy of every file before it is changed, beside it.
+    /// Keep a copy of every file before it is changed, beside it.
     pub backup: bool,
-    /// apply: also bring audit.rules to what augenrules would write. auto: when that file exists, or the boot loads it as it
+    /// Also bring audit.rules to what augenrules would write. auto: when that file exists, or the boot loads it as it
     /// stands; it fails where lines would be lost that only stand there.
     pub compile: Compile,
-    /// apply: take the lines of audit.rules that no drop-in has over into the drop-in `00-adopted`.
+    /// Take the lines of audit.rules that no drop-in has over into the drop-in `00-adopted`.
     pub adopt: bool,
-    /// apply, explain: the system call mask of a rule with `perm=`.
+    /// The system call mask of a rule with `perm=`.
     pub perm_syscalls: PermSyscalls,
-    /// apply: whether to make the kernel's grace periods short while rules are deleted.
+    /// Whether to make the kernel's grace periods short while rules are deleted.
     pub expedite: Expedite,
     /// Say what would be done and change nothing.
     pub check_mode: bool,
     /// Give a unified diff of what changes.
     pub diff: bool,
-    /// apply, with restored: take the change back even if the host no longer looks as the change left it.
+    /// Take the change back even if the host no longer looks as the change left it.
     pub force: bool,
-    /// apply, with restored: what the report of the change gave in `undo`.
+    /// What the report of the change gave in `undo`.
     pub snapshot: Option<Snapshot>,
-    /// explain: the machine to explain for, as `uname -m` names it; default: this one.
+    /// The machine whose rules they are, as `uname -m` names it: any to explain for, or that of an image under `root`.
+    /// Default: this one.
     pub arch: Option<String>,
-    /// explain: an event, or a list of them: which rule of the policy decides about it. The policy is `rules`, `files`, or
+    /// An event, or a list of them: which rule of the policy decides about it. The policy is `rules`, `files`, or
     /// without them what the host holds.
     pub event: Option<OneOrMany<EventSaid>>,
-    /// gather, explain: which sources to read. both: the kernel only where it has audit for us.
+    /// Which sources to read. both: the kernel only where it has audit for us.
     pub source: Source,
-    /// gather: what the host has to hold: a request to apply, or its rules. How to get there does not matter.
+    /// What the host has to hold: a request to apply, or its rules. How to get there does not matter.
     pub expect: Option<Expected>,
-    /// gather: false leaves out what is as it should be: files and rules one by one.
+    /// False leaves out what is as it should be: files and rules one by one.
     pub details: Details,
-    /// gather: what to do when the files, the running kernel and the next boot do not agree.
+    /// What to do when the files, the running kernel and the next boot do not agree.
     pub on_drift: OnDrift,
-    /// explain, lint: rules files, taken together as the drop-ins of one host; instead of `rules`.
+    /// Rules files, taken together as the drop-ins of one host; instead of `rules`.
     pub files: Vec<RulesFile>,
-    /// lint: the machines to lint for, as `uname -m` names them; default: this one.
+    /// The machines to lint for, as `uname -m` names them; default: this one.
     pub archs: Vec<String>,
-    /// lint: codes of findings that are left out. A comment `# lint: ignore CODE` in a file does the same for that file.
+    /// Codes of findings that are left out. A comment `# lint: ignore CODE` in a file does the same for that file.
     pub ignore: Vec<String>,
-    /// lint: what to report besides the findings.
-    pub format: Format,
-    /// lint: the least severity that makes the report a failed one.
-    pub fail_on: FailOn,
-}
-
-/// Declares an enumeration of the request with its JSON names.
-macro_rules! choice {
-    ($(#[$doc:meta])* $name:ident { $($(#[$variant_doc:meta])* $variant:ident = $text:literal,)+ }) => {
-        $(#[$doc])*
-        #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-        pub enum $name {
-            $($(#[$variant_doc])* #[serde(rename = $text)] $variant,)+
-        }
-    };
-}
-use choice;
-
-choice! {
-    /// What to do.
-    Operation {
-        /// Make the host agree with the request.
-        #[default]
-        Apply = "apply",
-        /// Report what the host holds.
-        Gather = "gather",
-        /// Say what each rule means.
-        Explain = "explain",
-        /// Say what is wrong with rules, without a host if need be.
-        Lint = "lint",
-    }
-}
-
-choice! {
     /// What to report besides the findings.
-    Format {
-        /// Nothing.
-        #[default]
-        Report = "report",
-        /// The same as SARIF 2.1.0.
-        Sarif = "sarif",
-    }
-}
-
-choice! {
-    /// The least severity that makes a report a failed one.
-    FailOn {
-        /// The load would stop, or nothing would be recorded.
-        #[default]
-        Error = "error",
-        /// Also what is not recorded, or not as it was meant.
-        Warning = "warning",
-        /// Any finding.
-        Info = "info",
-        /// No finding.
-        Never = "never",
-    }
-}
-
-choice! {
-    /// What the host should hold.
-    State {
-        /// The drop-in holds exactly these rules and settings, and the kernel holds them.
-        #[default]
-        Present = "present",
-        /// The drop-in is gone, or no longer holds the given rules.
-        Absent = "absent",
-        /// The kernel holds what the drop-ins say.
-        Loaded = "loaded",
-        /// This drop-in is the only one, and the kernel holds nothing else.
-        Exact = "exact",
-        /// An earlier change is taken back.
-        Restored = "restored",
-    }
-}
-
-choice! {
-    /// Which layer to converge.
-    Target {
-        /// Both on a live host; files where the kernel has no audit for us.
-        #[default]
-        Auto = "auto",
-        /// Files and kernel.
-        Both = "both",
-        /// Files only.
-        Filesystem = "filesystem",
-        /// The kernel only.
-        Runtime = "runtime",
-    }
-}
-
-choice! {
-    /// Which kernel is meant.
-    KernelChoice {
-        /// The running one, where root directory and mount namespace are those of process 1.
-        #[default]
-        Auto = "auto",
-        /// The running one in any case.
-        Host = "host",
-    }
-}
-
-choice! {
-    /// How much of the wished order the kernel's lists must have.
-    Ordering {
-        /// That between never and always rules of one list.
-        #[default]
-        Relevant = "relevant",
-        /// All of it.
-        Strict = "strict",
-        /// None.
-        Ignore = "ignore",
-    }
-}
-
-choice! {
-    /// What to do on a locked kernel.
-    OnLocked {
-        /// Write the files; the rest waits for the reboot.
-        #[default]
-        Stage = "stage",
-        /// Fail before any change.
-        Fail = "fail",
-    }
-}
-
-choice! {
-    /// What to do with a rule that another drop-in holds already.
-    OnDuplicate {
-        /// Do not write it a second time.
-        #[default]
-        Skip = "skip",
-        /// Fail before any change.
-        Fail = "fail",
-    }
-}
-
-choice! {
-    /// What to do with a rule that names a path, user or group that this host lacks.
-    OnMissing {
-        /// Fail before any change.
-        #[default]
-        Fail = "fail",
-        /// Write it as a comment until it can be loaded.
-        Skip = "skip",
-    }
-}
-
-choice! {
-    /// What to do with a system call that exists on other architectures only.
-    UnknownSyscalls {
-        /// Leave it out.
-        #[default]
-        Skip = "skip",
-        /// Fail before any change.
-        Fail = "fail",
-    }
-}
-
-choice! {
-    /// Whether audit.rules is brought up to date.
-    Compile {
-        /// When it exists, or the boot loads it as it stands; not where lines would be lost.
-        #[default]
-        Auto = "auto",
-        /// Not.
-        Never = "never",
-        /// Also when it does not exist yet.
-        Always = "always",
-    }
-}
-
-choice! {
-    /// The system call mask of a rule with `perm=`.
-    PermSyscalls {
-        /// All system calls; the kernel narrows by itself.
-        #[default]
-        All = "all",
-        /// The table of auditctl 4.2.
-        V4_2 = "4.2",
-    }
-}
-
-choice! {
-    /// Whether to make the kernel's grace periods short while rules are deleted.
-    Expedite {
-        /// When deletes turn out to be slow and the host allows it.
-        #[default]
-        Auto = "auto",
-        /// Not.
-        Never = "never",
-        /// Whenever there is something to delete.
-        Always = "always",
-    }
+    pub format: Format,
+    /// The least severity that makes the report a failed one.
+    pub fail_on: FailOn,
 }
 
 /// The JSON Schema of the request, which requests are checked against; `schemas/` publishes it.
@@ -331,7 +149,12 @@ pub fn schema() -> &'static serde_json::Value {
             }
         });
         let settings = SchemaSettings::draft2020_12().with_transform(bounds);
-        settings.into_generator().into_root_schema_for::<Request>().to_value()
+        let mut schema = settings.into_generator().into_root_schema_for::<Request>().to_value();
+        for key in keys::KEYS {
+            let used_by: Vec<String> = key.used_by.iter().map(|one| one.name()).collect();
+            schema["properties"][key.name]["x-used-by"] = used_by.into();
+        }
+        schema
     });
     &SCHEMA
 }

@@ -74,19 +74,6 @@ choice! {
     }
 }
 
-impl ListName {
-    fn text(self) -> &'static str {
-        match self {
-            Self::User => "user",
-            Self::Task => "task",
-            Self::Exit => "exit",
-            Self::Exclude => "exclude",
-            Self::Filesystem => "filesystem",
-            Self::IoUring => "io_uring",
-        }
-    }
-}
-
 /// One value, or a list of them.
 #[derive(Debug, Clone, PartialEq, Deserialize, JsonSchema)]
 #[serde(untagged)]

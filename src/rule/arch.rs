@@ -102,6 +102,23 @@ impl Machine {
         Self::ALL.iter().find(|machine| machine.name.eq_ignore_ascii_case(name)).copied()
     }
 
+    /// The machine with programs of both word lengths that runs this one's.
+    #[must_use]
+    pub fn of_both_word_lengths(&self) -> Self {
+        let runs = |other: &&Self| other.has_two_abis() && [other.b64, other.b32].contains(&Some(self.native));
+        let other = Self::ALL.iter().find(runs);
+        match self.native {
+            Arch::PPC64LE => Self { b32: Some(Arch::PPC), ..*self },
+            _ => other.copied().unwrap_or(*self),
+        }
+    }
+
+    /// Whether rules mean the same on both: i386 and i686, say.
+    #[must_use]
+    pub fn is_same_as(&self, other: &Self) -> bool {
+        (self.b64, self.b32, self.native) == (other.b64, other.b32, other.native)
+    }
+
     /// Whether programs of two word lengths run here, so that one system call has two numbers.
     #[must_use]
     pub fn has_two_abis(&self) -> bool {
@@ -144,6 +161,16 @@ pub enum UnknownArch {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn every_machine_has_one_of_both_word_lengths_that_runs_its_programs() {
+        for machine in Machine::ALL {
+            let both = machine.of_both_word_lengths();
+            assert!(both.has_two_abis(), "{}", machine.name);
+            assert!(machine.b64.is_none_or(|arch| both.b64 == Some(arch)), "{}", machine.name);
+            assert!(machine.b32.is_none_or(|arch| both.b32 == Some(arch)), "{}", machine.name);
+        }
+    }
 
     #[test]
     fn word_lengths_depend_on_the_machine() {

@@ -514,7 +514,9 @@ fn a_rule_of_another_machine_is_read_as_that_machine_reads_it() {
 #[test]
 fn check_mode_and_diff_make_no_difference() {
     let answer = |more: Json| host(&[A, B], &[B, C]).answer(&gather(more));
-    assert_eq!(answer(json!({"check_mode": true, "diff": true})), answer(json!({})));
+    for more in [json!({"check_mode": true}), json!({"_ansible_check_mode": true, "_ansible_diff": true})] {
+        assert_eq!(answer(more), answer(json!({})));
+    }
 }
 
 /// Whether the file system of the tests tells when a directory was made.

@@ -93,7 +93,9 @@ def apply_(state="present", name=None, test=None, executable=None, saltenv=None,
     return _call("apply", given, executable, saltenv)
 
 
-def gather(source=None, expect=None, ordering=None, on_drift=None, root=None, rules_dir=None, executable=None, saltenv=None):
+def gather(
+    source=None, expect=None, ordering=None, on_drift=None, root=None, rules_dir=None, arch=None, executable=None, saltenv=None,
+):  # fmt: skip
     """
     Give the whole report about files and kernel. The other functions give parts of it.
 
@@ -108,11 +110,12 @@ def gather(source=None, expect=None, ordering=None, on_drift=None, root=None, ru
     .. code-block:: bash
 
         salt '*' audit_rules.gather
-        salt '*' audit_rules.gather root=/srv/images/debian
+        salt '*' audit_rules.gather root=/srv/images/debian arch=aarch64
         salt '*' audit_rules.gather expect='["-w /etc/passwd -p wa -k identity"]' on_drift=fail
     """
     given = {
         "source": source, "expect": expect, "ordering": ordering, "on_drift": on_drift, "root": root, "rules_dir": rules_dir,
+        "arch": arch,
     }  # fmt: skip
     return _call("gather", given, executable, saltenv)
 

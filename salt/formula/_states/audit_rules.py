@@ -34,6 +34,8 @@ source_hash, template, context, defaults
 executable
     The path of the executable on the minion; see the execution module.
 
+The schema of requests says in ``x-used-by`` which state uses which key; a key that the state has no use for is an error.
+
 The return also has ``undo`` after a change: the argument ``snapshot`` of ``restored``. While the kernel is locked, ``pending``
 has what the next boot will do.
 
@@ -74,10 +76,10 @@ def _converge(state, given):
 
 
 def present(
-    name, rules=None, source=None, source_hash=None, template=None, context=None, defaults=None, control=None, drop_ins=None,
-    target=None, root=None, rules_dir=None, ordering=None, on_locked=None, on_duplicate=None, on_missing=None,
-    unknown_syscalls=None, mode=None, owner=None, group=None, backup=None, compile=None, perm_syscalls=None, expedite=None,
-    executable=None, **kwargs,
+    name, rules=None, source=None, source_hash=None, template=None, context=None, defaults=None, control=None,
+    drop_ins=None, target=None, root=None, rules_dir=None, arch=None, ordering=None, on_locked=None, on_duplicate=None,
+    on_missing=None, unknown_syscalls=None, mode=None, owner=None, group=None, backup=None, compile=None,
+    perm_syscalls=None, expedite=None, executable=None, **kwargs,
 ):  # fmt: skip
     """
     Ensure that a drop-in holds exactly these rules and settings, and that the kernel holds them too. What only this drop-in
@@ -111,8 +113,8 @@ def present(
 
 def absent(
     name, rules=None, source=None, source_hash=None, template=None, context=None, defaults=None, target=None, root=None,
-    rules_dir=None, ordering=None, on_locked=None, on_duplicate=None, on_missing=None, unknown_syscalls=None, mode=None,
-    owner=None, group=None, backup=None, compile=None, perm_syscalls=None, expedite=None, executable=None, **kwargs,
+    rules_dir=None, arch=None, ordering=None, on_locked=None, mode=None, owner=None, group=None, backup=None, compile=None,
+    perm_syscalls=None, expedite=None, executable=None, **kwargs,
 ):  # fmt: skip
     """
     Ensure that there is no such drop-in, and that the kernel does not hold its rules, unless another drop-in does.
@@ -132,9 +134,9 @@ def absent(
 
 
 def loaded(
-    name, drop_ins=None, purge=None, keep=None, target=None, root=None, rules_dir=None, ordering=None, on_locked=None,
-    on_duplicate=None, on_missing=None, unknown_syscalls=None, mode=None, owner=None, group=None, backup=None, compile=None,
-    perm_syscalls=None, expedite=None, executable=None, **kwargs,
+    name, drop_ins=None, purge=None, keep=None, target=None, root=None, rules_dir=None, arch=None, ordering=None,
+    on_locked=None, on_duplicate=None, on_missing=None, unknown_syscalls=None, mode=None, owner=None, group=None,
+    backup=None, compile=None, perm_syscalls=None, expedite=None, executable=None, **kwargs,
 ):  # fmt: skip
     """
     Ensure that the kernel holds what all drop-ins together ask for. It does what ``augenrules --load`` is used for, without
@@ -162,10 +164,10 @@ def loaded(
 
 
 def exact(
-    name, rules=None, source=None, source_hash=None, template=None, context=None, defaults=None, control=None, drop_ins=None,
-    purge=None, keep=None, target=None, root=None, rules_dir=None, ordering=None, on_locked=None, on_duplicate=None,
-    on_missing=None, unknown_syscalls=None, mode=None, owner=None, group=None, backup=None, compile=None, perm_syscalls=None,
-    expedite=None, executable=None, **kwargs,
+    name, rules=None, source=None, source_hash=None, template=None, context=None, defaults=None, control=None,
+    drop_ins=None, purge=None, keep=None, target=None, root=None, rules_dir=None, arch=None, ordering=None, on_locked=None,
+    on_duplicate=None, on_missing=None, unknown_syscalls=None, mode=None, owner=None, group=None, backup=None, compile=None,
+    perm_syscalls=None, expedite=None, executable=None, **kwargs,
 ):  # fmt: skip
     """
     Ensure that this drop-in, or these, are the only ones but for those that ``keep`` matches, and that the kernel holds exactly
@@ -186,9 +188,8 @@ def exact(
 
 
 def restored(
-    name, snapshot=None, force=None, target=None, root=None, rules_dir=None, ordering=None, on_locked=None, on_duplicate=None,
-    on_missing=None, unknown_syscalls=None, mode=None, owner=None, group=None, backup=None, compile=None, perm_syscalls=None,
-    expedite=None, executable=None, **kwargs,
+    name, snapshot=None, force=None, target=None, root=None, rules_dir=None, on_locked=None, backup=None, expedite=None,
+    executable=None, **kwargs,
 ):  # fmt: skip
     """
     Ensure that files, rules and settings are as they were before a change.

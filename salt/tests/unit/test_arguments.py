@@ -15,12 +15,6 @@ SALT = {"source", "source_hash", "template", "context", "defaults", "executable"
 #: Said by the function that is called, and by Salt's own test and diff.
 SAID = {"operation", "state", "check_mode", "diff"}
 STATES = ("present", "absent", "loaded", "exact", "restored")
-#: What the executable refuses, though the page gives it to every state: the sections on the states have it in words.
-REFUSED = {
-    "name": ("loaded", "restored"),
-    "rules": ("loaded", "restored"),
-    "control": ("absent", "loaded", "restored"),
-}
 WISHES = {
     "name": "x",
     "rules": ["-w /etc/passwd -p wa -k x"],
@@ -37,26 +31,20 @@ def arguments(module, function):
     return set(inspect.signature(getattr(module, function)).parameters) - {"kwargs"}
 
 
-def used(documented, operation, state=None):
-    keys = set()
-    for key, by in documented.items():
-        for use in by.split(", ") if ":" not in by else [by]:
-            name, _, states = use.partition(": ")
-            if name == operation and (not states or state in states.split(", ")) and state not in REFUSED.get(key, ()):
-                keys.add(key)
-    return keys - SAID
+def used(documented, use):
+    return {key for key, uses in documented.items() if use in uses} - SAID
 
 
 @pytest.mark.parametrize("state", STATES)
-def test_a_state_takes_the_keys_that_the_page_gives_to_it(documented, state):
-    wanted = used(documented, "apply", state) | {"name", "executable"}
+def test_a_state_takes_the_keys_that_the_schema_gives_to_it(documented, state):
+    wanted = used(documented, "apply:" + state) | {"name", "executable"}
     if "rules" in wanted:
         wanted |= SALT - {"saltenv"}
     assert arguments(load("_states", "audit_rules"), state) == wanted
 
 
 @pytest.mark.parametrize("function, operation", [("gather", "gather"), ("lint", "lint"), ("explain", "explain")])
-def test_a_function_takes_the_keys_that_the_page_gives_to_its_operation(documented, function, operation):
+def test_a_function_takes_the_keys_that_the_schema_gives_to_its_operation(documented, function, operation):
     wanted = used(documented, operation) | {"executable", "saltenv"}
     if "rules" in wanted:
         wanted |= SALT

@@ -66,14 +66,11 @@ impl NameError {
             Self::UnknownFilesystemType { value, .. } => {
                 ("unknown_filesystem_type", format!("fstype: \"{value}\" is no file system that can be named"))
             }
-            Self::UnknownArch { value, why } => (
-                "unknown_arch",
-                match why {
-                    UnknownArch::NotAnArch => format!("arch: \"{value}\" is no architecture"),
-                    UnknownArch::No64Bit => "arch: this machine runs no 64-bit programs".to_owned(),
-                    UnknownArch::No32Bit => "arch: this machine runs no 32-bit programs".to_owned(),
-                },
-            ),
+            Self::UnknownArch { value, why } => match why {
+                UnknownArch::NotAnArch => ("unknown_arch", format!("arch: \"{value}\" is no architecture")),
+                UnknownArch::No64Bit => ("no_such_arch", "arch: this machine runs no 64-bit programs".to_owned()),
+                UnknownArch::No32Bit => ("no_such_arch", "arch: this machine runs no 32-bit programs".to_owned()),
+            },
         }
     }
 

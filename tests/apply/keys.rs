@@ -1,0 +1,123 @@
+//! A key is used, or it is an error: for every operation and every state.
+
+use std::io::Write;
+use std::path::Path;
+use std::process::{Command, Stdio};
+
+use audit_rules::request::State;
+use audit_rules::request::keys::{KEYS, Use};
+use serde_json::{Value as Json, json};
+
+use crate::host::Host;
+
+/// Each key with a value that is not its default.
+fn values(root: &Path) -> Json {
+    json!({
+        "operation": "lint", "state": "loaded", "name": "30-a", "rules": ["-w /etc/passwd -p wa"],
+        "control": {"failure": 1}, "drop_ins": {"30-a": {"rules": ["-w /etc/passwd -p wa"]}}, "target": "filesystem",
+        "root": root, "kernel": "host", "rules_dir": "/etc/audit/other", "ordering": "strict", "on_locked": "fail", "on_duplicate": "fail",
+        "on_missing": "skip", "unknown_syscalls": "fail", "purge": true, "keep": ["x"], "mode": "0600", "owner": 0,
+        "group": 0, "backup": true, "compile": "never", "adopt": true, "perm_syscalls": "4.2", "expedite": "never", "check_mode": true,
+        "diff": true, "force": true, "snapshot": {"version": 1, "files": [], "control": []}, "arch": "aarch64",
+        "event": {"syscall": "open"}, "source": "filesystem", "expect": ["-w /etc/passwd -p wa"], "details": false, "on_drift": "fail",
+        "files": [{"name": "a", "text": ""}], "archs": ["s390x"], "ignore": ["missing_path"], "format": "sarif", "fail_on": "info",
+    })
+}
+
+/// A request of this use with little besides, in which the key can have its effect.
+fn request(used_as: Use, key: &str, values: &Json) -> Json {
+    let mut request = match used_as {
+        Use::Apply(state) => json!({"state": state.text(), "check_mode": true}),
+        Use::Explain if matches!(key, "perm_syscalls" | "rules") => json!({"rules": ["-w /etc/passwd -p wa"]}),
+        Use::Explain if key == "files" => json!({"event": {"syscall": "open"}}),
+        Use::Explain => json!({"event": {"syscall": "open"}, "root": values["root"]}),
+        Use::Gather | Use::Lint => json!({}),
+    };
+    if !matches!(key, "rules" | "files" | "perm_syscalls") {
+        request["root"] = values["root"].clone();
+    }
+    if used_as == Use::Apply(State::Loaded) && key == "keep" {
+        request["purge"] = json!(true);
+    }
+    request["operation"] = json!(used_as.operation());
+    request[key] = values[key].clone();
+    request
+}
+
+fn answer(request: &Json) -> Json {
+    let mut child = Command::new(env!("CARGO_BIN_EXE_audit_rules"))
+        .arg("-")
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    child.stdin.take().unwrap().write_all(request.to_string().as_bytes()).unwrap();
+    serde_json::from_slice(&child.wait_with_output().unwrap().stdout).unwrap()
+}
+
+#[test]
+fn a_key_without_use_is_an_error_for_every_operation_and_state() {
+    let host = Host::new();
+    let values = values(host.root());
+    let states = [State::Present, State::Absent, State::Loaded, State::Exact, State::Restored].map(Use::Apply);
+    let mut wrong = Vec::new();
+    for used_as in states.into_iter().chain([Use::Gather, Use::Explain, Use::Lint]) {
+        for key in KEYS {
+            let is_said_by_the_use =
+                key.name == "operation" || (key.name == "state" && matches!(used_as, Use::Apply(_)));
+            if is_said_by_the_use {
+                continue;
+            }
+            let report = answer(&request(used_as, key.name, &values));
+            let errors = report["errors"].as_array().map_or(&[][..], Vec::as_slice).iter();
+            let pointer = format!("/{}", key.name);
+            let is_refused = errors.clone().any(|e| e["kind"] == "key_not_used" && e["pointer"] == *pointer);
+            let is_known = !errors.clone().any(|error| error["kind"] == "unknown_key" || error["kind"] == "wrong_type");
+            if is_refused == key.used_by.contains(&used_as) || !is_known {
+                wrong.push(format!("{} with {}: {}", key.name, used_as.name(), report["errors"]));
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+    assert_eq!(values.as_object().unwrap().len(), KEYS.len());
+}
+
+/// What two keys together leave without effect.
+#[test]
+fn a_key_that_another_one_leaves_without_effect_is_an_error() {
+    let rules = json!(["-w /etc/passwd -p wa"]);
+    let event = json!({"syscall": "open"});
+    for (request, pointer) in [
+        (json!({"drop_ins": {"a": {"rules": rules}}, "rules": rules}), "/rules"),
+        (json!({"state": "loaded", "keep": ["x"]}), "/keep"),
+        (json!({"name": "a", "rules": rules, "root": "/image", "target": "both"}), "/target"),
+        (json!({"operation": "gather", "source": "runtime", "expect": rules}), "/expect"),
+        (json!({"operation": "explain", "rules": rules, "root": "/image"}), "/root"),
+        (json!({"operation": "explain", "rules": rules, "event": event, "source": "filesystem"}), "/source"),
+        (
+            json!({"operation": "explain", "rules": rules, "event": event, "files": [{"name": "a", "text": ""}]}),
+            "/files",
+        ),
+        (json!({"operation": "explain", "event": event, "perm_syscalls": "4.2"}), "/perm_syscalls"),
+        (json!({"operation": "lint", "rules": rules, "rules_dir": "/etc/audit/rules.d"}), "/rules_dir"),
+        (json!({"operation": "lint", "rules": rules, "files": [{"name": "a", "text": ""}]}), "/files"),
+    ] {
+        let report = answer(&request);
+        let errors: Vec<_> =
+            report["errors"].as_array().unwrap().iter().map(|error| (&error["kind"], &error["pointer"])).collect();
+        assert_eq!(errors, [(&json!("key_not_used"), &json!(pointer))], "{request}: {report:#}");
+    }
+}
+
+#[test]
+fn what_the_automation_tool_says_of_check_mode_and_diff_is_said_to_every_operation() {
+    for operation in ["gather", "explain", "lint"] {
+        let (rules, root) = (json!(["-w /etc/passwd -p wa"]), Host::new());
+        let mut request = json!({"operation": operation, "_ansible_check_mode": true, "_ansible_diff": true});
+        match operation {
+            "gather" => request["root"] = json!(root.root()),
+            _ => request["rules"] = rules,
+        }
+        assert_eq!(answer(&request)["failed"], json!(false), "{request}");
+    }
+}
