@@ -1,5 +1,5 @@
-# Two commands do all the set-up on a fresh machine with Rust, a C compiler and make:
-#   make demo    make test
+# These do all the set-up on a fresh machine with Rust, a C compiler and make:
+#   make demo    make test    make test-all
 
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
@@ -26,12 +26,19 @@ export AUDIT_RULES_TARGET := $(TARGET)
 # These would beat the target's own flags.
 unexport RUSTFLAGS CARGO_ENCODED_RUSTFLAGS
 
-# The kernels that `make test` boots, the demonstration's kernel, and those of the benchmark.
-TEST_KERNELS ?= bookworm trixie
+# The kernels that `make test` boots, those that `make test-all` boots besides, those that are rebooted, the demonstration's
+# kernel, and those of the benchmark.
+TEST_KERNELS ?= bookworm
+MORE_TEST_KERNELS ?= trixie
+BOOT_KERNELS ?= bookworm trixie
 DEMO_KERNEL ?= trixie
 BENCH_KERNELS ?= bookworm trixie sid
 # The integration tests that also run in the guests.
 GUEST_TESTS ?= host kernel_contract lab_access
+
+# The Molecule scenario of `make test`, and those of `make test-all`; copied is what the guide tells users to do.
+SCENARIO := default
+MORE_SCENARIOS := $(filter-out $(SCENARIO),$(notdir $(patsubst %/molecule.yml,%,$(wildcard ansible/collection/extensions/molecule/*/molecule.yml)))) copied
 
 # How long `make fuzz` runs, in seconds.
 FUZZ_SECONDS ?= 60
@@ -39,7 +46,8 @@ FUZZ_SECONDS ?= 60
 # The collection's executables for machines that are not this one.
 OTHER_ARCHITECTURES := $(filter-out $(ARCHITECTURE),x86_64 aarch64)
 
-.PHONY: help build collection salt demo test test-host test-size test-guests test-boot test-ansible test-salt fuzz supply-chain msrv matrix bench \
+.PHONY: help build collection salt demo test test-all test-host test-size test-guests test-more-guests test-boot test-ansible \
+	test-more-ansible test-salt test-more-salt sanity-ansible fuzz supply-chain msrv matrix bench \
 	bench-ansible lint lint-ansible lint-salt fmt clean \
 	prerequisites packages lab
 
@@ -74,8 +82,11 @@ demo: prerequisites ## the main job on a real kernel, in a throw-away virtual ma
 	@$(TARGET_DIR)/$(TARGET)/release/lab demo --kernel $(DEMO_KERNEL)
 
 # Two lanes, since much of the right one waits for the network and for a virtual machine.
-test: prerequisites packages ## everything: lints, tests here, tests on real kernels in virtual machines, the collection, the formula
-	@MAKE="$(MAKE)" .ci/parts 'lint supply-chain test-host test-size test-guests test-boot fuzz msrv' 'lint-ansible test-ansible lint-salt test-salt'
+test: prerequisites packages ## lints, tests here, on one real kernel, of the collection and the formula with the newest versions
+	@MAKE="$(MAKE)" .ci/parts 'lint test-host test-size test-guests' 'lint-ansible test-ansible lint-salt test-salt'
+
+test-all: prerequisites packages ## what `make test` leaves out: other kernels and versions, boots, fuzzing, supply chain, sanity
+	@MAKE="$(MAKE)" .ci/parts 'supply-chain msrv test-more-guests test-boot fuzz' 'sanity-ansible test-more-ansible test-more-salt'
 
 test-host: prerequisites ## the tests that need no other kernel
 	$(CARGO) test --workspace --no-fail-fast --target $(TARGET)
@@ -90,8 +101,11 @@ test-size: build ## the release executable is no larger than it may be
 test-guests: build lab ## the tests on real kernels in virtual machines
 	$(LAB) test --program $(EXECUTABLE) $(TEST_KERNELS:%=--kernel %) $(GUEST_TESTS:%=--test %)
 
+test-more-guests: ## the same on the kernels that `make test` leaves out
+	@$(MAKE) --no-print-directory test-guests TEST_KERNELS="$(MORE_TEST_KERNELS)"
+
 test-boot: lab ## what the next boot loads, predicted and then had, in virtual machines that are rebooted
-	$(LAB) boot $(TEST_KERNELS:%=--kernel %)
+	$(LAB) boot $(BOOT_KERNELS:%=--kernel %)
 
 fuzz: prerequisites ## every fuzz target, FUZZ_SECONDS (60) together
 	@FUZZ_SECONDS=$(FUZZ_SECONDS) CARGO=$(CARGO) fuzz/run
@@ -106,12 +120,19 @@ msrv: lab ## the workspace compiles with the oldest Rust that it promises
 matrix: build lab ## the tests on every kernel that Debian has (or on MATRIX_KERNELS), write docs/kernels.md
 	$(LAB) matrix $(MATRIX_KERNELS:%=--kernel %) --program $(EXECUTABLE) $(GUEST_TESTS:%=--test %)
 
-test-ansible: collection ## the collection's tests, with the oldest and the newest ansible-core and in virtual machines
-	ansible/test-plugin
-	@if [ -x ansible/test-molecule ]; then ansible/test-molecule; else echo "not run: molecule, ansible/test-molecule is missing"; fi
+test-ansible: collection ## the collection's tests, with the newest ansible-core and in one virtual machine
+	ansible/test-plugin newest
+	ansible/test-molecule $(SCENARIO)
 
-test-salt: salt ## the formula's tests, with the oldest and the newest Salt and in a virtual machine
-	salt/test-module
+test-more-ansible: collection ## the same with the oldest ansible-core, and the other virtual machines
+	ansible/test-plugin oldest
+	ansible/test-molecule $(MORE_SCENARIOS)
+
+test-salt: salt ## the formula's tests, with the newest Salt
+	salt/test-module newest
+
+test-more-salt: salt ## the same with the oldest Salt, and in a virtual machine
+	salt/test-module oldest
 	salt/test-guest
 
 bench: prerequisites ## compare with auditctl and augenrules, write docs/performance.md
@@ -129,8 +150,10 @@ lint: prerequisites ## format and lints
 	$(CARGO) clippy --workspace --all-targets --target $(TARGET) -- -D warnings
 	@echo "ran: rustfmt, clippy"
 
-lint-ansible: collection ## the linters of Ansible and ansible-test sanity
+lint-ansible: collection ## the linters of Ansible
 	ansible/lint
+
+sanity-ansible: collection ## ansible-test sanity
 	ansible/sanity
 
 lint-salt: ## the linters of Salt, Python and YAML for the formula
