@@ -104,8 +104,8 @@ test-guests: build lab ## the tests on real kernels in virtual machines
 test-more-guests: ## the same on the kernels that `make test` leaves out
 	@$(MAKE) --no-print-directory test-guests TEST_KERNELS="$(MORE_TEST_KERNELS)"
 
-test-boot: lab ## what the next boot loads, predicted and then had, in virtual machines that are rebooted
-	$(LAB) boot $(BOOT_KERNELS:%=--kernel %)
+test-boot: build lab ## what the next boot loads, predicted and then had, in virtual machines that are rebooted
+	$(LAB) boot --program $(EXECUTABLE) $(BOOT_KERNELS:%=--kernel %)
 
 fuzz: prerequisites ## every fuzz target, FUZZ_SECONDS (60) together
 	@FUZZ_SECONDS=$(FUZZ_SECONDS) CARGO=$(CARGO) fuzz/run

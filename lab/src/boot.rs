@@ -19,18 +19,19 @@ const PATIENCE: Duration = Duration::from_secs(180);
 const ATTEMPTS: u32 = 3;
 const MEMORY_MIB: &str = "512";
 
-/// Reboots a guest of each kernel's suite through all cases, and gives the exit status: 0 only when every boot loaded
+/// Reboots a guest of each kernel's suite through all cases with this program (without one: that built with the lab), and
+/// gives the exit status: 0 only when every boot loaded
 /// what was predicted.
 ///
 /// # Errors
 /// When something that is needed cannot be had, or a guest did not tell of every boot.
-pub fn run(kernels: &[Choice]) -> Result<i32, String> {
+pub fn run(kernels: &[Choice], program: Option<&Path>) -> Result<i32, String> {
     guest::require(kernels)?;
     let (mut passed, mut failed) = (0, 0);
     for kernel in kernels {
         let stock = stock::take(*kernel)?;
         let start = Instant::now();
-        let boots = boots(&stock)?;
+        let boots = boots(&stock, program)?;
         println!("== {} ({}): {} boots in {:.0} s", kernel, stock.version, boots.len(), start.elapsed().as_secs_f32());
         for pair in boots.windows(2) {
             let case = pair[0]["name"].as_str().unwrap_or_default();
@@ -52,13 +53,13 @@ pub fn run(kernels: &[Choice]) -> Result<i32, String> {
 }
 
 /// What a guest says at each boot.
-fn boots(stock: &Stock) -> Result<Vec<Value>, String> {
+fn boots(stock: &Stock, program: Option<&Path>) -> Result<Vec<Value>, String> {
     let disk = disk::take(stock.choice.suite)?;
     let directory = Temporary::directory()?;
     let cases = cache::project().join(CASES);
     let count = fs::read_dir(&cases).map_err(|error| format!("cannot list {}: {error}", cases.display()))?.count();
     let own = directory.0.join("own.img");
-    pack(&directory.0.join("own"), &cases)?;
+    pack(&directory.0.join("own"), &cases, program)?;
     disk::of_directory(&directory.0.join("own"), &own)?;
     let mut reasons = Vec::new();
     for attempt in 1..=ATTEMPTS {
@@ -74,11 +75,13 @@ fn boots(stock: &Stock) -> Result<Vec<Value>, String> {
 }
 
 /// The files of the guest's second disk.
-fn pack(target: &Path, cases: &Path) -> Result<(), String> {
+fn pack(target: &Path, cases: &Path, program: Option<&Path>) -> Result<(), String> {
     let bin = target.join("bin");
     cache::make(&bin)?;
-    for name in ["audit_rules", "lab"] {
-        executables::light_copy(&executables::beside_this_one(name)?, &bin.join(name))?;
+    executables::light_copy(&executables::beside_this_one("lab")?, &bin.join("lab"))?;
+    match program {
+        Some(program) => copy(program, &bin.join("audit_rules"))?,
+        None => executables::light_copy(&executables::beside_this_one("audit_rules")?, &bin.join("audit_rules"))?,
     }
     copy(cases, &target.join("cases"))
 }
