@@ -66,7 +66,7 @@ impl<'a> SetAside<'a> {
         let line = candidates(text).find(|line| {
             let reading = reader.read(line);
             let is_rule = reading.rule.as_ref().is_some_and(|rule| rule.line.verb != Verb::Delete);
-            is_rule || reading.obstacles.iter().any(crate::lines::Obstacle::is_missing)
+            is_rule || reading.obstacles.iter().any(|why| why.is_missing() || why.is_of_other_machines())
         })?;
         let reason = &text[MARK.len()..text.len() - line.len() - ": ".len()];
         Some(Self { reason, line })

@@ -3,9 +3,10 @@
 use std::rc::Rc;
 
 use super::Choices;
+use super::narrowed::narrowed;
 use rustc_hash::{FxBuildHasher, FxHashMap as HashMap, FxHashSet as HashSet};
 
-use crate::auditctl::{Control, Note, Verb, canonical};
+use crate::auditctl::{Control, Note, Verb};
 use crate::boot_load::Spot;
 use crate::error::{Place, PolicyError, Problem, RequestError};
 use crate::intent::{AuthorLine, Declared};
@@ -57,6 +58,26 @@ pub struct Composed {
     pub notes: Vec<(String, Note)>,
     /// Options that act at the boot load only.
     pub at_boot_only: Vec<(String, Place)>,
+}
+
+impl Composed {
+    /// Lets the places in this file be as many lines further down.
+    fn shift(&mut self, path: &str, lines: isize) {
+        for deduplicated in self.deduplicated.iter_mut().filter(|d| *d.same_as.file == *path) {
+            deduplicated.same_as.line = deduplicated.same_as.line.saturating_add_signed(lines);
+        }
+    }
+
+    /// Leaves the header out where the file holds just the rest already: it stays as it is.
+    pub fn spare(&mut self, path: &str, held: Option<&[u8]>) {
+        let rest = self.bytes.strip_prefix(HEADER.as_bytes()).and_then(|rest| rest.strip_prefix(b"\n"));
+        if let Some(rest) =
+            rest.filter(|rest| held.is_some_and(|held| held.trim_ascii_start() == rest.trim_ascii_start()))
+        {
+            self.bytes = rest.to_vec();
+            self.shift(path, -1);
+        }
+    }
 }
 
 /// Composes a drop-in of this path. `others` has the rules of all other drop-ins and where they stand.
@@ -133,12 +154,15 @@ pub fn compose(
         text.push(if aside.is_empty() {
             author.text.clone().into_bytes()
         } else {
-            canonical(&rule.line.rule, &reader.facts().machine)
+            narrowed(&author.text, &rule.line, reader)
         });
         seen.insert(Rc::clone(&rule.listed), Spot { file: Rc::clone(&path), line: text.len() });
     }
     add_settings(declared, &path, &mut composed, &mut text, problems);
-    text.insert(0, HEADER.as_bytes().to_vec());
+    if choices.header {
+        text.insert(0, HEADER.as_bytes().to_vec());
+        composed.shift(&path, 1);
+    }
     composed.bytes = text.join(&b'\n');
     composed.bytes.push(b'\n');
     composed
@@ -174,9 +198,13 @@ fn add_settings(
     }
     let bytes = |lines: Vec<String>| lines.into_iter().map(String::into_bytes);
     let before = new.lines_before();
-    let above = before.len() + 1;
-    composed.deduplicated.iter_mut().filter(|d| *d.same_as.file == *path).for_each(|d| d.same_as.line += above);
-    text.splice(0..0, bytes(before));
+    // The last `-D` clears the rules before it, and people expect settings after it.
+    let delete_all = |line: &Vec<u8>| line.trim_ascii() == b"-D";
+    let at = text.iter().rposition(delete_all).map_or(0, |at| at + 1);
+    for deduplicated in composed.deduplicated.iter_mut().filter(|d| *d.same_as.file == *path && d.same_as.line > at) {
+        deduplicated.same_as.line += before.len();
+    }
+    text.splice(at..at, bytes(before));
     text.extend(bytes(new.lines_behind()));
     composed.settings.overrule_with(&new);
 }
@@ -233,7 +261,7 @@ pub(super) fn written(line: &str, reader: &mut Reader) -> Vec<Vec<u8>> {
     let reading = reader.read(line.as_bytes());
     match (reading.obstacles.first(), reading.loadable()) {
         (Some(why), Some(rule)) => {
-            vec![comment(&problem_text(why), line), canonical(&rule.line.rule, &reader.facts().machine)]
+            vec![comment(&problem_text(why), line), narrowed(line, &rule.line, reader)]
         }
         _ => vec![line.as_bytes().to_vec()],
     }

@@ -8,6 +8,7 @@ mod compiled;
 mod drop_in;
 mod files;
 mod foreign;
+mod narrowed;
 mod outdated;
 mod own;
 mod warning;
@@ -49,6 +50,8 @@ pub struct Choices {
     pub unknown_syscalls: UnknownSyscalls,
     /// The mask of a rule with `perm=`.
     pub perm_syscalls: PermSyscalls,
+    /// Whether drop-ins begin with the header.
+    pub header: bool,
 }
 
 /// What the host should hold, and what is to be said about it.
@@ -132,6 +135,7 @@ pub fn desired(
         on_missing: intent.on_missing,
         unknown_syscalls: intent.unknown_syscalls,
         perm_syscalls: intent.perm_syscalls,
+        header: intent.header,
     };
     let mut work = Work { intent, files, permit, choices, files_too, reader, problems: Vec::new() };
     let (changes, own) = work.own_drop_ins();

@@ -74,7 +74,10 @@ impl Work<'_> {
                 continue;
             };
             let path = self.files.path(name).display().to_string();
-            let composed = drop_in::compose(declared, &path, &others, self.choices, self.reader, &mut self.problems);
+            let mut composed =
+                drop_in::compose(declared, &path, &others, self.choices, self.reader, &mut self.problems);
+            let held = self.files.drop_ins.iter().find(|d| d.name == *name);
+            composed.spare(&path, held.map(|held| held.content.bytes.as_slice()));
             let mut bytes = own.add(composed);
             if self.follows_open_line(name, &names, &changes) {
                 bytes.insert(0, b'\n');

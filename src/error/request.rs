@@ -34,6 +34,14 @@ pub enum RequestError {
     Needed { key: &'static str, by: &'static str },
     /// A wish for nothing.
     NothingWished,
+    /// A whole policy without a rule or setting.
+    EmptyPolicy,
+    /// A line break inside an element of a list of lines.
+    LineBreak,
+    /// A control character in a line, and its place in bytes from 0.
+    ControlCharacter { character: char, column: usize },
+    /// The text of a list in place of the list.
+    ListAsText,
     /// A setting given twice, with different values.
     Conflict { setting: &'static str, control: String, line: String },
     /// A rule object that no line can say.
@@ -68,6 +76,10 @@ impl RequestError {
             Self::BadValue { .. } | Self::OutOfRange { .. } | Self::Length { .. } => "bad_value",
             Self::NotUsed { .. } | Self::RootWithKernel => "key_not_used",
             Self::NothingWished => "nothing_wished",
+            Self::EmptyPolicy => "empty_policy",
+            Self::LineBreak => "line_break",
+            Self::ControlCharacter { .. } => "control_character",
+            Self::ListAsText => "list_as_text",
             Self::Conflict { .. } => "conflicting_settings",
             Self::Unsayable(_) => "bad_rule_object",
             Self::BadPath { .. } => "bad_path",
@@ -101,6 +113,12 @@ impl RequestError {
             Self::RootWithKernel => "root has no meaning with target: both or runtime".to_owned(),
             Self::Needed { key, by } => format!("{key} is needed with {by}"),
             Self::NothingWished => "neither rules nor control: nothing to hold".to_owned(),
+            Self::EmptyPolicy => "the policy has no rule and no setting: all that is loaded would go".to_owned(),
+            Self::LineBreak => "a line break inside an element of the list, which has one line each".to_owned(),
+            Self::ControlCharacter { character, column } => {
+                format!("column {}: the control character {}", column + 1, character.escape_default())
+            }
+            Self::ListAsText => "this is a list as text, not a list".to_owned(),
             Self::Conflict { setting, control, line } => {
                 format!("{setting} is {control} in control and {line} in a rule line")
             }
@@ -128,7 +146,12 @@ impl RequestError {
                 "where root is the root directory of the running host (in a container that has it mounted): kernel: host"
                     .to_owned(),
             ),
-            Self::NothingWished => Some("to remove a drop-in, use state: absent".to_owned()),
+            Self::NothingWished => Some(
+                "allow_empty: true makes it an empty drop-in; state: absent removes a drop-in".to_owned(),
+            ),
+            Self::EmptyPolicy => Some("where that is meant: allow_empty: true".to_owned()),
+            Self::LineBreak => Some("give a whole rules file as one string".to_owned()),
+            Self::ListAsText => Some("in Jinja, give the list itself: rules: \"{{ the_list }}\" and nothing beside it".to_owned()),
             Self::BadSnapshot { .. } => Some("give the whole `undo` object of a report as the request".to_owned()),
             Self::OtherMachine { .. } => Some("an image of another machine is named by root".to_owned()),
             Self::UnknownId { .. } => Some("names are looked up in the root's passwd and group files only".to_owned()),
@@ -149,7 +172,7 @@ fn range(low: Option<i64>, high: Option<i64>) -> String {
 fn unsayable(why: &crate::request::Unsayable) -> String {
     use crate::request::Unsayable;
     match why {
-        Unsayable::ControlCharacter(text) if text.is_empty() => "a part of the rule is empty".to_owned(),
+        Unsayable::EmptyPart(part) => format!("{part} has an empty part"),
         Unsayable::ControlCharacter(text) => format!("{text:?} holds a control character, which no rule line can hold"),
         Unsayable::PathAndDir => "a rule has either path or dir".to_owned(),
         Unsayable::Empty => "the rule object is empty".to_owned(),

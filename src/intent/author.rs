@@ -42,14 +42,14 @@ pub fn author_lines(
 ) -> Vec<AuthorLine> {
     let mut lines = match rules {
         None => Vec::new(),
-        Some(Rules::File(text)) => split(text, pointer),
+        Some(Rules::File(text)) => file(text, pointer, problems),
         Some(Rules::List(said)) => said
             .iter()
             .enumerate()
             .flat_map(|(at, said)| {
                 let pointer = format!("{pointer}/{at}");
                 match said {
-                    RuleSaid::Line(text) => split(text, &pointer),
+                    RuleSaid::Line(text) => line(text, pointer, problems).into_iter().collect(),
                     RuleSaid::Object(object) => match object.lines(machine) {
                         Ok(lines) => {
                             let labels = object.labels.as_ref().map_or(&[][..], OneOrMany::all);
@@ -104,6 +104,41 @@ pub fn labels<'a>(lines: impl Iterator<Item = &'a [u8]>) -> Vec<Vec<String>> {
         held.clone()
     };
     lines.map(of_line).collect()
+}
+
+/// One line of a list. A line break would make several of it.
+fn line(text: &str, pointer: String, problems: &mut Vec<Problem>) -> Option<AuthorLine> {
+    let text = text.strip_suffix('\n').unwrap_or(text);
+    if text.contains('\n') {
+        let place = Place { pointer: Some(pointer), rule: Some(text.to_owned()), ..Place::default() };
+        problems.push(Problem::at(RequestError::LineBreak, place));
+        return None;
+    }
+    let line = AuthorLine { text: text.to_owned(), pointer, line: None, labels: Vec::new() };
+    is_sound(&line, problems).then_some(line)
+}
+
+/// The lines of a whole file.
+fn file(text: &str, pointer: &str, problems: &mut Vec<Problem>) -> Vec<AuthorLine> {
+    let mut lines = split(text, pointer);
+    lines.retain(|line| is_sound(line, problems));
+    lines
+}
+
+/// Whether a line can be one of a rules file at all: a list that a template made a text of is none, nor is what holds
+/// control characters. Tabs and the carriage returns of line ends have problems of their own, outside of comments.
+fn is_sound(line: &AuthorLine, problems: &mut Vec<Problem>) -> bool {
+    let text = line.text.trim();
+    let is_list = text.ends_with(']') && ["['", "[\""].iter().any(|begin| text.starts_with(begin));
+    let inner = line.text.strip_suffix('\r').unwrap_or(&line.text);
+    let control = inner.char_indices().find(|(_, c)| c.is_control() && *c != '\t');
+    let problem = match control {
+        _ if is_list => RequestError::ListAsText,
+        Some((column, character)) => RequestError::ControlCharacter { character, column },
+        None => return true,
+    };
+    problems.push(Problem::at(problem, line.place()));
+    false
 }
 
 fn split(text: &str, pointer: &str) -> Vec<AuthorLine> {

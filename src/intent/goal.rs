@@ -156,7 +156,9 @@ pub(super) fn several(request: &Request, machine: &Machine, problems: &mut Vec<P
             problems.push(Problem::at_pointer(error.into(), &pointer));
         }
         if said.state == DropInState::Present {
-            wishes.extend(declared(name, pointer, lines, &said.control, problems).map(DropInWish::Holds));
+            wishes.extend(
+                declared(name, pointer, lines, &said.control, request.allow_empty, problems).map(DropInWish::Holds),
+            );
             continue;
         }
         let superfluous = [("rules", said.rules.is_some()), ("control", said.control != Control::default())];
@@ -180,11 +182,12 @@ fn declared(
     pointer: String,
     lines: Vec<AuthorLine>,
     control: &Control,
+    allow_empty: bool,
     problems: &mut Vec<Problem>,
 ) -> Option<Declared> {
     let settings = Settings::from(control);
     let says_something = lines.iter().any(|line| !line.text.trim_start_matches(' ').is_empty()) || !settings.is_empty();
-    if !says_something && control.loginuid_immutable.is_none() {
+    if !says_something && control.loginuid_immutable.is_none() && !allow_empty {
         problems.push(Problem::at_pointer(RequestError::NothingWished.into(), &pointer));
         return None;
     }
@@ -214,7 +217,7 @@ pub(super) fn goal(
         }
         State::Present | State::Exact if request.drop_ins.is_some() => {
             let holds = wishes.iter().any(|wish| matches!(wish, DropInWish::Holds(_)));
-            if wishes.is_empty() || (request.state == State::Exact && !holds) {
+            if wishes.is_empty() || (request.state == State::Exact && !holds && !request.allow_empty) {
                 problems.push(Problem::at_pointer(RequestError::NothingWished.into(), "/drop_ins"));
                 return None;
             }
@@ -231,12 +234,33 @@ pub(super) fn goal(
             wishes.push(if request.state == State::Absent {
                 DropInWish::Gone(name)
             } else {
-                DropInWish::Holds(declared(name, String::new(), std::mem::take(lines), &request.control, problems)?)
+                DropInWish::Holds(declared(
+                    name,
+                    String::new(),
+                    std::mem::take(lines),
+                    &request.control,
+                    request.allow_empty,
+                    problems,
+                )?)
             });
         }
     }
     let wishes = std::mem::take(wishes);
+    if request.state == State::Exact && !request.allow_empty && !wishes.iter().any(says_something) {
+        let pointer = if request.drop_ins.is_some() { "/drop_ins" } else { "/rules" };
+        problems.push(Problem::at_pointer(RequestError::EmptyPolicy.into(), pointer));
+        return None;
+    }
     Some(if request.state == State::Exact { Goal::Exact(wishes, keep) } else { Goal::Present(wishes) })
+}
+
+/// Whether a drop-in is to hold a rule or a setting, and not comments alone.
+fn says_something(wish: &DropInWish) -> bool {
+    let says = |line: &AuthorLine| !line.text.trim().is_empty() && !line.text.trim_start().starts_with('#');
+    match wish {
+        DropInWish::Holds(declared) => !declared.settings.is_empty() || declared.lines.iter().any(says),
+        DropInWish::Gone(_) => false,
+    }
 }
 
 pub(super) fn keep(request: &Request, problems: &mut Vec<Problem>) -> Keep {

@@ -62,6 +62,8 @@ pub struct Intent {
     pub adopt: bool,
     /// Whether to make grace periods short.
     pub expedite: Expedite,
+    /// Whether drop-ins begin with a comment that names this program.
+    pub header: bool,
     /// The permissions of what is written.
     pub mode: u32,
     /// The owner of what is written.
@@ -176,6 +178,7 @@ impl Intent {
                 compile: request.compile,
                 adopt: request.adopt,
                 expedite: request.expedite,
+                header: request.header.unwrap_or(true),
                 mode: request.mode.bits(),
                 owner: request.owner.clone(),
                 group: request.group.clone(),
@@ -204,7 +207,7 @@ pub fn further_problems(rest: &Request, machine: &Machine) -> Vec<Problem> {
         Ok(intent) => bad_lines(&intent.goal.lines(), machine),
     };
     // What was cut out may be what these miss.
-    let is_own = |problem: &Problem| !matches!(problem.kind(), "missing_key" | "nothing_wished");
+    let is_own = |problem: &Problem| !matches!(problem.kind(), "missing_key" | "nothing_wished" | "empty_policy");
     found.into_iter().filter(is_own).collect()
 }
 
@@ -238,6 +241,12 @@ fn crossed(request: &Request, place: &Location) -> Vec<Problem> {
     }
     if request.state == State::Loaded && !request.purge && !request.keep.is_empty() {
         problems.push(not_used("keep", "purge: false"));
+    }
+    if request.mode.is_writable_by_others() {
+        let found = format!("{:04o}", request.mode.bits());
+        let allowed = vec!["the modes that let nobody but the owner write".to_owned()];
+        let error = RequestError::BadValue { found, allowed, nearest: None };
+        problems.push(Problem::at_pointer(error.into(), "/mode"));
     }
     if request.kernel == KernelChoice::Host {
         if request.target == Target::Filesystem {

@@ -12,6 +12,7 @@ pub mod lint;
 mod problem;
 pub mod rule;
 mod sarif;
+mod visible;
 
 use schemars::JsonSchema;
 use schemars::generate::SchemaSettings;
@@ -31,6 +32,7 @@ pub struct Report {
     /// Whether the request failed.
     pub failed: bool,
     /// One line for people.
+    #[serde(serialize_with = "visible::text")]
     pub msg: String,
     /// How it ended.
     pub outcome: Outcome,
@@ -89,6 +91,7 @@ pub struct Report {
     /// What waits for a reboot.
     pub pending: PendingReport,
     /// What is worth knowing and no error.
+    #[serde(serialize_with = "visible::texts")]
     pub warnings: Vec<String>,
     /// Every problem found.
     #[serde(skip_serializing_if = "Vec::is_empty")]
@@ -137,6 +140,7 @@ pub enum Outcome {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct Diff {
     /// Files first, then the kernel's rules, then its settings.
+    #[serde(serialize_with = "visible::text")]
     pub prepared: String,
 }
 

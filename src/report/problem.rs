@@ -3,6 +3,7 @@
 use schemars::JsonSchema;
 use serde::Serialize;
 
+use super::visible;
 use crate::error::Problem;
 
 /// A problem.
@@ -11,15 +12,16 @@ pub struct ErrorReport {
     /// The stable name of the kind of problem.
     pub kind: String,
     /// The problem as a sentence.
+    #[serde(serialize_with = "visible::text")]
     pub message: String,
     /// JSON pointer into the request (RFC 6901).
     #[serde(skip_serializing_if = "Option::is_none")]
     pub pointer: Option<String>,
     /// The rule's text.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none", serialize_with = "visible::option")]
     pub rule: Option<String>,
     /// The file.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none", serialize_with = "visible::option")]
     pub file: Option<String>,
     /// The line in the file or in the given text, from 1.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -31,7 +33,7 @@ pub struct ErrorReport {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub errno: Option<String>,
     /// What may help.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none", serialize_with = "visible::option")]
     pub hint: Option<String>,
 }
 

@@ -107,6 +107,8 @@ keys! {
     on_missing: ASKING,
     unknown_syscalls: ASKING,
     purge: &[LOADED, EXACT],
+    allow_empty: ASKING,
+    header: ASKING,
     keep: &[LOADED, EXACT],
     mode: RULES,
     owner: RULES,

@@ -87,6 +87,10 @@ pub struct Request {
     pub purge: bool,
     /// Globs on drop-in names and on keys of what purge and exact leave alone.
     pub keep: Vec<String>,
+    /// A drop-in, or with exact the whole policy, may hold neither a rule nor a setting.
+    pub allow_empty: bool,
+    /// Begin drop-ins with a comment that names this program. Default: true.
+    pub header: Option<bool>,
     /// Permissions of the drop-in, as octal text or as a number; a stricter existing mode is kept.
     pub mode: Mode,
     /// The drop-in's owner, a name of `{root}/etc/passwd` or a number. Default: root where it is root's; else this process.

@@ -20,6 +20,12 @@ impl Default for Mode {
 }
 
 impl Mode {
+    /// Whether others than the owner may write with it.
+    #[must_use]
+    pub fn is_writable_by_others(&self) -> bool {
+        self.bits() & 0o022 != 0
+    }
+
     /// The permission bits.
     #[must_use]
     pub fn bits(&self) -> u32 {

@@ -150,6 +150,8 @@ pub enum FieldValue {
 pub enum Unsayable {
     /// A value that a line cannot hold: control characters.
     ControlCharacter(String),
+    /// A part of a rule that is empty; its key.
+    EmptyPart(&'static str),
     /// Both a path and a directory.
     PathAndDir,
     /// An object that holds no part of a rule.
@@ -168,6 +170,9 @@ impl RuleObject {
         if self.path.is_some() && self.dir.is_some() {
             return Err(Unsayable::PathAndDir);
         }
+        if let Some(part) = self.empty_part() {
+            return Err(Unsayable::EmptyPart(part));
+        }
         if let Some(watch) = self.watch()? {
             return Ok(vec![watch]);
         }
@@ -175,6 +180,38 @@ impl RuleObject {
             None => Ok(vec![self.line(None, machine)?]),
             Some(arches) => arches.all().iter().map(|arch| self.line(Some(arch), machine)).collect(),
         }
+    }
+
+    /// A part that is given and says nothing.
+    fn empty_part(&self) -> Option<&'static str> {
+        let is_blank = |text: &str| text.trim().is_empty();
+        let any = |said: &Option<OneOrMany<String>>| {
+            said.as_ref().is_some_and(|said| said.all().is_empty() || said.all().iter().any(|one| is_blank(one)))
+        };
+        let one = |said: &Option<String>| said.as_deref().is_some_and(is_blank);
+        let is_empty_call = |call: &SyscallSaid| match call {
+            SyscallSaid::Name(names) => names.split(',').any(is_blank),
+            SyscallSaid::Number(_) => false,
+        };
+        let calls = self.syscalls.as_ref();
+        let is_empty_field = |said: &FieldSaid| match said {
+            FieldSaid::Text(text) => is_blank(text),
+            FieldSaid::Parts(parts) => {
+                is_blank(&parts.field) || matches!(&parts.value, FieldValue::Text(text) if text.is_empty())
+            }
+        };
+        let parts = [
+            ("arch", any(&self.arch)),
+            ("syscalls", calls.is_some_and(|said| said.all().is_empty() || said.all().iter().any(is_empty_call))),
+            ("fields", self.fields.iter().any(is_empty_field)),
+            ("comparisons", self.comparisons.iter().any(|said| is_blank(said))),
+            ("path", one(&self.path)),
+            ("dir", one(&self.dir)),
+            ("exe", one(&self.exe)),
+            ("permissions", one(&self.permissions)),
+            ("key", any(&self.key)),
+        ];
+        parts.into_iter().find(|(_, is_empty)| *is_empty).map(|(key, _)| key)
     }
 
     /// The `-w` form, where nothing but path, permissions and key is said.
@@ -286,7 +323,7 @@ impl Words {
     }
 
     fn option(&mut self, option: &str, value: &str) -> Result<(), Unsayable> {
-        if value.is_empty() || value.chars().any(char::is_control) {
+        if value.chars().any(char::is_control) {
             return Err(Unsayable::ControlCharacter(value.to_owned()));
         }
         self.0.push(option.to_owned());

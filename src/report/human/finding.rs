@@ -1,6 +1,7 @@
 //! A problem or finding, as compilers write it: `file:line:column: severity: message [code]`.
 
-use super::page::{Look, Page, visible};
+use super::super::visible::visible;
+use super::page::{Look, Page};
 use super::place;
 use crate::report::ErrorReport;
 use crate::report::lint::{FindingReport, PlaceReport, SeverityReport};

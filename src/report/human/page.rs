@@ -1,5 +1,6 @@
 //! Text for a terminal: aligned, in colours or without, and with nothing in it that a terminal would obey.
 
+use super::super::visible::visible;
 use std::fmt::Write;
 
 /// How a piece of text looks.
@@ -102,26 +103,6 @@ impl Page {
             self.text.push_str(text);
         }
     }
-}
-
-/// Text in which characters that a terminal obeys, or that make it show something else than there is, are spelled out.
-pub fn visible(text: &str) -> String {
-    let hides = |c: char| {
-        c.is_control()
-            || matches!(c, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}')
-    };
-    if !text.contains(hides) {
-        return text.to_owned();
-    }
-    let mut shown = String::with_capacity(text.len());
-    for c in text.chars() {
-        if hides(c) {
-            shown.extend(c.escape_default());
-        } else {
-            shown.push(c);
-        }
-    }
-    shown
 }
 
 #[cfg(test)]
