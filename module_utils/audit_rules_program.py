@@ -57,10 +57,8 @@ def _weakness(found, sticky):
         return "link"
     if found.st_uid not in (0, os.geteuid()):
         return "owner"
-    if found.st_mode & (stat.S_IWGRP | stat.S_IWOTH):
-        if not (sticky and stat.S_ISDIR(found.st_mode) and found.st_mode & stat.S_ISVTX):
-            return "mode"
-    return None
+    is_fenced = sticky and stat.S_ISDIR(found.st_mode) and found.st_mode & stat.S_ISVTX
+    return "mode" if found.st_mode & (stat.S_IWGRP | stat.S_IWOTH) and not is_fenced else None
 
 
 def unsafe(path, kind, place):

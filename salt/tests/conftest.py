@@ -46,3 +46,16 @@ def documented():
     keys = json.loads((PROJECT / "schemas/request.schema.json").read_text())["properties"]
     assert len(keys) > 20
     return {key: schema["x-used-by"] for key, schema in keys.items()}
+
+
+@pytest.fixture(autouse=True, scope="session")
+def host_is_left_alone():
+    """The hosts of these tests are directories. That of the machine itself is as it was, or the run fails."""
+
+    def held():
+        places = ("/etc/audit", "/etc/audit/rules.d", "/usr/libexec/audit_rules", "/usr/local/libexec/audit_rules")
+        return {place: os.stat(place).st_mtime_ns for place in places if os.path.exists(place)}
+
+    before = held()
+    yield
+    assert held() == before, "a test has changed this machine"

@@ -94,7 +94,8 @@ def apply_(state="present", name=None, test=None, executable=None, saltenv=None,
 
 
 def gather(
-    source=None, expect=None, ordering=None, on_drift=None, root=None, rules_dir=None, arch=None, executable=None, saltenv=None,
+    source=None, expect=None, details=None, ordering=None, on_drift=None, root=None, rules_dir=None, kernel=None, arch=None,
+    executable=None, saltenv=None,
 ):  # fmt: skip
     """
     Give the whole report about files and kernel. The other functions give parts of it.
@@ -105,6 +106,9 @@ def gather(
     expect
         Rules, or the arguments of a state as a dictionary: whether the minion holds that, rule by rule.
 
+    details
+        False leaves out what is as it should be: files and rules one by one.
+
     CLI Example:
 
     .. code-block:: bash
@@ -114,8 +118,8 @@ def gather(
         salt '*' audit_rules.gather expect='["-w /etc/passwd -p wa -k identity"]' on_drift=fail
     """
     given = {
-        "source": source, "expect": expect, "ordering": ordering, "on_drift": on_drift, "root": root, "rules_dir": rules_dir,
-        "arch": arch,
+        "source": source, "expect": expect, "details": details, "ordering": ordering, "on_drift": on_drift, "root": root,
+        "rules_dir": rules_dir, "kernel": kernel, "arch": arch,
     }  # fmt: skip
     return _call("gather", given, executable, saltenv)
 
@@ -166,14 +170,14 @@ def status(root=None, rules_dir=None, executable=None, saltenv=None):
         salt '*' audit_rules.status
     """
     report = _looked("gather", {"root": root, "rules_dir": rules_dir}, "runtime", executable, saltenv)
-    parts = ("in_sync", "status", "features", "settings", "managers", "reboot_required", "pending", "warnings")
+    parts = ("in_sync", "digest", "status", "features", "settings", "managers", "reboot_required", "pending", "warnings")
     found = {part: report[part] for part in parts if part in report}
     found["runtime"] = {key: value for key, value in report["runtime"].items() if key != "rules"}
     found["comment"] = report["msg"]
     return found
 
 
-def drift(expect=None, ordering=None, on_drift=None, root=None, rules_dir=None, executable=None, saltenv=None):
+def drift(expect=None, ordering=None, on_drift=None, root=None, rules_dir=None, kernel=None, executable=None, saltenv=None):
     """
     Give in what files, kernel and next boot differ, each difference with its cause. ``in_sync`` says in one word whether they
     do not; it is ``None`` where only the files could be read and nothing is wrong with them, and ``comment`` says why.
@@ -193,7 +197,10 @@ def drift(expect=None, ordering=None, on_drift=None, root=None, rules_dir=None, 
         salt '*' audit_rules.drift on_drift=fail --out=json
         salt '*' audit_rules.drift expect='{state: exact, name: 30-identity, rules: ["-w /etc/passwd -p wa -k identity"]}'
     """
-    given = {"expect": expect, "ordering": ordering, "on_drift": on_drift, "root": root, "rules_dir": rules_dir}
+    given = {
+        "expect": expect, "ordering": ordering, "on_drift": on_drift, "root": root, "rules_dir": rules_dir,
+        "kernel": kernel,
+    }  # fmt: skip
     report = _looked("gather", given, "filesystem", executable, saltenv)
     found = {part: report[part] for part in ("expect", "drift", "next_boot", "reboot_required", "pending") if part in report}
     found["in_sync"] = report.get("in_sync")
@@ -203,8 +210,8 @@ def drift(expect=None, ordering=None, on_drift=None, root=None, rules_dir=None, 
 
 
 def lint(
-    rules=None, source=None, template=None, context=None, defaults=None, source_hash=None, files=None, archs=None, format=None,
-    fail_on=None, root=None, rules_dir=None, executable=None, saltenv=None,
+    rules=None, source=None, template=None, context=None, defaults=None, source_hash=None, files=None, archs=None,
+    format=None, fail_on=None, root=None, rules_dir=None, ignore=None, executable=None, saltenv=None,
 ):  # fmt: skip
     """
     Give what is wrong with rules: those given, a rules file of the file server, or those of this minion's rules.d. Nothing is
@@ -223,8 +230,8 @@ def lint(
     """
     given = {
         "rules": rules, "source": source, "template": template, "context": context, "defaults": defaults,
-        "source_hash": source_hash, "files": files, "archs": archs, "format": format, "fail_on": fail_on, "root": root,
-        "rules_dir": rules_dir,
+        "source_hash": source_hash, "files": files, "archs": archs, "format": format, "fail_on": fail_on,
+        "root": root, "rules_dir": rules_dir, "ignore": ignore,
     }  # fmt: skip
     report = _looked("lint", given, "findings", executable, saltenv)
     found = {part: report[part] for part in ("findings", "counts", "sarif") if part in report}
@@ -233,8 +240,8 @@ def lint(
 
 
 def explain(
-    rules=None, source=None, template=None, context=None, defaults=None, source_hash=None, files=None, arch=None, event=None,
-    perm_syscalls=None, root=None, rules_dir=None, executable=None, saltenv=None,
+    rules=None, source=None, template=None, context=None, defaults=None, source_hash=None, files=None, arch=None,
+    event=None, perm_syscalls=None, root=None, rules_dir=None, executable=None, saltenv=None,
 ):  # fmt: skip
     """
     Give what each line means, or why it is refused: its canonical text, what the kernel is sent, what is worth knowing.

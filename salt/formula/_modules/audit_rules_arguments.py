@@ -5,9 +5,17 @@ From the arguments of a function to the request that the executable reads.
 Called by ``audit_rules``, not by people; it is no utility module since the salt-ssh of Salt 3006 sends none of these.
 """
 
+import json
 import os
+import re
 
-from salt.exceptions import CommandExecutionError
+from salt.exceptions import CommandExecutionError, SaltRenderError
+
+#: What an entry of drop_ins may have.
+OF_A_DROP_IN = "rules or source, control, or state: absent"
+
+#: How Salt says that a template cannot be rendered: the problem, the line, then the text around it.
+_RENDER = re.compile(r"^(?P<problem>[^\n]*?); line (?P<line>\d+)\n", re.DOTALL)
 
 #: Arguments that only Salt knows: they say where rules files come from.
 SOURCE_ARGUMENTS = ("source", "source_hash", "template", "context", "defaults")
@@ -55,7 +63,14 @@ class Sources:
                 path = salt["cp.cache_file"](source, saltenv)
         except CommandExecutionError as error:
             return self._complain("{}: {}".format(wanted, error))
+        # Some versions say so in the comment.
+        except SaltRenderError as error:
+            path, comment = "", str(error)
         if comment or not path:
+            rendering = _RENDER.match(comment)
+            if rendering:
+                comment = rendering.group("problem")
+                source = "{}:{}".format(source, rendering.group("line"))
             return self._complain("{}: {}".format(source, comment or "there is no such file"))
         self._names[pointer] = source
         with open(path, "rb") as file:
@@ -105,10 +120,11 @@ def build(operation, given, sources):
 def _declared(pointer, given, sources):
     """What a state declares, with the text of its rules files, and with the values that YAML changes."""
     declared = _with_rules(pointer, given, sources)
+    if "drop_ins" in declared:
+        declared["drop_ins"] = _merged("drop_ins", declared["drop_ins"], sources)
     if isinstance(declared.get("drop_ins"), dict):
         declared["drop_ins"] = {
-            str(name): _with_rules("{}/drop_ins/{}".format(pointer, name), drop_in, sources)
-            for name, drop_in in declared["drop_ins"].items()
+            str(name): _drop_in(pointer, str(name), drop_in, sources) for name, drop_in in declared["drop_ins"].items()
         }
     if "mode" in declared:
         declared["mode"] = _octal(declared["mode"])
@@ -121,9 +137,41 @@ def _declared(pointer, given, sources):
     return declared
 
 
-def _with_rules(pointer, given, sources):
-    if not isinstance(given, dict):
+def _drop_in(pointer, name, given, sources):
+    at = "drop_ins:" + name
+    given = _merged(at, given, sources)
+    if not isinstance(given, dict) or not given:
+        sources.complaints.append("{}: must be a dictionary with {}, and is {}".format(at, OF_A_DROP_IN, _shown(given)))
+        return {}
+    for key in sorted(key for key, value in given.items() if value is None):
+        sources.complaints.append("{}:{}: is null; leave it out, or give it a value".format(at, key))
+    return _with_rules("{}/drop_ins/{}".format(pointer, name), given, sources)
+
+
+def _merged(at, given, sources):
+    """States give their arguments as a list of dictionaries with one key each, so dictionaries may be written like that."""
+    if not (isinstance(given, list) and given and all(isinstance(entry, dict) and len(entry) == 1 for entry in given)):
         return given
+    merged = {}
+    for entry in given:
+        for key, value in entry.items():
+            if key in merged:
+                sources.complaints.append("{}:{}: is given twice".format(at, key))
+            merged[key] = value
+    return merged
+
+
+def _shown(value):
+    """A value for a message."""
+    text = json.dumps(value, default=str)
+    return text if len(text) <= 60 else text[:57] + "..."
+
+
+def _with_rules(pointer, given, sources):
+    given = dict(given)
+    for key in ("control", "context", "defaults"):
+        if key in given:
+            given[key] = _merged(key, given[key], sources)
     declared = {key: value for key, value in given.items() if key not in SOURCE_ARGUMENTS}
     if given.get("source"):
         if declared.get("rules") is not None:

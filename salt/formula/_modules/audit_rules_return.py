@@ -61,4 +61,9 @@ def comment(report):
     rules = report.get("rules") or {}
     lines = ["skipped `{rule}`: {reason}".format(**line) for line in rules.get("skipped", ())]
     lines += ["`{rule}` is already in {same_as}".format(**line) for line in rules.get("deduplicated", ())]
+    lines += [
+        "{0} comes later and has the last word on settings: remove it with drop_ins: {{{0}: {{state: absent}}}}, or name the "
+        "drop-in with your settings zz-finalize".format(name)
+        for name in __salt__["audit_rules_report.overruling"](report)
+    ]
     return "\n".join([report["msg"]] + lines)

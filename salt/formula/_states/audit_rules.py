@@ -76,10 +76,10 @@ def _converge(state, given):
 
 
 def present(
-    name, rules=None, source=None, source_hash=None, template=None, context=None, defaults=None, control=None,
-    drop_ins=None, target=None, root=None, rules_dir=None, arch=None, ordering=None, on_locked=None, on_duplicate=None,
+    name, rules=None, source_hash=None, template=None, context=None, defaults=None, control=None, drop_ins=None,
+    target=None, root=None, rules_dir=None, arch=None, ordering=None, on_locked=None, on_duplicate=None,
     on_missing=None, unknown_syscalls=None, mode=None, owner=None, group=None, backup=None, compile=None,
-    perm_syscalls=None, expedite=None, executable=None, **kwargs,
+    perm_syscalls=None, expedite=None, adopt=None, kernel=None, executable=None, **kwargs,
 ):  # fmt: skip
     """
     Ensure that a drop-in holds exactly these rules and settings, and that the kernel holds them too. What only this drop-in
@@ -112,9 +112,9 @@ def present(
 
 
 def absent(
-    name, rules=None, source=None, source_hash=None, template=None, context=None, defaults=None, target=None, root=None,
-    rules_dir=None, arch=None, ordering=None, on_locked=None, mode=None, owner=None, group=None, backup=None, compile=None,
-    perm_syscalls=None, expedite=None, executable=None, **kwargs,
+    name, rules=None, source_hash=None, template=None, context=None, defaults=None, target=None, root=None,
+    rules_dir=None, arch=None, ordering=None, on_locked=None, mode=None, owner=None, group=None, backup=None,
+    compile=None, perm_syscalls=None, expedite=None, adopt=None, kernel=None, executable=None, **kwargs,
 ):  # fmt: skip
     """
     Ensure that there is no such drop-in, and that the kernel does not hold its rules, unless another drop-in does.
@@ -136,7 +136,7 @@ def absent(
 def loaded(
     name, drop_ins=None, purge=None, keep=None, target=None, root=None, rules_dir=None, arch=None, ordering=None,
     on_locked=None, on_duplicate=None, on_missing=None, unknown_syscalls=None, mode=None, owner=None, group=None,
-    backup=None, compile=None, perm_syscalls=None, expedite=None, executable=None, **kwargs,
+    backup=None, compile=None, perm_syscalls=None, expedite=None, adopt=None, kernel=None, executable=None, **kwargs,
 ):  # fmt: skip
     """
     Ensure that the kernel holds what all drop-ins together ask for. It does what ``augenrules --load`` is used for, without
@@ -164,10 +164,10 @@ def loaded(
 
 
 def exact(
-    name, rules=None, source=None, source_hash=None, template=None, context=None, defaults=None, control=None,
-    drop_ins=None, purge=None, keep=None, target=None, root=None, rules_dir=None, arch=None, ordering=None, on_locked=None,
-    on_duplicate=None, on_missing=None, unknown_syscalls=None, mode=None, owner=None, group=None, backup=None, compile=None,
-    perm_syscalls=None, expedite=None, executable=None, **kwargs,
+    name, rules=None, source_hash=None, template=None, context=None, defaults=None, control=None, drop_ins=None,
+    purge=None, keep=None, target=None, root=None, rules_dir=None, arch=None, ordering=None, on_locked=None,
+    on_duplicate=None, on_missing=None, unknown_syscalls=None, mode=None, owner=None, group=None, backup=None,
+    compile=None, perm_syscalls=None, expedite=None, kernel=None, executable=None, **kwargs,
 ):  # fmt: skip
     """
     Ensure that this drop-in, or these, are the only ones but for those that ``keep`` matches, and that the kernel holds exactly
@@ -189,7 +189,7 @@ def exact(
 
 def restored(
     name, snapshot=None, force=None, target=None, root=None, rules_dir=None, on_locked=None, backup=None, expedite=None,
-    executable=None, **kwargs,
+    kernel=None, executable=None, **kwargs,
 ):  # fmt: skip
     """
     Ensure that files, rules and settings are as they were before a change.

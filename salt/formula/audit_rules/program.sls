@@ -1,4 +1,4 @@
-{%- from "audit_rules/map.jinja" import lookup, program, manifest with context %}
+{%- from "audit_rules/map.jinja" import lookup, program, manifest, problem with context %}
 {#- A minion that has just got the formula knows the state only after a highstate or saltutil.sync_all. So that the first
     state.apply, and the first dry run, do too, the modules are fetched here. Under salt-ssh every module counts as known. #}
 {%- set fresh = "audit_rules.apply" not in salt %}
@@ -9,7 +9,10 @@
 {%- endif %}
 
 audit_rules_program:
-{%- if lookup.install == "file" and program %}
+{%- if problem %}
+  test.fail_without_changes:
+    - name: {{ problem | json }}
+{%- elif lookup.install == "file" and program %}
   file.managed:
     - name: {{ lookup.executable | json }}
     - source: salt://audit_rules/files/audit_rules-{{ grains["cpuarch"] }}

@@ -3,12 +3,17 @@
 The examples of the README are run, and what it says of functions and arguments is so.
 """
 
+import json
+import os
+import pathlib
 import re
+import subprocess
+import sys
 
 import pytest
 from salt.utils import yaml
 
-from place import PROJECT, load
+from place import FORMULA, PROJECT, load
 
 README = (PROJECT / "salt/README.md").read_text()
 #: What examples name on the file server.
@@ -60,6 +65,27 @@ def test_the_pillar_of_the_readme_is_a_policy(minion):
     (applied,) = [entry for entry in minion.call("state.apply", "audit_rules.policy").values() if "policy" in entry["__id__"]]
     assert applied["result"] is True, applied
     assert SERVED in (minion.drop_ins / "50-postgres.rules").read_text()
+
+
+def test_a_minion_without_a_master_finds_the_formula_where_the_readme_puts_it(tmp_path):
+    """States are shown and not applied, by a process of its own: Salt's loader keeps what it has read of another minion."""
+    (example,) = [block for block in blocks() if block.startswith("# /etc/salt/minion.d/")]
+    for place in ("salt", "pillar", "formulas"):
+        (tmp_path / "srv" / place).mkdir(parents=True)
+    configuration = yaml.safe_load(example.replace("/srv/", str(tmp_path / "srv") + "/"))
+    formula = pathlib.Path(configuration["file_roots"]["base"][1])
+    formula.parent.mkdir()
+    formula.symlink_to(FORMULA)
+    (tmp_path / "srv/pillar/top.sls").write_text("base: {'*': [audit]}\n")
+    (tmp_path / "srv/pillar/audit.sls").write_text((PROJECT / "salt/pillar.example").read_text())
+    configuration.update(id="alone", root_dir=str(tmp_path), cachedir=str(tmp_path / "cache"), log_file=str(tmp_path / "log"))
+    (tmp_path / "minion").write_text(yaml.safe_dump(configuration))
+    salt_call = [sys.executable, "-W", "ignore", os.path.join(os.path.dirname(sys.executable), "salt-call"), "--out=json"]
+    command = salt_call + ["--config-dir", str(tmp_path), "state.show_sls", "audit_rules"]
+    done = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    assert done.stdout, done.stderr.decode()
+    states = json.loads(done.stdout.decode())["local"]
+    assert set(states) == {"audit_rules_program", "audit_rules_policy"}, states
 
 
 def test_the_tables_have_every_state_and_function():

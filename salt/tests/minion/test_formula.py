@@ -70,6 +70,28 @@ def test_a_mistake_in_the_pillar_fails_the_command(fresh, pillar):
     assert "on_missing" in failed["comment"]
 
 
+@pytest.mark.parametrize(
+    "given, said",
+    [
+        (None, "the pillar audit_rules must be a dictionary, and is null"),
+        ("present", 'the pillar audit_rules must be a dictionary, and is "present"'),
+        ({"lookup": "no"}, "the pillar audit_rules:lookup must be a dictionary with install, executable or package, "
+         'and is "no"'),
+        ({"drop_ins": None, "keep": None}, "the pillar audit_rules:drop_ins is null; leave it out, or give it a value; "
+         "the pillar audit_rules:keep is null; leave it out, or give it a value"),
+    ],
+)  # fmt: skip
+def test_a_pillar_that_is_none_is_told_in_one_sentence(minion, given, said):
+    minion.pillar(audit_rules=given)
+    # A dry run: a pillar that were taken for one would be that of the machine that runs the tests.
+    returns = minion.call("state.apply", "audit_rules", test=True)
+    assert isinstance(returns, dict), returns
+    assert [(entry["__id__"], entry["result"]) for entry in returns.values()] == [
+        ("audit_rules_program", False), ("audit_rules_policy", False)
+    ]  # fmt: skip
+    assert next(iter(returns.values()))["name"] == said
+
+
 def test_a_machine_without_an_executable_is_told(fresh, pillar):
     fresh.write("minion", (fresh.directory / "minion").read_text() + "grains: {cpuarch: vax}\n")
     status, returns = fresh.salt_call("state.apply", "audit_rules")

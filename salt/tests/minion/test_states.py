@@ -331,3 +331,68 @@ def test_states_in_parallel_wait_for_each_other(minion):
     assert [line for line in text.splitlines() if line.startswith("-w")] == [
         "-w /etc/{} -p wa".format(number) for number in range(10, 16)
     ]
+
+
+def test_dictionaries_may_be_written_as_lists_as_everywhere_in_salt(minion):
+    minion.write("states/a.rules", "-w /etc/{{ what }} -p wa\n")
+    sls = """
+policy:
+  audit_rules.present:
+    - root: IMAGE
+    - drop_ins:
+      - 10-a:
+        - rules: [-w /etc/passwd -p wa]
+        - control: [backlog_limit: 8192, failure: printk]
+      - 20-b:
+        - source: salt://a.rules
+        - template: jinja
+        - defaults: [what: group]
+"""
+    applied = minion.apply(sls)["policy"]
+    assert applied["result"] is True, applied
+    assert "-b 8192\n" in (minion.drop_ins / "10-a.rules").read_text()
+    assert "-w /etc/group -p wa\n" in (minion.drop_ins / "20-b.rules").read_text()
+    twice = minion.apply(sls.replace("- 20-b", "- 10-a"))["policy"]
+    assert twice["result"] is False and "drop_ins:10-a: is given twice" in twice["comment"]
+
+
+@pytest.mark.parametrize(
+    "drop_in, said",
+    [
+        ("null", "drop_ins:x: must be a dictionary with rules or source, control, or state: absent, and is null"),
+        ("{}", "drop_ins:x: must be a dictionary with rules or source, control, or state: absent, and is {}"),
+        ("true", "and is true"),
+        ("[-w /etc/passwd -p wa]", "drop_ins:x: must be a dictionary"),
+        ("{rules: null}", "drop_ins:x:rules: is null; leave it out, or give it a value"),
+    ],
+)
+def test_a_drop_in_that_says_nothing_is_told(minion, drop_in, said):
+    failed = minion.apply("p:\n  audit_rules.loaded:\n    - root: IMAGE\n    - drop_ins: {{x: {}}}\n".format(drop_in))["p"]
+    assert failed["result"] is False and said in failed["comment"], failed["comment"]
+    assert "\n" not in failed["comment"]
+
+
+@pytest.mark.parametrize(
+    "template, said",
+    [
+        ("# a\n\n-w {{ nothing }} -p wa\n", "source: salt://a.rules:3: Jinja variable 'nothing' is undefined"),
+        ("# a\n{{ pillar.none.at }}\n", "source: salt://a.rules:2: Jinja variable"),
+        ("# a\n{% if %}\n", "source: salt://a.rules:2: Jinja syntax error: "),
+    ],
+)
+def test_a_template_that_cannot_be_rendered_is_told_in_one_sentence(minion, template, said):
+    minion.write("states/a.rules", template)
+    sls = "30-a:\n  audit_rules.present:\n    - root: IMAGE\n    - source: salt://a.rules\n    - template: jinja\n"
+    failed = minion.apply(sls)["30-a"]
+    assert failed["result"] is False and said in failed["comment"], failed["comment"]
+    assert len(failed["comment"].splitlines()) == 1 and not list(minion.drop_ins.iterdir())
+
+
+def test_settings_that_a_later_drop_in_overrules_are_told_with_both_ways_out(minion):
+    (minion.drop_ins / "audit.rules").write_text("-D\n-b 8192\n")
+    sls = (
+        "p:\n  audit_rules.loaded:\n    - root: IMAGE\n    - drop_ins: {99-finalize: {control: {backlog_limit: 16384}}OTHER}\n"
+    )
+    said = "audit comes later and has the last word on settings: remove it with drop_ins: {audit: {state: absent}}, or name"
+    assert said in minion.apply(sls.replace("OTHER", ""))["p"]["comment"]
+    assert said not in minion.apply(sls.replace("OTHER", ", audit: {state: absent}"))["p"]["comment"]

@@ -58,8 +58,7 @@ def test_every_key_of_the_schema_is_offered_and_nothing_else_is():
     for function in ("gather", "lint", "explain", "list_rules", "status", "drift"):
         offered |= arguments(module, function)
     assert keys - offered == SAID
-    # details is about what is shown.
-    assert offered - keys == (SALT - {"source"}) | {"details"}
+    assert offered - keys == SALT - {"source"}
 
 
 @pytest.mark.parametrize("state", STATES)

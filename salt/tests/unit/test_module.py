@@ -321,7 +321,7 @@ def program(safe):
 @pytest.mark.parametrize("how", [0o777, 0o1777, 0o775, "owner", "link"])
 @pytest.mark.parametrize("whose", ["file", "directory", "directory above"])
 def test_an_executable_that_somebody_could_swap_is_not_run(program, minion, whose, how):
-    path = program("echo '{\"failed\": false, \"lines\": []}'")
+    path = program('echo \'{"failed": false, "lines": []}\'')
     assert audit_rules.explain(rules=[LINE], executable=str(path)) == []
     place = {"file": path, "directory": path.parent, "directory above": path.parents[1]}[whose]
     if how == "link":
@@ -348,7 +348,7 @@ def test_an_executable_that_somebody_could_swap_is_not_run(program, minion, whos
 
 def test_an_executable_in_the_path_that_somebody_could_swap_is_passed_by(program, bare, minion, monkeypatch):
     minion.configured = ""
-    first, second = program("exit 1"), program("echo '{\"failed\": false, \"lines\": []}'")
+    first, second = program("exit 1"), program('echo \'{"failed": false, "lines": []}\'')
     monkeypatch.setenv("PATH", "{}:/nowhere:.:{}".format(first.parent, second.parent))
     first.parent.chmod(0o777)
     assert audit_rules.explain(rules=[LINE]) == []
@@ -378,7 +378,7 @@ def test_an_executable_that_gives_no_report_is_told(program, script, complaint):
 
 
 def test_an_executable_that_ends_badly_after_its_report_is_told(program):
-    script = "echo '{\"failed\": false, \"msg\": \"m\"}'; exit 4"
+    script = 'echo \'{"failed": false, "msg": "m"}\'; exit 4'
     with pytest.raises(CommandExecutionError, match=r"did not end well after this report: m \(exit status 4\)"):
         audit_rules.explain(rules=[LINE], executable=str(program(script)))
 
