@@ -20,7 +20,7 @@ import pytest
 import yaml
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 
-from ansible_collections.linux.audit.plugins.module_utils import options, request
+from ansible_collections.linux.audit.plugins.module_utils import options, request, rule_objects
 
 HERE = Path(__file__).parent
 COLLECTION = HERE.parents[1]
@@ -243,3 +243,24 @@ def test_an_example_does_its_work_and_then_has_none(block, played):
 @pytest.mark.parametrize("block", [block for block in BLOCKS if block.mark == "gives"], ids=lambda block: block.name)
 def test_an_output_is_that_of_the_example(block, played):
     assert block.text in played[0]
+
+
+def test_the_page_of_rule_objects_has_every_key():
+    page = (COLLECTION / "docs/rule-objects.md").read_text().partition("<!-- rule -->")[2]
+    assert set(re.findall(r"^\| `(\w+)` \|", page, re.MULTILINE)) == set(rule_objects.RULE_KEYS)
+    for word in (*rule_objects.LISTS, *rule_objects.ACTIONS, *rule_objects.OPERATORS, *rule_objects.FIELD_KEYS):
+        assert f"`{word}`" in page, word
+
+
+def test_the_requirements_name_the_tarball_that_is_built():
+    (block,) = [block for block in BLOCKS if block.mark == "requirements"]
+    (wanted,) = yaml.safe_load(block.text)["collections"]
+    galaxy = yaml.safe_load((COLLECTION / "galaxy.yml").read_text())
+    assert wanted["name"].endswith(f"/{galaxy['namespace']}-{galaxy['name']}-{galaxy['version']}.tar.gz") and wanted["type"] == "url"
+
+
+def test_the_table_of_content_has_every_plugin_playbook_and_role():
+    table = (COLLECTION / "README.md").read_text().partition("## Content")[2].partition("\n## ")[0]
+    for kind, pattern in (("module", "plugins/modules/*.py"), ("lookup", "plugins/lookup/*.py"), ("playbook", "playbooks/*.yml"), ("role", "roles/*")):
+        for path in COLLECTION.glob(pattern):
+            assert re.search(rf"`linux\.audit\.{path.stem}`.* \| {kind}: ", table), f"{kind} {path.stem}"
