@@ -15,6 +15,9 @@ MOST_SHOWN = 20
 # A number is a place in a list, but for the name of a drop-in.
 _POINTER_NUMBER = re.compile(r"(?<!/drop_ins)/(\d+)(?=/|$)")
 
+# A warning about a setting that a later drop-in overrules, and the name of that drop-in.
+_OVERRULED = re.compile(r" does not survive the next boot: \S*/([^/\s]+)\.rules:\d+ sets ")
+
 
 def read(output):
     """
@@ -68,6 +71,12 @@ def bounded(head, sentences, name):
     if len(sentences) > MOST_SHOWN:
         lines.append("  and {} more; the list {} has all of them".format(len(sentences) - MOST_SHOWN, name))
     return "\n".join(lines)
+
+
+def overruling(report):
+    """Gives the names of drop-ins whose settings the next boot takes in place of those that were asked for."""
+    found = [_OVERRULED.search(warning) for warning in report.get("warnings") or []]
+    return sorted(set(match.group(1) for match in found if match))
 
 
 def sentence(problem):

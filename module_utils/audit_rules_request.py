@@ -11,7 +11,7 @@ import json
 MOST_BYTES = 16 * 1024 * 1024
 
 #: Keys of a whole undo object, next to its snapshot, that are taken over unless they are given.
-UNDO_KEYS = ("root", "rules_dir", "target")
+UNDO_KEYS = ("root", "rules_dir", "target", "kernel")
 
 
 def encode(request):

@@ -74,3 +74,15 @@ def test_a_message_has_every_problem_once_up_to_a_bound():
     lines = report.message({"msg": "nothing was changed: all", "errors": errors}).splitlines()
     assert lines[0] == "nothing was changed: {} problems:".format(len(errors))
     assert len(lines) == report.MOST_SHOWN + 2 and lines[-1] == "  and 1 more; the list errors has all of them"
+
+
+def test_the_drop_ins_that_overrule_settings_are_named_once():
+    warnings = [
+        "backlog_limit 16384 (/etc/audit/rules.d/99-finalize.rules:2) does not survive the next boot: "
+        "/etc/audit/rules.d/audit.rules:2 sets 8192",
+        "failure 2 does not survive the next boot: /etc/audit/rules.d/audit.rules:4 sets 1",
+        "rate_limit 0 does not survive the next boot: /ab/zz.rules:4 sets 1",
+        "something else",
+    ]
+    assert report.overruling({"warnings": warnings}) == ["audit", "zz"]
+    assert report.overruling({}) == []

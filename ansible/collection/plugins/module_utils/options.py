@@ -51,6 +51,7 @@ APPLY = {
     "drop_ins": {"type": "dict"},
     "target": {"type": "str", "choices": ["auto", "both", "filesystem", "runtime"], "default": "auto"},
     "root": {"type": "str"},
+    "kernel": {"type": "str", "choices": ["auto", "host"], "default": "auto"},
     "rules_dir": {"type": "str"},
     "ordering": {"type": "str", "choices": ["relevant", "strict", "ignore"], "default": "relevant"},
     "on_locked": {"type": "str", "choices": ["stage", "fail"], "default": "stage"},
@@ -59,6 +60,7 @@ APPLY = {
     "unknown_syscalls": {"type": "str", "choices": ["skip", "fail"], "default": "skip"},
     "purge": {"type": "bool", "default": False},
     "keep": {"type": "list", "elements": "str", "default": []},
+    "adopt": {"type": "bool", "default": False},
     "mode": {"type": "raw", "default": "0640"},
     "owner": {"type": "str"},
     "group": {"type": "str"},
@@ -73,9 +75,9 @@ APPLY = {
 #: The operations of audit_rules_info, and the keys that each of them reads. A new one needs a line here, its keys in
 #: INFO, and their documentation; the test of the options says what is missing.
 INFO_OPERATIONS = {
-    "gather": ("source", "on_drift", "expect", "ordering", "root", "rules_dir"),
+    "gather": ("source", "details", "on_drift", "expect", "ordering", "root", "kernel", "rules_dir"),
     "explain": ("rules", "files", "event", "source", "arch", "perm_syscalls", "root", "rules_dir"),
-    "lint": ("rules", "files", "archs", "format", "fail_on", "root", "rules_dir"),
+    "lint": ("rules", "files", "archs", "format", "fail_on", "ignore", "root", "rules_dir"),
 }
 
 #: An entry of files.
@@ -91,14 +93,17 @@ INFO = {
     "archs": {"type": "list", "elements": "str", "default": []},
     "files": {"type": "list", "elements": "dict", "options": RULES_FILE},
     "format": {"type": "str", "choices": ["report", "sarif"], "default": "report"},
+    "ignore": {"type": "list", "elements": "str", "default": []},
     "fail_on": {"type": "str", "choices": ["error", "warning", "info", "never"], "default": "error"},
     "perm_syscalls": APPLY["perm_syscalls"],
     "source": {"type": "str", "choices": ["both", "filesystem", "runtime"], "default": "both"},
     "on_drift": {"type": "str", "choices": ["report", "fail"], "default": "report"},
+    "details": {"type": "bool", "default": True},
     "expect": {"type": "raw"},
     "event": {"type": "raw"},
     "ordering": APPLY["ordering"],
     "root": {"type": "str"},
+    "kernel": APPLY["kernel"],
     "rules_dir": {"type": "str"},
 }
 

@@ -54,22 +54,22 @@ options:
       - A list of lines as auditctl takes them and of objects; or one text that holds a whole rules file. Comments, blank
         lines and the order are kept.
       - A line or a text goes in unchanged. An object means exactly the line that it renders to. These are its keys.
-      - V(action), V(always) (the default) or V(never).
-      - V(list), V(user), V(task), V(exit) (the default), V(exclude), V(filesystem) or V(io_uring).
-      - V(arch), V(b64), V(b32) or the name of a machine; a list makes one rule for each.
-      - V(syscalls), names or numbers of system calls, one or a list.
-      - V(fields), a list of conditions in their order, each a text such as V(auid>=1000) or an object with V(field), V(op)
-        (V(=), V(!=), V(<), V(<=), V(>), V(>=), V(&) or V(&=); V(=) if absent) and V(value).
-      - V(comparisons), a list of comparisons of two fields such as V(uid!=euid).
-      - V(path), the file to watch; with nothing but V(permissions) and V(key) it may be a directory.
-      - V(dir), the directory to watch with all below it.
-      - V(exe), the program that does it.
-      - V(permissions), letters of V(rwxa).
-      - V(success), whether the system call succeeded.
-      - V(key), one key or a list.
-      - V(prepend), whether to load it before all others of its list.
-      - V(labels), one or a list, such as the numbers of a benchmark's controls. They are not written to any file;
-        M(linux.audit.audit_rules_info) groups its evidence by them.
+      - "- V(action), V(always) (the default) or V(never)."
+      - "- V(list), V(user), V(task), V(exit) (the default), V(exclude), V(filesystem) or V(io_uring)."
+      - "- V(arch), V(b64), V(b32) or the name of a machine; a list makes one rule for each."
+      - "- V(syscalls), names or numbers of system calls, one or a list."
+      - "- V(fields), a list of conditions in their order, each a text such as V(auid>=1000) or an object with V(field),
+        V(op) (V(=), V(!=), V(<), V(<=), V(>), V(>=), V(&) or V(&=); V(=) if absent) and V(value)."
+      - "- V(comparisons), a list of comparisons of two fields such as V(uid!=euid)."
+      - "- V(path), the file to watch; with nothing but V(permissions) and V(key) it may be a directory."
+      - "- V(dir), the directory to watch with all below it."
+      - "- V(exe), the program that does it."
+      - "- V(permissions), letters of V(rwxa)."
+      - "- V(success), whether the system call succeeded."
+      - "- V(key), one key or a list."
+      - "- V(prepend), whether to load it before all others of its list."
+      - "- V(labels), one or a list, such as the numbers of a benchmark's controls. They are not written to any file;
+        M(linux.audit.audit_rules_info) groups its evidence by them."
       - Not together with O(src).
     type: raw
   control:
@@ -117,10 +117,10 @@ options:
       - With V(present) of O(state) only these drop-ins are the target, with V(loaded) all of rules.d as it will then stand, with
         V(exact) these and what O(keep) matches.
       - Each value is an object with these keys.
-      - V(state), V(present) (the default), it holds exactly this; or V(absent), it is gone.
-      - V(rules), as O(rules).
-      - V(src), as O(src), in place of V(rules).
-      - V(control), as O(control).
+      - "- V(state), V(present) (the default), it holds exactly this; or V(absent), it is gone."
+      - "- V(rules), as O(rules)."
+      - "- V(src), as O(src), in place of V(rules)."
+      - "- V(control), as O(control)."
     type: dict
   target:
     description:
@@ -134,6 +134,15 @@ options:
   root:
     description: Another root directory, such as a mounted image. Files only.
     type: str
+  kernel:
+    description:
+      - Which kernel is meant. V(auto) is the running one where C(/) and the mount namespace are those of process 1, so
+        that a chroot and a container do files only.
+      - V(host) is the running one in any case; with O(root), which is then the host's root directory, mounted in a
+        container.
+    type: str
+    choices: [auto, host]
+    default: auto
   rules_dir:
     description: The directory of the drop-ins, inside the root. By default V(/etc/audit/rules.d).
     type: str
@@ -183,6 +192,13 @@ options:
     type: list
     elements: str
     default: []
+  adopt:
+    description:
+      - With V(present), V(absent) and V(loaded) of O(state), take the lines of C(audit.rules) that no drop-in has over
+        into the drop-in C(00-adopted). Without it such a file is an error where the boot loads it as it stands, since
+        bringing it to what augenrules would write would lose them.
+    type: bool
+    default: false
   mode:
     description:
       - Permissions of the drop-in, in octal and in quotes. A stricter mode that the file has already stays.
@@ -464,6 +480,10 @@ runtime:
       description: Whether grace periods were made short for the deletes.
       returned: when they were
       type: bool
+digest:
+  description: One string that is the same on hosts that do the same, of the running kernel where it was read, else of the next boot.
+  returned: when the request is sound and either is known
+  type: str
 reboot_required:
   description: Whether something waits for a reboot.
   returned: always
@@ -544,6 +564,10 @@ undo:
       type: str
     target:
       description: Which layer was changed.
+      returned: when it was given
+      type: str
+    kernel:
+      description: Which kernel was meant.
       returned: when it was given
       type: str
     snapshot:

@@ -77,6 +77,13 @@ options:
     type: str
     choices: [error, warning, info, never]
     default: error
+  ignore:
+    description:
+      - 'With V(lint) of O(operation), codes of findings that are left out. A comment C(# lint: ignore CODE) in a file leaves
+        them out of that file.'
+    type: list
+    elements: str
+    default: []
   arch:
     description: With V(explain) of O(operation), the machine as C(uname -m) names it. By default the target.
     type: str
@@ -101,6 +108,12 @@ options:
     type: str
     choices: [report, fail]
     default: report
+  details:
+    description:
+      - With V(gather) of O(operation), whether the report also has what is as it should be. False leaves out the files,
+        the rules of the kernel and of the next boot, and expected rules that are in sync.
+    type: bool
+    default: true
   expect:
     description:
       - With V(gather) of O(operation), what the host has to hold. A request to M(linux.audit.audit_rules) as a dictionary of
@@ -127,6 +140,13 @@ options:
         a mounted image. Files only.
       - V(lint) of given rules looks at no host without it.
     type: str
+  kernel:
+    description:
+      - With V(gather) of O(operation), which kernel is meant. V(auto) is the running one where C(/) and the mount
+        namespace are those of process 1; V(host) the running one in any case.
+    type: str
+    choices: [auto, host]
+    default: auto
   rules_dir:
     description:
       - With V(gather), V(explain) and V(lint) of O(operation), the directory of the drop-ins, inside the root. By default
@@ -309,6 +329,10 @@ labels:
   description: The evidence for each label, with C(in_sync) and C(rules).
   returned: with V(gather) of O(operation), where rules have labels
   type: dict
+digest:
+  description: One string that is the same on hosts that do the same, of the running kernel where it was read, else of the next boot.
+  returned: with V(gather) of O(operation), where either is known
+  type: str
 in_sync:
   description: Whether the files, the running kernel and the next boot agree; with O(expect), whether all three hold that.
   returned: with V(gather) of O(operation), where files and kernel were read, or the files are enough to say no
@@ -372,16 +396,20 @@ filesystem:
       returned: where it exists
       type: bool
 boot_loader:
-  description: Who loads the rules at boot, as the units of the host say.
-  returned: with V(gather) of O(operation), where the files were read and the host has systemd
+  description: Who loads the rules at boot, as the units or scripts of the host say.
+  returned: with V(gather) of O(operation), where the files were read
   type: dict
   contains:
     state:
-      description: C(enabled), C(disabled) or C(masked); C(none) where no unit loads them.
+      description: C(enabled), C(disabled) or C(masked); C(none) where no service loads them; C(unknown) where nothing tells.
       returned: always
       type: str
-    unit:
-      description: The unit.
+    init:
+      description: The init system, C(systemd), C(openrc) or C(sysv).
+      returned: where it can be told
+      type: str
+    service:
+      description: The service, a unit or the path of a script.
       returned: where there is one
       type: str
     command:
@@ -393,10 +421,10 @@ boot_loader:
       returned: where the command is auditctl
       type: str
     ignores_failure:
-      description: Whether systemd does not look at the outcome of the command.
+      description: Whether nobody notices that the load failed.
       returned: always
       type: bool
-  sample: {state: enabled, unit: audit-rules.service, command: /sbin/augenrules --load, ignores_failure: false}
+  sample: {init: systemd, state: enabled, service: audit-rules.service, command: /sbin/augenrules --load, ignores_failure: false}
 next_boot:
   description: What the next boot would load.
   returned: with V(gather) of O(operation), where the files were read
@@ -488,6 +516,10 @@ status:
       description: How long tasks have waited in all, in jiffies.
       returned: since Linux 5.9
       type: int
+    covers_early_processes:
+      description: Whether processes from before auditing was first switched on make system call records too.
+      returned: where it can be read
+      type: bool
     command_line:
       description: What the kernel's command line says of audit.
       returned: where it can be read
@@ -585,6 +617,10 @@ counts:
     warning:
       description: Warnings.
       returned: always
+      type: int
+    ignored:
+      description: Findings that O(ignore) or a comment leaves out.
+      returned: when there are any
       type: int
     info:
       description: Worth knowing.

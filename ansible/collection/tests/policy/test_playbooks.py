@@ -6,13 +6,29 @@
 
 from __future__ import annotations
 
+import os
+import shutil
+import tempfile
+from pathlib import Path
+
 import pytest
 
+STAGED = Path(os.environ.get("AUDIT_RULES_COLLECTIONS", Path(__file__).parents[4] / "target/ansible"))
+PROGRAM = STAGED / f"ansible_collections/linux/audit/files/audit_rules-{os.uname().machine}.elf"
 WATCH = "-w /etc/passwd -p wa -k identity\n"
 
 
 def host(root, drop_in):
     return {"audit_policy_root": str(root), "audit_become": False, "audit_policy_drop_ins": {"30-identity": drop_in}}
+
+
+@pytest.fixture(name="libexec")
+def fixture_libexec():
+    """A directory in which programs may be run: only its owner may write there, and nowhere on the way."""
+    path = Path(tempfile.mkdtemp(dir="/run" if os.geteuid() == 0 else Path.home()))
+    path.chmod(0o755)
+    yield path
+    shutil.rmtree(path)
 
 
 @pytest.fixture(name="fleet")
@@ -38,7 +54,9 @@ def test_the_page_says_who_deviates_and_no_host_is_changed(tmp_path, fleet):
     before = (tmp_path / "other/etc/audit/rules.d").stat().st_mtime_ns
     status, output, text = fleet()
     assert "4 hosts: 1 failed, 1 no answer, 1 planned, 1 unchanged\n" in text
-    assert "| same | unchanged | 0 of 1 |" in text
+    assert "| host | outcome | rules loaded | recording | waits for a boot |" in text
+    # A directory has no kernel to ask.
+    assert "| same | unchanged | 0 of 1 |  |  |" in text
     assert "\n## other\n\n30-identity: 1 file to write\n\n- create `/etc/audit/rules.d/30-identity.rules`\n" in text
     assert "\n## typo\n\nnothing was changed" in text
     assert (tmp_path / "other/etc/audit/rules.d").stat().st_mtime_ns == before
@@ -66,6 +84,20 @@ def test_it_fails_on_what_it_is_told_to(fleet, fail_on, hosts, fails):
     assert text and (status != 0) == fails, output
 
 
+@pytest.mark.parametrize("enabled, shown, fails", [(0, "no", True), (1, "yes", False), (2, "yes", False)])
+def test_a_host_that_records_nothing_is_shown_and_deviates(tmp_path, fleet, libexec, enabled, shown, fails):
+    """A stand-in for a kernel: the program of the collection, whose report of the host gets a status."""
+    program = libexec / "audit_rules"
+    program.write_text("#!/bin/sh\n[ $1 = - ] || { echo audit_rules 0.1.0; exit; }\nrequest=$(cat)\ncase $request in\n"
+                       f"*gather*) echo '{{\"changed\": false, \"msg\": \"m\", \"outcome\": \"unchanged\", \"status\": {{\"enabled\": {enabled}}}}}' ;;\n"
+                       f"*) printf %s \"$request\" | exec {PROGRAM} - ;;\nesac\n")
+    program.chmod(0o755)
+    arguments = ("--limit", "same", "--extra-vars", "audit_fail_on=deviation")
+    status, output, text = fleet(*arguments, changed={"audit_policy_executable": str(program)})
+    assert f"| same | unchanged | 0 of 1 | {shown} |  |" in text and (status != 0) == fails
+    assert ("not recording: same" in output) == fails
+
+
 def test_an_unknown_gate_is_told_before_anything_is_asked(fleet):
     status, output, text = fleet("--extra-vars", "audit_fail_on=drift")
     assert status != 0 and text is None and "audit_fail_on is drift; it takes never, failed, deviation" in output
@@ -87,3 +119,21 @@ def test_a_file_that_is_brought_and_to_be_removed_is_told(tmp_path, ansible_play
     said = " ".join((done.stdout + done.stderr).split())
     assert done.returncode == 0 and f"40-b: {tmp_path}/rules.d/40-b.rules is left out, since this drop-in is to be removed" in said
     assert [path.name for path in (tmp_path / "one/etc/audit/rules.d").iterdir()] == ["30-a.rules"]
+
+
+def test_settings_that_a_later_drop_in_overrules_are_told_with_both_ways_out(tmp_path, ansible_playbook, make_host):
+    root = tmp_path / "one"
+    make_host(root)
+    stock = root / "etc/audit/rules.d/audit.rules"
+    stock.write_text("-D\n-b 8192\n-f 1\n")
+    variables = {**host(root, WATCH), "audit_policy_control": {"backlog_limit": 16384, "failure": "panic"}}
+    ways = "audit comes later and has the last word on settings. Remove it by audit_policy_remove: [audit], or let yours come later by "
+
+    def told(**more):
+        done = ansible_playbook(tmp_path, {"one": {**variables, **more}}, "linux.audit.policy")
+        assert done.returncode == 0
+        return ways + "audit_policy_control_name: zz-finalize" in " ".join(done.stdout.split())
+
+    assert told()
+    assert not told(audit_policy_control_name="zz-finalize")
+    assert not told(audit_policy_remove=["audit", "zz-finalize"])

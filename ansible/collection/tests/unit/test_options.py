@@ -225,8 +225,8 @@ def test_the_documentation_has_exactly_the_options(name):
 
 
 def described_values(lines):
-    """The words that begin an entry of a description: V(word), ..."""
-    return {line[2:line.index(")")] for line in lines if line.startswith("V(")}
+    """The words that begin an entry of the list in a description: - V(word), ..."""
+    return {line[4:line.index(")")] for line in lines if line.startswith("- V(")}
 
 
 def test_the_documentation_names_every_key_of_a_rule_object_and_of_a_drop_in():
