@@ -76,8 +76,8 @@ def _converge(state, given):
 
 
 def present(
-    name, rules=None, source_hash=None, template=None, context=None, defaults=None, control=None, drop_ins=None,
-    target=None, root=None, rules_dir=None, arch=None, ordering=None, on_locked=None, on_duplicate=None,
+    name, rules=None, source=None, source_hash=None, template=None, context=None, defaults=None, control=None,
+    drop_ins=None, target=None, root=None, rules_dir=None, arch=None, ordering=None, on_locked=None, on_duplicate=None,
     on_missing=None, unknown_syscalls=None, mode=None, owner=None, group=None, backup=None, compile=None,
     perm_syscalls=None, expedite=None, adopt=None, kernel=None, executable=None, **kwargs,
 ):  # fmt: skip
@@ -112,7 +112,7 @@ def present(
 
 
 def absent(
-    name, rules=None, source_hash=None, template=None, context=None, defaults=None, target=None, root=None,
+    name, rules=None, source=None, source_hash=None, template=None, context=None, defaults=None, target=None, root=None,
     rules_dir=None, arch=None, ordering=None, on_locked=None, mode=None, owner=None, group=None, backup=None,
     compile=None, perm_syscalls=None, expedite=None, adopt=None, kernel=None, executable=None, **kwargs,
 ):  # fmt: skip
@@ -164,10 +164,10 @@ def loaded(
 
 
 def exact(
-    name, rules=None, source_hash=None, template=None, context=None, defaults=None, control=None, drop_ins=None,
-    purge=None, keep=None, target=None, root=None, rules_dir=None, arch=None, ordering=None, on_locked=None,
-    on_duplicate=None, on_missing=None, unknown_syscalls=None, mode=None, owner=None, group=None, backup=None,
-    compile=None, perm_syscalls=None, expedite=None, kernel=None, executable=None, **kwargs,
+    name, rules=None, source=None, source_hash=None, template=None, context=None, defaults=None, control=None,
+    drop_ins=None, purge=None, keep=None, target=None, root=None, rules_dir=None, arch=None, ordering=None,
+    on_locked=None, on_duplicate=None, on_missing=None, unknown_syscalls=None, mode=None, owner=None, group=None,
+    backup=None, compile=None, perm_syscalls=None, expedite=None, kernel=None, executable=None, **kwargs,
 ):  # fmt: skip
     """
     Ensure that this drop-in, or these, are the only ones but for those that ``keep`` matches, and that the kernel holds exactly

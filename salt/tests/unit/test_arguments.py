@@ -65,6 +65,9 @@ def test_every_key_of_the_schema_is_offered_and_nothing_else_is():
 @pytest.mark.parametrize("key", sorted(WISHES))
 def test_the_executable_refuses_the_keys_that_a_state_does_not_take(executable, state, key, tmp_path):
     request = {"state": state, "root": str(tmp_path), "check_mode": True, key: WISHES[key]}
+    if key == "keep":
+        # Where nothing is cleared up, nothing is kept.
+        request.update(purge=True)
     report = json.loads(subprocess.run([executable, "-"], input=json.dumps(request).encode(), stdout=subprocess.PIPE).stdout)
     refused = any(error["kind"] == "key_not_used" and error.get("pointer") == "/" + key for error in report.get("errors", ()))
     takes = key in arguments(load("_states", "audit_rules"), state)

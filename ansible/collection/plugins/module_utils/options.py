@@ -53,6 +53,7 @@ APPLY = {
     "root": {"type": "str"},
     "kernel": {"type": "str", "choices": ["auto", "host"], "default": "auto"},
     "rules_dir": {"type": "str"},
+    "arch": {"type": "str"},
     "ordering": {"type": "str", "choices": ["relevant", "strict", "ignore"], "default": "relevant"},
     "on_locked": {"type": "str", "choices": ["stage", "fail"], "default": "stage"},
     "on_duplicate": {"type": "str", "choices": ["skip", "fail"], "default": "skip"},
@@ -75,7 +76,7 @@ APPLY = {
 #: The operations of audit_rules_info, and the keys that each of them reads. A new one needs a line here, its keys in
 #: INFO, and their documentation; the test of the options says what is missing.
 INFO_OPERATIONS = {
-    "gather": ("source", "details", "on_drift", "expect", "ordering", "root", "kernel", "rules_dir"),
+    "gather": ("source", "details", "on_drift", "expect", "ordering", "arch", "root", "kernel", "rules_dir"),
     "explain": ("rules", "files", "event", "source", "arch", "perm_syscalls", "root", "rules_dir"),
     "lint": ("rules", "files", "archs", "format", "fail_on", "ignore", "root", "rules_dir"),
 }

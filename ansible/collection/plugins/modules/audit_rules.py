@@ -146,6 +146,10 @@ options:
   rules_dir:
     description: The directory of the drop-ins, inside the root. By default V(/etc/audit/rules.d).
     type: str
+  arch:
+    description:
+      - With O(root), the machine of the image as C(uname -m) names it, where that is another than the target's.
+    type: str
   ordering:
     description:
       - How much of the order matters in the kernel, where the first rule that matches wins.

@@ -85,7 +85,9 @@ options:
     elements: str
     default: []
   arch:
-    description: With V(explain) of O(operation), the machine as C(uname -m) names it. By default the target.
+    description:
+      - With V(explain) of O(operation), the machine as C(uname -m) names it. By default the target.
+      - With V(gather) and O(root), the machine of the image.
     type: str
   perm_syscalls:
     description:

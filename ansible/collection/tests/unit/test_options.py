@@ -40,10 +40,8 @@ def operations():
 
 
 def operations_of(key):
-    """The operations that read a key: its description begins with them. With none it belongs to all."""
-    before, colon, dummy = REQUEST["properties"][key]["description"].partition(":")
-    words = {word for word in before.replace(",", " ").split() if word in operations()}
-    return words if colon and words else operations()
+    """The operations that use a key, as the schema says of each."""
+    return {use.partition(":")[0] for use in REQUEST["properties"][key]["x-used-by"]}
 
 
 def keys_of(*wanted):
