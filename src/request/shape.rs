@@ -105,8 +105,10 @@ impl<'a> Checker<'a> {
                 self.check(entry, property, &at);
             } else if closed {
                 let known = properties.into_iter().flat_map(|properties| properties.keys()).map(String::as_str);
-                let error =
-                    RequestError::UnknownKey { key: key.clone(), nearest: nearest(key, known).map(str::to_owned) };
+                let is_rule = properties.is_some_and(|properties| properties.contains_key("permissions"));
+                let elsewhere = of_another_role(key).filter(|_| is_rule);
+                let nearest = elsewhere.or_else(|| nearest(key, known)).map(str::to_owned);
+                let error = RequestError::UnknownKey { key: key.clone(), nearest };
                 self.report(error, &at);
             } else if let Some(entries) = others.filter(|others| others.is_object()) {
                 self.check(entry, entries, &at);
@@ -168,6 +170,17 @@ impl<'a> Checker<'a> {
         let found = plain(value);
         let nearest = nearest(&found, allowed.iter().map(String::as_str)).map(str::to_owned);
         self.report(RequestError::BadValue { found, allowed, nearest }, pointer);
+    }
+}
+
+/// Our key for a part of a rule that other Ansible roles (linux-system-roles.auditd, robertdebock.auditd) call otherwise.
+fn of_another_role(key: &str) -> Option<&'static str> {
+    match key {
+        "filter" => Some("list"),
+        "permission" => Some("permissions"),
+        "keyname" => Some("key"),
+        "file" => Some("path"),
+        _ => None,
     }
 }
 
