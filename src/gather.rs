@@ -192,7 +192,7 @@ fn read_kernel(world: &mut World<'_>) -> Result<Reading<HeldKernel>, Problem> {
 
 fn files(inquiry: &Inquiry, world: &World<'_>) -> Result<HeldFiles, Vec<Problem>> {
     let file = |error| vec![Problem::from(What::File(error))];
-    let root = Root::open(&world.root_of(&inquiry.place)).map_err(file)?;
+    let root = world.root_to_read(&inquiry.place).map_err(file)?;
     let rules_d = root.directory(&inquiry.place.rules_dir).map_err(file)?;
     let given: Vec<&AuthorLine> = inquiry.wish.iter().flat_map(|wish| &wish.lines).collect();
     let mut observed = observe(&inquiry.place, &given, &root, &rules_d, Links::Followed, world.machine)?;

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use crate::kernel::{Access, Kernel, KernelError};
 use crate::rule::Machine;
-use crate::rules_d::Standing;
+use crate::rules_d::{FileError, Root, Standing};
 
 /// The host that a request is about.
 pub struct World<'a> {
@@ -29,5 +29,23 @@ impl World<'_> {
     pub fn root_of(&self, place: &crate::intent::Location) -> PathBuf {
         let inside = place.root.strip_prefix("/").unwrap_or(&place.root);
         if inside.as_os_str().is_empty() { self.root.clone() } else { self.root.join(inside) }
+    }
+    /// Opens the root directory of a request that only looks; links on the way are followed.
+    ///
+    /// # Errors
+    /// As [`Root::open`]; another root than `/` that is the same directory as `/`.
+    pub fn root_to_read(&self, place: &crate::intent::Location) -> Result<Root, FileError> {
+        let host = Root::open(&self.root)?;
+        if place.is_live() { Ok(host) } else { Root::open(&self.root_of(place))?.other_than(&host) }
+    }
+
+    /// Opens the root directory of a request that changes files: no link on the way is followed, and who may write to the
+    /// directories on the way is judged as it is for the drop-ins.
+    ///
+    /// # Errors
+    /// As [`Root::below`]; another root than `/` that is the same directory as `/`.
+    pub fn root_to_write(&self, place: &crate::intent::Location) -> Result<Root, FileError> {
+        let host = Root::open(&self.root)?;
+        if place.is_live() { Ok(host) } else { host.below(&place.root)?.other_than(&host) }
     }
 }

@@ -6,6 +6,8 @@ mod change;
 mod expedite;
 mod file_steps;
 mod kernel_steps;
+mod layers;
+mod locking;
 mod settle;
 mod settled;
 mod stuck;
@@ -13,29 +15,26 @@ mod waiting;
 mod wanted;
 
 use std::path::Path;
-use std::time::Duration;
 
 pub use change::{Changed, End};
+use layers::Layers;
 pub use settled::Settled;
 
 use crate::desired::{Deduplicated, Skipped, Warning};
 use crate::error::{PolicyError, Problem, What};
 use crate::intent::{Goal, Intent};
-use crate::kernel::Access;
 use crate::observe::kernel_state;
 use crate::plan::rules::{Wish, carried_out};
 use crate::plan::{KernelState, Plan, Target, plan};
-use crate::request::{KernelChoice, OnLocked, Target as Layer};
+use crate::request::{OnLocked, Target as Layer};
 use crate::rules_d::{
-    Directory, DropInName, Elsewhere, FileError, Journal, JournalFile, JournalFound, Lock, RUN_DIR, Root, boot_id,
+    Directory, DropInName, FileError, Journal, JournalFile, JournalFound, Lock, Root, boot_id,
     too_large_together,
 };
 use crate::settings::{Name, Settings};
 use crate::snapshot::Snapshot;
 use crate::world::World;
 
-/// How long a run waits for another one to end.
-const PATIENCE: Duration = Duration::from_secs(10);
 /// Longest wait time that any kernel takes, in jiffies: `10 * 60 * HZ` with the largest HZ, 1000.
 const MOST_WAIT: u32 = 600_000;
 
@@ -70,23 +69,15 @@ pub struct Applied {
     pub at_boot: Option<(Vec<Wish>, Settings)>,
 }
 
-/// Which layers a run converges.
-struct Layers {
-    files: bool,
-    kernel: bool,
-    unmanaged: Option<String>,
-    warning: Option<Warning>,
-}
-
 /// Makes the host agree with the request; in check mode only plans it.
 ///
 /// # Errors
 /// Every problem found before the first change: nothing was changed.
 pub fn apply(intent: &Intent, world: &mut World<'_>) -> Result<Applied, Vec<Problem>> {
-    let layers = layers(intent, world)?;
-    let root = Root::open(&world.root_of(&intent.place)).map_err(file)?;
-    let mut run_dir = run_directory(intent, world)?;
-    let lock = if intent.check_mode { None } else { Some(lock(run_dir.as_mut(), &root)?) };
+    let layers = layers::of(intent, world)?;
+    let root = world.root_to_write(&intent.place).map_err(file)?;
+    let mut run_dir = locking::run_directory(intent, world, &root)?;
+    let lock = if intent.check_mode { None } else { Some(locking::lock(intent, world, run_dir.as_mut(), &root)?) };
     // A run that had the lock before may have made it.
     let rules_d = root.directory(&intent.place.rules_dir).map_err(file)?;
     let mut warnings: Vec<Warning> = layers.warning.clone().into_iter().collect();
@@ -191,64 +182,6 @@ fn unchanged(applied: &Applied) -> End {
 
 fn file(error: FileError) -> Vec<Problem> {
     vec![Problem::from(What::File(error))]
-}
-
-/// Which layers the request can and should converge on this host.
-fn layers(intent: &Intent, world: &World<'_>) -> Result<Layers, Vec<Problem>> {
-    let files = intent.target != Layer::Runtime;
-    let only_files =
-        |why: &str| Ok(Layers { files: true, kernel: false, unmanaged: Some(why.to_owned()), warning: None });
-    if intent.target == Layer::Filesystem {
-        return only_files("target: filesystem");
-    }
-    if !intent.place.is_live() {
-        return only_files("another root directory: files only");
-    }
-    match &world.access {
-        Some(Ok(Access::Managed(_))) => match world.standing.elsewhere {
-            Some(why) if intent.kernel == KernelChoice::Auto => elsewhere(intent, why),
-            _ => Ok(Layers { files, kernel: true, unmanaged: None, warning: None }),
-        },
-        Some(Ok(Access::Absent(why, _))) if intent.target == Layer::Auto => only_files(&why.message()),
-        Some(Ok(Access::Absent(why, _))) => {
-            Err(vec![PolicyError::NoKernel { why: why.message(), remedy: None }.into_problem()])
-        }
-        Some(Ok(Access::Denied(why, _))) => {
-            Err(vec![PolicyError::Denied { why: why.message(), remedy: why.hint() }.into_problem()])
-        }
-        Some(Err(error)) => Err(vec![error.clone().into()]),
-        None => only_files("the kernel was not asked"),
-    }
-}
-
-/// The kernel answers, and the files that we see may not be those of its host.
-fn elsewhere(intent: &Intent, why: Elsewhere) -> Result<Layers, Vec<Problem>> {
-    let problem = PolicyError::NoKernel { why: why.message(), remedy: why.hint() }.into_problem();
-    if intent.target != Layer::Auto {
-        return Err(vec![problem]);
-    }
-    let unmanaged = Some(problem.sentence());
-    Ok(Layers { files: true, kernel: false, unmanaged, warning: Some(Warning::Tolerated(Box::new(problem))) })
-}
-
-/// The directory of the lock and the journal of the running host.
-fn run_directory(intent: &Intent, world: &World<'_>) -> Result<Option<Directory>, Vec<Problem>> {
-    if !intent.place.is_live() {
-        return Ok(None);
-    }
-    let root = Root::open(&world.root).map_err(file)?;
-    match root.directory(Path::new(RUN_DIR)) {
-        // Check mode needs no privilege of its own: without it, it does not know what a locked kernel waits for.
-        Err(_) if intent.check_mode => Ok(None),
-        found => found.map(Some).map_err(file),
-    }
-}
-
-fn lock(run_dir: Option<&mut Directory>, root: &Root) -> Result<Lock, Vec<Problem>> {
-    match run_dir {
-        Some(run_dir) => Lock::take(run_dir, PATIENCE).map_err(file),
-        None => Lock::take_root(root, PATIENCE).map_err(file),
-    }
 }
 
 /// Takes away what killed runs left half-way beside drop-ins, `audit.rules`, journal and note.

@@ -44,6 +44,8 @@ pub struct Intent {
     pub kernel: KernelChoice,
     /// Whose rules they are: this machine, or that of an image.
     pub machine: Machine,
+    /// How long to wait for another run, in seconds.
+    pub lock_timeout: u32,
     /// How much of the wished order the kernel's lists must have.
     pub ordering: Ordering,
     /// What to do on a locked kernel.
@@ -77,6 +79,9 @@ pub struct Intent {
     /// Report a diff.
     pub diff: bool,
 }
+
+/// How long a run waits for another one where the request does not say, in seconds.
+const LOCK_TIMEOUT: u32 = 10;
 
 /// Where the files are.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -169,6 +174,7 @@ impl Intent {
                 place,
                 kernel: request.kernel,
                 machine: *machine,
+                lock_timeout: request.lock_timeout.unwrap_or(LOCK_TIMEOUT),
                 ordering: request.ordering,
                 on_locked: request.on_locked,
                 on_duplicate: request.on_duplicate,

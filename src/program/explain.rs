@@ -39,7 +39,7 @@ pub fn explained_on(request: &Request, mut world: World<'_>) -> Result<Report, V
         return explained(request, world.machine, &world.root);
     };
     world.machine = inquiry.machine;
-    let accounts = accounts(&Root::open(&world.root_of(&inquiry.place)).map_err(file)?)?;
+    let accounts = accounts(&world.root_to_read(&inquiry.place).map_err(file)?)?;
     let gathered = gather(&inquiry, &mut world);
     let problems = [gathered.files.problems(), gathered.kernel.problems()].concat();
     if !problems.is_empty() {

@@ -118,6 +118,7 @@ keys! {
     adopt: &[PRESENT, ABSENT, LOADED],
     perm_syscalls: &[PRESENT, ABSENT, LOADED, EXACT, Explain],
     expedite: APPLY,
+    lock_timeout: APPLY,
     check_mode: ALL,
     diff: APPLY,
     force: &[RESTORED],

@@ -109,6 +109,9 @@ pub struct Request {
     pub perm_syscalls: PermSyscalls,
     /// Whether to make the kernel's grace periods short while rules are deleted.
     pub expedite: Expedite,
+    /// apply: how long to wait for another run on the same root directory, in seconds; default: 10.
+    #[schemars(range(min = 0, max = 3600))]
+    pub lock_timeout: Option<u32>,
     /// Say what would be done and change nothing.
     pub check_mode: bool,
     /// Give a unified diff of what changes.

@@ -4,7 +4,7 @@ use std::ffi::{OsStr, OsString};
 use std::os::fd::OwnedFd;
 use std::path::{Component, Path, PathBuf};
 
-use rustix::fs::{AtFlags, FileType, Mode, OFlags, StatVfsMountFlags, StatxAttributes, StatxFlags};
+use rustix::fs::{AtFlags, FileType, Mode, OFlags, Stat, StatVfsMountFlags, StatxAttributes, StatxFlags};
 use rustix::io::Errno;
 
 use super::contents::must_be_regular;
@@ -48,7 +48,7 @@ impl Directory {
             nearest: root_fd,
             nearest_path: root.path().to_owned(),
             missing: Vec::new(),
-            distrusted: Vec::new(),
+            distrusted: root.distrusted().to_vec(),
             created: Vec::new(),
         };
         directory.judge()?;
@@ -65,44 +65,17 @@ impl Directory {
 
     /// Goes one component down; says whether it is there.
     fn enter(&mut self, name: &OsStr) -> Result<bool, FileError> {
-        let component = self.nearest_path.join(name);
-        let flags = OFlags::PATH | OFlags::DIRECTORY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
-        match system::openat(&self.nearest, name, flags, Mode::empty()) {
-            Ok(fd) => {
-                self.nearest = fd;
-                self.nearest_path = component;
-                self.judge()?;
-                Ok(true)
-            }
-            Err(Errno::NOENT) => Ok(false),
-            Err(Errno::LOOP | Errno::NOTDIR) => {
-                let found = system::statat(&self.nearest, name, AtFlags::SYMLINK_NOFOLLOW)
-                    .map_or(Found::Unknown, |stat| FileType::from_raw_mode(stat.st_mode).into());
-                Err(FileError::new(
-                    &self.path,
-                    match found {
-                        Found::Symlink => Problem::SymlinkInPath { component },
-                        found => Problem::NotADirectory { component, found },
-                    },
-                ))
-            }
-            Err(errno) => Err(FileError::unreadable(&component, "openat", errno)),
-        }
+        let Some(fd) = open_component(&self.nearest, &self.nearest_path, name, &self.path)? else { return Ok(false) };
+        self.nearest = fd;
+        self.nearest_path.push(name);
+        self.judge()?;
+        Ok(true)
     }
 
     /// Notes what about the deepest directory lets others take the drop-ins over.
     fn judge(&mut self) -> Result<(), FileError> {
         let stat = fstat(&self.nearest, &self.nearest_path)?;
-        let component = self.nearest_path.clone();
-        let mode = stat.st_mode & 0o7777;
-        if mode & 0o022 != 0 {
-            let problem = Problem::WritableByOthers { component: component.clone(), mode };
-            self.distrusted.push(FileError::new(&self.path, problem));
-        }
-        if stat.st_uid != 0 && stat.st_uid != nix::unistd::geteuid().as_raw() {
-            let problem = Problem::ForeignOwner { component, uid: stat.st_uid };
-            self.distrusted.push(FileError::new(&self.path, problem));
-        }
+        self.distrusted.extend(doubts(&stat, &self.nearest_path, &self.path));
         Ok(())
     }
 
@@ -255,4 +228,42 @@ impl Directory {
 
 fn open_readable(directory: &OwnedFd) -> Result<OwnedFd, Errno> {
     system::openat(directory, ".", OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC, Mode::empty())
+}
+
+/// What lets others change what a directory on the way to `path` holds.
+pub(super) fn doubts(stat: &Stat, component: &Path, path: &Path) -> impl Iterator<Item = FileError> + use<> {
+    let mode = stat.st_mode & 0o7777;
+    let is_open = mode & 0o022 != 0;
+    let is_foreign = stat.st_uid != 0 && stat.st_uid != nix::unistd::geteuid().as_raw();
+    let open = is_open.then(|| Problem::WritableByOthers { component: component.to_owned(), mode });
+    let foreign = is_foreign.then(|| Problem::ForeignOwner { component: component.to_owned(), uid: stat.st_uid });
+    let path = path.to_owned();
+    open.into_iter().chain(foreign).map(move |problem| FileError::new(&path, problem))
+}
+
+/// Opens a directory in a directory, on the way to `path`, without following a link; none where it does not exist.
+pub(super) fn open_component(
+    directory: &OwnedFd,
+    directory_path: &Path,
+    name: &OsStr,
+    path: &Path,
+) -> Result<Option<OwnedFd>, FileError> {
+    let component = directory_path.join(name);
+    let flags = OFlags::PATH | OFlags::DIRECTORY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
+    match system::openat(directory, name, flags, Mode::empty()) {
+        Ok(fd) => Ok(Some(fd)),
+        Err(Errno::NOENT) => Ok(None),
+        Err(Errno::LOOP | Errno::NOTDIR) => {
+            let found = system::statat(directory, name, AtFlags::SYMLINK_NOFOLLOW)
+                .map_or(Found::Unknown, |stat| FileType::from_raw_mode(stat.st_mode).into());
+            Err(FileError::new(
+                path,
+                match found {
+                    Found::Symlink => Problem::SymlinkInPath { component },
+                    found => Problem::NotADirectory { component, found },
+                },
+            ))
+        }
+        Err(errno) => Err(FileError::unreadable(&component, "openat", errno)),
+    }
 }

@@ -1,15 +1,15 @@
 //! The lock that keeps two runs apart.
 
 use std::os::fd::OwnedFd;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
 use rustix::fs::{FlockOperation, Mode, OFlags};
 use rustix::io::Errno;
 
-use super::problem::{FileError, Left, Problem};
-use super::{Directory, Root, system};
+use super::problem::{Errno as OsErrno, FileError, Left, Problem};
+use super::{Directory, FileId, RUN_DIR, Root, system};
 
 /// The name of the lock file in [`super::RUN_DIR`].
 const NAME: &str = "lock";
@@ -30,25 +30,49 @@ impl Lock {
     /// # Errors
     /// [`Problem::Busy`] when another run holds it for all of `wait`; else what keeps the file from being opened.
     pub fn take(run: &mut Directory, wait: Duration) -> Result<Self, FileError> {
+        Self::take_named(run, NAME, wait)
+    }
+
+    /// Locks another root directory: by a file beside the host's own lock, named by device and inode, where nobody without
+    /// privilege can hold it. Who may not write there locks the root directory itself.
+    ///
+    /// # Errors
+    /// As for [`Lock::take`].
+    pub fn take_other(host: &Root, root: &Root, wait: Duration) -> Result<Self, FileError> {
+        let FileId { device, inode } = root.id()?;
+        let named = host
+            .directory(Path::new(RUN_DIR))
+            .and_then(|mut run| Self::take_named(&mut run, &format!("{NAME}.{device:x}.{inode:x}"), wait));
+        let is_denied = |error: &FileError| {
+            let denied = |errno| matches!(errno, OsErrno::EACCES | OsErrno::EPERM);
+            match error.problem {
+                Problem::Unreadable { errno, .. } | Problem::System { errno, .. } => denied(errno),
+                Problem::ReadOnlyFileSystem | Problem::ForeignOwner { .. } => true,
+                _ => false,
+            }
+        };
+        match named {
+            Err(error) if is_denied(&error) => Self::take_directory(root, wait),
+            named => named,
+        }
+    }
+
+    fn take_named(run: &mut Directory, name: &str, wait: Duration) -> Result<Self, FileError> {
         run.create_with(0o700)?;
         if let Some(obstacle) = run.obstacles(&[]).into_iter().next() {
             return Err(obstacle);
         }
-        let path = run.path().join(NAME);
+        let path = run.path().join(name);
         let flags = OFlags::RDONLY | OFlags::CREATE | OFlags::CLOEXEC | OFlags::NOFOLLOW | OFlags::NONBLOCK;
         let fd =
-            system::openat(run.descriptor(), NAME, flags, Mode::from_raw_mode(0o600)).map_err(|errno| match errno {
+            system::openat(run.descriptor(), name, flags, Mode::from_raw_mode(0o600)).map_err(|errno| match errno {
                 Errno::LOOP => FileError::new(&path, Problem::SymlinkInPath { component: path.clone() }),
                 errno => FileError::write(&path, "openat", errno, Left::Untouched),
             })?;
         Self::hold(fd, path, wait)
     }
 
-    /// Locks another root directory: itself, since a directory below it may be missing yet. Leaves no file.
-    ///
-    /// # Errors
-    /// As for [`Lock::take`].
-    pub fn take_root(root: &Root, wait: Duration) -> Result<Self, FileError> {
+    fn take_directory(root: &Root, wait: Duration) -> Result<Self, FileError> {
         let path = root.path().to_owned();
         let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
         let fd = system::openat(root.descriptor(), ".", flags, Mode::empty())
@@ -76,7 +100,7 @@ impl Lock {
 
     /// What is locked.
     #[must_use]
-    pub fn path(&self) -> &std::path::Path {
+    pub fn path(&self) -> &Path {
         &self.path
     }
 }

@@ -11,16 +11,22 @@ use rustix::io::Errno;
 
 use super::name::checked;
 use super::problem::{FileError, Found, Problem};
-use super::{Directory, FileId, FileState, contents, system};
+use super::standing::is_own_user_namespace;
+use super::{Directory, FileId, FileState, contents, directory, system};
 
 /// As many symbolic links as the kernel follows for one path (`MAXSYMLINKS`).
 const MAX_LINKS: u32 = 40;
+
+/// The user id of who has none in this user namespace (`/proc/sys/kernel/overflowuid`, which hardly anybody changes).
+const UNMAPPED: u32 = 65534;
 
 /// A root directory.
 #[derive(Debug)]
 pub struct Root {
     path: PathBuf,
     fd: OwnedFd,
+    /// What lets others put another directory in its place.
+    distrusted: Vec<FileError>,
 }
 
 /// Where a path leads once every symbolic link is followed inside the root.
@@ -47,7 +53,49 @@ impl Root {
             }
             errno => FileError::unreadable(path, "open", errno),
         })?;
-        Ok(Self { path: path.to_owned(), fd })
+        Ok(Self { path: path.to_owned(), fd, distrusted: Vec::new() })
+    }
+
+    /// Walks to another root directory below this one, following no symbolic link. Directories on the way that others may
+    /// write or own speak against every write below it; one with the sticky bit, such as `/tmp`, does not, since nobody may
+    /// rename there what is not theirs.
+    ///
+    /// # Errors
+    /// A symbolic link or something else than a directory on the way, or a directory that cannot be opened.
+    pub fn below(&self, inside: &Path) -> Result<Self, FileError> {
+        let path = self.host_path(checked(inside).map_err(|why| FileError::new(inside, Problem::BadPath(why)))?);
+        let mut root = Self { path: self.path.clone(), fd: self.duplicate()?, distrusted: Vec::new() };
+        for component in inside.components().filter(|component| matches!(component, Component::Normal(_))) {
+            let stat = fstat(&root.fd, &root.path)?;
+            let is_sticky = stat.st_mode & 0o1000 != 0;
+            let doubts = directory::doubts(&stat, &root.path, &path);
+            root.distrusted.extend(doubts.filter(|doubt| match doubt.problem {
+                Problem::WritableByOthers { .. } => !is_sticky,
+                // Real root, most likely: images are built in user namespaces in which it has no id.
+                Problem::ForeignOwner { uid, .. } => uid != UNMAPPED || !is_own_user_namespace(),
+                _ => true,
+            }));
+            root.fd = directory::open_component(&root.fd, &root.path, component.as_os_str(), &path)?
+                .ok_or_else(|| FileError::unreadable(&path, "open", Errno::NOENT))?;
+            root.path.push(component);
+        }
+        Ok(root)
+    }
+
+    /// This root directory, where it is not the same directory as the host's.
+    ///
+    /// # Errors
+    /// [`Problem::IsTheHost`] where it is, by whatever path: a bind mount, `/proc/self/root`, a link.
+    pub fn other_than(self, host: &Self) -> Result<Self, FileError> {
+        if self.id()? == host.id()? { Err(FileError::new(&self.path, Problem::IsTheHost)) } else { Ok(self) }
+    }
+
+    fn duplicate(&self) -> Result<OwnedFd, FileError> {
+        system::fcntl_dupfd_cloexec(&self.fd, 0).map_err(|errno| FileError::unreadable(&self.path, "fcntl", errno))
+    }
+
+    pub(super) fn distrusted(&self) -> &[FileError] {
+        &self.distrusted
     }
 
     /// Whether this is the root directory of the running host.

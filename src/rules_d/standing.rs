@@ -12,6 +12,8 @@ use rustix::fs::{AtFlags, CWD, PROC_SUPER_MAGIC, Stat};
 use super::problem::{FileError, Problem};
 use super::{Root, system};
 
+/// Inode of the initial user namespace (`PROC_USER_INIT_INO` in `include/linux/proc_ns.h`).
+const INITIAL_USER: u64 = 4_026_531_837;
 /// Inode of the initial process namespace (`PROC_PID_INIT_INO` in `include/linux/proc_ns.h`).
 const INITIAL_PID: u64 = 4_026_531_836;
 
@@ -91,6 +93,11 @@ pub fn standing() -> Standing {
     compare(own, of(1), if is_initial { of(2) } else { View::default() })
 }
 
+/// Whether the user ids that we see may be those of another user namespace, where real root is nobody that has an id.
+pub(super) fn is_own_user_namespace() -> bool {
+    id("/proc/self/ns/user").is_some_and(|found| found.inode != INITIAL_USER)
+}
+
 fn id(path: &str) -> Option<FileId> {
     system::statat(CWD, path, AtFlags::empty()).ok().as_ref().map(FileId::from)
 }
@@ -108,7 +115,10 @@ impl From<&Stat> for FileId {
 /// A path on which others have a say; what is not the root directory of process 1, where that is known; what the operating
 /// system answers.
 pub fn enter(path: &Path, host_root: Option<FileId>) -> Result<(), FileError> {
-    let root = Root::open(path)?;
+    let root = Root::open(Path::new("/"))?.below(path)?;
+    if let Some(distrusted) = root.distrusted().first() {
+        return Err(distrusted.clone());
+    }
     if host_root.is_some_and(|host_root| root.id().is_ok_and(|id| id != host_root)) {
         return Err(FileError::new(path, Problem::NotTheHost));
     }

@@ -73,45 +73,6 @@ fn a_lock_that_is_never_given_up_ends_the_run_as_busy() {
 }
 
 #[test]
-fn an_image_that_stays_locked_is_busy_too() {
-    let image = TempDir::new().unwrap();
-    let _held = locked(image.path());
-    let start = Instant::now();
-    let report = ended(started(image.path(), "a", &[RULE.to_owned()]));
-    assert!(PATIENCE.contains(&start.elapsed()), "{:?}", start.elapsed());
-    assert_eq!(kinds(&report), ["busy"], "{report:#}");
-    assert_eq!(fs::read_dir(image.path()).unwrap().count(), 0);
-}
-
-#[test]
-fn the_lock_of_a_run_that_is_killed_keeps_nobody_out() {
-    let image = TempDir::new().unwrap();
-    let mut holder = Command::new("flock")
-        .args(["--exclusive", "--no-fork"])
-        .arg(image.path())
-        .args(["sleep", "60"])
-        .spawn()
-        .unwrap();
-    let start = Instant::now();
-    let is_free = || locked_now(image.path());
-    while is_free() {
-        assert!(start.elapsed() < Duration::from_secs(10), "the other process never took the lock");
-    }
-    let waiting = started(image.path(), "a", &[RULE.to_owned()]);
-    holder.kill().unwrap();
-    holder.wait().unwrap();
-    let start = Instant::now();
-    assert_eq!(ended(waiting)["outcome"], json!("applied"));
-    assert!(start.elapsed() < Duration::from_secs(5), "{:?}", start.elapsed());
-}
-
-/// Whether the lock could be taken this moment.
-fn locked_now(path: &Path) -> bool {
-    let file = fs::File::open(path).unwrap();
-    rustix::fs::flock(&file, FlockOperation::NonBlockingLockExclusive).is_ok()
-}
-
-#[test]
 fn what_a_killed_run_left_half_way_is_taken_away_everywhere() {
     let mut host = Host::new();
     let left =

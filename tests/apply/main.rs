@@ -32,6 +32,7 @@ mod machines;
 mod properties;
 mod refusals;
 mod requests;
+mod roots;
 mod sabotage;
 mod scenarios;
 mod schemas;

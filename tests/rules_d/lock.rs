@@ -4,7 +4,7 @@ use std::thread::sleep;
 use std::time::{Duration, Instant};
 
 use audit_rules::rules_d::{
-    Backup, Directory, Journal, JournalFile, JournalFound, Lock, Problem, RUN_DIR, Stage, Wanted, boot_id,
+    Backup, Directory, Journal, JournalFile, JournalFound, Lock, Problem, RUN_DIR, Root, Stage, Wanted, boot_id,
 };
 
 use crate::{RULES_D, Scene, owner};
@@ -78,15 +78,17 @@ fn another_process_is_kept_out_and_let_in_when_the_first_is_killed() {
 }
 
 #[test]
-fn an_image_is_locked_by_its_root_directory_and_keeps_no_lock_file() {
+fn another_root_is_locked_by_a_file_beside_the_hosts_lock() {
     let scene = Scene::new();
-    let lock = Lock::take_root(&scene.root(), Duration::ZERO).unwrap();
-    assert_eq!(Lock::take_root(&scene.root(), Duration::ZERO).unwrap_err().kind(), "busy");
+    scene.directory("run").directory("image").directory("other");
+    let root = |inside: &str| Root::open(&scene.path(inside)).unwrap();
+    let lock = Lock::take_other(&scene.root(), &root("image"), Duration::ZERO).unwrap();
+    assert_eq!(lock.path().parent().unwrap(), scene.path("run/audit_rules"));
+    assert_eq!(Lock::take_other(&scene.root(), &root("image"), Duration::ZERO).unwrap_err().kind(), "busy");
+    Lock::take_other(&scene.root(), &root("other"), Duration::ZERO).unwrap();
+    Lock::take(&mut run_directory(&scene), Duration::ZERO).unwrap();
     drop(lock);
-    assert_eq!(scene.names(RULES_D), [""; 0]);
-    let holder = Holder::of(&scene.path(""));
-    assert_eq!(Lock::take_root(&scene.root(), Duration::ZERO).unwrap_err().kind(), "busy");
-    drop(holder);
+    Lock::take_other(&scene.root(), &root("image"), Duration::ZERO).unwrap();
 }
 
 #[test]

@@ -201,7 +201,7 @@ fn what_a_killed_run_left_is_taken_away_by_the_next_and_nothing_else() {
     }
     scene.directory("etc/audit/rules.d/.audit_rules-77-2.tmp");
     let directory = scene.rules_d();
-    let lock = Lock::take_root(&scene.root(), Duration::ZERO).unwrap();
+    let lock = Lock::take_other(&scene.root(), &scene.root(), Duration::ZERO).unwrap();
     assert_eq!(directory.remove_stale(&lock).unwrap().len(), 2);
     assert_eq!(scene.names(RULES_D), [".audit_rules-77-2.tmp", ".audit_rules-x", ".other.tmp", "a.rules"]);
 }
