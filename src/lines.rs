@@ -46,8 +46,13 @@ pub enum Obstacle {
     MissingPath {
         /// The path that is missing: that of the rule, or the directory that would hold it.
         path: Vec<u8>,
+        /// What the kernel would answer.
+        errno: i32,
     },
 }
+
+/// `ENOENT`.
+const ENOENT: i32 = 2;
 
 impl Obstacle {
     /// Whether the host lacks something that others have: a path, a user or a group.
@@ -83,8 +88,9 @@ impl Obstacle {
                 PolicyError::SyscallsOfOthers { names, arch, emptied: *emptied }.into()
             }
             Self::Refused(refusal) => PolicyError::KernelRefuses(*refusal).into(),
-            Self::MissingPath { path } => {
-                PolicyError::MissingPath { path: String::from_utf8_lossy(path).into_owned() }.into()
+            Self::MissingPath { path, errno } => {
+                let path = String::from_utf8_lossy(path).into_owned();
+                PolicyError::MissingPath { path, errno: *errno }.into()
             }
         }
     }
@@ -272,8 +278,8 @@ fn settle(reading: &mut Reading, line: RuleLine, paths: &PathFacts) {
     if let Err(refusal) = kernel_verdict(&line.rule) {
         reading.obstacles.push(Obstacle::Refused(refusal));
     }
-    if let Some(path) = missing_path(&line.rule, paths) {
-        reading.obstacles.push(Obstacle::MissingPath { path });
+    if let Some((path, errno)) = missing_path(&line.rule, paths) {
+        reading.obstacles.push(Obstacle::MissingPath { path, errno });
     }
     let listed = Rc::new(line.rule.clone().as_listed());
     reading.rule = Some(Rc::new(HostRule { line, listed }));
@@ -294,15 +300,16 @@ pub fn links<'a>(rule: &'a Rule, paths: &'a PathFacts) -> impl Iterator<Item = N
     })
 }
 
-/// The path for lack of which the kernel answers ENOENT (`audit_to_watch`, `audit_make_tree`, `audit_alloc_mark`).
-fn missing_path(rule: &Rule, paths: &PathFacts) -> Option<Vec<u8>> {
+/// The path that the kernel cannot resolve, and what it answers (`audit_to_watch`, `audit_make_tree`, `audit_alloc_mark`).
+/// A file or program may be missing, its directory may not; a directory that is watched may not either.
+fn missing_path(rule: &Rule, paths: &PathFacts) -> Option<(Vec<u8>, i32)> {
     rule.fields.iter().filter(|field| is_path(field.number)).find_map(|field| {
         let path = field.text()?;
+        let is_directory = field.number == FieldNumber::DIR;
         match paths.get(path)? {
-            PathFact::Missing { parent_exists: false } => {
-                Some(if field.number == FieldNumber::DIR { path.to_vec() } else { parent(path) })
-            }
-            PathFact::Missing { .. } if field.number == FieldNumber::DIR => Some(path.to_vec()),
+            PathFact::Missing { parent_exists: false } if !is_directory => Some((parent(path), ENOENT)),
+            PathFact::Missing { .. } if is_directory => Some((path.to_vec(), ENOENT)),
+            PathFact::Unresolved { errno } => Some((path.to_vec(), *errno)),
             _ => None,
         }
     })

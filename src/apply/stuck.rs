@@ -11,7 +11,6 @@ use crate::auditctl::canonical_lossy;
 use crate::desired::Warning;
 use crate::plan::rules::Doing;
 use crate::plan::{KernelState, Target, plan_loaded};
-use crate::rule::path::PathFact;
 use crate::rule::{FieldNumber, Machine, Rule};
 use crate::rules_d::Root;
 
@@ -24,7 +23,7 @@ pub fn leave(target: &mut Target, kernel: Option<&KernelState>, root: &Root, mac
     let mut warnings = Vec::new();
     for step in plan_loaded(target, loaded).into_iter().filter(|step| step.doing == Doing::Unload) {
         let Some(path) = program(&step.rule).map(|path| Path::new(OsStr::from_bytes(path))) else { continue };
-        if root.lookup(path) != (PathFact::Missing { parent_exists: false }) {
+        if !root.lookup(path).lacks_directory() {
             continue;
         }
         let directory = path.parent().unwrap_or(path).display().to_string();

@@ -1,5 +1,6 @@
 //! Requests that are well formed but cannot be done on this host.
 
+use crate::kernel::Errno;
 use crate::rule::verdict::Refusal;
 
 /// Why a request cannot be done.
@@ -10,8 +11,8 @@ pub enum PolicyError {
     SyscallsOfOthers { names: Vec<String>, arch: String, emptied: bool },
     /// A rule that the kernel would refuse.
     KernelRefuses(Refusal),
-    /// A path that the kernel would not find.
-    MissingPath { path: String },
+    /// A path that the kernel would not find, and what it would answer.
+    MissingPath { path: String, errno: i32 },
     /// A rule that another drop-in holds.
     Duplicate { same_as: String },
     /// A line of `audit.rules` that no drop-in has and that making the file anew would lose.
@@ -87,7 +88,10 @@ impl PolicyError {
             Self::KernelRefuses(refusal) => {
                 format!("the kernel refuses this with {}: {}", refusal.why.errno(), refusal.why.message())
             }
-            Self::MissingPath { path } => format!("{path} does not exist"),
+            Self::MissingPath { path, errno } => match Errno::from_raw(*errno) {
+                Errno::ENOENT => format!("{path} does not exist"),
+                errno => format!("{path} cannot be resolved: {}", errno.desc()),
+            },
             Self::Duplicate { same_as } => format!("the same rule stands in {same_as}"),
             Self::OnlyCompiled => "this line stands in no drop-in, and compiling audit.rules would lose it".to_owned(),
             Self::NotDeclarative => "this line asks for something or takes it away; it declares nothing".to_owned(),
@@ -141,7 +145,7 @@ impl PolicyError {
     pub fn errno(&self) -> Option<String> {
         match self {
             Self::KernelRefuses(refusal) => Some(refusal.why.errno().to_owned()),
-            Self::MissingPath { .. } => Some("ENOENT".to_owned()),
+            Self::MissingPath { errno, .. } => Some(format!("{:?}", Errno::from_raw(*errno))),
             Self::Duplicate { .. } => Some("EEXIST".to_owned()),
             Self::StepRefused { errno, .. } => Some(errno.clone()),
             Self::Denied { .. } | Self::Locked => Some("EPERM".to_owned()),

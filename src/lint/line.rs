@@ -46,7 +46,7 @@ fn of_obstacle(at: &Spot, text: &[u8], reading: &Reading, obstacle: &Obstacle) -
                 _ => vec![found],
             }
         }
-        Obstacle::MissingPath { path } => {
+        Obstacle::MissingPath { path, .. } => {
             let span = word(text, |word| word.windows(path.len()).any(|part| part == path));
             vec![Finding::new(Code::MissingPath, at, message()).over(span)]
         }

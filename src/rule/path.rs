@@ -8,6 +8,12 @@ pub enum PathFact {
         /// Whether the directory above it exists; the kernel refuses a watch where it does not.
         parent_exists: bool,
     },
+    /// It cannot be resolved, for another reason than that nothing is there: something on the way is no directory, leads
+    /// round in a circle, or does not answer. The kernel finds no more than that.
+    Unresolved {
+        /// The error number.
+        errno: i32,
+    },
     /// A directory.
     Directory,
     /// A symbolic link. The kernel watches the link itself and not what it leads to.
@@ -31,6 +37,12 @@ pub enum LinkTarget {
 }
 
 impl PathFact {
+    /// Whether the kernel would not find the directory that is to hold it.
+    #[must_use]
+    pub fn lacks_directory(self) -> bool {
+        matches!(self, Self::Missing { parent_exists: false } | Self::Unresolved { .. })
+    }
+
     /// Whether `stat` says directory: auditctl makes `dir=` of such a watch, and `path=` of all others.
     #[must_use]
     pub fn is_directory(self) -> bool {

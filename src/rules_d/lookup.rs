@@ -1,6 +1,7 @@
 //! What a path of a rule is on this host, or in this image.
 
 use std::collections::HashMap;
+use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 
 use rustix::fs::FileType;
@@ -18,29 +19,34 @@ impl Root {
 
     /// As [`Root::lookup`]; `parents` has what is missing in the directories that were looked at before.
     fn lookup_beside(&self, path: &Path, parents: &mut HashMap<PathBuf, PathFact>) -> PathFact {
-        // Components leave out a slash at the end, with which the last link would be followed.
+        let ends_in_slash = path.as_os_str().as_bytes().ends_with(b"/");
         let path: PathBuf = path.components().collect();
         match self.kind(&path, false) {
             Ok(FileType::Directory) => PathFact::Directory,
+            // With a slash at the end the last link is followed, and a directory has to be there.
             Ok(FileType::Symlink) => match self.kind(&path, true) {
                 Ok(FileType::Directory) => PathFact::Symlink { target: LinkTarget::Directory },
+                Ok(_) if ends_in_slash => unresolved(OsError::NOTDIR),
                 Ok(_) => PathFact::Symlink { target: LinkTarget::Other },
+                Err(OsError::NOENT) if ends_in_slash => PathFact::Missing { parent_exists: true },
+                Err(errno) if ends_in_slash => unresolved(errno),
                 Err(_) => PathFact::Symlink { target: LinkTarget::Missing },
             },
+            Ok(_) if ends_in_slash => unresolved(OsError::NOTDIR),
             Ok(_) => PathFact::Other,
-            Err(OsError::NOENT | OsError::NOTDIR) => {
+            Err(OsError::NOENT) => {
                 let parent = path.parent().unwrap_or(Path::new("/"));
                 let missing = || match self.kind(parent, true) {
                     Ok(kind) => PathFact::Missing { parent_exists: kind == FileType::Directory },
-                    Err(OsError::NOENT | OsError::NOTDIR | OsError::LOOP) => PathFact::Missing { parent_exists: false },
-                    Err(_) => PathFact::Unknown,
+                    Err(OsError::NOENT) => PathFact::Missing { parent_exists: false },
+                    Err(errno) => unresolved(errno),
                 };
                 match parents.get(parent) {
                     Some(known) => *known,
                     None => *parents.entry(parent.to_owned()).or_insert_with(missing),
                 }
             }
-            Err(_) => PathFact::Unknown,
+            Err(errno) => unresolved(errno),
         }
     }
 
@@ -50,4 +56,14 @@ impl Root {
         let mut parents = HashMap::new();
         paths.iter().map(|path| self.lookup_beside(path, &mut parents)).collect()
     }
+}
+
+/// What an error of a look at a path says of it. Where only privilege is missing it says nothing: who loads the rules is
+/// root.
+fn unresolved(errno: OsError) -> PathFact {
+    let is_denied = matches!(errno, OsError::ACCESS | OsError::PERM);
+    if is_denied && !nix::unistd::geteuid().is_root() {
+        return PathFact::Unknown;
+    }
+    PathFact::Unresolved { errno: errno.raw_os_error() }
 }

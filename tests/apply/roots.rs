@@ -183,3 +183,27 @@ fn the_lock_of_an_image_is_free_again_when_its_holder_is_killed() {
     holder.wait().unwrap();
     assert_eq!(host.answer(&request("/home/alice/img"))["outcome"], json!("unchanged"));
 }
+
+#[test]
+fn a_loop_of_links_in_a_home_directory_is_a_missing_path() {
+    let mut host = Host::new();
+    host.directory("/home/alice");
+    symlink("ssh", host.path("/home/alice/ssh")).unwrap();
+    let mut request = json!({
+        "name": "30-keys",
+        "rules": ["-w /home/alice/ssh/authorized_keys -p wa -k keys", "-w /etc/passwd -p wa -k identity"],
+    });
+    let failed = host.answer(&request);
+    assert_eq!((kinds(&failed), &failed["errors"][0]["errno"]), (vec!["missing_path"], &json!("ELOOP")), "{failed:#}");
+    request["on_missing"] = json!("skip");
+    let report = host.answer(&request);
+    assert_eq!(report["outcome"], json!("applied"), "{report:#}");
+    assert_eq!(host.listed(), ["-w /etc/passwd -p wa -k identity"]);
+    let written = fs::read_to_string(host.path("/etc/audit/rules.d/30-keys.rules")).unwrap();
+    assert!(written.contains("# audit_rules: /home/alice/ssh/authorized_keys cannot be resolved"), "{written}");
+    fs::remove_file(host.path("/home/alice/ssh")).unwrap();
+    host.directory("/home/alice/ssh");
+    host.tell_paths();
+    let mended = host.answer(&request);
+    assert_eq!(host.listed().len(), 2, "{mended:#}");
+}

@@ -22,6 +22,7 @@ mod kinds;
 mod lifecycle;
 mod next_boot;
 mod oddities;
+mod paths;
 mod policy;
 mod reach;
 mod roots;

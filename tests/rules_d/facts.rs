@@ -6,6 +6,9 @@ use audit_rules::rules_d::{Accounts, Root};
 
 use crate::Scene;
 
+const NOT_A_DIRECTORY: i32 = 20;
+const LOOP: i32 = 40;
+
 #[test]
 fn a_path_is_told_as_auditctl_and_the_kernel_would_see_it_in_the_image() {
     let scene = Scene::new();
@@ -16,6 +19,7 @@ fn a_path_is_told_as_auditctl_and_the_kernel_would_see_it_in_the_image() {
     scene.link("srv/outside", "/proc/self");
     let symlink = |target| PathFact::Symlink { target };
     let missing = |parent_exists| PathFact::Missing { parent_exists };
+    let unresolved = |errno| PathFact::Unresolved { errno };
     let rows = [
         ("/", PathFact::Directory),
         ("/srv", PathFact::Directory),
@@ -34,8 +38,16 @@ fn a_path_is_told_as_auditctl_and_the_kernel_would_see_it_in_the_image() {
         ("/none", missing(true)),
         ("/none/", missing(true)),
         ("/none/x", missing(false)),
-        ("/srv/file/x", missing(false)),
-        ("/srv/to-file/x", missing(false)),
+        ("/srv/file/x", unresolved(NOT_A_DIRECTORY)),
+        ("/srv/file/x/y", unresolved(NOT_A_DIRECTORY)),
+        ("/srv/file/", unresolved(NOT_A_DIRECTORY)),
+        ("/srv/to-file/x", unresolved(NOT_A_DIRECTORY)),
+        ("/srv/to-file/", unresolved(NOT_A_DIRECTORY)),
+        ("/srv/to-nothing/", missing(true)),
+        ("/srv/to-nothing/x", missing(false)),
+        ("/srv/loop/", unresolved(LOOP)),
+        ("/srv/loop/x", unresolved(LOOP)),
+        ("/srv/loop/x/y", unresolved(LOOP)),
     ];
     let paths: Vec<&Path> = rows.iter().map(|(path, _)| Path::new(path)).collect();
     let facts = scene.root().lookup_all(&paths);
