@@ -14,7 +14,6 @@ mod stuck;
 mod waiting;
 mod wanted;
 
-use std::path::Path;
 
 pub use change::{Changed, End};
 use layers::Layers;
@@ -28,8 +27,7 @@ use crate::plan::rules::{Wish, carried_out};
 use crate::plan::{KernelState, Plan, Target, plan};
 use crate::request::{OnLocked, Target as Layer};
 use crate::rules_d::{
-    Directory, DropInName, FileError, Journal, JournalFile, JournalFound, Lock, Root, boot_id,
-    too_large_together,
+    Directory, DropInName, FileError, Journal, JournalFile, JournalFound, Lock, Root, boot_id, too_large_together,
 };
 use crate::settings::{Name, Settings};
 use crate::snapshot::Snapshot;
