@@ -14,7 +14,6 @@ mod stuck;
 mod waiting;
 mod wanted;
 
-
 pub use change::{Changed, End};
 use layers::Layers;
 pub use settled::Settled;

@@ -30,3 +30,4 @@ mod tracer;
 mod traps;
 mod vanished;
 mod versions;
+mod watches;
