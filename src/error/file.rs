@@ -21,6 +21,7 @@ impl FileError {
             Problem::Busy { .. } => "busy",
             Problem::BadPath(_) => "bad_path",
             Problem::NotTheHost => "root_is_not_the_host",
+            Problem::IsTheHost => "root_is_the_host",
             Problem::System { .. } => "file_error",
         }
     }
@@ -73,6 +74,7 @@ impl FileError {
                 format!("another run holds the lock {path}; waited {:.1} s", waited.as_secs_f64())
             }
             Problem::BadPath(problem) => return format!("{path:?} cannot be used: it {}", problem.predicate()),
+            Problem::IsTheHost => format!("{path} is the root directory of the running host"),
             Problem::NotTheHost => format!("{path} is not the root directory of process 1, whose kernel is meant"),
             Problem::System { call, errno } => {
                 format!("{path} cannot be written: {call}: {} ({errno:?})", errno.desc())
@@ -102,6 +104,7 @@ impl FileError {
             {
                 Some("run it as root (in Ansible: become: true)".to_owned())
             }
+            Problem::IsTheHost => Some("leave root out".to_owned()),
             Problem::NotTheHost => Some("without kernel: host, the files of this root are managed alone".to_owned()),
             Problem::Busy { .. } => Some("try again when the other run has ended".to_owned()),
             _ => None,
@@ -207,6 +210,7 @@ mod tests {
             (Problem::Busy { waited: Duration::from_millis(1500) }, "busy"),
             (Problem::BadPath(PathProblem::Upwards), "bad_path"),
             (Problem::NotTheHost, "root_is_not_the_host"),
+            (Problem::IsTheHost, "root_is_the_host"),
             (Problem::System { call: "renameat", errno }, "file_error"),
         ];
         for (problem, kind) in rows {

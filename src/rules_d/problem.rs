@@ -61,6 +61,8 @@ pub enum Problem {
     BadPath(PathProblem),
     /// A root directory that is said to be that of the running host, and is another one.
     NotTheHost,
+    /// A root directory that is said to be another one, and is that of the running host.
+    IsTheHost,
     /// Any other answer of the operating system.
     System { call: &'static str, errno: Errno },
 }

@@ -13,7 +13,7 @@ use serde_json::{Value as Json, json};
 use crate::host::{Host, kinds};
 
 fn request(root: &str) -> Json {
-    json!({"root": root, "name": "30-own", "rules": ["-w /etc/passwd -p wa -k identity"], "lock_timeout": 0})
+    json!({"root": root, "name": "30-own", "rules": ["-w /etc/passwd -p wa -k identity"], "lock_timeout": 1})
 }
 
 /// A host with an image below a home directory, whose rules.d stands.
