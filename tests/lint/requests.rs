@@ -93,9 +93,11 @@ fn rules_of_the_request_have_pointers_and_files_have_names() {
     let bad = "-a always,exit -F arch=b64 -S opne -k a";
     assert_eq!(places(json!({"operation": "lint", "rules": format!("# a\n{bad}\n")})), ["/rules:2"]);
     assert_eq!(
-        places(json!({"operation": "lint", "rules": ["-e 1", bad, format!("-f 1\n{bad}")]})),
-        ["/rules/1:-", "/rules/2:2"]
+        places(json!({"operation": "lint", "rules": ["-e 1", bad, format!("{bad}\n")]})),
+        ["/rules/1:-", "/rules/2:-"]
     );
+    let broken = ask(json!({"operation": "lint", "rules": ["-e 1", format!("-f 1\n{bad}")]}));
+    assert_eq!(broken.errors.iter().map(|error| error.kind.as_str()).collect::<Vec<_>>(), ["line_break"]);
     let object = json!({"action": "never", "arch": ["b64", "b32"], "syscalls": "mount", "fields": ["uid=0", "uid=1"]});
     assert_eq!(places(json!({"operation": "lint", "rules": ["-e 1", object]})), ["/rules/1:-", "/rules/1:-"]);
     let files =
