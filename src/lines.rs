@@ -131,6 +131,12 @@ pub struct Reading {
 }
 
 impl Reading {
+    /// Whether its author took the next line for a part of it.
+    #[must_use]
+    pub fn is_continued(&self) -> bool {
+        self.obstacles.iter().any(|obstacle| matches!(obstacle, Obstacle::Line(error) if error.is_continued()))
+    }
+
     /// Whether auditctl takes the line all the same, with another rule than was meant: the carriage return at its end is
     /// a part of the key.
     #[must_use]

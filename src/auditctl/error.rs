@@ -26,6 +26,38 @@ pub enum Habit {
     HtmlEntity,
     /// A comment behind the rule.
     TrailingComment,
+    /// A backslash at the end, as if the next line went on with this one.
+    LineContinuation,
+    /// A blank in a path, without a backslash.
+    BlankInPath,
+    /// `-k` without a key, so that the next option is taken for it.
+    KeyMissing,
+    /// `-a0=1` for `-F a0=1`.
+    ArgumentOption,
+    /// Two rules on one line.
+    TwoRules,
+}
+
+impl LineError {
+    /// The cause that other lines of the same file most likely have too: how the file was made.
+    #[must_use]
+    pub fn cause(&self) -> Option<&'static str> {
+        match (&self.habit, &self.what) {
+            (Some(Habit::Tab), _) => Some("tab"),
+            (Some(Habit::Quotes), _) => Some("quotes"),
+            (Some(Habit::HtmlEntity), _) => Some("html"),
+            (Some(Habit::TrailingComment), _) => Some("comment"),
+            (None, LineErrorKind::Word(WordError::CarriageReturn)) => Some("carriage_return"),
+            (None, LineErrorKind::Word(WordError::BadByte { .. })) => Some("bad_byte"),
+            _ => None,
+        }
+    }
+
+    /// Whether the author took the next line for a part of this one.
+    #[must_use]
+    pub fn is_continued(&self) -> bool {
+        self.habit == Some(Habit::LineContinuation)
+    }
 }
 
 /// What is wrong with a line. Texts are for messages: bytes that are no UTF-8 are replaced in them.
@@ -63,6 +95,8 @@ pub enum WordError {
     LineTooLong { length: usize },
     BadByte { byte: u8 },
     CarriageReturn,
+    ByteOrderMark,
+    Continued,
     UnknownOption { option: String },
     AmbiguousOption { option: String, options: Vec<&'static str> },
     MissingArgument { option: &'static str },

@@ -26,7 +26,7 @@ pub use error::{
 pub use line::{Context, Control, Line, Narrowing, Note, RuleLine, SkippedSyscall, Statement, UnknownSyscalls, Verb};
 pub use parts::Parts;
 pub use text::{canonical, canonical_lossy};
-pub use tokens::quote;
+pub use tokens::{is_cut, quote};
 
 use control::Follows;
 use draft::{Draft, Progress};
@@ -95,7 +95,13 @@ fn with_habit(mut error: LineError, tokens: &[Token]) -> LineError {
     let at_fault = tokens.iter().rev().find(|token| token.column <= error.column);
     let Some(text) = at_fault.map(|token| token.text.as_slice()) else { return error };
     let holds = |part: &[u8]| text.windows(part.len()).any(|window| window == part);
-    error.habit = if text.contains(&b'\t') {
+    let has_tab = |token: &Token| token.text.contains(&b'\t');
+    let is_stray = matches!(error.what, LineErrorKind::Word(WordError::StrayWord { .. }));
+    let before = tokens.iter().rev().find(|token| token.column < error.column).map(|token| token.text.as_slice());
+    let key_at = tokens.iter().position(|token| token.text == b"-k");
+    let after_key = key_at.and_then(|at| tokens.get(at + 1)).map(|token| token.text.as_slice());
+    let is_path = |word: &[u8]| word.first() == Some(&b'/') || word.windows(2).any(|pair| pair == b"=/");
+    error.habit = if text.contains(&b'\t') || tokens.iter().any(has_tab) {
         Some(Habit::Tab)
     } else if text.contains(&b'"') || text.contains(&b'\'') {
         Some(Habit::Quotes)
@@ -103,6 +109,16 @@ fn with_habit(mut error: LineError, tokens: &[Token]) -> LineError {
         Some(Habit::HtmlEntity)
     } else if text.first() == Some(&b'#') {
         Some(Habit::TrailingComment)
+    } else if tokens.last().is_some_and(|last| last.text == b"\\") {
+        Some(Habit::LineContinuation)
+    } else if is_stray && after_key.is_some_and(|word| word.first() == Some(&b'-')) {
+        Some(Habit::KeyMissing)
+    } else if is_stray && before.is_some_and(is_path) {
+        Some(Habit::BlankInPath)
+    } else if text.len() > 3 && text.starts_with(b"-a") && (b'0'..=b'3').contains(&text[2]) {
+        Some(Habit::ArgumentOption)
+    } else if tokens.iter().filter(|token| matches!(token.text.as_slice(), b"-w" | b"-a" | b"-A")).count() > 1 {
+        Some(Habit::TwoRules)
     } else {
         None
     };

@@ -22,6 +22,9 @@ pub fn split(line: &[u8]) -> Result<Vec<Token>, LineError> {
     if line.len() > MAX_LINE {
         return Err(LineErrorKind::Word(WordError::LineTooLong { length: line.len() }).at(MAX_LINE));
     }
+    if line.starts_with("\u{feff}".as_bytes()) {
+        return Err(LineErrorKind::Word(WordError::ByteOrderMark).at(0));
+    }
     for (column, byte) in line.iter().enumerate() {
         match byte {
             0 | b'\n' | 0x04 | 0x07 => return Err(LineErrorKind::Word(WordError::BadByte { byte: *byte }).at(column)),
@@ -59,6 +62,13 @@ pub fn split(line: &[u8]) -> Result<Vec<Token>, LineError> {
 #[must_use]
 pub fn is_comment(line: &[u8]) -> bool {
     line.iter().find(|byte| **byte != b' ') == Some(&b'#')
+}
+
+/// Whether a line ends in a backslash of its own, as a rule that its author goes on with in the next line.
+#[must_use]
+pub fn is_cut(line: &[u8]) -> bool {
+    let rest = line.strip_suffix(b"\r").unwrap_or(line).trim_ascii_end().strip_suffix(b"\\");
+    rest.is_some_and(|rest| matches!(rest.last(), None | Some(b' ' | b'\t')))
 }
 
 /// A word as it must be written in a line (but not as its first word), so that it reads back.

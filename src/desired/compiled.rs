@@ -144,7 +144,7 @@ fn would_be_lost(line: &LoadLine) -> Option<Problem> {
         rule: Some(String::from_utf8_lossy(&line.text).into_owned()),
         file: Some(spot.file.to_string()),
         line: Some(spot.line),
-        pointer: None,
+        ..Place::default()
     };
     Some(Problem::at(PolicyError::OnlyCompiled, place))
 }

@@ -6,7 +6,7 @@ use super::Choices;
 use super::narrowed::narrowed;
 use rustc_hash::{FxBuildHasher, FxHashMap as HashMap, FxHashSet as HashSet};
 
-use crate::auditctl::{Control, Note, Verb};
+use crate::auditctl::{Control, Note, Verb, is_cut};
 use crate::boot_load::Spot;
 use crate::error::{Place, PolicyError, Problem, RequestError};
 use crate::intent::{AuthorLine, Declared};
@@ -93,8 +93,14 @@ pub fn compose(
     let path: Rc<str> = path.into();
     let mut text: Vec<Vec<u8>> = Vec::new();
     let mut seen: HashMap<Rc<Rule>, Spot> = HashMap::with_capacity_and_hasher(declared.lines.len(), FxBuildHasher);
+    let mut is_rest = false;
     for author in &declared.lines {
         let reading = reader.read(author.text.as_bytes());
+        // What is wrong with the rest of a rule that was cut has no meaning of its own.
+        let is_cut = is_cut(author.text.as_bytes()) && (is_rest || reading.is_continued());
+        if std::mem::replace(&mut is_rest, is_cut) {
+            continue;
+        }
         let place = || author.place();
         for control in &reading.controls {
             match declarable(control) {

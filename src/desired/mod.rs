@@ -29,7 +29,7 @@ use rustc_hash::{FxHashMap as HashMap, FxHashSet as HashSet};
 
 use crate::auditctl::RuleLine;
 use crate::boot_load::{BootLoad, Spot, Trouble};
-use crate::error::{Place, PolicyError, Problem};
+use crate::error::{Place, PolicyError, Problem, by_cause};
 use crate::intent::{Goal, Intent};
 use crate::lines::{HostRule, Reader};
 use crate::plan::files::{Content, FileTarget};
@@ -140,7 +140,7 @@ pub fn desired(
     let mut work = Work { intent, files, permit, choices, files_too, reader, problems: Vec::new() };
     let (changes, own) = work.own_drop_ins();
     let desired = work.whole(changes, own);
-    if work.problems.is_empty() { Ok(desired) } else { Err(work.problems) }
+    if work.problems.is_empty() { Ok(desired) } else { Err(by_cause(work.problems)) }
 }
 
 struct Work<'a> {

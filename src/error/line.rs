@@ -6,6 +6,7 @@ mod value;
 mod word;
 
 use crate::auditctl::error::{Habit, LineError, LineErrorKind as Kind};
+use crate::rule::field_table;
 use crate::rule::{Arch, List};
 
 /// The stable names of all kinds of errors that a line may have.
@@ -20,10 +21,12 @@ pub const KINDS: &[&str] = &[
     "bad_setting",
     "bad_syscall_number",
     "bad_value",
+    "byte_order_mark",
     "carriage_return",
     "field_not_on_list",
     "key_too_long",
     "key_without_rule",
+    "line_continuation",
     "line_too_long",
     "missing_argument",
     "missing_field",
@@ -84,6 +87,11 @@ impl LineError {
             Some(Habit::Quotes) => "quotation marks are part of the text here; write a space as \"\\ \"",
             Some(Habit::HtmlEntity) => "this was copied from a web page: write > for &gt;, < for &lt;, & for &amp;",
             Some(Habit::TrailingComment) => "a comment needs a line of its own",
+            Some(Habit::LineContinuation) => "a rule cannot go on in the next line: write it in one line",
+            Some(Habit::BlankInPath) => "a blank in a path needs a backslash before it: \"\\ \"",
+            Some(Habit::KeyMissing) => "-k takes the next word for the key: write the key behind it",
+            Some(Habit::ArgumentOption) => "an argument of a system call is a condition: write -F a0=VALUE",
+            Some(Habit::TwoRules) => "each rule needs a line of its own",
         };
         Some(habit.to_owned())
     }
@@ -132,9 +140,20 @@ impl Kind {
             Self::Condition(error) => error.hint(),
             Self::Name(error) => error.hint(),
             Self::Value(error) => error.hint(),
-            Self::UnknownUser { .. } => None,
+            Self::UnknownUser { name, .. } => Some(if field_table::by_name(name).is_some() {
+                format!("{name} is a field: two fields are compared with -C")
+            } else {
+                "on_missing: skip leaves the rule out until the account exists".to_owned()
+            }),
             Self::UnknownGroup { name, .. } => {
-                matches!(name.as_str(), "unset" | "-1").then(|| "groups have no unset value".to_owned())
+                let hint = match name.as_str() {
+                    "unset" | "-1" => "groups have no unset value".to_owned(),
+                    name if field_table::by_name(name).is_some() => {
+                        format!("{name} is a field: two fields are compared with -C")
+                    }
+                    _ => "on_missing: skip leaves the rule out until the account exists".to_owned(),
+                };
+                Some(hint)
             }
             Self::UnknownSyscall { alias_of, nearest, exists_on, .. } => {
                 let nearest = nearest.filter(|_| exists_on.is_empty());

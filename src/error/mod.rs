@@ -1,5 +1,6 @@
 //! Problems as data, and the one place where they become sentences.
 
+mod by_cause;
 mod cause;
 pub mod file;
 pub mod kernel;
@@ -9,6 +10,7 @@ mod policy;
 mod request;
 pub mod verdict;
 
+pub use by_cause::{by_cause, same_in};
 pub use policy::PolicyError;
 pub use request::RequestError;
 
@@ -53,6 +55,8 @@ pub struct Place {
     pub file: Option<String>,
     /// The line in the file or in the given text, from 1.
     pub line: Option<usize>,
+    /// How many other lines have the same problem for the same cause.
+    pub more: usize,
 }
 
 impl<T: Into<What>> From<T> for Problem {
@@ -174,6 +178,6 @@ impl Problem {
             let is_name = !hint.contains(' ');
             if is_name { format!(" (did you mean {hint}?)") } else { format!(" ({hint})") }
         });
-        format!("{at}{}{rule}{hint}", self.message())
+        format!("{at}{}{}{rule}{hint}", self.message(), same_in(place.more))
     }
 }

@@ -1,7 +1,7 @@
 //! Lines in the author's own words, with their places in the request.
 
-use crate::auditctl::{self, Accounts, Context, LineErrorKind};
-use crate::error::{Place, Problem, RequestError};
+use crate::auditctl::{self, Accounts, Context, LineError, LineErrorKind};
+use crate::error::{Place, Problem, RequestError, by_cause};
 use crate::request::{OneOrMany, RuleSaid, Rules};
 use crate::rule::Machine;
 
@@ -164,10 +164,31 @@ pub fn bad_lines(lines: &[&AuthorLine], machine: &Machine) -> Vec<Problem> {
         !matches!(what, LineErrorKind::UnknownUser { .. } | LineErrorKind::UnknownGroup { .. })
             && !what.is_no_such_arch()
     };
-    lines
-        .iter()
-        .filter_map(|author| Some((author, auditctl::parse(author.text.as_bytes(), &context).err()?)))
-        .filter(|(_, error)| by_itself(&error.what))
-        .map(|(author, error)| Problem::at(error, author.place()))
-        .collect()
+    let mut problems = Vec::new();
+    let rests = continued(lines.iter().map(|author| author.text.as_str()), machine);
+    for (author, is_rest) in lines.iter().zip(rests) {
+        let error = auditctl::parse(author.text.as_bytes(), &context).err();
+        // What is wrong with the rest of a rule that was cut has no meaning of its own.
+        let error = error.filter(|error| by_itself(&error.what) && !is_rest);
+        problems.extend(error.map(|error| Problem::at(error, author.place())));
+    }
+    by_cause(problems)
+}
+
+fn is_error_of_cut(error: Option<&LineError>) -> bool {
+    error.is_some_and(LineError::is_continued)
+}
+
+/// Which lines are the rest of a rule that its author cut with a backslash.
+pub fn continued<'a>(lines: impl Iterator<Item = &'a str>, machine: &Machine) -> Vec<bool> {
+    let accounts = Accounts::default();
+    let context = Context { machine, accounts: &accounts, unknown_syscalls: auditctl::UnknownSyscalls::Skip };
+    let mut is_continued = false;
+    let of_line = |line: &str| {
+        let is_rest = is_continued;
+        let is_end = || is_rest || is_error_of_cut(auditctl::parse(line.as_bytes(), &context).err().as_ref());
+        is_continued = auditctl::is_cut(line.as_bytes()) && is_end();
+        is_rest
+    };
+    lines.map(of_line).collect()
 }

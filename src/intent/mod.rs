@@ -11,7 +11,7 @@ mod wish;
 
 use std::path::{Path, PathBuf};
 
-pub use author::{AuthorLine, author_lines, bad_lines, labels};
+pub use author::{AuthorLine, author_lines, bad_lines, continued, labels};
 pub use event::event;
 pub use explain::Subject as Explained;
 pub use goal::{Declared, DropInWish, Goal, Keep};

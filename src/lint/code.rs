@@ -40,6 +40,7 @@ codes! {
     Blocker, "blocker", Error, "a rule that leaves nothing to be recorded";
     KeyDisablesList, "key_disables_list", Error, "a key on the user or exclude list: neither this rule nor those behind act";
     FieldDisablesList, "field_disables_list", Error, "a field that the user or exclude list does not know, with the same effect";
+    CarriageReturns, "carriage_returns", Error, "lines that end in a carriage return";
     WritableByOthers, "writable_by_others", Error, "others than root may write the rules file";
     NeverMatches, "never_matches", Warning, "conditions that exclude each other, or that no value fulfils";
     SameMatch, "same_match", Warning, "matches the same as an earlier rule with another key: that key is recorded";
@@ -74,7 +75,6 @@ codes! {
     DeletesRules, "deletes_rules", Warning, "deletes rules that were loaded before";
     Prepended, "prepended", Warning, "-A: goes before all others, whatever file it stands in";
     ControlIndented, "control_indented", Warning, "blanks around -e, -b, -f or -D: augenrules with mawk leaves the line where it is";
-    CarriageReturns, "carriage_returns", Warning, "lines that end in a carriage return";
     PassedOver, "passed_over", Warning, "a name in rules.d from which augenrules reads nothing";
     OnlyInAuditRules, "only_in_audit_rules", Warning, "a line of audit.rules that no drop-in has";
     UnknownCode, "unknown_code", Warning, "a comment asks lint to ignore a code that no finding has";

@@ -19,6 +19,8 @@ pub struct Finding {
     pub span: Option<(usize, usize)>,
     /// Other places that belong to it.
     pub related: Vec<Spot>,
+    /// What other lines of the file have the same finding for, where that is how the file was made.
+    pub cause: Option<&'static str>,
     /// System calls that it is about; they stand at the end of its sentence.
     pub calls: Vec<&'static str>,
     /// What to do about it.
@@ -55,7 +57,17 @@ impl Finding {
     /// A finding by its name, such as that of the error of a line.
     #[must_use]
     pub fn named(code: &'static str, severity: Severity, at: &Spot, message: String) -> Self {
-        Self { code, severity, message, at: at.clone(), span: None, related: Vec::new(), calls: Vec::new(), fix: None }
+        Self {
+            code,
+            severity,
+            message,
+            at: at.clone(),
+            span: None,
+            related: Vec::new(),
+            cause: None,
+            calls: Vec::new(),
+            fix: None,
+        }
     }
 
     /// A name in rules.d from which nothing is read.

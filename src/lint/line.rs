@@ -62,6 +62,7 @@ fn of_error(at: &Spot, text: &[u8], error: &LineError) -> Finding {
     };
     let span = name.unwrap_or(whole);
     let found = Finding::named(error.kind(), Severity::Error, at, error.what.message()).over(Some(span));
+    let found = Finding { cause: error.cause(), ..found };
     let is_alias = matches!(error.what, LineErrorKind::UnknownSyscall { alias_of: Some(_), .. });
     match error.hint() {
         Some(other) if is_alias && name.is_some() => found.replace(format!("write {other}"), span, other),

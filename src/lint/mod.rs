@@ -62,8 +62,14 @@ pub fn lint(sources: &[Source], reader: &mut Reader, host: Host<'_>) -> Vec<Find
     let files: Vec<File<'_>> = sources.iter().map(File::of).collect();
     let mut findings = files::findings(&files);
     for file in &files {
+        let mut is_rest = false;
         findings.extend(file.lines.iter().enumerate().flat_map(|(at, text)| {
             let reading = reader.read(text);
+            // What is wrong with the rest of a rule that was cut has no meaning of its own.
+            let is_cut = crate::auditctl::is_cut(text) && (is_rest || reading.is_continued());
+            if std::mem::replace(&mut is_rest, is_cut) {
+                return Vec::new();
+            }
             line::findings(&file.spot(at + 1), text, &reading, reader.facts(), host)
         }));
     }

@@ -6,6 +6,7 @@ use rustc_hash::FxHashMap as HashMap;
 
 use super::code::Code;
 use super::finding::{Finding, Fix, list};
+use crate::error::same_in;
 
 /// The kinds that are told once a file.
 const ONCE: [Code; 10] = [
@@ -41,8 +42,8 @@ pub fn once_a_file(findings: Vec<Finding>) -> Vec<Finding> {
     let mut groups: HashMap<(&'static str, Rc<str>), Group> = HashMap::default();
     let mut kept: Vec<Finding> = Vec::new();
     for found in findings {
-        let is_once = ONCE.iter().any(|code| code.name() == found.code);
-        let key = (found.code, Rc::clone(&found.at.file));
+        let is_once = found.cause.is_some() || ONCE.iter().any(|code| code.name() == found.code);
+        let key = (found.cause.unwrap_or(found.code), Rc::clone(&found.at.file));
         if let Some(group) = groups.get_mut(&key).filter(|_| is_once) {
             add(&mut kept[group.at], group, found);
             continue;
@@ -54,7 +55,10 @@ pub fn once_a_file(findings: Vec<Finding>) -> Vec<Finding> {
     }
     for group in groups.into_values() {
         let found = &mut kept[group.at];
-        found.message = with_count(&found.message, group.more);
+        found.message = match found.cause {
+            Some(_) => format!("{}{}", found.message, same_in(group.more)),
+            None => with_count(&found.message, group.more),
+        };
         found.calls = group.calls;
     }
     for found in kept.iter_mut().filter(|found| !found.calls.is_empty()) {
@@ -79,11 +83,7 @@ fn add(first: &mut Finding, group: &mut Group, found: Finding) {
 
 /// The sentence with how many other lines it is about, before its explanation.
 fn with_count(message: &str, more: usize) -> String {
-    let count = match more {
-        0 => return message.to_owned(),
-        1 => ", here and in 1 more line".to_owned(),
-        more => format!(", here and in {more} more lines"),
-    };
+    let count = same_in(more);
     let end = message.find(": ").or_else(|| message.find("; ")).unwrap_or(message.len());
     format!("{}{count}{}", &message[..end], &message[end..])
 }

@@ -2,12 +2,12 @@
 
 use std::path::Path;
 
-use crate::auditctl::{Accounts, Context, UnknownSyscalls, parse, parse_group, parse_passwd};
+use crate::auditctl::{Accounts, Context, LineErrorKind, UnknownSyscalls, WordError, parse, parse_group, parse_passwd};
 use crate::desired::Warning;
 use crate::error::{Place, Problem, RequestError, What};
 use crate::explain::{PermSyscalls, Placed, Policy, explain, named_paths};
 use crate::gather::{Gathered, gather};
-use crate::intent::{AuthorLine, Explained, Inquiry, author_lines, event, machine_named};
+use crate::intent::{AuthorLine, Explained, Inquiry, author_lines, continued, event, machine_named};
 use crate::lines::Reader;
 use crate::observe::facts;
 use crate::report::event::EventReport;
@@ -120,9 +120,15 @@ fn entries(
     let parsed = lines.iter().filter_map(|author| parse(author.text.as_bytes(), &context).ok());
     let paths =
         facts(root, parsed.flat_map(|line| named_paths(&line).map(<[u8]>::to_vec).collect::<Vec<_>>()).collect());
+    let rests = continued(lines.iter().map(|author| author.text.as_str()), machine);
     lines
         .iter()
-        .map(|author| {
+        .zip(rests)
+        .map(|(author, is_rest)| {
+            if is_rest {
+                let error = LineErrorKind::Word(WordError::Continued).at(0);
+                return LineReport::new(&author.text, &crate::explain::Explained::Refused(error));
+            }
             let explained = explain(author.text.as_bytes(), &context, &paths, perm_syscalls);
             LineReport::new(&author.text, &explained)
         })
@@ -130,7 +136,9 @@ fn entries(
 }
 
 fn of_lines(entries: Vec<LineReport>) -> Report {
-    let refused = entries.iter().filter(|entry| !entry.accepted).count();
+    // A rule that was cut into several lines is one that is refused.
+    let is_rest = |entry: &LineReport| entry.error.as_ref().is_some_and(|error| error.kind == "line_continuation");
+    let refused = entries.iter().filter(|entry| !entry.accepted && !is_rest(entry)).count();
     let plural = if entries.len() == 1 { "" } else { "s" };
     let msg = format!("{} line{plural}, {refused} refused", entries.len());
     Report { lines: Some(entries), ..Report::quiet(msg, Outcome::Unchanged) }

@@ -1,6 +1,7 @@
 //! The report of a request to apply.
 
 use super::diff::diff;
+use super::text::sentences;
 use super::{
     BecauseReport, ControlReport, DeduplicatedReport, Diff, ErrorReport, FileActionReport, FileReport, KernelDo,
     KernelStepReport, Outcome, PendingReport, PlanReport, Report, RulesReport, RuntimeReport, SkippedReport, Undo,
@@ -197,8 +198,8 @@ fn message(intent: &Intent, applied: &Applied, rules: &RulesReport, outcome: Out
         }
         Outcome::RolledBack => format!("{first}; taken back, the host is as before"),
         Outcome::Stranded => {
-            let rest: Vec<String> = problems.iter().skip(1).map(Problem::sentence).collect();
-            format!("{first}; the host could not be brought back: {}", rest.join("; "))
+            let rest = sentences(problems.get(1..).unwrap_or_default());
+            format!("{first}; the host could not be brought back: {rest}")
         }
         Outcome::Failed => first,
     };

@@ -207,7 +207,7 @@ impl Report {
         );
         if !unexpected.is_empty() {
             let all: Vec<String> = unexpected.iter().map(Problem::sentence).collect();
-            msg = format!("{msg}; {} not as expected: {}", all.len(), all.join("; "));
+            msg = super::text::short(format!("{msg}; {} not as expected: {}", all.len(), all.join("; ")));
         }
         let failed = !unexpected.is_empty();
         let outcome = if failed { Outcome::Failed } else { Outcome::Unchanged };

@@ -253,7 +253,8 @@ impl ExpectedReport {
             problems.push(problem(&setting.setting, why, Place::default()));
         }
         for found in &self.unexpected {
-            let place = Place { rule: found.rule.clone(), file: found.file.clone(), line: found.line, pointer: None };
+            let place =
+                Place { rule: found.rule.clone(), file: found.file.clone(), line: found.line, ..Place::default() };
             let why = if found.file.is_some() { "it is in a file" } else { "the kernel holds it" };
             problems.push(problem("not expected", why.to_owned(), place));
         }

@@ -3,6 +3,7 @@
 use schemars::JsonSchema;
 use serde::Serialize;
 
+use super::text::is_zero;
 use super::{Outcome, Report, sarif};
 use crate::boot_load::Spot;
 use crate::intent::{LintIntent, Subject};
@@ -111,11 +112,6 @@ pub struct Counts {
     /// Left out, because the request or a comment asks for that.
     #[serde(skip_serializing_if = "is_zero")]
     pub ignored: usize,
-}
-
-#[allow(clippy::trivially_copy_pass_by_ref, reason = "serde hands a reference")]
-fn is_zero(count: &usize) -> bool {
-    *count == 0
 }
 
 impl FindingReport {

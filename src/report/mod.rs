@@ -12,6 +12,7 @@ pub mod lint;
 mod problem;
 pub mod rule;
 mod sarif;
+mod text;
 mod visible;
 
 use schemars::JsonSchema;
@@ -19,6 +20,8 @@ use schemars::generate::SchemaSettings;
 use serde::Serialize;
 
 pub use problem::ErrorReport;
+
+use text::{MOST_ERRORS, is_zero, sentences, short};
 
 use crate::error::Problem;
 use crate::snapshot::Snapshot;
@@ -96,6 +99,9 @@ pub struct Report {
     /// Every problem found.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub errors: Vec<ErrorReport>,
+    /// How many further problems there are: `errors` has the first 100.
+    #[serde(skip_serializing_if = "is_zero")]
+    pub errors_omitted: usize,
     /// explain: one entry for each given line.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub lines: Option<Vec<explain::LineReport>>,
@@ -342,16 +348,11 @@ impl Report {
     pub fn failed(problems: &[Problem]) -> Self {
         let msg = match problems {
             [one] => format!("nothing was changed: {}", one.sentence()),
-            several => {
-                let all: Vec<String> = several.iter().map(Problem::sentence).collect();
-                format!("nothing was changed: {} problems: {}", several.len(), all.join("; "))
-            }
+            several => format!("nothing was changed: {} problems: {}", several.len(), sentences(several)),
         };
-        Self {
-            failed: true,
-            errors: problems.iter().map(ErrorReport::from).collect(),
-            ..Self::quiet(msg, Outcome::Failed)
-        }
+        let errors = problems.iter().take(MOST_ERRORS).map(ErrorReport::from).collect();
+        let omitted = problems.len().saturating_sub(MOST_ERRORS);
+        Self { failed: true, errors, errors_omitted: omitted, ..Self::quiet(short(msg), Outcome::Failed) }
     }
 
     /// A report that says this and nothing else.
@@ -382,6 +383,7 @@ impl Report {
             pending: PendingReport::default(),
             warnings: Vec::new(),
             errors: Vec::new(),
+            errors_omitted: 0,
             lines: None,
             events: None,
             findings: None,

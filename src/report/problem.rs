@@ -4,7 +4,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::visible;
-use crate::error::Problem;
+use crate::error::{Problem, same_in};
 
 /// A problem.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
@@ -26,6 +26,9 @@ pub struct ErrorReport {
     /// The line in the file or in the given text, from 1.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub line: Option<usize>,
+    /// How many other lines have the same problem for the same cause; absent where there are none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub more: Option<usize>,
     /// The byte column of the word at fault in the rule's text, from 1.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub column: Option<usize>,
@@ -41,11 +44,12 @@ impl From<&Problem> for ErrorReport {
     fn from(problem: &Problem) -> Self {
         Self {
             kind: problem.kind().to_owned(),
-            message: problem.message(),
+            message: problem.message() + &same_in(problem.place.more),
             pointer: problem.place.pointer.clone(),
             rule: problem.place.rule.clone(),
             file: problem.place.file.clone(),
             line: problem.place.line,
+            more: Some(problem.place.more).filter(|more| *more > 0),
             column: problem.column(),
             errno: problem.errno(),
             hint: problem.hint(),

@@ -10,7 +10,10 @@
 
 mod folders;
 mod host;
+mod made_wrong;
 mod noise;
+#[path = "../project/mod.rs"]
+mod project;
 mod requests;
 mod rows;
 mod sarif;

@@ -76,6 +76,13 @@ impl NameError {
 
     pub(super) fn hint(&self) -> Option<String> {
         match self {
+            Self::UnknownField { name, .. } if matches!(name.as_str(), "obj" | "subj") => {
+                let parts = ["user", "role", "type"].map(|part| format!("{name}_{part}"));
+                Some(format!("a label is asked for by its parts: {}", parts.join(", ")))
+            }
+            Self::UnknownRecordType { value, .. } if value.eq_ignore_ascii_case("all") => {
+                Some("leave msgtype out to ask about all types".to_owned())
+            }
             Self::UnknownOperation { nearest, .. }
             | Self::UnknownField { nearest, .. }
             | Self::UnknownErrno { nearest, .. }

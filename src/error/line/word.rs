@@ -17,6 +17,13 @@ impl WordError {
                 "carriage_return",
                 "the line ends in a carriage return, which would become part of its last word".to_owned(),
             ),
+            Self::ByteOrderMark => (
+                "byte_order_mark",
+                "the text begins with a byte order mark, which auditctl takes for a part of the first word".to_owned(),
+            ),
+            Self::Continued => {
+                ("line_continuation", "goes on with the line before, but auditctl takes each line by itself".to_owned())
+            }
             Self::UnknownOption { option } => ("unknown_option", format!("auditctl has no option {option}")),
             Self::AmbiguousOption { option, options } => {
                 ("ambiguous_option", format!("{option} may be any of {}", options.join(", ")))
@@ -36,7 +43,12 @@ impl WordError {
     }
 
     pub(super) fn hint(&self) -> Option<String> {
-        matches!(self, Self::CarriageReturn).then(|| "save the file with Unix line ends".to_owned())
+        let hint = match self {
+            Self::CarriageReturn => "save the file with Unix line ends",
+            Self::ByteOrderMark => "save the file as UTF-8 without a byte order mark",
+            _ => return None,
+        };
+        Some(hint.to_owned())
     }
 }
 

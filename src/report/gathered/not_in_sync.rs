@@ -50,7 +50,7 @@ pub fn problems(gathered: &Gathered, machine: &Machine) -> Vec<Problem> {
             rule: Some(String::from_utf8_lossy(&failing.text).into_owned()),
             file: Some(failing.spot.file.to_string()),
             line: Some(failing.spot.line),
-            pointer: None,
+            ..Place::default()
         };
         let what = format!("the next boot stops here, with {unread} lines behind it");
         problems.push(Problem::at(PolicyError::NotInSync { what, why: failing.trouble.sentence() }, place));
@@ -95,7 +95,7 @@ fn left_out(files: &HeldFiles, machine: &Machine) -> Vec<Problem> {
             Fate::Loaded | Fate::Removed | Fate::Behind(_) => return None,
         };
         let found = of_line(asked, &cause, machine);
-        let place = Place { rule: Some(found.rule), file: found.file, line: found.line, pointer: None };
+        let place = Place { rule: Some(found.rule), file: found.file, line: found.line, ..Place::default() };
         Some(Problem::at(PolicyError::NotInSync { what: NOT_AT_BOOT.to_owned(), why: found.why }, place))
     };
     lines.filter_map(problem).collect()
@@ -110,7 +110,7 @@ fn tolerated(files: &HeldFiles) -> impl Iterator<Item = Problem> {
             rule: Some(String::from_utf8_lossy(&failing.text).into_owned()),
             file: Some(failing.spot.file.to_string()),
             line: Some(failing.spot.line),
-            pointer: None,
+            ..Place::default()
         };
         let what = "the next boot fails here and goes on".to_owned();
         Problem::at(PolicyError::NotInSync { what, why: failing.trouble.sentence() }, place)
@@ -123,7 +123,8 @@ fn differences(files: &HeldFiles, drift: &Drift, kernel: &HeldKernel, machine: &
     let mut problems = Vec::new();
     let mut add = |what: &str, difference: DifferenceReport| {
         let error = PolicyError::NotInSync { what: what.to_owned(), why: difference.why };
-        let place = Place { rule: Some(difference.rule), file: difference.file, line: difference.line, pointer: None };
+        let place =
+            Place { rule: Some(difference.rule), file: difference.file, line: difference.line, ..Place::default() };
         problems.push(Problem::at(error, place));
     };
     drift.missing_in_runtime.iter().filter_map(line).for_each(|difference| add("not loaded", difference));
