@@ -346,10 +346,8 @@ impl Report {
     /// The report of a request that failed before the first change.
     #[must_use]
     pub fn failed(problems: &[Problem]) -> Self {
-        let msg = match problems {
-            [one] => format!("nothing was changed: {}", one.sentence()),
-            several => format!("nothing was changed: {} problems: {}", several.len(), sentences(several)),
-        };
+        let count = if problems.len() == 1 { String::new() } else { format!("{} problems: ", problems.len()) };
+        let msg = format!("nothing was changed: {count}{}", sentences(problems));
         let errors = problems.iter().take(MOST_ERRORS).map(ErrorReport::from).collect();
         let omitted = problems.len().saturating_sub(MOST_ERRORS);
         Self { failed: true, errors, errors_omitted: omitted, ..Self::quiet(short(msg), Outcome::Failed) }
