@@ -6,7 +6,10 @@ use std::path::Path;
 
 use crate::auditctl::canonical_lossy;
 use crate::boot_load::LoadLine;
-use crate::desired::{AtBoot, Files, Merge, Only, Warning, Writable, about, left_at_boot, ordering, outdated, outrun};
+use crate::desired::{
+    AtBoot, Files, Interrupted, InterruptedEnd, Merge, Only, Warning, Writable, about, left_at_boot, ordering,
+    outdated, outrun,
+};
 use crate::drift::wish::{self, Evidence, Verified};
 use crate::drift::{Drift, Gap, InPlace, NextBoot, SettingView, setting_views};
 use crate::error::kernel::words;
@@ -18,8 +21,11 @@ use crate::matching::blocker;
 use crate::observe::{Observed, kernel_state, observe, passed_over};
 use crate::plan::KernelState;
 use crate::request::{KernelChoice, Source};
-use crate::rule::Machine;
-use crate::rules_d::{Elsewhere, Links, Process, Root, Skipped};
+use crate::rule::{Machine, Rule, id::Id};
+use crate::rules_d::{
+    Elsewhere, Journal, JournalFile, JournalFound, Links, Lock, Process, RUN_DIR, Root, Skipped, boot_id,
+};
+use crate::snapshot::{Snapshot, Touch};
 use crate::world::World;
 
 /// What a host holds.
@@ -35,10 +41,30 @@ pub struct Gathered {
     pub settings: Vec<SettingView>,
     /// What is worth a sentence.
     pub warnings: Vec<Warning>,
+    /// A run that was killed in the middle of its change.
+    pub interrupted: Option<Interrupted>,
     /// How the host stands to the wish of the inquiry.
     pub wish: Option<Verified>,
     /// What there is of the rules that are that have labels; with an expectation, of its own rules.
     pub labelled: Vec<Evidence>,
+}
+
+/// The journal of a run that was killed in this boot, where no run is at work now.
+fn pending_journal(root: &Path) -> Option<Journal> {
+    let run_dir = Root::open(root).ok()?.directory(Path::new(RUN_DIR)).ok()?;
+    let Ok(JournalFound::Whole(journal)) = JournalFile::new(&run_dir).read() else { return None };
+    let is_of_this_boot = boot_id().is_none_or(|now| now == journal.boot_id);
+    (is_of_this_boot && !Lock::is_held(&run_dir)).then_some(journal)
+}
+
+/// Names a killed run as the cause of what its change touched.
+fn blame(journal: &Journal, drift: &mut Drift, boot: &NextBoot, state: &KernelState) {
+    let change = journal.change.clone().and_then(|change| serde_json::from_value::<Snapshot>(change).ok());
+    let Some(rules) = change.and_then(|change| change.rules) else { return };
+    let does = |rule: &Rule, touch: Touch| rules.touch(&Id::of(rule).to_string()) == Some(touch);
+    let loads = |rule: &Rule| does(rule, Touch::Loads);
+    let unloads = |rule: &Rule| does(rule, Touch::Unloads);
+    drift.blame(journal.pid, boot, state, &loads, &unloads);
 }
 
 /// What came of reading a source.
@@ -108,18 +134,23 @@ pub fn gather(inquiry: &Inquiry, world: &mut World<'_>) -> Gathered {
         Source::Both | Source::Filesystem => files(inquiry, world).map_or_else(Reading::Failed, Reading::Read),
     };
     let state = kernel.read().map(|kernel| &kernel.state);
+    let journal = if inquiry.place.is_live() { pending_journal(&world.root) } else { None };
     let mut drift = None;
     let mut settings = Vec::new();
     if let Reading::Read(files) = &mut files {
         drift = state.map(|state| compared(inquiry, world, &files.boot, state));
+        if let (Some(drift), Some(state), Some(journal)) = (&mut drift, state, &journal) {
+            blame(journal, drift, &files.boot, state);
+        }
         let held = state.map(KernelState::settings);
         settings = setting_views(&files.boot, held.as_ref(), &mut files.observed.reader);
     }
+    let interrupted = journal.map(|Journal { pid, paths, .. }| Interrupted { pid, paths, end: InterruptedEnd::Waits });
     let (wish, labelled) = match &mut files {
         Reading::Read(files) => verified(inquiry, files, state.zip(drift.as_ref()), &settings),
         _ => (None, Vec::new()),
     };
-    let mut gathered = Gathered { files, kernel, drift, settings, warnings: Vec::new(), wish, labelled };
+    let mut gathered = Gathered { files, kernel, drift, settings, warnings: Vec::new(), wish, labelled, interrupted };
     gathered.warnings = warnings(&gathered, &world.machine);
     gathered
 }
@@ -267,6 +298,7 @@ fn fate(files: &Files) -> Only {
 /// What the boot load and the kernel's own list are worth a sentence for.
 fn warnings(gathered: &Gathered, machine: &Machine) -> Vec<Warning> {
     let mut warnings = Vec::new();
+    warnings.extend(gathered.interrupted.clone().map(|interrupted| Warning::Interrupted(Box::new(interrupted))));
     if let Some(files) = gathered.files.read() {
         let known = &files.observed.files;
         warnings.extend(left_out(known, &files.boot, machine));

@@ -58,16 +58,7 @@ pub fn restored(
     if snapshot.version != VERSION {
         return Err(Unusable::Version(snapshot.version).into());
     }
-    let mut target = Target {
-        files: Vec::new(),
-        rules: Vec::new(),
-        ordering: Ordering::Strict,
-        dropped: Vec::new(),
-        purge: None,
-        stuck: HashSet::default(),
-        restores: true,
-        settings: Settings::default(),
-    };
+    let mut target = empty_target();
     for (saved, now) in snapshot.files.iter().zip(files) {
         let content = |saved: &Option<crate::snapshot::SavedContent>| -> Result<Option<Content>, Unusable> {
             saved.as_ref().map(crate::snapshot::SavedContent::content).transpose()
@@ -86,6 +77,83 @@ pub fn restored(
         settings(snapshot, force, &kernel.settings(), &mut target)?;
     }
     Ok(target)
+}
+
+/// What takes the change of a killed run back in a kernel; files are another matter.
+///
+/// `asked` are the rules that drop-ins ask for now: none of them is unloaded. With `is_whole` everything that the change
+/// unloaded comes back; else, since its files were changed by others meanwhile, what drop-ins ask for.
+///
+/// # Errors
+/// A snapshot that is not of our making.
+pub fn interrupted(
+    snapshot: &Snapshot,
+    kernel: &KernelState,
+    asked: &[&Wish],
+    is_whole: bool,
+) -> Result<Back, Unusable> {
+    let mut target = empty_target();
+    let (mut lost, mut kept) = (Vec::new(), Vec::new());
+    let now = &kernel.rules;
+    if let Some(saved) = &snapshot.rules {
+        let mut before = saved.before_as_far_as_known(now)?;
+        let is_asked_for = |rules: &[Rule]| -> HashSet<Rule> {
+            let fulfilled = assign(rules, asked);
+            let asked = rules.iter().zip(fulfilled).filter(|(_, fulfils)| *fulfils != Fulfils::Nothing);
+            asked.map(|(rule, _)| rule.clone()).collect()
+        };
+        if !is_whole {
+            let (held, asked): (HashSet<&Rule>, _) = (now.iter().collect(), is_asked_for(&before));
+            let (comes, goes) = before.into_iter().partition(|rule| held.contains(rule) || asked.contains(rule));
+            (before, lost) = (comes, goes);
+        }
+        let stays: HashSet<&Rule> = before.iter().collect();
+        let came: HashSet<&String> = saved.after.iter().collect();
+        let asked = is_asked_for(now);
+        let is_new = |rule: &&Rule| !stays.contains(rule) && came.contains(&Id::of(rule).to_string());
+        let (held, goes): (Vec<&Rule>, Vec<&Rule>) = now.iter().filter(is_new).partition(|rule| asked.contains(*rule));
+        kept.extend(held.into_iter().cloned());
+        target.dropped = goes.into_iter().map(|rule| Wish::from(rule.clone())).collect();
+        target.rules = before.into_iter().map(wanted).collect();
+    }
+    let held = kernel.settings();
+    for saved in &snapshot.control {
+        let name = Name::from_text(&saved.setting).ok_or(Unusable::Broken("control"))?;
+        if held.get(name) == Some(saved.after) {
+            target.settings.set(name, saved.before);
+        }
+    }
+    Ok(Back { target, lost, kept })
+}
+
+/// How a kernel goes back to before the change of a killed run.
+#[derive(Debug)]
+pub struct Back {
+    /// What it should hold.
+    pub target: Target,
+    /// The rules that do not come back, though they were there before.
+    pub lost: Vec<Rule>,
+    /// The rules that stay, though they were not there before: drop-ins ask for them.
+    pub kept: Vec<Rule>,
+}
+
+fn wanted(rule: Rule) -> Wished {
+    Wished { wish: Wish::from(rule), is_asked_for: true, is_watch: false, spot: None }
+}
+
+/// A target that asks for nothing.
+#[must_use]
+pub fn empty_target() -> Target {
+    Target {
+        files: Vec::new(),
+        rules: Vec::new(),
+        ordering: Ordering::Strict,
+        dropped: Vec::new(),
+        purge: None,
+        stuck: HashSet::default(),
+        restores: true,
+        settings: Settings::default(),
+    }
 }
 
 fn changed(difference: String) -> Problem {

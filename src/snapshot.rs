@@ -120,6 +120,15 @@ pub struct SavedSetting {
     pub after: u32,
 }
 
+/// What a change does to a rule.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Touch {
+    /// It loads it.
+    Loads,
+    /// It unloads it.
+    Unloads,
+}
+
 /// Why a snapshot cannot be used.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Unusable {
@@ -182,6 +191,24 @@ impl SavedContent {
 }
 
 impl SavedRules {
+    /// Whether the change loads a rule of this id, unloads one, or neither.
+    #[must_use]
+    pub fn touch(&self, id: &str) -> Option<Touch> {
+        let kept = self.before.iter().filter_map(|piece| match piece {
+            Piece::Kept(first, count) => self.after.get(*first..first.checked_add(*count)?),
+            Piece::Removed(_) => None,
+        });
+        let mut kept = kept.flatten();
+        if self.after.iter().any(|known| known == id) {
+            return (!kept.any(|known| known == id)).then_some(Touch::Loads);
+        }
+        let removed = self.before.iter().filter_map(|piece| match piece {
+            Piece::Removed(rule) => rule.rule().ok(),
+            Piece::Kept(..) => None,
+        });
+        removed.into_iter().any(|rule| Id::of(&rule).to_string() == id).then_some(Touch::Unloads)
+    }
+
     fn of(before: &[Rule], after: &[Rule]) -> Self {
         let mut place = HashMap::default();
         for (at, rule) in after.iter().enumerate() {

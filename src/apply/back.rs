@@ -57,7 +57,7 @@ impl Run<'_> {
         }
         let replaced =
             self.previous.iter().filter(|_| self.published.backups.iter().any(|(_, copy)| is_previous(copy)));
-        back.extend(replaced.cloned());
+        back.extend(replaced.map(|step| FileStep { after: step.before.clone(), ..step.clone() }));
         let copies = self.published.backups.iter().map(|(_, copy)| copy);
         for copy in copies.filter(|copy| copy.as_os_str().as_encoded_bytes().ends_with(b"~")) {
             let path = Path::new("/").join(copy.strip_prefix(self.root.path()).unwrap_or(copy));
@@ -138,7 +138,7 @@ impl Run<'_> {
 }
 
 /// Whether this is the copy of `audit.rules` that augenrules leaves too.
-fn is_previous(path: &Path) -> bool {
+pub(super) fn is_previous(path: &Path) -> bool {
     path.extension().is_some_and(|extension| extension == "prev")
 }
 

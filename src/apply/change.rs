@@ -12,11 +12,12 @@ use crate::intent::{Intent, Location};
 use crate::kernel::Kernel;
 use crate::observe::kernel_state;
 use crate::plan::files::FileStep;
-use crate::plan::rules::RuleStep;
+use crate::plan::rules::{RuleStep, carried_out};
 use crate::plan::settings::{Moment, SettingStep};
 use crate::plan::{KernelState, Plan, Target};
 use crate::rule::Machine;
 use crate::rules_d::{Directory, Journal, JournalFile, Published, Root, boot_id};
+use crate::snapshot::Snapshot;
 use crate::world::World;
 
 /// How a run ended.
@@ -28,6 +29,8 @@ pub enum End {
     Planned,
     /// The host holds its target; read after the last step.
     Applied(Settled),
+    /// A problem was found before the first change of this request; what a killed run had left was taken back by then.
+    Refused(Vec<Problem>),
     /// Something failed, and the host is proven to be as before.
     RolledBack(Vec<Problem>),
     /// Something failed, and the host is not as before.
@@ -84,7 +87,7 @@ pub fn change(
     let journal = run_dir.map(JournalFile::new);
     let mut warnings = Vec::new();
     let (mut expedited, mut left_on) = (false, false);
-    let end = match run.in_directories(journal.as_ref(), target, plan) {
+    let end = match run.in_directories(journal.as_ref(), target, plan, before) {
         Ok(settled) => End::Applied(settled),
         Err((problem, directories)) => run.take_back(plan, before, problem, directories),
     };
@@ -94,8 +97,11 @@ pub fn change(
         left_on = expediter.is_left_on();
     }
     if left_on {
-        // The journal says to the next run what is to be put back.
+        // The journal says to the next run what is to be put back, and nothing else.
+        let noted = journal.map(|journal| journal.write(&run.note(Vec::new(), None)));
         warnings.push(Warning::StillExpedited);
+        warnings
+            .extend(noted.and_then(Result::err).map(|error| Warning::Tolerated(Box::new(What::File(error).into()))));
     } else if let Some(Err(error)) = journal.map(|journal| journal.remove()) {
         warnings.push(Warning::Tolerated(Box::new(What::File(error).into())));
     }
@@ -149,18 +155,34 @@ pub(super) struct Run<'a> {
 }
 
 impl Run<'_> {
-    /// Leaves a note for the next run in case this one is killed.
-    fn journal(&self, journal: Option<&JournalFile<'_>>, plan: &Plan) -> Result<(), Problem> {
+    /// Leaves a note for the next run in case this one is killed: all that it is to change, with what is there before.
+    fn journal(
+        &self,
+        journal: Option<&JournalFile<'_>>,
+        plan: &Plan,
+        before: Option<&KernelState>,
+    ) -> Result<(), Problem> {
         let Some(journal) = journal else { return Ok(()) };
-        let note = Journal {
+        // A kernel that was locked from the start is left alone.
+        let before = before.filter(|_| !self.waits_for_reboot);
+        let after = before.map(|before| carried_out(&plan.rules, &before.rules));
+        let rules = before.zip(after.as_ref()).map(|(before, after)| (before.rules.as_slice(), after.as_slice()));
+        let files: Vec<FileStep> = plan.files.iter().chain(&self.previous).cloned().collect();
+        let change = serde_json::to_value(Snapshot::of_change(&files, rules, &plan.settings)).ok();
+        let paths = plan.files.iter().map(|step| step.path.display().to_string()).collect();
+        journal.write(&self.note(paths, change)).map_err(|error| What::File(error).into())
+    }
+
+    fn note(&self, paths: Vec<String>, change: Option<serde_json::Value>) -> Journal {
+        Journal {
             pid: std::process::id(),
             boot_id: boot_id().unwrap_or_default(),
             started: SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs()),
-            paths: plan.files.iter().map(|step| step.path.display().to_string()).collect(),
+            paths,
             // A plan without a delete may need one on its way back, or when somebody else changes the rules meanwhile.
             rcu_expedited: self.expediter.as_ref().and_then(Expediter::to_restore),
-        };
-        journal.write(&note).map_err(|error| What::File(error).into())
+            change,
+        }
     }
 
     /// Carries out the plan in the directories of its files. Gives those back with the problem, where they may have
@@ -170,8 +192,11 @@ impl Run<'_> {
         journal: Option<&JournalFile<'_>>,
         target: &Target,
         plan: &Plan,
+        before: Option<&KernelState>,
     ) -> Result<Settled, (Problem, Option<Directories>)> {
-        self.journal(journal, plan).map_err(|problem| (problem, None))?;
+        let found = previous(self.root, &plan.files).map_err(|error| (What::File(error).into(), None));
+        self.previous = found?.filter(|_| self.copies != Copies::None);
+        self.journal(journal, plan, before).map_err(|problem| (problem, None))?;
         let directories = Directories::of(self.root, &plan.files);
         let mut directories = directories.map_err(|error| (What::File(error).into(), None))?;
         let created = directories.create().map_err(|error| Problem::from(What::File(error)));
@@ -181,7 +206,6 @@ impl Run<'_> {
     }
 
     fn carry_out(&mut self, directories: &Directories, target: &Target, plan: &Plan) -> Result<Settled, Problem> {
-        self.previous = previous(self.root, &plan.files).map_err(What::File)?;
         let stage = directories.stage(&plan.files, self.copies).map_err(What::File)?;
         self.change_kernel(&plan.rules, &plan.settings)?;
         self.unchanged_meanwhile()?;

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use crate::error::{Problem, What};
 use crate::observe::content;
-use crate::plan::files::FileStep;
+use crate::plan::files::{Content, FileStep};
 use crate::rules_d::{Backup, Directory, FileError, Root, Stage, Wanted, too_large};
 
 /// Which old files are kept beside the new ones.
@@ -117,7 +117,7 @@ pub fn is_compiled(path: &Path) -> bool {
     path.file_name().is_some_and(|name| name == "audit.rules") && !is_drop_in(path)
 }
 
-/// The step that brings the copy of `audit.rules` back which these steps replace; none where they leave it alone.
+/// What becomes of the copy of `audit.rules` where these steps replace that; none where they leave it alone.
 ///
 /// # Errors
 /// A copy that cannot be read.
@@ -127,7 +127,8 @@ pub fn previous(root: &Root, steps: &[FileStep]) -> Result<Option<FileStep>, Fil
     };
     let path = step.path.with_extension("rules.prev");
     let before = content(root, &path)?;
-    Ok(Some(FileStep { path, after: before.clone(), before }))
+    let after = step.before.clone().map(|copied| Content { mode: copied.mode & 0o640, ..copied });
+    Ok(Some(FileStep { path, before, after }))
 }
 
 /// Whether the file lies in a directory of drop-ins; `audit.rules` there is a drop-in of that name.

@@ -5,12 +5,14 @@ mod back;
 mod change;
 mod expedite;
 mod file_steps;
+mod interrupted;
 mod kernel_steps;
 mod layers;
 mod locking;
 mod settle;
 mod settled;
 mod stuck;
+mod taken_in;
 mod waiting;
 mod wanted;
 
@@ -25,9 +27,7 @@ use crate::observe::kernel_state;
 use crate::plan::rules::{Wish, carried_out};
 use crate::plan::{KernelState, Plan, Target, plan};
 use crate::request::{OnLocked, Target as Layer};
-use crate::rules_d::{
-    Directory, DropInName, FileError, Journal, JournalFile, JournalFound, Lock, Root, boot_id, too_large_together,
-};
+use crate::rules_d::{Directory, DropInName, FileError, Lock, Root, too_large_together};
 use crate::settings::{Name, Settings};
 use crate::snapshot::Snapshot;
 use crate::world::World;
@@ -64,6 +64,8 @@ pub struct Applied {
     pub expedited: bool,
     /// What the next boot loads, where that is known.
     pub at_boot: Option<(Vec<Wish>, Settings)>,
+    /// Whether the change of a killed run was taken back first.
+    pub has_taken_back: bool,
 }
 
 /// Makes the host agree with the request; in check mode only plans it.
@@ -77,18 +79,37 @@ pub fn apply(intent: &Intent, world: &mut World<'_>) -> Result<Applied, Vec<Prob
     let lock = if intent.check_mode { None } else { Some(locking::lock(intent, world, run_dir.as_mut(), &root)?) };
     // A run that had the lock before may have made it.
     let rules_d = root.directory(&intent.place.rules_dir).map_err(file)?;
-    let mut warnings: Vec<Warning> = layers.warning.clone().into_iter().collect();
-    if let (Some(run_dir), Some(_)) = (&run_dir, &lock) {
-        warnings.extend(finish_interrupted(run_dir, world)?);
-    }
     if let Some(held) = &lock {
         remove_stale(&root, &rules_d, intent, run_dir.as_ref(), held)?;
     }
+    let unmanaged = layers.unmanaged.clone();
+    let met = interrupted::meet(intent, &root, run_dir.as_ref(), lock.is_some(), unmanaged.as_deref(), world)?;
+    match converge(intent, world, layers, &root, &rules_d, run_dir.as_ref(), met.keeps_journal) {
+        Ok(mut applied) => {
+            applied.take_in(met);
+            Ok(applied)
+        }
+        Err(problems) if met.changed => Ok(Applied::refused(problems, unmanaged, met)),
+        Err(problems) => Err(problems),
+    }
+}
+
+/// Makes the host agree with the request, once nothing of an earlier run is in the way.
+fn converge(
+    intent: &Intent,
+    world: &mut World<'_>,
+    layers: Layers,
+    root: &Root,
+    rules_d: &Directory,
+    run_dir: Option<&Directory>,
+    keeps_journal: bool,
+) -> Result<Applied, Vec<Problem>> {
+    let mut warnings: Vec<Warning> = layers.warning.clone().into_iter().collect();
     let before = match &mut world.kernel {
         Some(kernel) if layers.kernel => Some(kernel_state(*kernel).map_err(|error| vec![error.into()])?),
         _ => None,
     };
-    let (desired, length) = wanted::wished(intent, &root, &rules_d, world, &layers, before.as_ref())?;
+    let (desired, length) = wanted::wished(intent, root, rules_d, world, &layers, before.as_ref())?;
     warnings.extend(desired.warnings);
     let mut target = desired.target;
     if !layers.files {
@@ -96,8 +117,8 @@ pub fn apply(intent: &Intent, world: &mut World<'_>) -> Result<Applied, Vec<Prob
     }
     let path = |name: &DropInName| intent.place.rules_dir.join(name.file_name()).display().to_string();
     let named: Vec<String> = intent.goal.names().into_iter().map(path).collect();
-    waiting::remember(&mut target, &named, before.as_ref(), run_dir.as_ref())?;
-    warnings.extend(stuck::leave(&mut target, before.as_ref(), &root, &world.machine));
+    waiting::remember(&mut target, &named, before.as_ref(), run_dir)?;
+    warnings.extend(stuck::leave(&mut target, before.as_ref(), root, &world.machine));
     let mut plan = plan(&target, before.as_ref());
     let pending = hold_back(intent, &layers, before.as_ref(), &mut plan)?;
     if let Some(before) = &before {
@@ -106,9 +127,9 @@ pub fn apply(intent: &Intent, world: &mut World<'_>) -> Result<Applied, Vec<Prob
         warnings.extend(about::kernel(before, &target, &world.machine));
         warnings.extend(about::outrun(before, &plan, &target, &world.machine));
     }
-    let mut obstacles = file_steps::Directories::of(&root, &plan.files).map_err(file)?.obstacles(&plan.files);
+    let mut obstacles = file_steps::Directories::of(root, &plan.files).map_err(file)?.obstacles(&plan.files);
     let length = file_steps::length_behind(&plan.files, &intent.place.rules_dir, length);
-    obstacles.extend(length.and_then(|length| too_large_together(&rules_d, length)).map(|e| What::File(e).into()));
+    obstacles.extend(length.and_then(|length| too_large_together(rules_d, length)).map(|e| What::File(e).into()));
     if !obstacles.is_empty() {
         return Err(obstacles);
     }
@@ -117,7 +138,7 @@ pub fn apply(intent: &Intent, world: &mut World<'_>) -> Result<Applied, Vec<Prob
     warnings.extend(plan.settings.iter().filter(irreversible).map(|step| Warning::Irreversible { name: step.name }));
 
     if !intent.check_mode {
-        waiting::note(&pending, &named, before.as_ref(), run_dir.as_ref())?;
+        waiting::note(&pending, &named, before.as_ref(), run_dir)?;
     }
     let mut applied = Applied {
         plan,
@@ -133,6 +154,7 @@ pub fn apply(intent: &Intent, world: &mut World<'_>) -> Result<Applied, Vec<Prob
         undo: None,
         expedited: false,
         at_boot: desired.at_boot,
+        has_taken_back: false,
     };
     if applied.plan.is_empty() {
         applied.end = unchanged(&applied);
@@ -141,8 +163,9 @@ pub fn apply(intent: &Intent, world: &mut World<'_>) -> Result<Applied, Vec<Prob
     if intent.check_mode {
         return Ok(applied);
     }
+    let journals = run_dir.filter(|_| !keeps_journal);
     let changed =
-        change::change(intent, &root, run_dir.as_ref(), world, &applied.target, &applied.plan, applied.before.as_ref());
+        change::change(intent, root, journals, world, &applied.target, &applied.plan, applied.before.as_ref());
     applied.warnings.extend(changed.warnings);
     applied.expedited = changed.expedited;
     applied.now = changed.now;
@@ -195,25 +218,6 @@ fn remove_stale(
         directory.remove_stale(held).map_err(file)?;
     }
     Ok(())
-}
-
-/// Puts back what a killed run of this boot had changed of the host's behaviour, and says that there was one.
-fn finish_interrupted(run_dir: &Directory, world: &mut World<'_>) -> Result<Option<Warning>, Vec<Problem>> {
-    let journal = JournalFile::new(run_dir);
-    let JournalFound::Whole(Journal { pid, boot_id: boot, rcu_expedited, .. }) = journal.read().map_err(file)? else {
-        return Ok(None);
-    };
-    if boot_id().is_some_and(|now| now != boot) {
-        journal.remove().map_err(file)?;
-        return Ok(None);
-    }
-    if let (Some(kernel), Some(value)) = (&mut world.kernel, rcu_expedited) {
-        if kernel.rcu().expedited.is_some_and(|now| now != value) {
-            kernel.set_rcu_expedited(value).map_err(|error| vec![error.into()])?;
-        }
-    }
-    journal.remove().map_err(file)?;
-    Ok(Some(Warning::FinishedInterrupted { pid }))
 }
 
 /// Takes out of a plan what only a reboot can bring: on a locked kernel everything but the files, and a locked feature.

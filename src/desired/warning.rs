@@ -3,6 +3,7 @@
 use rustc_hash::{FxBuildHasher, FxHashMap as HashMap};
 
 use super::Writable;
+use super::interrupted::Interrupted;
 use crate::auditctl::{Note, canonical_lossy};
 use crate::boot_load::{BootLoad, LoadLine, Spot};
 use crate::error::Problem;
@@ -157,10 +158,14 @@ pub enum Warning {
     },
     /// Grace periods were made short and could not be put back.
     StillExpedited,
-    /// An earlier run was interrupted, and this one finished what it had begun.
-    FinishedInterrupted {
-        /// The process that was interrupted.
-        pid: u32,
+    /// An earlier run was killed in the middle of a change.
+    Interrupted(Box<Interrupted>),
+    /// The journal of an earlier run says nothing to this one.
+    JournalUnreadable {
+        /// Its path.
+        path: String,
+        /// Why.
+        why: String,
     },
     /// Comments in place of lines, though nothing keeps these from being loaded any more: where each stands, and the line.
     Outdated(Vec<(Spot, String)>),
@@ -248,9 +253,10 @@ impl Warning {
             Self::StillExpedited => {
                 "/sys/kernel/rcu_expedited could not be put back to 0; the next run does it".to_owned()
             }
-            Self::FinishedInterrupted { pid } => {
-                format!("an earlier run (process {pid}) was interrupted; this run finished the work")
-            }
+            Self::Interrupted(interrupted) => interrupted.sentence(),
+            Self::JournalUnreadable { path, why } => format!(
+                "an earlier run was interrupted, and what it left cannot be told: {path} is no journal of this version ({why})"
+            ),
             Self::Outdated(comments) => {
                 let named = comments.iter().take(NAMED).map(|(spot, line)| format!("{spot} (`{line}`)"));
                 let mut named: Vec<String> = named.collect();

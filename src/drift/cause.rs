@@ -36,6 +36,11 @@ pub enum Cause {
     OtherManager(&'static str),
     /// It is loaded a further time.
     LoadedTwice,
+    /// A run that was killed in the middle of its change loaded or unloaded it.
+    InterruptedRun {
+        /// Its process.
+        pid: u32,
+    },
     /// It is loaded in front of a rule that the files have in front of it, or behind one that they have behind it.
     OutOfPlace,
 }

@@ -17,6 +17,7 @@ use rustc_hash::FxHashSet as HashSet;
 use crate::lines::HostRule;
 use crate::plan::KernelState;
 use crate::plan::rules::{Fulfils, Ordering, Wish, assign};
+use crate::rule::Rule;
 
 /// How the files and the kernel differ.
 #[derive(Debug, Default)]
@@ -80,6 +81,28 @@ impl Drift {
         }
         drift.order = order::out_of_place(boot, kernel, ordering);
         drift
+    }
+
+    /// Names the killed run `pid` as the cause where it touched a rule. `loads` and `unloads` tell whether it did.
+    pub fn blame(
+        &mut self,
+        pid: u32,
+        boot: &NextBoot,
+        kernel: &KernelState,
+        loads: &dyn Fn(&Rule) -> bool,
+        unloads: &dyn Fn(&Rule) -> bool,
+    ) {
+        for (at, cause) in &mut self.missing_in_filesystem {
+            if kernel.rules.get(*at).is_some_and(loads) {
+                *cause = Cause::InterruptedRun { pid };
+            }
+        }
+        for (line, cause) in &mut self.missing_in_runtime {
+            let rule = boot.asked.get(*line).and_then(|asked| asked.rule.as_ref());
+            if rule.is_some_and(|rule| unloads(&rule.listed)) {
+                *cause = Cause::InterruptedRun { pid };
+            }
+        }
     }
 
     /// The paths whose age tells whether the kernel dropped a rule: the directory that it would have to find.

@@ -30,6 +30,7 @@ impl Cause {
             Self::LoadedByHand => "loaded_by_hand",
             Self::OtherManager(_) => "other_manager",
             Self::LoadedTwice => "loaded_twice",
+            Self::InterruptedRun { .. } => "interrupted_run",
             Self::OutOfPlace => "out_of_place",
         }
     }
@@ -60,6 +61,9 @@ impl Cause {
             Self::LoadedByHand => "no file asks for it: it was loaded by hand or by another program".to_owned(),
             Self::OtherManager(name) => format!("no file asks for it: its key is one of {name}"),
             Self::LoadedTwice => "it is loaded a further time".to_owned(),
+            Self::InterruptedRun { pid } => {
+                format!("a run (process {pid}) was killed in the middle of the change that touched it")
+            }
             Self::OutOfPlace => "the kernel holds it in another place than the files".to_owned(),
         }
     }

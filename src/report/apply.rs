@@ -26,10 +26,12 @@ impl Report {
         let staged = !applied.pending.is_quiet();
         let (outcome, failed, changed, problems) = match &applied.end {
             End::Unchanged(_) if staged => (Outcome::Staged, false, false, &[][..]),
+            End::Unchanged(_) if applied.has_taken_back => (Outcome::Applied, false, true, &[][..]),
             End::Unchanged(_) => (Outcome::Unchanged, false, false, &[][..]),
             End::Planned => (Outcome::Planned, false, true, &[][..]),
             End::Applied(_) if staged => (Outcome::Staged, false, true, &[][..]),
             End::Applied(_) => (Outcome::Applied, false, true, &[][..]),
+            End::Refused(problems) => (Outcome::Failed, true, applied.has_taken_back, problems.as_slice()),
             End::RolledBack(problems) => (Outcome::RolledBack, true, false, problems.as_slice()),
             End::Stranded(problems) => (Outcome::Stranded, true, true, problems.as_slice()),
         };
@@ -191,6 +193,7 @@ fn message(intent: &Intent, applied: &Applied, rules: &RulesReport, outcome: Out
             Some(_) => "nothing to do".to_owned(),
         },
         Outcome::Planned => counts(&applied.plan, Tense::ToCome),
+        Outcome::Applied if applied.plan.is_empty() => "an interrupted change was taken back".to_owned(),
         Outcome::Applied => counts(&applied.plan, Tense::Done),
         Outcome::Staged => {
             let files = if applied.plan.files.is_empty() { "still waits" } else { "staged on disk" };

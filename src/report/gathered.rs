@@ -27,9 +27,10 @@ impl Report {
     pub fn gathered(inquiry: &Inquiry, mut gathered: Gathered, machine: &Machine) -> Self {
         let in_sync = in_sync(&gathered);
         let mut report = Self::quiet(summary::message(&gathered, in_sync), Outcome::Unchanged);
-        let exposed = not_in_sync::exposed(&gathered);
+        let mut exposed = not_in_sync::exposed(&gathered);
+        exposed.extend(not_in_sync::interrupted(&gathered));
         report.in_sync = match &gathered.wish {
-            Some(_) if !exposed.is_empty() => Some(false),
+            Some(_) if !exposed.is_empty() || gathered.interrupted.is_some() => Some(false),
             Some(wish) => wish.in_sync(),
             None => in_sync,
         };
@@ -99,6 +100,9 @@ impl Report {
 
 /// Whether files, kernel and next boot agree; none where that cannot be told. The files alone can tell that they do not.
 fn in_sync(gathered: &Gathered) -> Option<bool> {
+    if gathered.interrupted.is_some() {
+        return Some(false);
+    }
     let boot = &gathered.files.read()?.boot;
     let is_left_out = boot.asked.iter().any(|asked| asked.counts() && asked.fate != Fate::Loaded);
     let is_writable = gathered.files.read().is_some_and(|files| !files.writable.is_empty());

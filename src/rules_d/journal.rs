@@ -1,9 +1,11 @@
 //! The note that a run leaves under `/run` while it works, so that the next one knows of a run that was killed.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
+use super::contents::MAX_FILE;
 use super::problem::FileError;
 use super::{Directory, Root, note};
 
@@ -11,10 +13,10 @@ use super::{Directory, Root, note};
 const NAME: &str = "journal";
 
 /// Says whose file it is.
-const FORMAT: &str = "audit_rules journal 1";
+const FORMAT: &str = "audit_rules journal 2";
 
 /// A run that is under way, or was when it was killed.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Journal {
     /// Its process.
     pub pid: u32,
@@ -24,19 +26,21 @@ pub struct Journal {
     pub started: u64,
     /// The files that it was to change.
     pub paths: Vec<String>,
-    /// What `/sys/kernel/rcu_expedited` held, where it was changed.
+    /// What `/sys/kernel/rcu_expedited` held, where the run may change it.
     pub rcu_expedited: Option<u32>,
+    /// All that it was to change, with what was there before; none where that is too long for a journal.
+    pub change: Option<Value>,
 }
 
 /// What lies in the journal's place.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub enum Found {
     /// Nothing: the last run came to its end.
     Nothing,
     /// The journal of a run that did not.
     Whole(Journal),
-    /// Something that is no journal of ours.
-    Foreign(Vec<u8>),
+    /// Something that is no journal of this version, and why.
+    Unreadable(String),
 }
 
 /// The journal's place: a file in a directory such as [`super::RUN_DIR`].
@@ -53,6 +57,8 @@ struct Document {
     started: u64,
     paths: Vec<String>,
     rcu_expedited: Option<u32>,
+    #[serde(default)]
+    change: Option<Value>,
 }
 
 impl<'d> JournalFile<'d> {
@@ -67,8 +73,12 @@ impl<'d> JournalFile<'d> {
     /// # Errors
     /// What keeps the file from being written.
     pub fn write(&self, journal: &Journal) -> Result<(), FileError> {
-        let Journal { pid, boot_id, started, paths, rcu_expedited } = journal.clone();
-        let document = Document { format: FORMAT.to_owned(), pid, boot_id, started, paths, rcu_expedited };
+        let Journal { pid, boot_id, started, paths, rcu_expedited, change } = journal.clone();
+        let mut document = Document { format: FORMAT.to_owned(), pid, boot_id, started, paths, rcu_expedited, change };
+        let length = serde_json::to_vec(&document.change).map_or(u64::MAX, |bytes| bytes.len() as u64);
+        if length > MAX_FILE / 2 {
+            document.change = None;
+        }
         note::write(self.directory, NAME, &document)
     }
 
@@ -79,11 +89,21 @@ impl<'d> JournalFile<'d> {
     pub fn read(&self) -> Result<Found, FileError> {
         let Some(bytes) = note::read(self.directory, NAME)? else { return Ok(Found::Nothing) };
         Ok(match serde_json::from_slice::<Document>(&bytes) {
-            Ok(Document { format, pid, boot_id, started, paths, rcu_expedited }) if format == FORMAT => {
-                Found::Whole(Journal { pid, boot_id, started, paths, rcu_expedited })
+            Ok(document) if document.format == FORMAT => {
+                let Document { pid, boot_id, started, paths, rcu_expedited, change, .. } = document;
+                Found::Whole(Journal { pid, boot_id, started, paths, rcu_expedited, change })
             }
-            _ => Found::Foreign(bytes),
+            Ok(document) => {
+                Found::Unreadable(format!("its form is {:?}, and this program knows {FORMAT:?}", document.format))
+            }
+            Err(error) => Found::Unreadable(error.to_string()),
         })
+    }
+
+    /// Where it lies.
+    #[must_use]
+    pub fn path(&self) -> PathBuf {
+        self.directory.path().join(NAME)
     }
 
     /// Takes the journal away: the run has come to its end.

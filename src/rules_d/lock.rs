@@ -72,6 +72,14 @@ impl Lock {
         Self::hold(fd, path, wait)
     }
 
+    /// Whether a run on the running host is at work now; makes no file. What cannot be told counts as no.
+    #[must_use]
+    pub fn is_held(run: &Directory) -> bool {
+        let flags = OFlags::RDONLY | OFlags::CLOEXEC | OFlags::NOFOLLOW | OFlags::NONBLOCK;
+        let Ok(fd) = system::openat(run.descriptor(), NAME, flags, Mode::empty()) else { return false };
+        run.exists() && system::flock(&fd, FlockOperation::NonBlockingLockExclusive) == Err(Errno::AGAIN)
+    }
+
     fn take_directory(root: &Root, wait: Duration) -> Result<Self, FileError> {
         let path = root.path().to_owned();
         let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;

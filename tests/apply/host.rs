@@ -21,6 +21,7 @@ use serde_json::Value as Json;
 use tempfile::TempDir;
 
 use crate::fingerprint::Fingerprint;
+use crate::mortal::Mortal;
 use crate::schemas;
 use crate::tree::Tree;
 
@@ -60,6 +61,8 @@ pub struct Host {
     pub standing: Standing,
     /// At which look for a signal one is there, counted from 1.
     pub interrupted_at: Option<u32>,
+    /// The call of the kernel at which the run is killed, counted from 1: just before it is carried out.
+    pub dies_at: Option<u32>,
     /// What somebody does to the files below the root when the first change of the kernel is about to be made.
     pub sabotage: Option<fn(&Path)>,
 }
@@ -89,6 +92,7 @@ impl Host {
             reach: Reach::Managed,
             standing: Standing::default(),
             interrupted_at: None,
+            dies_at: None,
             sabotage: None,
         }
     }
@@ -128,6 +132,11 @@ impl Host {
         if fresh {
             self.mode(inside, 0o640);
         }
+    }
+
+    /// What a file holds; nothing where there is none.
+    pub fn host_file(&self, inside: &str) -> String {
+        fs::read_to_string(self.path(inside)).unwrap_or_default()
     }
 
     pub fn directory(&self, inside: &str) {
@@ -244,6 +253,7 @@ impl Host {
             Reach::Absent(why) => Access::Absent(why, Errno::ECONNREFUSED),
             Reach::Denied => Access::Denied(Denial::MissingCapability, Errno::EPERM),
         };
+        let mut mortal = Mortal::new(&mut self.kernel, self.dies_at);
         let managed = asks_kernel && self.reach == Reach::Managed;
         let (mut looks, interrupted_at) = (0, self.interrupted_at);
         let (root, mut sabotage) = (self.place.path().to_owned(), self.sabotage);
@@ -251,7 +261,7 @@ impl Host {
         let world = World {
             root: root.clone(),
             access: asks_kernel.then_some(Ok(access)),
-            kernel: if managed { Some(&mut self.kernel as &mut dyn Kernel) } else { None },
+            kernel: if managed { Some(&mut mortal as &mut dyn Kernel) } else { None },
             standing: self.standing,
             machine: self.machine,
             interrupted: &mut || {

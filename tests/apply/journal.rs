@@ -33,7 +33,7 @@ fn interrupted(boot: &str, writable: bool) -> Host {
     host.directory("/run/audit_rules");
     host.mode("/run/audit_rules", 0o700);
     let note = json!({
-        "format": "audit_rules journal 1", "pid": 4711, "boot_id": boot, "started": 1, "paths": [OWN],
+        "format": "audit_rules journal 2", "pid": 4711, "boot_id": boot, "started": 1, "paths": [OWN],
         "rcu_expedited": 0
     });
     host.write(JOURNAL, note.to_string());

@@ -100,6 +100,7 @@ fn a_journal_is_on_disk_before_the_run_goes_on_and_gone_from_it_behind_the_run()
         started: 2,
         paths: vec![RULES_D.to_owned()],
         rcu_expedited: Some(0),
+        change: None,
     };
     let made = calls(|| file.write(&journal).unwrap());
     assert_eq!(made, [fault::CREATE, "fchmod", "write", "fsync", "renameat", "unlinkat", "fsync"]);

@@ -33,6 +33,7 @@ pub fn message(gathered: &Gathered) -> String {
         unlike(gathered),
         files.boot.stop().map(|(failing, _)| format!("the next boot stops at {}", failing.spot)),
         clause(tolerated, &|| format!("{} fail at the next boot", lines(tolerated))),
+        gathered.interrupted.as_ref().map(|interrupted| format!("a run (process {}) was interrupted", interrupted.pid)),
         clause(files.writable.len(), &|| format!("others may write {}", files.writable[0].path)),
     ];
     format!("drift: {}", clauses.into_iter().flatten().collect::<Vec<_>>().join("; "))
@@ -57,10 +58,18 @@ pub fn problems(gathered: &Gathered, machine: &Machine) -> Vec<Problem> {
     }
     problems.extend(tolerated(files));
     problems.extend(exposed(gathered));
+    problems.extend(interrupted(gathered));
     let is_kernel_read = gathered.kernel.read().is_some();
     let unlike = gathered.settings.iter().filter(|view| !view.agrees());
     problems.extend(unlike.map(|view| setting(view, is_kernel_read)));
     problems
+}
+
+/// A run that was killed in the middle of its change.
+pub fn interrupted(gathered: &Gathered) -> Option<Problem> {
+    let interrupted = gathered.interrupted.as_ref()?;
+    let (what, why) = ("interrupted_run".to_owned(), interrupted.sentence());
+    Some(Problem::from(PolicyError::NotInSync { what, why }))
 }
 
 /// The files that others than root may write; with an expectation, those that have its rules.
