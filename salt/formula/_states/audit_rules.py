@@ -79,7 +79,8 @@ def present(
     name, rules=None, source=None, source_hash=None, template=None, context=None, defaults=None, control=None,
     drop_ins=None, target=None, root=None, rules_dir=None, arch=None, ordering=None, on_locked=None, on_duplicate=None,
     on_missing=None, unknown_syscalls=None, mode=None, owner=None, group=None, backup=None, compile=None,
-    perm_syscalls=None, expedite=None, adopt=None, kernel=None, executable=None, **kwargs,
+    perm_syscalls=None, expedite=None, adopt=None, kernel=None, allow_empty=None, header=None, executable=None,
+    **kwargs,
 ):  # fmt: skip
     """
     Ensure that a drop-in holds exactly these rules and settings, and that the kernel holds them too. What only this drop-in
@@ -136,7 +137,8 @@ def absent(
 def loaded(
     name, drop_ins=None, purge=None, keep=None, target=None, root=None, rules_dir=None, arch=None, ordering=None,
     on_locked=None, on_duplicate=None, on_missing=None, unknown_syscalls=None, mode=None, owner=None, group=None,
-    backup=None, compile=None, perm_syscalls=None, expedite=None, adopt=None, kernel=None, executable=None, **kwargs,
+    backup=None, compile=None, perm_syscalls=None, expedite=None, adopt=None, kernel=None, allow_empty=None,
+    header=None, executable=None, **kwargs,
 ):  # fmt: skip
     """
     Ensure that the kernel holds what all drop-ins together ask for. It does what ``augenrules --load`` is used for, without
@@ -167,7 +169,8 @@ def exact(
     name, rules=None, source=None, source_hash=None, template=None, context=None, defaults=None, control=None,
     drop_ins=None, purge=None, keep=None, target=None, root=None, rules_dir=None, arch=None, ordering=None,
     on_locked=None, on_duplicate=None, on_missing=None, unknown_syscalls=None, mode=None, owner=None, group=None,
-    backup=None, compile=None, perm_syscalls=None, expedite=None, kernel=None, executable=None, **kwargs,
+    backup=None, compile=None, perm_syscalls=None, expedite=None, kernel=None, allow_empty=None, header=None,
+    executable=None, **kwargs,
 ):  # fmt: skip
     """
     Ensure that this drop-in, or these, are the only ones but for those that ``keep`` matches, and that the kernel holds exactly

@@ -62,6 +62,8 @@ APPLY = {
     "purge": {"type": "bool", "default": False},
     "keep": {"type": "list", "elements": "str", "default": []},
     "adopt": {"type": "bool", "default": False},
+    "allow_empty": {"type": "bool", "default": False},
+    "header": {"type": "bool"},
     "mode": {"type": "raw", "default": "0640"},
     "owner": {"type": "str"},
     "group": {"type": "str"},

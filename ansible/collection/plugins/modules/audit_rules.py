@@ -203,6 +203,18 @@ options:
         bringing it to what augenrules would write would lose them.
     type: bool
     default: false
+  allow_empty:
+    description:
+      - With V(present), V(loaded) and V(exact) of O(state), whether a drop-in, or with V(exact) the whole policy, may
+        hold neither a rule nor a setting. Without it that is an error, since a template whose loop was empty looks the
+        same.
+    type: bool
+    default: false
+  header:
+    description:
+      - With V(present), V(loaded) and V(exact) of O(state), whether a drop-in begins with a comment that names this
+        program. It does by default. A file that holds just the lines already stays untouched either way.
+    type: bool
   mode:
     description:
       - Permissions of the drop-in, in octal and in quotes. A stricter mode that the file has already stays.
