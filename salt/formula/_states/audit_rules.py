@@ -79,8 +79,8 @@ def present(
     name, rules=None, source=None, source_hash=None, template=None, context=None, defaults=None, control=None,
     drop_ins=None, target=None, root=None, rules_dir=None, arch=None, ordering=None, on_locked=None, on_duplicate=None,
     on_missing=None, unknown_syscalls=None, mode=None, owner=None, group=None, backup=None, compile=None,
-    perm_syscalls=None, expedite=None, adopt=None, kernel=None, allow_empty=None, header=None, executable=None,
-    **kwargs,
+    perm_syscalls=None, expedite=None, adopt=None, kernel=None, allow_empty=None, header=None, lock_timeout=None,
+    executable=None, **kwargs,
 ):  # fmt: skip
     """
     Ensure that a drop-in holds exactly these rules and settings, and that the kernel holds them too. What only this drop-in
@@ -115,7 +115,8 @@ def present(
 def absent(
     name, rules=None, source=None, source_hash=None, template=None, context=None, defaults=None, target=None, root=None,
     rules_dir=None, arch=None, ordering=None, on_locked=None, mode=None, owner=None, group=None, backup=None,
-    compile=None, perm_syscalls=None, expedite=None, adopt=None, kernel=None, executable=None, **kwargs,
+    compile=None, perm_syscalls=None, expedite=None, adopt=None, kernel=None, lock_timeout=None, executable=None,
+    **kwargs,
 ):  # fmt: skip
     """
     Ensure that there is no such drop-in, and that the kernel does not hold its rules, unless another drop-in does.
@@ -138,7 +139,7 @@ def loaded(
     name, drop_ins=None, purge=None, keep=None, target=None, root=None, rules_dir=None, arch=None, ordering=None,
     on_locked=None, on_duplicate=None, on_missing=None, unknown_syscalls=None, mode=None, owner=None, group=None,
     backup=None, compile=None, perm_syscalls=None, expedite=None, adopt=None, kernel=None, allow_empty=None,
-    header=None, executable=None, **kwargs,
+    header=None, lock_timeout=None, executable=None, **kwargs,
 ):  # fmt: skip
     """
     Ensure that the kernel holds what all drop-ins together ask for. It does what ``augenrules --load`` is used for, without
@@ -170,7 +171,7 @@ def exact(
     drop_ins=None, purge=None, keep=None, target=None, root=None, rules_dir=None, arch=None, ordering=None,
     on_locked=None, on_duplicate=None, on_missing=None, unknown_syscalls=None, mode=None, owner=None, group=None,
     backup=None, compile=None, perm_syscalls=None, expedite=None, kernel=None, allow_empty=None, header=None,
-    executable=None, **kwargs,
+    lock_timeout=None, executable=None, **kwargs,
 ):  # fmt: skip
     """
     Ensure that this drop-in, or these, are the only ones but for those that ``keep`` matches, and that the kernel holds exactly
@@ -192,7 +193,7 @@ def exact(
 
 def restored(
     name, snapshot=None, force=None, target=None, root=None, rules_dir=None, on_locked=None, backup=None, expedite=None,
-    kernel=None, executable=None, **kwargs,
+    kernel=None, lock_timeout=None, executable=None, **kwargs,
 ):  # fmt: skip
     """
     Ensure that files, rules and settings are as they were before a change.

@@ -70,6 +70,7 @@ APPLY = {
     "backup": {"type": "bool", "default": False},
     "compile": {"type": "str", "choices": ["auto", "never", "always"], "default": "auto"},
     "perm_syscalls": {"type": "str", "choices": ["all", "4.2"], "default": "all"},
+    "lock_timeout": {"type": "int"},
     "expedite": {"type": "str", "choices": ["auto", "never", "always"], "default": "auto"},
     "force": {"type": "bool", "default": False},
     "snapshot": {"type": "dict", "aliases": ["undo"]},

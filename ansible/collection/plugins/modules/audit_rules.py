@@ -245,6 +245,10 @@ options:
     type: str
     choices: [all, '4.2']
     default: all
+  lock_timeout:
+    description:
+      - How long to wait for another run on the same root directory, in seconds. Ten by default.
+    type: int
   expedite:
     description:
       - Whether to make the kernel's grace periods short while rules are deleted. V(auto) does so when deletes turn out to
