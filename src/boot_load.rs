@@ -62,7 +62,8 @@ pub struct Failing {
     pub text: Vec<u8>,
     /// Why.
     pub trouble: Trouble,
-    /// An earlier `-i` or `-c` makes the boot loader go on; otherwise it stops here, if no line did before.
+    /// The boot loader goes on, for an earlier `-i` or `-c`, or because auditctl takes the line without its rule;
+    /// otherwise it stops here, if no line did before.
     pub is_passed_over: bool,
 }
 
@@ -90,6 +91,26 @@ pub struct BootLoad {
     pub stop: Option<usize>,
 }
 
+/// A line of the merged file, while it is carried out.
+struct Place<'a> {
+    number: usize,
+    spot: &'a Spot,
+    text: &'a [u8],
+}
+
+impl Place<'_> {
+    fn failing(&self, trouble: Trouble, is_passed_over: bool) -> Failing {
+        Failing { spot: self.spot.clone(), text: self.text.to_vec(), trouble, is_passed_over }
+    }
+}
+
+/// Whether a line that cannot be read was meant to be a rule.
+#[must_use]
+pub fn looks_like_a_rule(text: &[u8]) -> bool {
+    let text = text.trim_ascii_start();
+    [b"-a".as_slice(), b"-A", b"-w"].iter().any(|option| text.starts_with(option))
+}
+
 impl BootLoad {
     /// Walks through merged lines as `auditctl -R` would, but goes on behind a failing line and notes it.
     #[must_use]
@@ -99,24 +120,46 @@ impl BootLoad {
         for (number, line) in lines.iter().enumerate() {
             let reading = reader.read(&line.text);
             let Some(spot) = line.spots.first() else { continue };
-            for control in &reading.controls {
-                load.control(control, spot, &mut held);
+            let place = Place { number, spot, text: &line.text };
+            if reading.at_boot.is_empty() {
+                load.step(&place, &reading.controls, reading.loadable(), &reading.obstacles, false, &mut held);
             }
-            let stops = reading.obstacles.iter().filter(|obstacle| !reading.is_taken_as_it_stands(obstacle));
-            let mut troubles: Vec<Trouble> = stops.cloned().map(Trouble::Obstacle).collect();
-            if let Some(rule) = reading.loadable() {
-                troubles.extend(load.rule(rule, spot, &mut held));
+            for step in &reading.at_boot {
+                let rule = step.rule.as_ref().filter(|_| step.obstacles.is_empty());
+                load.step(&place, &step.controls, rule, &step.obstacles, step.ends, &mut held);
             }
-            for trouble in troubles {
-                let is_passed_over = load.settings.ignore_errors || load.settings.continue_on_errors;
-                if !is_passed_over && load.stop.is_none() {
-                    load.stop = Some(number);
-                }
-                let (spot, text) = (spot.clone(), line.text.clone());
-                load.failing.push(Failing { spot, text, trouble, is_passed_over });
+            if reading.is_lost() && looks_like_a_rule(&line.text) {
+                let why = reading.obstacles.iter().cloned().map(Trouble::Obstacle);
+                why.for_each(|trouble| load.failing.push(place.failing(trouble, true)));
             }
         }
         load
+    }
+
+    /// Carries a line out, or a piece of it. auditctl has set what stands before the place at which a line fails.
+    fn step(
+        &mut self,
+        place: &Place<'_>,
+        controls: &[Control],
+        rule: Option<&Rc<HostRule>>,
+        obstacles: &[Obstacle],
+        ends: bool,
+        held: &mut HashSet<Rc<Rule>>,
+    ) {
+        for control in controls {
+            self.control(control, place.spot, held);
+        }
+        let mut troubles: Vec<Trouble> = obstacles.iter().cloned().map(Trouble::Obstacle).collect();
+        if let Some(rule) = rule {
+            troubles.extend(self.rule(rule, place.spot, held));
+        }
+        for trouble in troubles {
+            let is_passed_over = (self.settings.ignore_errors || self.settings.continue_on_errors) && !ends;
+            if !is_passed_over && self.stop.is_none() {
+                self.stop = Some(place.number);
+            }
+            self.failing.push(place.failing(trouble, is_passed_over));
+        }
     }
 
     fn control(&mut self, control: &Control, spot: &Spot, held: &mut HashSet<Rc<Rule>>) {

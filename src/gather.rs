@@ -25,6 +25,7 @@ use crate::rule::{Machine, Rule, id::Id};
 use crate::rules_d::{
     Elsewhere, Journal, JournalFile, JournalFound, Links, Lock, Process, RUN_DIR, Root, Skipped, boot_id,
 };
+use crate::set_aside;
 use crate::snapshot::{Snapshot, Touch};
 use crate::world::World;
 
@@ -230,7 +231,11 @@ fn files(inquiry: &Inquiry, world: &World<'_>) -> Result<HeldFiles, Vec<Problem>
     let Observed { files, reader, .. } = &mut observed;
     let (other, only_there) = at_boot(files, reader);
     let comments = outdated(files, &files.drop_ins, reader);
-    let boot = NextBoot::of(files.policy(), other, reader).with_outdated(comments);
+    let mut boot = NextBoot::of(files.policy(), other, reader).with_outdated(comments);
+    for drop_in in &files.drop_ins {
+        let of_kernel = set_aside::of_kernel_alone(&drop_in.content.bytes, reader);
+        boot = boot.with_kernel_alone(&files.path(&drop_in.name).to_string_lossy().into(), of_kernel);
+    }
     let writable = files.writable(&files.drop_ins, files.audit_rules.as_ref());
     Ok(HeldFiles { observed, boot, only_there, ignored: rules_d.ignored(), writable })
 }
@@ -306,12 +311,14 @@ fn warnings(gathered: &Gathered, machine: &Machine) -> Vec<Warning> {
         warnings.extend(passed_over(&files.observed.passed_over));
         warnings.extend(passed_over(&files.ignored));
         warnings.extend(files.writable.iter().cloned().map(Warning::WritableByOthers));
-        warnings.extend(
-            files.boot.merge.unread.iter().map(|path| Warning::PassedOver {
-                path: path.display().to_string(),
-                why: "white space splits its name",
-            }),
-        );
+        warnings.extend(files.boot.merge.unread.iter().map(|path| Warning::PassedOver {
+            path: path.display().to_string(),
+            why: if path.to_string_lossy().contains([' ', '\t', '\n']) {
+                "white space splits its name"
+            } else {
+                "augenrules up to 3.1 leaves its name to the shell, which reads other files in its place"
+            },
+        }));
         let (merge, load) = files.boot.loaded();
         warnings.extend(about(&merge.lines, load, machine));
         let comments = files.boot.outdated().map(|comment| (&comment.spot, comment.text.as_slice()));

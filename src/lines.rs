@@ -1,17 +1,21 @@
 //! Lines of rules files, read for one host.
 
+mod at_boot;
+
 use std::rc::Rc;
 
 use rustc_hash::{FxHashMap as HashMap, FxHashSet as HashSet};
 
 use crate::auditctl::{
-    self, Accounts, Context, Control, Line, LineError, LineErrorKind, Note, RuleLine, SkippedSyscall, Statement,
-    WordError,
+    self, Accounts, Context, Control, Installed, Line, LineError, LineErrorKind, Note, RuleLine, SkippedSyscall, Taken,
 };
+pub use at_boot::BootStep;
+use at_boot::{step, taken};
+
 use crate::error::PolicyError;
 use crate::rule::path::PathFact;
 use crate::rule::verdict::{Refusal, kernel_verdict};
-use crate::rule::{FieldNumber, Machine, Rule, Value};
+use crate::rule::{FieldNumber, Machine, Rule};
 
 /// What stands at the paths that rules name.
 pub type PathFacts = HashMap<Vec<u8>, PathFact>;
@@ -25,6 +29,8 @@ pub struct Facts {
     pub accounts: Accounts,
     /// What stands at the paths that rules name.
     pub paths: PathFacts,
+    /// The auditctl that loads the rules at boot.
+    pub installed: Rc<Installed>,
 }
 
 /// Why a line cannot be loaded on this host as it stands.
@@ -39,6 +45,14 @@ pub enum Obstacle {
         skipped: Vec<SkippedSyscall>,
         /// None remains.
         emptied: bool,
+    },
+    /// The line is right, but the installed auditctl is too old for it: the boot load stops there. The kernel may know
+    /// better, so that we can load it.
+    TooNew {
+        /// What that auditctl finds wrong.
+        error: LineError,
+        /// Its version, where it is known.
+        version: Option<auditctl::Version>,
     },
     /// The kernel would not take it, whatever stands on the disk.
     Refused(Refusal),
@@ -63,7 +77,7 @@ impl Obstacle {
             Self::Line(error) => {
                 matches!(error.what, LineErrorKind::UnknownUser { .. } | LineErrorKind::UnknownGroup { .. })
             }
-            Self::Syscalls { .. } | Self::Refused(_) => false,
+            Self::Syscalls { .. } | Self::TooNew { .. } | Self::Refused(_) => false,
         }
     }
 
@@ -73,7 +87,7 @@ impl Obstacle {
         match self {
             Self::Syscalls { .. } => true,
             Self::Line(error) => error.what.is_no_such_arch(),
-            Self::Refused(_) | Self::MissingPath { .. } => false,
+            Self::TooNew { .. } | Self::Refused(_) | Self::MissingPath { .. } => false,
         }
     }
 
@@ -86,6 +100,9 @@ impl Obstacle {
                 let names = skipped.iter().map(|s| s.name.clone()).collect();
                 let arch = skipped.first().and_then(|s| s.arch.name()).unwrap_or("this machine").to_owned();
                 PolicyError::SyscallsOfOthers { names, arch, emptied: *emptied }.into()
+            }
+            Self::TooNew { error, version } => {
+                PolicyError::TooNew { error: Box::new(error.clone()), version: *version }.into()
             }
             Self::Refused(refusal) => PolicyError::KernelRefuses(*refusal).into(),
             Self::MissingPath { path, errno } => {
@@ -128,6 +145,8 @@ pub struct Reading {
     pub obstacles: Vec<Obstacle>,
     /// Whether it is blank or a comment.
     pub is_silent: bool,
+    /// What the auditctl of the boot does with it, piece by piece; empty where that is what the other fields say.
+    pub at_boot: Vec<BootStep>,
 }
 
 impl Reading {
@@ -137,20 +156,32 @@ impl Reading {
         self.obstacles.iter().any(|obstacle| matches!(obstacle, Obstacle::Line(error) if error.is_continued()))
     }
 
-    /// Whether auditctl takes the line all the same, with another rule than was meant: the carriage return at its end is
-    /// a part of the key.
+    /// Whether auditctl takes the line all the same, with another rule than was meant.
     #[must_use]
     pub fn is_taken_as_it_stands(&self, obstacle: &Obstacle) -> bool {
-        let is_return =
-            matches!(obstacle, Obstacle::Line(error) if error.what == LineErrorKind::Word(WordError::CarriageReturn));
-        is_return && self.rule.is_some()
+        matches!(obstacle, Obstacle::Line(_)) && self.at_boot.iter().any(|step| step.rule.is_some())
+    }
+
+    /// Whether auditctl goes on behind the line and has not sent the rule that it was meant to be.
+    #[must_use]
+    pub fn is_lost(&self) -> bool {
+        let fails = |step: &BootStep| step.rule.is_some() || !step.obstacles.is_empty();
+        let is_refused = self.obstacles.iter().any(|why| matches!(why, Obstacle::Line(_)));
+        is_refused && !self.at_boot.is_empty() && !self.at_boot.iter().any(fails)
+    }
+
+    /// Whether the installed auditctl is too old for it.
+    #[must_use]
+    pub fn is_too_new(&self) -> bool {
+        self.obstacles.iter().any(|why| matches!(why, Obstacle::TooNew { .. }))
     }
 
     /// The rule, if it can be loaded here: perhaps with fewer system calls than the line names.
     #[must_use]
     pub fn loadable(&self) -> Option<&Rc<HostRule>> {
         let blocked = |obstacle: &Obstacle| {
-            !matches!(obstacle, Obstacle::Syscalls { emptied: false, .. }) && !self.is_taken_as_it_stands(obstacle)
+            !matches!(obstacle, Obstacle::Syscalls { emptied: false, .. } | Obstacle::TooNew { .. })
+                && !self.is_taken_as_it_stands(obstacle)
         };
         self.rule.as_ref().filter(|_| !self.obstacles.iter().any(blocked))
     }
@@ -167,7 +198,16 @@ impl Reader {
     /// A reader for a host whose paths are not known yet; see [`Reader::settle`].
     #[must_use]
     pub fn new(machine: Machine, accounts: Accounts) -> Self {
-        Self { facts: Facts { machine, accounts, paths: PathFacts::default() }, read: HashMap::default() }
+        let installed = Rc::new(Installed::default());
+        Self { facts: Facts { machine, accounts, paths: PathFacts::default(), installed }, read: HashMap::default() }
+    }
+
+    /// The same for a host whose auditctl is known; else it is taken to be the newest.
+    #[must_use]
+    pub fn with_installed(mut self, installed: Installed) -> Self {
+        self.facts.installed = Rc::new(installed);
+        self.read.clear();
+        self
     }
 
     /// What the readings rest on.
@@ -182,7 +222,8 @@ impl Reader {
         let mut paths: HashSet<Vec<u8>> = HashSet::default();
         for line in lines {
             let reading = self.read(line);
-            let fields = reading.rule.iter().flat_map(|rule| &rule.line.rule.fields);
+            let rules = reading.rule.iter().chain(reading.at_boot.iter().filter_map(|step| step.rule.as_ref()));
+            let fields = rules.flat_map(|rule| &rule.line.rule.fields);
             for path in fields.filter(|field| is_path(field.number)).filter_map(|field| field.text()) {
                 if !paths.contains(path) {
                     paths.insert(path.to_vec());
@@ -196,6 +237,9 @@ impl Reader {
     pub fn settle(&mut self, paths: PathFacts) {
         self.facts.paths = paths;
         for reading in self.read.values_mut() {
+            if !reading.at_boot.is_empty() {
+                Rc::make_mut(reading).settle_boot(&self.facts.paths);
+            }
             let Some(rule) = &reading.rule else { continue };
             let watches_directory = watches_directory(&rule.line, &self.facts.paths);
             let rule = &rule.line.rule;
@@ -207,9 +251,7 @@ impl Reader {
             }
             let Some(line) = reading.rule.as_ref().map(|rule| rule.line.clone()) else { continue };
             let reading = Rc::make_mut(reading);
-            reading
-                .obstacles
-                .retain(|obstacle| !matches!(obstacle, Obstacle::MissingPath { .. } | Obstacle::Refused(_)));
+            reading.obstacles.retain(|obstacle| !is_of_host(obstacle));
             settle(reading, line, &self.facts.paths);
         }
     }
@@ -234,18 +276,24 @@ fn read(text: &[u8], facts: &Facts) -> Reading {
         machine: &facts.machine,
         accounts: &facts.accounts,
         unknown_syscalls: auditctl::UnknownSyscalls::Skip,
+        installed: None,
     };
-    let mut reading = Reading { controls: Vec::new(), rule: None, obstacles: Vec::new(), is_silent: false };
+    let mut reading =
+        Reading { controls: Vec::new(), rule: None, obstacles: Vec::new(), is_silent: false, at_boot: Vec::new() };
     match auditctl::parse(text, &context) {
         Err(error) => {
-            let taken = with_carriage_return(text, &error, &context);
+            let taken = taken(text, &context, &facts.installed);
+            let is_plain = |taken: &Taken| taken.refused.is_some() && taken.controls.is_empty() && !taken.ends;
             reading.obstacles.push(Obstacle::Line(error));
-            if let Some(line) = taken {
-                settle(&mut reading, line, &facts.paths);
+            if !matches!(taken.as_slice(), [only] if is_plain(only)) {
+                reading.at_boot = taken.into_iter().map(|taken| step(taken, &facts.paths)).collect();
+                reading.rule = reading.at_boot.iter().find_map(|step| step.rule.clone());
             }
         }
         Ok(Line::Blank | Line::Comment) => reading.is_silent = true,
         Ok(Line::Statement(statement)) => {
+            let taken = taken(text, &context, &facts.installed);
+            reading.compare(&statement, taken, facts);
             reading.controls = statement.controls;
             if let Some(line) = statement.rule {
                 if !line.skipped_syscalls.is_empty() {
@@ -259,36 +307,32 @@ fn read(text: &[u8], facts: &Facts) -> Reading {
     reading
 }
 
-/// The rule of a line that ends in a carriage return, which auditctl takes for a part of the last word: nothing comes of
-/// that but where the word is a key.
-fn with_carriage_return(text: &[u8], error: &LineError, context: &Context<'_>) -> Option<RuleLine> {
-    if error.what != LineErrorKind::Word(WordError::CarriageReturn) {
-        return None;
-    }
-    let text = text.strip_suffix(b"\r")?;
-    let Ok(Line::Statement(Statement { rule: Some(mut line), .. })) = auditctl::parse(text, context) else {
-        return None;
-    };
-    let last = line.rule.fields.last_mut().filter(|field| field.number == FieldNumber::KEY)?;
-    let key = last.text().filter(|key| text.ends_with(key))?;
-    last.value = Value::Text([key, b"\r"].concat());
-    Some(line)
+/// Whether what stands at the paths decides about it.
+fn is_of_host(obstacle: &Obstacle) -> bool {
+    matches!(obstacle, Obstacle::MissingPath { .. } | Obstacle::Refused(_))
+}
+
+fn settle(reading: &mut Reading, line: RuleLine, paths: &PathFacts) {
+    let (rule, obstacles) = settled(line, paths);
+    reading.rule = Some(rule);
+    reading.obstacles.extend(obstacles);
 }
 
 /// Settles what the paths decide: the kind of a watch, and whether the kernel will find what it needs.
-fn settle(reading: &mut Reading, line: RuleLine, paths: &PathFacts) {
+fn settled(line: RuleLine, paths: &PathFacts) -> (Rc<HostRule>, Vec<Obstacle>) {
     let watches_directory = watches_directory(&line, paths);
     let mut line = line.with_watch_kind(watches_directory);
     line.notes.extend(links(&line.rule, paths));
+    let mut obstacles = Vec::new();
     // `-w /` is a `dir` field; a `path` field may not end in a slash.
     if let Err(refusal) = kernel_verdict(&line.rule) {
-        reading.obstacles.push(Obstacle::Refused(refusal));
+        obstacles.push(Obstacle::Refused(refusal));
     }
     if let Some((path, errno)) = missing_path(&line.rule, paths) {
-        reading.obstacles.push(Obstacle::MissingPath { path, errno });
+        obstacles.push(Obstacle::MissingPath { path, errno });
     }
     let listed = Rc::new(line.rule.clone().as_listed());
-    reading.rule = Some(Rc::new(HostRule { line, listed }));
+    (Rc::new(HostRule { line, listed }), obstacles)
 }
 
 /// Whether `stat` says that the watched path is a directory.

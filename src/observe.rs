@@ -4,7 +4,7 @@ use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 
-use crate::auditctl::{Accounts, parse_group, parse_passwd};
+use crate::auditctl::{Accounts, Installed, parse_group, parse_passwd};
 use crate::desired::{DropIn, Files, Permit, Warning};
 use crate::error::{Problem, RequestError};
 use crate::intent::{AuthorLine, Intent, Location};
@@ -61,7 +61,7 @@ pub fn observe(
         loader: root.init().loader(),
     };
     files.boot_file = other_boot_file(&files, root);
-    let mut reader = Reader::new(machine, accounts);
+    let mut reader = Reader::new(machine, accounts).with_installed(installed(root, &machine));
     let all = files.all_lines();
     let given = given.iter().map(|author| author.text.as_bytes());
     let paths = reader.paths(all.iter().map(AsRef::as_ref).chain(given));
@@ -106,6 +106,13 @@ fn drop_ins(found: Vec<crate::rules_d::DropIn>) -> Vec<DropIn> {
         content: held.state.into(),
     };
     found.into_iter().map(drop_in).collect()
+}
+
+/// The auditctl that loads the rules at boot, as far as the host's files say.
+#[must_use]
+pub fn installed(root: &Root, machine: &Machine) -> Installed {
+    let files = root.installed_auditctl(machine.name);
+    Installed::from_files(files.auditctl.as_deref(), files.libaudit.as_deref(), files.package.as_deref())
 }
 
 /// What is worth a sentence of the names that the boot loader passes over.

@@ -11,7 +11,7 @@ use rustc_hash::FxHashSet as HashSet;
 
 use crate::auditctl::Verb;
 use crate::boot_load::{LoadLine, Spot};
-use crate::lines::{HostRule, Reader};
+use crate::lines::{HostRule, Obstacle, Reader};
 use crate::rule::Rule;
 
 /// Begins the comment in place of a line.
@@ -72,10 +72,11 @@ impl<'a> SetAside<'a> {
         Some(Self { reason, line })
     }
 
-    /// The rule that the line means here; none where this host cannot load it.
+    /// The rule that the line means here; none where this host cannot load it at boot.
     #[must_use]
     pub fn loadable(&self, reader: &mut Reader) -> Option<Rc<HostRule>> {
-        reader.read(self.line).loadable().cloned()
+        let reading = reader.read(self.line);
+        reading.loadable().filter(|_| !reading.is_too_new()).cloned()
     }
 
     /// Whether the comment says that another line holds the rule.
@@ -96,6 +97,34 @@ impl<'a> SetAside<'a> {
 pub fn standing<'a>(lines: impl IntoIterator<Item = &'a LoadLine>, reader: &mut Reader) -> HashSet<Rc<Rule>> {
     let rules = lines.into_iter().filter_map(|line| reader.read(&line.text).loadable().cloned());
     rules.filter(|rule| rule.line.verb != Verb::Delete).map(|rule| Rc::clone(&rule.listed)).collect()
+}
+
+/// A comment in place of a line that the installed auditctl is too old for: the kernel alone is to hold its rule.
+#[derive(Debug, Clone, PartialEq)]
+pub struct OfKernelAlone {
+    /// The comment's line in its file, from 1.
+    pub line: usize,
+    /// The line that it stands for.
+    pub text: Vec<u8>,
+    /// The rule of that line.
+    pub rule: Rc<HostRule>,
+    /// What the installed auditctl finds wrong.
+    pub why: Obstacle,
+}
+
+/// The comments of a drop-in for rules that the kernel alone is to hold.
+pub fn of_kernel_alone(bytes: &[u8], reader: &mut Reader) -> Vec<OfKernelAlone> {
+    let mut found = Vec::new();
+    for (at, text) in bytes.split(|byte| *byte == b'\n').enumerate().filter(|(_, text)| is_comment(text)) {
+        let Some(comment) = SetAside::of(text, reader) else { continue };
+        let reading = reader.read(comment.line);
+        let why = reading.obstacles.iter().find(|why| matches!(why, Obstacle::TooNew { .. }));
+        if let (Some(why), Some(rule), false) = (why, reading.loadable(), comment.is_duplicate()) {
+            let (rule, why) = (Rc::clone(rule), why.clone());
+            found.push(OfKernelAlone { line: at + 1, text: comment.line.to_vec(), rule, why });
+        }
+    }
+    found
 }
 
 /// A comment whose reason is gone: the host could load the rule, and no line holds it.

@@ -10,7 +10,8 @@ use netlink_packet_audit::{StatusMessageBuffer, rules};
 fn rule(line: &str) -> Rule {
     let accounts = Accounts::default();
     let machine = Machine::from_uname("x86_64").unwrap();
-    let context = Context { machine: &machine, accounts: &accounts, unknown_syscalls: UnknownSyscalls::Fail };
+    let context =
+        Context { machine: &machine, accounts: &accounts, unknown_syscalls: UnknownSyscalls::Fail, installed: None };
     match parse(line.as_bytes(), &context) {
         Ok(Line::Statement(statement)) => statement.rule.unwrap().rule,
         other => unreachable!("{other:?}"),

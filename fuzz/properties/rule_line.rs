@@ -20,7 +20,7 @@ const LONGEST: usize = 6143;
 pub fn hold(data: &[u8]) {
     let Some((choice, line)) = data.split_first() else { return };
     let machine = &Machine::ALL[usize::from(*choice) % Machine::ALL.len()];
-    let strict = Context { machine, accounts: accounts(), unknown_syscalls: UnknownSyscalls::Fail };
+    let strict = Context { machine, accounts: accounts(), unknown_syscalls: UnknownSyscalls::Fail, installed: None };
     let lenient = Context { unknown_syscalls: UnknownSyscalls::Skip, ..strict };
     let read = auditctl::parse(line, &strict);
     let skipping = auditctl::parse(line, &lenient);

@@ -40,7 +40,12 @@ fn text_never_lies(rule: &Rule) {
     let accounts = Accounts::default();
     for name in ["x86_64", "aarch64", "s390x"] {
         let Some(machine) = Machine::from_uname(name) else { panic!("{name} is unknown") };
-        let context = Context { machine: &machine, accounts: &accounts, unknown_syscalls: UnknownSyscalls::Fail };
+        let context = Context {
+            machine: &machine,
+            accounts: &accounts,
+            unknown_syscalls: UnknownSyscalls::Fail,
+            installed: None,
+        };
         let text = auditctl::canonical(rule, &machine);
         let Ok(Line::Statement(statement)) = auditctl::parse(&text, &context) else { continue };
         let is_directory = rule.fields.first().is_some_and(|field| field.number == FieldNumber::DIR);

@@ -3,9 +3,10 @@
 use super::error::{ConditionError, LineErrorKind, NameError, ValueError};
 use super::line::Context;
 use super::permissions;
+use crate::rule::arch::UnknownArch;
 use crate::rule::field_table::{self, FieldRow, ValueType};
 use crate::rule::number::{self, BadNumber};
-use crate::rule::{Field, FieldNumber, List, MAX_STRING, Op, Value, key};
+use crate::rule::{Arch, Field, FieldNumber, List, MAX_STRING, Machine, Op, Value, key};
 use crate::tables::{self, NameTable, compare};
 
 /// Address families from here on do not exist (`AF_MAX` of auditctl's build).
@@ -56,7 +57,12 @@ pub fn field_named(name: &str) -> Result<&'static FieldRow, LineErrorKind> {
 pub fn parse(text: &[u8], list: List, context: &Context<'_>) -> Result<Field, LineErrorKind> {
     let (name, op, value) = split(text)?;
     let row = field_named(&name)?;
-    if !row.auditctl.lists.contains(list) {
+    if context.lacks(row.name) {
+        return Err(LineErrorKind::Name(NameError::UnknownField { name, nearest: None }));
+    }
+    // Before 3.1 the exclude list took only what the kernel evaluates there.
+    let is_barred = list == List::EXCLUDE && context.is_before([3, 1, 0]) && !was_on_exclude(row.number);
+    if !row.auditctl.lists.contains(list) || is_barred {
         return Err(LineErrorKind::Condition(ConditionError::FieldNotOnList { field: row.name, list }));
     }
     if !row.auditctl.ops.contains(op) {
@@ -68,6 +74,11 @@ pub fn parse(text: &[u8], list: List, context: &Context<'_>) -> Result<Field, Li
     Ok(Field { number: row.number, op, value: parse_value(row, value, context)? })
 }
 
+/// Whether auditctl before 3.1 took the field on the exclude list.
+fn was_on_exclude(field: FieldNumber) -> bool {
+    matches!(field.0, 0 | 1 | 5 | 9 | 12..=17) || field == FieldNumber::EXE
+}
+
 /// The value of a field, whatever operator and list it stands with.
 pub fn value(field: &str, text: &[u8], context: &Context<'_>) -> Result<Value, LineErrorKind> {
     parse_value(field_named(field)?, text, context)
@@ -75,12 +86,15 @@ pub fn value(field: &str, text: &[u8], context: &Context<'_>) -> Result<Value, L
 
 fn parse_value(row: &FieldRow, value: &[u8], context: &Context<'_>) -> Result<Value, LineErrorKind> {
     let bad = |why| LineErrorKind::Value(ValueError::BadValue { field: row.name, value: lossy(value), why });
+    if let Some(number) = context.installed.and_then(|_| as_auditctl_reads(row.value, value)) {
+        return Ok(Value::Number(number));
+    }
     let number = match row.value {
         ValueType::Text => return text(row.name, value, MAX_STRING),
         ValueType::Key if value.len() > key::MAX_LENGTH => {
             return Err(LineErrorKind::Value(ValueError::KeyTooLong { length: value.len() }));
         }
-        ValueType::Key if value.contains(&key::SEPARATOR) => {
+        ValueType::Key if value.contains(&key::SEPARATOR) && !context.is_before([4, 2, 0]) => {
             return Err(LineErrorKind::Value(ValueError::KeySeparator));
         }
         ValueType::Key => return Ok(Value::Text(value.to_vec())),
@@ -89,10 +103,20 @@ fn parse_value(row: &FieldRow, value: &[u8], context: &Context<'_>) -> Result<Va
         ValueType::User => user(row.name, value, context)?,
         ValueType::Group => group(row.name, value, context)?,
         ValueType::Arch => {
-            let unknown = |why| LineErrorKind::Name(NameError::UnknownArch { value: lossy(value), why });
-            context.machine.arch(&lossy(value)).map_err(unknown)?.0
+            let arch = context.machine.arch(&lossy(value)).map_err(|why| unknown_arch(value, why))?;
+            if matches!(arch, Arch::RISCV64 | Arch::RISCV32) && context.lacks("riscv64") {
+                return Err(unknown_arch(value, UnknownArch::NotAnArch));
+            }
+            arch.0
         }
-        ValueType::RecordType => record_type(value)?,
+        ValueType::RecordType => {
+            let number = record_type(value)?;
+            let is_name = !value.to_ascii_uppercase().starts_with(b"UNKNOWN[");
+            if is_name && context.lacks(&lossy(value).to_ascii_uppercase()) {
+                return Err(LineErrorKind::Name(NameError::UnknownRecordType { value: lossy(value), nearest: None }));
+            }
+            number
+        }
         ValueType::Session => match value {
             b"unset" => UNSET,
             _ if is_numeric(value) => number::signed(value).map_err(bad)?,
@@ -102,6 +126,9 @@ fn parse_value(row: &FieldRow, value: &[u8], context: &Context<'_>) -> Result<Va
         ValueType::Permissions => permissions::parse(value)?,
         ValueType::FileType => named(tables::file_types(), &lossy(value).to_ascii_lowercase())
             .map_err(|nearest| LineErrorKind::Name(NameError::UnknownFileType { value: lossy(value), nearest }))?,
+        ValueType::FilesystemType if context.lacks(&lossy(value).to_ascii_lowercase()) => {
+            return Err(LineErrorKind::Name(NameError::UnknownFilesystemType { value: lossy(value), nearest: None }));
+        }
         ValueType::FilesystemType => filesystem_type(value)?,
         ValueType::AddressFamily => address_family(value)?,
         ValueType::Comparison => match number::unsigned(value).map_err(bad)? {
@@ -110,6 +137,37 @@ fn parse_value(row: &FieldRow, value: &[u8], context: &Context<'_>) -> Result<Va
         },
     };
     Ok(Value::Number(number))
+}
+
+fn unknown_arch(value: &[u8], why: UnknownArch) -> LineErrorKind {
+    LineErrorKind::Name(NameError::UnknownArch { value: lossy(value), why })
+}
+
+/// The number that auditctl makes of a value that begins as one, or that it does not look at; none where the value is a
+/// name, or is refused.
+fn as_auditctl_reads(kind: ValueType, value: &[u8]) -> Option<u32> {
+    let number = number::as_c(value).unwrap_or(u32::MAX);
+    let begins_with_digit = value.first().is_some_and(u8::is_ascii_digit);
+    let is_read = match kind {
+        ValueType::User | ValueType::Argument | ValueType::Exit => is_numeric(value),
+        ValueType::Session => value != b"unset",
+        ValueType::Number | ValueType::Comparison | ValueType::Group | ValueType::RecordType => begins_with_digit,
+        ValueType::FilesystemType => begins_with_digit && number != u32::MAX,
+        ValueType::AddressFamily => number < AF_MAX,
+        ValueType::Arch => {
+            let base = if begins_with_digit { 0 } else { 16 };
+            let number = number::as_c_in(value, base);
+            let is_name = |name: &str| name.eq_ignore_ascii_case("b64") || name.eq_ignore_ascii_case("b32");
+            let is_machine = is_name(&lossy(value)) || Machine::from_uname(&lossy(value)).is_some();
+            let is_riscv = |number| matches!(Arch(number), Arch::RISCV64 | Arch::RISCV32);
+            return number.filter(|number| !is_machine && !is_riscv(*number) && Arch(*number).name().is_some());
+        }
+        ValueType::Text | ValueType::Key | ValueType::Permissions | ValueType::FileType => false,
+    };
+    if kind == ValueType::Session && !is_numeric(value) {
+        return is_read.then_some(0);
+    }
+    is_read.then_some(number)
 }
 
 /// The condition of a `-C`, which only the exit list takes.
@@ -150,12 +208,14 @@ fn user(field: &'static str, value: &[u8], context: &Context<'_>) -> Result<u32,
     let name = lossy(value);
     match name.as_str() {
         "unset" => Ok(UNSET),
-        name => context
-            .accounts
-            .users
-            .get(name)
-            .copied()
-            .ok_or_else(|| LineErrorKind::UnknownUser { field, name: name.to_owned() }),
+        name => context.accounts.users.get(name).copied().ok_or_else(|| {
+            let name = name.to_owned();
+            if can_be_a_name(&name) {
+                LineErrorKind::UnknownUser { field, name }
+            } else {
+                LineErrorKind::Value(ValueError::ImpossibleName { field, name })
+            }
+        }),
     }
 }
 
@@ -165,7 +225,23 @@ fn group(field: &'static str, value: &[u8], context: &Context<'_>) -> Result<u32
             .map_err(|why| LineErrorKind::Value(ValueError::BadValue { field, value: lossy(value), why }));
     }
     let name = lossy(value);
-    context.accounts.groups.get(&name).copied().ok_or(LineErrorKind::UnknownGroup { field, name })
+    context.accounts.groups.get(&name).copied().ok_or_else(|| {
+        if can_be_a_name(&name) {
+            LineErrorKind::UnknownGroup { field, name }
+        } else {
+            LineErrorKind::Value(ValueError::ImpossibleName { field, name })
+        }
+    })
+}
+
+/// Whether some host may have a user or group of this name.
+///
+/// Names of a directory service may hold a space, a backslash, `@` and dots, those of machines end in `$`. What a shell, a
+/// template or an operator leaves behind, and what `passwd(5)` cannot hold, nobody has.
+fn can_be_a_name(name: &str) -> bool {
+    const NEVER: &str = "${}<>=!()[]%,;&|:*?\"'`#~^";
+    let rest = name.strip_suffix('$').unwrap_or(name);
+    !rest.is_empty() && !rest.starts_with('-') && !rest.chars().any(|c| NEVER.contains(c) || c.is_control())
 }
 
 fn exit(value: &[u8]) -> Result<u32, LineErrorKind> {
@@ -234,4 +310,19 @@ fn is_numeric(value: &[u8]) -> bool {
 
 fn lossy(bytes: &[u8]) -> String {
     String::from_utf8_lossy(bytes).into_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_that_no_host_can_have_are_no_missing_accounts() {
+        for name in ["${UID_MIN}", "{{ x }}", ">1000", "$(id)", "-1", "=5", "%wheel", "a:b", "'root'"] {
+            assert!(!can_be_a_name(name), "{name}");
+        }
+        for name in ["postgres", "DOMAIN\\jane doe", "jane@example.org", "HOST$", "_apt", "systemd-network", "a.b+c"] {
+            assert!(can_be_a_name(name), "{name}");
+        }
+    }
 }

@@ -102,7 +102,7 @@ fn equivalent(given: &Given<'_>) -> Result<Control, LineError> {
     }
 }
 
-fn bad(given: &Given<'_>, why: BadSetting) -> LineError {
+pub fn bad(given: &Given<'_>, why: BadSetting) -> LineError {
     let value = String::from_utf8_lossy(given.value).into_owned();
     given.refuse(LineErrorKind::Word(WordError::BadSetting { option: given.option, value, why }))
 }

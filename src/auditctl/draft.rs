@@ -2,7 +2,7 @@
 
 use super::condition;
 use super::error::{FormError, LineError, LineErrorKind, ValueError, WordError};
-use super::line::{Context, Narrowing, Note, RuleLine, SkippedSyscall, UnknownSyscalls, Verb};
+use super::line::{Context, Narrowing, Note, RuleLine, SkippedSyscall, Verb};
 use super::list_action::{self, ListAction};
 use super::options::Given;
 use super::syscalls;
@@ -78,6 +78,18 @@ impl<'a> Draft<'a> {
         self.begun
     }
 
+    /// Whether system calls were named, by `-S` or as those of a watch.
+    #[must_use]
+    pub fn has_syscalls(&self) -> bool {
+        self.table_used()
+    }
+
+    /// Whether a key was given that is not yet a field.
+    #[must_use]
+    pub fn has_key(&self) -> bool {
+        !self.key.is_empty()
+    }
+
     /// Takes one more option of the rule.
     pub fn take(&mut self, given: &Given<'_>) -> Result<Progress, LineError> {
         self.begun = self.begun.or(Some((given.option, given.column)));
@@ -141,7 +153,7 @@ impl<'a> Draft<'a> {
 
     /// Whether an `arch` field comes too late: system calls were named, or `perm=` has used the table.
     fn table_used(&self) -> bool {
-        self.named.said || self.named.narrowed.is_some()
+        self.named.said || (self.named.narrowed.is_some() && !self.context.is_before([3, 1, 3]))
     }
 
     fn list_and_action(&mut self, given: &Given<'_>) -> Result<Progress, LineErrorKind> {
@@ -149,17 +161,19 @@ impl<'a> Draft<'a> {
         if self.verbs > 1 {
             return Err(LineErrorKind::Form(FormError::TwoVerbs));
         }
+        // `-A` of these versions deletes.
+        let deletes = given.option == "-d" || (given.option == "-A" && self.context.prepend_deletes());
         let names_task = given.value.windows(4).any(|window| window == b"task");
-        if given.option != "-d" && names_task && self.table_used() {
+        if !deletes && names_task && self.table_used() {
             return Err(LineErrorKind::Form(FormError::TaskAfterSyscall));
         }
-        let known = if given.option == "-d" { self.deleted } else { self.added.map(|(list, _)| list) };
-        match list_action::parse(given.value, known)? {
+        let known = if deletes { self.deleted } else { self.added.map(|(list, _)| list) };
+        match list_action::parse(given.value, known, self.context)? {
             ListAction::Possible => return Ok(Progress::Nothing),
             ListAction::Both(list, action) => {
                 self.action = action;
                 match given.option {
-                    "-d" => self.deleted = Some(list),
+                    _ if deletes => self.deleted = Some(list),
                     option => self.added = Some((list, option == "-A")),
                 }
             }
@@ -172,7 +186,12 @@ impl<'a> Draft<'a> {
         if adds && self.list().is_some() {
             return Err(LineErrorKind::Form(FormError::WatchWithRule { option: given.option }));
         }
-        if !self.fields.is_empty() || self.table_used() {
+        // Up to 4.1.1 a watch takes the place of the system calls before it; later an empty mask counts as nothing.
+        let forgets = match self.context.installed {
+            Some(installed) => !installed.is_since([4, 1, 2]) || self.named.mask.is_empty(),
+            None => false,
+        };
+        if !self.fields.is_empty() || (self.table_used() && !forgets) {
             return Err(LineErrorKind::Form(FormError::WatchNotFirst { option: given.option }));
         }
         let path = watch::path(given.value)?;
@@ -216,10 +235,10 @@ impl<'a> Draft<'a> {
             return Err(LineErrorKind::Form(FormError::SyscallOnList { list }));
         }
         let named = if list == Some(List::IO_URING) {
-            syscalls::parse_operations(value)?
+            syscalls::parse_operations(value, self.context)?
         } else {
             let table = *self.table.get_or_insert(self.context.machine.native);
-            syscalls::parse(value, table, self.context.unknown_syscalls == UnknownSyscalls::Skip)?
+            syscalls::parse(value, table, self.context)?
         };
         named.add_to(&mut self.named.mask);
         self.named.skipped.extend(named.skipped);
@@ -269,7 +288,7 @@ impl<'a> Draft<'a> {
 
     /// Adds to the keys, which become one field at the end of the rule.
     fn join_key(&mut self, key: &[u8], column: usize) -> Result<(), LineErrorKind> {
-        if key.contains(&key::SEPARATOR) {
+        if key.contains(&key::SEPARATOR) && !self.context.is_before([4, 2, 0]) {
             return Err(LineErrorKind::Value(ValueError::KeySeparator));
         }
         let length = self.key.len() + usize::from(!self.key.is_empty()) + key.len();
@@ -285,12 +304,12 @@ impl<'a> Draft<'a> {
     }
 
     /// auditctl builds `key=TEXT` and searches it for operators, so a key cannot hold those that come before `=`.
-    fn append_key(&mut self) -> Result<(), LineErrorKind> {
+    pub fn append_key(&mut self) -> Result<(), LineErrorKind> {
         let found = condition::before_equal().find(|op| self.key.windows(op.len()).any(|part| part == op.as_bytes()));
         if let Some(op) = found {
             return Err(LineErrorKind::Value(ValueError::KeyHasOperator { op }));
         }
-        if !self.keyable {
+        if !self.keyable || (self.list() == Some(List::EXCLUDE) && self.context.is_before([3, 1, 0])) {
             return Err(LineErrorKind::Form(FormError::KeyWithoutRule));
         }
         let key = std::mem::take(&mut self.key);

@@ -167,6 +167,7 @@ pub enum ValueError {
     ClassBit { number: u32 },
     BadValue { field: &'static str, value: String, why: BadNumber },
     BadSession { value: String },
+    ImpossibleName { field: &'static str, name: String },
     BadAddressFamily { value: String, number: Option<u32> },
     BadComparison { number: u32 },
     TextTooLong { field: &'static str, length: usize },

@@ -1,6 +1,7 @@
 //! What a line of a rules file says.
 
 use super::accounts::Accounts;
+use super::installed::Installed;
 use crate::rule::{Arch, FieldNumber, List, Machine, Mask, Rule};
 use crate::tables::perm;
 
@@ -13,6 +14,30 @@ pub struct Context<'a> {
     pub accounts: &'a Accounts,
     /// What to do with system calls of other machines.
     pub unknown_syscalls: UnknownSyscalls,
+    /// The auditctl whose own reading is asked for, with all that it takes because it does not look; none for the line
+    /// as we take it.
+    pub installed: Option<&'a Installed>,
+}
+
+impl Context<'_> {
+    /// Whether the line is read as an auditctl does that is older than this version.
+    #[must_use]
+    pub fn is_before(&self, version: [u16; 3]) -> bool {
+        self.installed.is_some_and(|installed| !installed.is_since(version))
+    }
+
+    /// Whether `-A` takes a rule away, as in 4.0.4 to 4.1.0.
+    #[must_use]
+    pub fn prepend_deletes(&self) -> bool {
+        let is_known = |installed: &Installed| installed.version.is_some() && installed.is_since([4, 0, 4]);
+        self.installed.is_some_and(is_known) && self.is_before([4, 1, 1])
+    }
+
+    /// Whether a word of one of auditctl's tables is missing from the one whose reading is asked for.
+    #[must_use]
+    pub fn lacks(&self, word: &str) -> bool {
+        self.installed.is_some_and(|installed| !installed.knows(word))
+    }
 }
 
 /// What to do with a system call that exists on other machines but not on this one.

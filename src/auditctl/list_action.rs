@@ -1,6 +1,7 @@
 //! The value of `-a`, `-A` and `-d`: a list and an action, in either order.
 
 use super::error::{FormError, LineErrorKind};
+use super::line::Context;
 use crate::rule::{Action, List};
 use crate::tables::nearest::nearest;
 
@@ -14,12 +15,20 @@ pub enum ListAction {
 }
 
 /// Reads the value; `known` is the list that a watch before it has set, so that only `LIST,ACTION` can follow.
-pub fn parse(value: &[u8], known: Option<List>) -> Result<ListAction, LineErrorKind> {
+pub fn parse(value: &[u8], known: Option<List>, context: &Context<'_>) -> Result<ListAction, LineErrorKind> {
     let value = String::from_utf8_lossy(value);
     let Some((first, second)) = value.split_once(',').filter(|(_, second)| !second.contains(',')) else {
         return Err(LineErrorKind::Form(FormError::NotListAndAction { value: value.into_owned() }));
     };
-    if let Some(list) = List::from_name(first) {
+    let list_named = |word: &str| {
+        let list = List::from_name(word)?;
+        let name = List::NAMED.iter().find(|(known, _)| *known == list).map(|(_, name)| *name)?;
+        // The table of lists, and with it the case of letters that does not matter, came with 3.1.
+        let is_strange = context.is_before([3, 1, 0]) && (name != word || list == List::IO_URING);
+        let is_unknown = list == List::IO_URING && context.lacks(name);
+        (!is_strange && !is_unknown).then_some(list)
+    };
+    if let Some(list) = list_named(first) {
         return match second {
             "possible" => Ok(ListAction::Possible),
             _ => Ok(ListAction::Both(list, action(second)?)),
@@ -36,7 +45,7 @@ pub fn parse(value: &[u8], known: Option<List>) -> Result<ListAction, LineErrorK
     if known.is_some() {
         return Err(LineErrorKind::Form(FormError::WatchWithRule { option: "-a" }));
     }
-    let list = List::from_name(second).ok_or_else(|| unknown_list(second))?;
+    let list = list_named(second).ok_or_else(|| unknown_list(second))?;
     Ok(ListAction::Both(list, action))
 }
 

@@ -8,6 +8,7 @@ mod condition;
 mod control;
 mod draft;
 pub mod error;
+pub mod installed;
 pub mod line;
 mod list_action;
 mod notes;
@@ -15,6 +16,7 @@ mod options;
 pub mod parts;
 mod permissions;
 mod syscalls;
+pub mod taken;
 pub mod text;
 pub mod tokens;
 mod watch;
@@ -23,8 +25,10 @@ pub use accounts::{Accounts, parse_group, parse_passwd};
 pub use error::{
     BadSetting, ConditionError, FormError, Habit, LineError, LineErrorKind, NameError, ValueError, WordError,
 };
+pub use installed::{Installed, Version};
 pub use line::{Context, Control, Line, Narrowing, Note, RuleLine, SkippedSyscall, Statement, UnknownSyscalls, Verb};
 pub use parts::Parts;
+pub use taken::{Taken, taken};
 pub use text::{canonical, canonical_lossy};
 pub use tokens::{is_cut, quote};
 

@@ -116,6 +116,24 @@ impl<'t> Options<'t> {
         Some(token)
     }
 
+    /// The place of the next word, from 0.
+    #[must_use]
+    pub fn index(&self) -> usize {
+        self.next
+    }
+
+    /// The next word, whatever it is.
+    #[must_use]
+    pub fn next_word(&self) -> Option<&'t Token> {
+        self.tokens.get(self.next).filter(|_| self.cluster == 0)
+    }
+
+    /// The next word, where so many words count. Words passed over before do not: auditctl looks at the place alone.
+    #[must_use]
+    pub fn rest(&self, count: usize) -> Option<&'t Token> {
+        self.tokens.get(self.next).filter(|_| self.next < count)
+    }
+
     /// Something that has not been read as an option or a value.
     #[must_use]
     pub fn unread(&self) -> Option<&'t Token> {

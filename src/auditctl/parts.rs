@@ -88,7 +88,12 @@ mod tests {
     fn parts(line: &str) -> Parts {
         let machine = Machine::from_uname("x86_64").unwrap();
         let accounts = Accounts::default();
-        let context = Context { machine: &machine, accounts: &accounts, unknown_syscalls: UnknownSyscalls::Fail };
+        let context = Context {
+            machine: &machine,
+            accounts: &accounts,
+            unknown_syscalls: UnknownSyscalls::Fail,
+            installed: None,
+        };
         let Ok(Line::Statement(Statement { rule: Some(line), .. })) = parse(line.as_bytes(), &context) else {
             panic!("{line}")
         };

@@ -58,6 +58,47 @@ pub fn split(line: &[u8]) -> Result<Vec<Token>, LineError> {
     Ok(tokens)
 }
 
+/// The words of a line as auditctl reads it, whatever bytes it has: a NUL ends it; the bytes 0x07 and 0x04 stand for a
+/// space and a backslash and swallow the byte behind them; in the first word an escape leaves two such bytes. Up to
+/// `most` words are read, the rest is passed over.
+#[must_use]
+pub fn as_read(line: &[u8], most: usize) -> Vec<Token> {
+    let end = line.iter().position(|byte| *byte == 0).unwrap_or(line.len());
+    let line = line.get(..end).unwrap_or_default();
+    let mut tokens: Vec<Token> = Vec::new();
+    let mut at = 0;
+    while at < line.len() && tokens.len() < most {
+        if line[at] == b' ' {
+            at += 1;
+            continue;
+        }
+        let (column, is_first) = (at, tokens.is_empty());
+        let mut text = Vec::new();
+        while at < line.len() && line[at] != b' ' {
+            let (space, backslash): (&[u8], &[u8]) = if is_first { (b"\x07\x07", b"\x04\x04") } else { (b" ", b"\\") };
+            let (read, length) = match &line[at..] {
+                [b'\\', b' ', ..] => (space, 2),
+                [b'\\', b'\\', ..] => (backslash, 2),
+                // Neither of the two is looked at for an escape again.
+                [b'\\', next, ..] if *next != 0x07 && *next != 0x04 => (&line[at..at + 2], 2),
+                [0x07, next, ..] if !is_first && *next != b' ' => (b" ".as_slice(), 2),
+                [0x04, next, ..] if !is_first && *next != b' ' => (b"\\".as_slice(), 2),
+                _ => (&line[at..=at], 1),
+            };
+            text.extend_from_slice(read);
+            at += length;
+        }
+        tokens.push(Token { text, column });
+    }
+    tokens
+}
+
+/// A line as auditctl's buffer holds it: in pieces, each of which it reads as a line.
+pub fn pieces(line: &[u8]) -> impl Iterator<Item = &[u8]> {
+    let whole = if line.is_empty() { Some(line) } else { None };
+    whole.into_iter().chain(line.chunks(MAX_LINE))
+}
+
 /// Whether the line is a comment: its first word begins with `#`.
 #[must_use]
 pub fn is_comment(line: &[u8]) -> bool {

@@ -5,6 +5,7 @@ use std::mem;
 use std::os::unix::ffi::OsStrExt;
 
 use super::order::natural_order;
+use super::pattern;
 use super::script::Script;
 
 /// One drop-in: a `*.rules` file of `rules.d`.
@@ -49,7 +50,7 @@ pub struct Merged {
     pub enabled: Option<MergedLine>,
     /// The `-D`, `-b`, `-f` and `-e` lines that a later one replaced, in order.
     pub overridden: Vec<MergedLine>,
-    /// The sources that the script does not read, because white space splits their names.
+    /// The sources that the script does not read, because their names fall apart or stand for others.
     pub lost: Vec<usize>,
 }
 
@@ -92,18 +93,33 @@ fn reading_order(sources: &[Source<'_>], sorted: &[usize], script: Script) -> Ve
     if !script.generation.splits_names() {
         return sorted.to_vec();
     }
-    let find = |word: &[u8]| sorted.iter().copied().find(|file| sources[*file].name.as_bytes() == word);
+    // The oldest leave the name without quotes where it is read: the shell takes it for a pattern, which may be of other
+    // names, and not of its own. Without a match it stands for itself.
+    let expands = script.generation.expands_names();
+    let mut by_bytes = sorted.to_vec();
+    by_bytes.sort_by_key(|file| sources[*file].name.as_bytes());
+    let find = |word: &[u8]| -> Vec<usize> {
+        let is_named = |file: &&usize| sources[**file].name.as_bytes() == word;
+        let is_matched = |file: &&usize| pattern::matches(word, sources[**file].name.as_bytes());
+        let matched: Vec<usize> = if expands && pattern::is_pattern(word) {
+            by_bytes.iter().filter(is_matched).copied().collect()
+        } else {
+            Vec::new()
+        };
+        if matched.is_empty() { sorted.iter().find(is_named).copied().into_iter().collect() } else { matched }
+    };
     sorted
         .iter()
         .flat_map(|file| {
             let name = sources[*file].name.as_bytes();
-            if !name.iter().any(|byte| matches!(byte, b' ' | b'\t' | b'\n')) {
+            let is_split = name.iter().any(|byte| matches!(byte, b' ' | b'\t' | b'\n'));
+            if !(is_split || expands && pattern::is_pattern(name)) {
                 return vec![*file];
             }
             name.split(|byte| *byte == b'\n')
                 .filter(|shown| shown.ends_with(b".rules"))
                 .flat_map(|shown| shown.split(|byte| matches!(byte, b' ' | b'\t')))
-                .filter_map(find)
+                .flat_map(find)
                 .collect()
         })
         .collect()

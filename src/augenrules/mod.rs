@@ -5,6 +5,7 @@
 
 mod merge;
 mod order;
+mod pattern;
 mod script;
 
 pub use merge::{Merged, MergedLine, Origin, Source, merge};

@@ -65,6 +65,12 @@ impl Generation {
         self >= Self::V3_1_1
     }
 
+    /// Whether a name is a pattern to the shell, so that files of other names are read in its place.
+    #[must_use]
+    pub fn expands_names(self) -> bool {
+        self < Self::V3_1_1
+    }
+
     /// Whether a name with white space in it falls into pieces, so that its file is lost.
     #[must_use]
     pub fn splits_names(self) -> bool {

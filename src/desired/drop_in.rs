@@ -4,6 +4,7 @@ use std::rc::Rc;
 
 use super::Choices;
 use super::narrowed::narrowed;
+use super::too_new::{in_numbers, names_comment};
 use rustc_hash::{FxBuildHasher, FxHashMap as HashMap, FxHashSet as HashSet};
 
 use crate::auditctl::{Control, Note, Verb, is_cut};
@@ -11,7 +12,7 @@ use crate::boot_load::Spot;
 use crate::error::{Place, PolicyError, Problem, RequestError};
 use crate::intent::{AuthorLine, Declared};
 use crate::lines::{HostRule, Obstacle, Reader};
-use crate::request::{OnDuplicate, OnMissing, UnknownSyscalls};
+use crate::request::{LoaderUnknown, OnDuplicate, OnMissing, UnknownSyscalls};
 use crate::rule::Rule;
 use crate::set_aside::{self, SetAside, comment};
 use crate::settings::Settings;
@@ -56,6 +57,8 @@ pub struct Composed {
     pub deduplicated: Vec<Deduplicated>,
     /// What is worth knowing of a line.
     pub notes: Vec<(String, Note)>,
+    /// Lines that the boot load would stop at, so that the kernel alone holds their rules, and why.
+    pub kernel_only: Vec<(String, String)>,
     /// Options that act at the boot load only.
     pub at_boot_only: Vec<(String, Place)>,
 }
@@ -112,8 +115,10 @@ pub fn compose(
                 Declarable::Not => problems.push(Problem::at(PolicyError::NotDeclarative, place())),
             }
         }
+        let is_too_new = reading.is_too_new() && choices.loader_unknown == LoaderUnknown::Number;
+        let obstacles = reading.obstacles.iter().filter(|why| !(is_too_new && matches!(why, Obstacle::TooNew { .. })));
         let (aside, refused): (Vec<&Obstacle>, Vec<&Obstacle>) =
-            reading.obstacles.iter().partition(|why| matches!(choices.treats(why), Treatment::Skip));
+            obstacles.partition(|why| matches!(choices.treats(why), Treatment::Skip));
         problems.extend(refused.into_iter().map(|why| Problem::at(why.what(), place())));
         composed.skipped.extend(aside.iter().map(|why| Skipped {
             line: author.text.clone(),
@@ -157,11 +162,25 @@ pub fn compose(
         let grave = rule.line.notes.iter().filter(|note| is_grave(note));
         composed.notes.extend(grave.map(|note| (author.text.clone(), note.clone())));
         composed.rules.push(Rc::clone(rule));
-        text.push(if aside.is_empty() {
+        let line = if aside.is_empty() {
             author.text.clone().into_bytes()
         } else {
             narrowed(&author.text, &rule.line, reader)
-        });
+        };
+        if is_too_new {
+            let said = String::from_utf8_lossy(&line).into_owned();
+            let Some((numbers, names)) = in_numbers(&said, rule, reader) else {
+                let why = reading.obstacles.iter().find(|why| matches!(why, Obstacle::TooNew { .. }));
+                let reason = why.map(problem_text).unwrap_or_default();
+                text.push(comment(&reason, &said));
+                composed.kernel_only.push((author.text.clone(), reason));
+                continue;
+            };
+            text.push(names_comment(&names));
+            text.push(numbers.into_bytes());
+        } else {
+            text.push(line);
+        }
         seen.insert(Rc::clone(&rule.listed), Spot { file: Rc::clone(&path), line: text.len() });
     }
     add_settings(declared, &path, &mut composed, &mut text, problems);

@@ -12,9 +12,11 @@ mod interrupted;
 mod narrowed;
 mod outdated;
 mod own;
+mod too_new;
 mod warning;
 
 use std::path::PathBuf;
+use std::rc::Rc;
 
 use own::{Change, Own};
 
@@ -33,12 +35,13 @@ use crate::auditctl::RuleLine;
 use crate::boot_load::{BootLoad, Spot, Trouble};
 use crate::error::{Place, PolicyError, Problem, by_cause};
 use crate::intent::{Goal, Intent};
-use crate::lines::{HostRule, Reader};
+use crate::lines::{HostRule, Obstacle, Reader};
 use crate::plan::files::{Content, FileTarget};
 use crate::plan::rules::{self, Wish};
 use crate::plan::{Target, Wished};
-use crate::request::{OnDuplicate, OnMissing, PermSyscalls, UnknownSyscalls};
+use crate::request::{LoaderUnknown, OnDuplicate, OnMissing, PermSyscalls, UnknownSyscalls};
 use crate::rule::Rule;
+use crate::set_aside;
 use crate::settings::{Name, Settings};
 
 /// What the request leaves to choose.
@@ -50,6 +53,8 @@ pub struct Choices {
     pub on_missing: OnMissing,
     /// A system call that only other architectures have.
     pub unknown_syscalls: UnknownSyscalls,
+    /// A line that the installed auditctl is too old for.
+    pub loader_unknown: LoaderUnknown,
     /// The mask of a rule with `perm=`.
     pub perm_syscalls: PermSyscalls,
     /// Whether drop-ins begin with the header.
@@ -136,6 +141,7 @@ pub fn desired(
         on_duplicate: intent.on_duplicate,
         on_missing: intent.on_missing,
         unknown_syscalls: intent.unknown_syscalls,
+        loader_unknown: intent.loader_unknown,
         perm_syscalls: intent.perm_syscalls,
         header: intent.header,
     };
@@ -206,6 +212,12 @@ impl Work<'_> {
                 rules_wished.insert(at, Wished { wish, is_asked_for: false, is_watch, spot: Some(spot.clone()) });
             }
         }
+        let of_kernel = self.of_kernel_alone(&after);
+        for rule in of_kernel.iter().filter(|rule| wished.insert(&rule.listed)) {
+            let is_asked_for = asks_for_all || own_rules.contains(&*rule.listed);
+            let wish = wish(&rule.line, self.choices.perm_syscalls);
+            rules_wished.push(Wished { wish, is_asked_for, is_watch: rule.line.watch.is_some(), spot: None });
+        }
         let gone = own.dropped.iter().filter(|rule| !wished.contains(&*rule.listed)).flat_map(HostRule::of_either_kind);
         let dropped: Vec<Wish> = gone.map(|rule| wish(&rule.line, self.choices.perm_syscalls)).collect();
 
@@ -248,6 +260,12 @@ impl Work<'_> {
             settings,
         };
         Desired { target, skipped, deduplicated, warnings, at_boot: Some(at_boot) }
+    }
+
+    /// The rules that the drop-ins have as comments because the installed auditctl is too old for them.
+    fn of_kernel_alone(&mut self, drop_ins: &[DropIn]) -> Vec<Rc<HostRule>> {
+        let comments = drop_ins.iter().flat_map(|d| set_aside::of_kernel_alone(&d.content.bytes, self.reader));
+        comments.map(|comment| comment.rule).collect()
     }
 
     /// The settings of the request that do not survive the next boot; where it asks for all that rules.d says, any that a
@@ -314,6 +332,8 @@ impl Work<'_> {
                     let error = PolicyError::Duplicate { same_as: same_as.to_string() };
                     self.problems.push(Problem::at(error, place));
                 }
+                // The kernel takes it, and another warning says where the boot load stops.
+                Trouble::Obstacle(Obstacle::TooNew { .. }) if self.choices.loader_unknown == LoaderUnknown::Number => {}
                 Trouble::Obstacle(why) => match self.choices.treats(why) {
                     Treatment::Refuse if !failing.is_passed_over => {
                         if !own.iter().any(|path| **path == *failing.spot.file) {

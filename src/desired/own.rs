@@ -41,6 +41,8 @@ impl Own {
     fn add(&mut self, composed: drop_in::Composed) -> Vec<u8> {
         self.warnings.extend(composed.notes.into_iter().map(|(line, note)| Warning::Note { line, note }));
         self.warnings.extend(composed.at_boot_only.into_iter().map(|(line, _)| Warning::AtBootOnly { line }));
+        let only = composed.kernel_only.into_iter();
+        self.warnings.extend(only.map(|(line, why)| Warning::KernelOnly { line, why }));
         self.rules.extend(composed.rules);
         self.each.extend(composed.settings.iter());
         self.settings.overrule_with(&composed.settings);
@@ -136,6 +138,8 @@ impl Work<'_> {
         let lines = self.files.merged(&held).lines;
         let load = BootLoad::of(&lines, self.reader);
         let mut rules: Vec<_> = load.rules.into_iter().map(|loaded| loaded.rule).collect();
+        let of_kernel = held.iter().flat_map(|held| set_aside::of_kernel_alone(&held.content.bytes, self.reader));
+        rules.extend(of_kernel.map(|comment| comment.rule));
         // The kernel keeps a rule on a program whose directory is gone.
         let is_missing = |trouble: &Trouble| matches!(trouble, Trouble::Obstacle(Obstacle::MissingPath { .. }));
         let lines = load.failing.iter().filter(|failing| is_missing(&failing.trouble));

@@ -66,6 +66,13 @@ pub enum Warning {
         /// The first line of the other.
         second: Spot,
     },
+    /// A line that the installed auditctl is too old for, in every form.
+    KernelOnly {
+        /// The line.
+        line: String,
+        /// What the installed auditctl finds wrong.
+        why: String,
+    },
     /// An option that acts at the boot load only.
     AtBootOnly {
         /// The line.
@@ -210,6 +217,9 @@ impl Warning {
             }
             Self::Glued { first, second } => {
                 format!("{first} ends without a newline, so that it and {second} are one line to augenrules")
+            }
+            Self::KernelOnly { line, why } => {
+                format!("`{line}` is loaded into the kernel alone, and not at the next boot: {why}")
             }
             Self::AtBootOnly { line } => format!("`{line}` takes effect at the next boot load only"),
             Self::Note { line, note } => format!("`{line}`: {}", note.message()),

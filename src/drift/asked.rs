@@ -6,12 +6,12 @@ use std::rc::Rc;
 
 use super::wished;
 use crate::auditctl::Verb;
-use crate::boot_load::{BootLoad, Failing, LoadLine, Spot, Trouble};
+use crate::boot_load::{BootLoad, Failing, LoadLine, Spot, Trouble, looks_like_a_rule};
 use crate::desired::Merge;
 use crate::lines::{HostRule, Obstacle, Reader};
 use crate::plan::rules::Wish;
 use crate::rule::Rule;
-use crate::set_aside::Outdated;
+use crate::set_aside::{OfKernelAlone, Outdated};
 
 /// A line that asks for a rule.
 #[derive(Debug, Clone)]
@@ -74,7 +74,7 @@ pub struct NextBoot {
     pub other: Option<(Merge, BootLoad)>,
     /// The load as it will be.
     pub real: BootLoad,
-    /// The lines that ask for rules, in the order of the merged file; then the outdated comments.
+    /// The lines that ask for rules, in the order of the merged file; then the outdated comments, and those for rules that the kernel alone is to hold.
     pub asked: Vec<Asked>,
 }
 
@@ -136,6 +136,21 @@ impl NextBoot {
         self
     }
 
+    /// The same with the comments of this file for rules that the kernel alone is to hold: the boot does not load them.
+    #[must_use]
+    pub fn with_kernel_alone(mut self, file: &Rc<str>, comments: Vec<OfKernelAlone>) -> Self {
+        let held: HashSet<&Rule> = self.real.rules.iter().map(|loaded| &*loaded.rule.listed).collect();
+        let comments = comments.into_iter().filter(|comment| !held.contains(&*comment.rule.listed));
+        let asked = comments.map(|comment| Asked {
+            spot: Spot { file: Rc::clone(file), line: comment.line },
+            text: comment.text,
+            rule: Some(comment.rule),
+            fate: Fate::Fails(Trouble::Obstacle(comment.why)),
+        });
+        self.asked.extend(asked.collect::<Vec<_>>());
+        self
+    }
+
     /// The comments in place of lines whose reason is gone: their rules are missing.
     pub fn outdated(&self) -> impl Iterator<Item = &Asked> {
         self.asked.iter().filter(|asked| asked.fate == Fate::Outdated)
@@ -166,7 +181,9 @@ impl NextBoot {
 
 /// The load of these lines as far as it comes.
 fn reached(lines: &[LoadLine], whole: &BootLoad, reader: &mut Reader) -> BootLoad {
-    let mut real = BootLoad::of(lines.get(..whole.stop.unwrap_or(lines.len())).unwrap_or_default(), reader);
+    // What stands in the line before the place at which it fails is carried out.
+    let end = whole.stop.map_or(lines.len(), |stop| stop + 1);
+    let mut real = BootLoad::of(lines.get(..end).unwrap_or_default(), reader);
     let failing: HashSet<&Spot> = whole.failing.iter().map(|failing| &failing.spot).collect();
     real.rules.retain(|loaded| !failing.contains(&loaded.spot));
     real
@@ -199,10 +216,4 @@ fn asked(lines: &[LoadLine], whole: &BootLoad, real: &BootLoad, reader: &mut Rea
         found.push(Asked { spot: spot.clone(), text: line.text.clone(), rule: reading.rule.clone(), fate });
     }
     found
-}
-
-/// Whether a line that cannot be read was meant to be a rule.
-fn looks_like_a_rule(text: &[u8]) -> bool {
-    let text = text.trim_ascii_start();
-    [b"-a".as_slice(), b"-A", b"-w"].iter().any(|option| text.starts_with(option))
 }

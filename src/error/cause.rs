@@ -17,6 +17,7 @@ impl Cause {
                 Trouble::Obstacle(Obstacle::Syscalls { .. }) => "no_such_syscall",
                 Trouble::Obstacle(Obstacle::Line(error)) if error.what.is_no_such_arch() => "no_such_arch",
                 Trouble::Obstacle(Obstacle::MissingPath { .. }) => "missing_path",
+                Trouble::Obstacle(Obstacle::TooNew { .. }) => "auditctl_too_old",
                 Trouble::Obstacle(Obstacle::Refused(_)) => "kernel_refuses",
                 Trouble::Obstacle(why @ Obstacle::Line(_)) if why.is_missing() => "no_such_account",
                 _ => "bad_line",

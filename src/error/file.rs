@@ -140,6 +140,15 @@ impl NameError {
             NameProblem::Slash => "it holds a slash; a name is not a path".to_owned(),
             NameProblem::Control => "it holds a control character".to_owned(),
             NameProblem::Hidden => "it begins with a dot; no boot loader reads a hidden file".to_owned(),
+            NameProblem::Special { character } => {
+                format!("it holds {character:?}, which the shell of augenrules up to 3.1 reads as something else")
+            }
+            NameProblem::Leading { character } => {
+                format!("it begins with {character:?}, which programs and shells read as something else")
+            }
+            NameProblem::Invisible { character } => {
+                format!("it holds U+{:04X}, which is not seen or changes how the name looks", u32::from(character))
+            }
             NameProblem::Space => "it holds white space; augenrules before 4.2 loses such files".to_owned(),
             NameProblem::TooLong { length, limit } => format!("with .rules it has {length} bytes, more than {limit}"),
         };
@@ -153,7 +162,12 @@ impl NameError {
             NameProblem::Empty => Some("a name such as 30-identity".to_owned()),
             NameProblem::Slash => Some("the directory is given by rules_dir".to_owned()),
             NameProblem::Space => Some(self.name.split_whitespace().collect::<Vec<_>>().join("-")),
-            NameProblem::Control | NameProblem::Hidden | NameProblem::TooLong { .. } => None,
+            NameProblem::Special { .. }
+            | NameProblem::Leading { .. }
+            | NameProblem::Invisible { .. }
+            | NameProblem::Control
+            | NameProblem::Hidden
+            | NameProblem::TooLong { .. } => None,
         }
     }
 }

@@ -24,6 +24,7 @@ pub const KINDS: &[&str] = &[
     "byte_order_mark",
     "carriage_return",
     "field_not_on_list",
+    "impossible_name",
     "key_too_long",
     "key_without_rule",
     "line_continuation",

@@ -1,5 +1,6 @@
 //! Requests that are well formed but cannot be done on this host.
 
+use crate::auditctl::{FormError, LineError, LineErrorKind, Version};
 use crate::kernel::Errno;
 use crate::rule::verdict::Refusal;
 
@@ -9,6 +10,8 @@ use crate::rule::verdict::Refusal;
 pub enum PolicyError {
     /// System calls that exist on other architectures only.
     SyscallsOfOthers { names: Vec<String>, arch: String, emptied: bool },
+    /// A line that the auditctl of the boot is too old for.
+    TooNew { error: Box<LineError>, version: Option<Version> },
     /// A rule that the kernel would refuse.
     KernelRefuses(Refusal),
     /// A path that the kernel would not find, and what it would answer.
@@ -55,6 +58,7 @@ impl PolicyError {
     pub fn kind(&self) -> &'static str {
         match self {
             Self::SyscallsOfOthers { .. } => "syscall_not_on_arch",
+            Self::TooNew { .. } => "auditctl_too_old",
             Self::KernelRefuses(_) => "kernel_refuses",
             Self::MissingPath { .. } => "missing_path",
             Self::Duplicate { .. } => "duplicate_rule",
@@ -84,6 +88,15 @@ impl PolicyError {
             Self::SyscallsOfOthers { names, arch, emptied } => {
                 let rest = if *emptied { "; none remains" } else { "" };
                 format!("there is no system call {} on {arch}{rest}", names.join(" or "))
+            }
+            Self::TooNew { error, version } => {
+                let version = version.map(|version| format!(" {version}")).unwrap_or_default();
+                let why = match &error.what {
+                    LineErrorKind::UnknownSyscall { name, .. } => format!("it does not know the system call {name}"),
+                    LineErrorKind::Form(FormError::UnknownList { word, .. }) => format!("it has no list {word}"),
+                    other => other.message(),
+                };
+                format!("the installed auditctl{version} does not take this line at boot: {why}")
             }
             Self::KernelRefuses(refusal) => {
                 format!("the kernel refuses this with {}: {}", refusal.why.errno(), refusal.why.message())
@@ -122,6 +135,10 @@ impl PolicyError {
     pub fn hint(&self) -> Option<String> {
         match self {
             Self::SyscallsOfOthers { .. } => Some("unknown_syscalls: skip leaves them out".to_owned()),
+            Self::TooNew { .. } => Some(
+                "loader_unknown: number writes it in a form that auditctl reads, or loads it into the kernel alone"
+                    .to_owned(),
+            ),
             Self::MissingPath { .. } => Some("on_missing: skip leaves the rule out until the path exists".to_owned()),
             Self::Duplicate { .. } => Some("on_duplicate: skip writes it once".to_owned()),
             Self::OnlyCompiled => Some(

@@ -159,7 +159,8 @@ fn split(text: &str, pointer: &str) -> Vec<AuthorLine> {
 #[must_use]
 pub fn bad_lines(lines: &[&AuthorLine], machine: &Machine) -> Vec<Problem> {
     let accounts = Accounts::default();
-    let context = Context { machine, accounts: &accounts, unknown_syscalls: auditctl::UnknownSyscalls::Skip };
+    let context =
+        Context { machine, accounts: &accounts, unknown_syscalls: auditctl::UnknownSyscalls::Skip, installed: None };
     let by_itself = |what: &LineErrorKind| {
         !matches!(what, LineErrorKind::UnknownUser { .. } | LineErrorKind::UnknownGroup { .. })
             && !what.is_no_such_arch()
@@ -182,7 +183,8 @@ fn is_error_of_cut(error: Option<&LineError>) -> bool {
 /// Which lines are the rest of a rule that its author cut with a backslash.
 pub fn continued<'a>(lines: impl Iterator<Item = &'a str>, machine: &Machine) -> Vec<bool> {
     let accounts = Accounts::default();
-    let context = Context { machine, accounts: &accounts, unknown_syscalls: auditctl::UnknownSyscalls::Skip };
+    let context =
+        Context { machine, accounts: &accounts, unknown_syscalls: auditctl::UnknownSyscalls::Skip, installed: None };
     let mut is_continued = false;
     let of_line = |line: &str| {
         let is_rest = is_continued;

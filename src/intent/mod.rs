@@ -25,8 +25,8 @@ use machine::machine_of;
 use crate::error::{Problem, RequestError};
 use crate::request::keys::{not_used, unused};
 use crate::request::{
-    Compile, Control, Expedite, Id, KernelChoice, OnDuplicate, OnLocked, OnMissing, Ordering, PermSyscalls, Request,
-    State, Target, UnknownSyscalls,
+    Compile, Control, Expedite, Id, KernelChoice, LoaderUnknown, OnDuplicate, OnLocked, OnMissing, Ordering,
+    PermSyscalls, Request, State, Target, UnknownSyscalls,
 };
 use crate::rule::Machine;
 
@@ -56,6 +56,8 @@ pub struct Intent {
     pub on_missing: OnMissing,
     /// What to do with a system call that only other architectures have.
     pub unknown_syscalls: UnknownSyscalls,
+    /// What to do with a line that the installed auditctl is too old for.
+    pub loader_unknown: LoaderUnknown,
     /// The mask of a rule with `perm=`.
     pub perm_syscalls: PermSyscalls,
     /// Whether to bring audit.rules up to date.
@@ -180,6 +182,7 @@ impl Intent {
                 on_duplicate: request.on_duplicate,
                 on_missing: request.on_missing,
                 unknown_syscalls: request.unknown_syscalls,
+                loader_unknown: request.loader_unknown,
                 perm_syscalls: request.perm_syscalls,
                 compile: request.compile,
                 adopt: request.adopt,

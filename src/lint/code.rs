@@ -34,6 +34,7 @@ codes! {
     ArchTwice, "arch_twice", Error, "the same rule for one word length twice, and not for the other one";
     NothingToDelete, "nothing_to_delete", Error, "deletes a rule that is not there: the load stops";
     FilesRunTogether, "files_run_together", Error, "no final newline: the last line and the next file's first become one";
+    AuditctlTooOld, "auditctl_too_old", Error, "a line that the installed auditctl is too old for: the load stops";
     MissingPath, "missing_path", Error, "a path that the kernel does not find: the load stops";
     OutdatedComment, "outdated_comment", Error, "a comment of ours in place of a line, whose reason is gone: the rule is missing";
     SettingOutOfRange, "setting_out_of_range", Error, "a value that no kernel takes";

@@ -19,11 +19,17 @@ pub fn findings(files: &[File<'_>]) -> Vec<Finding> {
     findings
 }
 
-/// `ls` and the shell take such a name apart.
+/// `ls` and the shell take such a name apart, or for a pattern.
 fn white_space(file: &File<'_>) -> Option<Finding> {
     let name = file.name.rsplit('/').next().unwrap_or_default();
-    let why = "white space in its name takes it apart in augenrules before 4.2";
-    name.contains([' ', '\t', '\n']).then(|| Finding::passed_over(&file.name, why))
+    let why = if name.contains([' ', '\t', '\n']) {
+        "white space in its name takes it apart in augenrules before 4.2"
+    } else if name.contains(['*', '?', '[']) {
+        "augenrules before 3.1.1 leaves its name to the shell, which reads the files that it stands for as a pattern"
+    } else {
+        return None;
+    };
+    Some(Finding::passed_over(&file.name, why))
 }
 
 fn carriage_returns(file: &File<'_>) -> Option<Finding> {

@@ -33,6 +33,10 @@ fn of_obstacle(at: &Spot, text: &[u8], reading: &Reading, obstacle: &Obstacle) -
     let message = || Problem::from(obstacle.what()).message();
     match obstacle {
         Obstacle::Line(error) => vec![of_error(at, text, error)],
+        Obstacle::TooNew { error, .. } => {
+            let span = (error.column, end_of_word(text, error.column).max(error.column + 1));
+            vec![Finding::new(Code::AuditctlTooOld, at, message()).over(Some(span))]
+        }
         Obstacle::Syscalls { skipped, .. } => skipped.iter().map(|call| of_foreign_call(at, text, call)).collect(),
         Obstacle::Refused(refusal) => {
             let rule = reading.rule.as_ref().map(|rule| &rule.line.rule);

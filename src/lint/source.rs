@@ -3,7 +3,7 @@
 use std::rc::Rc;
 
 use super::order::steps;
-use crate::auditctl::{self, Accounts, Context, LineErrorKind, UnknownSyscalls};
+use crate::auditctl::{self, Accounts, Context, Installed, LineErrorKind, UnknownSyscalls};
 use crate::augenrules::natural_order;
 use crate::boot_load::Spot;
 use crate::lines::{PathFacts, Reader};
@@ -122,9 +122,14 @@ fn assumed(sources: &[Source], reader: &mut Reader) -> PathFacts {
 const FIRST_GUESS: u32 = 0xfff0_0000;
 
 /// Reads lines for a machine. Where no accounts are given, every name is taken to stand for someone: root for 0, each
-/// other one for a number of its own, of which nothing else is known.
+/// other one for a number of its own, of which nothing else is known. `installed` is the auditctl of the host.
 #[must_use]
-pub fn reader(sources: &[Source], machine: Machine, accounts: Option<Accounts>) -> Reader {
+pub fn reader(
+    sources: &[Source],
+    machine: Machine,
+    accounts: Option<Accounts>,
+    installed: Option<Installed>,
+) -> Reader {
     let is_known = accounts.is_some();
     let mut accounts = accounts.unwrap_or_default();
     if !is_known {
@@ -136,7 +141,7 @@ pub fn reader(sources: &[Source], machine: Machine, accounts: Option<Accounts>) 
             lines.for_each(|line| guess(line, &machine, &mut accounts));
         }
     }
-    let mut reader = Reader::new(machine, accounts);
+    let mut reader = Reader::new(machine, accounts).with_installed(installed.unwrap_or_default());
     if !is_known {
         let facts = assumed(sources, &mut reader);
         reader.settle(facts);
@@ -148,7 +153,7 @@ pub fn reader(sources: &[Source], machine: Machine, accounts: Option<Accounts>) 
 fn guess(line: &[u8], machine: &Machine, accounts: &mut Accounts) {
     loop {
         let next = FIRST_GUESS + u32::try_from(accounts.users.len() + accounts.groups.len()).unwrap_or(0);
-        let context = Context { machine, accounts, unknown_syscalls: UnknownSyscalls::Skip };
+        let context = Context { machine, accounts, unknown_syscalls: UnknownSyscalls::Skip, installed: None };
         match auditctl::parse(line, &context).map_err(|error| error.what) {
             Err(LineErrorKind::UnknownUser { name, .. }) => accounts.users.insert(name, next),
             Err(LineErrorKind::UnknownGroup { name, .. }) if !matches!(name.as_str(), "unset" | "-1") => {

@@ -112,7 +112,7 @@ fn entries(
     machine: &Machine,
     accounts: &Accounts,
 ) -> Vec<LineReport> {
-    let context = Context { machine, accounts, unknown_syscalls: UnknownSyscalls::Fail };
+    let context = Context { machine, accounts, unknown_syscalls: UnknownSyscalls::Fail, installed: None };
     let perm_syscalls = match request.perm_syscalls {
         crate::request::PermSyscalls::All => PermSyscalls::All,
         crate::request::PermSyscalls::V4_2 => PermSyscalls::V4_2,
@@ -176,7 +176,7 @@ fn answered(
     let said = request.event.as_ref().map_or(&[][..], OneOrMany::all);
     let is_one = matches!(request.event, Some(OneOrMany::One(_)));
     let pointer = |at: usize| if is_one { "/event".to_owned() } else { format!("/event/{at}") };
-    let context = Context { machine, accounts, unknown_syscalls: UnknownSyscalls::Skip };
+    let context = Context { machine, accounts, unknown_syscalls: UnknownSyscalls::Skip, installed: None };
     let mut problems = Vec::new();
     let events: Vec<_> =
         said.iter().enumerate().map(|(at, said)| event(said, &pointer(at), &context, &mut problems)).collect();

@@ -9,7 +9,7 @@ use crate::error::{Problem, What};
 use crate::gather::only_there;
 use crate::intent::{LintIntent, Location, Subject};
 use crate::lint::{Finding, Host, Permissions, Source, Ways, in_order, lint, named, paths, reader, without_ignored};
-use crate::observe::{facts, observe};
+use crate::observe::{facts, installed, observe};
 use crate::plan::files::Content;
 use crate::report::Report;
 use crate::report::lint::Linted;
@@ -55,7 +55,8 @@ pub fn linted(request: &Request, own: Machine, root: &Path) -> Result<Report, Ve
             Subject::Directory => drop_ins.clone(),
         };
         in_order(&mut sources);
-        let mut reader = reader(&sources, *machine, accounts.clone());
+        let mut reader =
+            reader(&sources, *machine, accounts.clone(), root.as_ref().map(|root| installed(root, machine)));
         if let Some(root) = &root {
             let paths = paths(&sources, &mut reader);
             reader.settle(facts(root, paths));

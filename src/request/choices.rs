@@ -156,6 +156,18 @@ choice! {
 }
 
 choice! {
+    /// What to do with a line that the installed auditctl is too old for.
+    LoaderUnknown {
+        /// Write it in a form that auditctl reads, with numbers for names; else load it into the kernel alone and write
+        /// it as a comment.
+        #[default]
+        Number = "number",
+        /// Fail before any change.
+        Fail = "fail",
+    }
+}
+
+choice! {
     /// What to do with a system call or a word length that exists on other machines only.
     UnknownSyscalls {
         /// Leave it out.

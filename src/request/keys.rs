@@ -105,6 +105,7 @@ keys! {
     on_locked: APPLY,
     on_duplicate: ASKING,
     on_missing: ASKING,
+    loader_unknown: ASKING,
     unknown_syscalls: ASKING,
     purge: &[LOADED, EXACT],
     allow_empty: ASKING,

@@ -19,8 +19,8 @@ mod shape;
 
 use choices::choice;
 pub use choices::{
-    Compile, Expedite, FailOn, Format, KernelChoice, OnDuplicate, OnLocked, OnMissing, Operation, Ordering,
-    PermSyscalls, State, Target, UnknownSyscalls,
+    Compile, Expedite, FailOn, Format, KernelChoice, LoaderUnknown, OnDuplicate, OnLocked, OnMissing, Operation,
+    Ordering, PermSyscalls, State, Target, UnknownSyscalls,
 };
 pub use control::{Control, Enabled, EnabledName, Failure, FailureName};
 pub use decode::{MAX_BYTES, Misshapen, decode};
@@ -83,6 +83,8 @@ pub struct Request {
     pub on_missing: OnMissing,
     /// What to do with a system call, or a word length (`b32`, `b64`), that exists, but not on this machine.
     pub unknown_syscalls: UnknownSyscalls,
+    /// What to do with a line that the installed auditctl is too old for, so that the boot load would stop there.
+    pub loader_unknown: LoaderUnknown,
     /// Remove rules and drop-ins that nobody asks for.
     pub purge: bool,
     /// Globs on drop-in names and on keys of what purge and exact leave alone.

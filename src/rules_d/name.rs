@@ -11,6 +11,21 @@ pub const SUFFIX: &str = ".rules";
 /// `NAME_MAX` of Linux: the bytes that a file name may have.
 const NAME_MAX: usize = 255;
 
+/// What a shell does not take as it stands: `cat` of augenrules up to 3.1 has the name without quotes.
+const SPECIAL: &str = "*?[]\\$;&|\"'`<>(){}!#";
+
+/// Whether a character is not seen, is a blank of another kind, or turns the direction of the text around it.
+fn is_invisible(c: char) -> bool {
+    c.is_whitespace()
+        || matches!(
+            c,
+            '\u{ad}' | '\u{34f}' | '\u{61c}' | '\u{115f}' | '\u{1160}' | '\u{17b4}' | '\u{17b5}' | '\u{180b}'
+                ..='\u{180f}'
+        )
+        || matches!(c, '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{3164}' | '\u{fe00}'..='\u{fe0f}')
+        || matches!(c, '\u{feff}' | '\u{ffa0}' | '\u{fff0}'..='\u{fffb}' | '\u{e0000}'..='\u{e0fff}')
+}
+
 /// The name of a drop-in, such as `30-identity`.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct DropInName(String);
@@ -47,6 +62,12 @@ pub fn drop_in_name(given: &str) -> Result<DropInName, NameError> {
         NameProblem::Control
     } else if stem.starts_with('.') {
         NameProblem::Hidden
+    } else if let Some(character) = stem.chars().find(|c| SPECIAL.contains(*c)) {
+        NameProblem::Special { character }
+    } else if let Some(character) = stem.chars().next().filter(|c| matches!(c, '-' | '~')) {
+        NameProblem::Leading { character }
+    } else if let Some(character) = stem.chars().find(|c| is_invisible(*c)) {
+        NameProblem::Invisible { character }
     } else if length > NAME_MAX {
         NameProblem::TooLong { length, limit: NAME_MAX }
     } else {
@@ -100,6 +121,18 @@ mod tests {
             ("..", NameProblem::Hidden),
             ("a b", NameProblem::Space),
             ("a\nb", NameProblem::Space),
+            ("[12]0-a", NameProblem::Special { character: '[' }),
+            ("10-?", NameProblem::Special { character: '?' }),
+            ("*", NameProblem::Special { character: '*' }),
+            ("a\\b", NameProblem::Special { character: '\\' }),
+            ("a;b", NameProblem::Special { character: ';' }),
+            ("a\"b", NameProblem::Special { character: '"' }),
+            ("$x", NameProblem::Special { character: '$' }),
+            ("-a", NameProblem::Leading { character: '-' }),
+            ("~a", NameProblem::Leading { character: '~' }),
+            ("a\u{202e}b", NameProblem::Invisible { character: '\u{202e}' }),
+            ("a\u{200b}b", NameProblem::Invisible { character: '\u{200b}' }),
+            ("a\u{a0}b", NameProblem::Invisible { character: '\u{a0}' }),
             ("a\0b", NameProblem::Control),
             ("a\u{7f}", NameProblem::Control),
             ("a\u{1b}[31m", NameProblem::Control),

@@ -112,6 +112,21 @@ pub enum NameProblem {
     Slash,
     /// A NUL, a newline or another control character.
     Control,
+    /// It holds a character that a shell reads as something else.
+    Special {
+        /// Which.
+        character: char,
+    },
+    /// It begins with a character that a program or a shell reads as something else.
+    Leading {
+        /// Which.
+        character: char,
+    },
+    /// It holds a character that is not seen, or that turns the direction of the text.
+    Invisible {
+        /// Which.
+        character: char,
+    },
     /// It begins with a dot: a hidden file, which no boot loader reads.
     Hidden,
     /// A space or other white space: `augenrules` before 4.2 loses such files.

@@ -1,5 +1,7 @@
 //! System call names per architecture.
 
+use std::collections::HashSet;
+use std::hash::BuildHasher;
 use std::sync::OnceLock;
 
 use super::{NameTable, nearest, rows};
@@ -71,6 +73,21 @@ pub fn canonical_name(arch: Arch, name: &str) -> Option<&'static str> {
         return Some(known);
     }
     rows(table.aliases).find(|(kernel, _)| *kernel == name).map(|(_, auditctl)| auditctl)
+}
+
+/// The names of an architecture's system calls, in alphabetical order.
+#[must_use]
+pub fn names(arch: Arch) -> Vec<&'static str> {
+    Table::of(arch).map_or_else(Vec::new, |table| table.names().names().collect())
+}
+
+/// How alike a set of names and the table of an architecture are: the part of all their names that they share, in
+/// thousandths.
+#[must_use]
+pub fn likeness<S: BuildHasher>(arch: Arch, other: &HashSet<String, S>) -> usize {
+    let own = names(arch);
+    let shared = own.iter().filter(|name| other.contains(**name)).count();
+    shared * 1000 / (own.len() + other.len() - shared).max(1)
 }
 
 /// The tables that know the name, by the name of their machine.

@@ -170,7 +170,12 @@ impl Host {
     /// What a line means here, as the auditctl of this host would have it; none where it would refuse it.
     pub fn statement(&self, line: &[u8]) -> Option<Statement> {
         let accounts = self.accounts();
-        let context = Context { machine: &self.machine, accounts: &accounts, unknown_syscalls: UnknownSyscalls::Fail };
+        let context = Context {
+            machine: &self.machine,
+            accounts: &accounts,
+            unknown_syscalls: UnknownSyscalls::Fail,
+            installed: None,
+        };
         match auditctl::parse(line, &context).ok()? {
             Line::Statement(statement) => Some(statement),
             Line::Blank | Line::Comment => Some(Statement::default()),

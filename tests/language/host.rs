@@ -17,7 +17,7 @@ pub fn context() -> Context<'static> {
     static HOST: OnceLock<(Machine, Accounts)> = OnceLock::new();
     let (machine, accounts) =
         HOST.get_or_init(|| (Machine::from_uname("x86_64").unwrap(), Accounts::from_files(PASSWD, GROUP)));
-    Context { machine, accounts, unknown_syscalls: UnknownSyscalls::Fail }
+    Context { machine, accounts, unknown_syscalls: UnknownSyscalls::Fail, installed: None }
 }
 
 /// The watched paths of the vectors that were directories there.

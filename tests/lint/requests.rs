@@ -214,7 +214,7 @@ fn every_recorded_line_is_linted_alone_and_all_of_them_together() {
     let host = Host::unknown();
     for line in &lines {
         let sources = [Source::new("f", line.as_bytes())];
-        let found = audit_rules::lint::lint(&sources, &mut reader(&sources, Machine::ALL[0], None), host);
+        let found = audit_rules::lint::lint(&sources, &mut reader(&sources, Machine::ALL[0], None, None), host);
         assert!(found.iter().all(|found| found.at.line == 1), "{line}: {found:?}");
     }
     let all = lines.iter().map(|line| line.replace('\n', " ")).collect::<Vec<_>>().join("\n");

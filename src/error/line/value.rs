@@ -26,6 +26,9 @@ impl ValueError {
                 format!("{number} is no system call: the kernel would take a whole class of them for it"),
             ),
             Self::BadValue { field, value, why } => ("bad_value", format!("{field}: \"{value}\" {}", number(*why))),
+            Self::ImpossibleName { field, name } => {
+                ("impossible_name", format!("{field}: no account can have the name \"{name}\""))
+            }
             Self::BadSession { value } => {
                 ("bad_value", format!("sessionid: \"{value}\" is neither a number nor unset; auditctl takes it for 0"))
             }
@@ -52,6 +55,15 @@ impl ValueError {
     pub(super) fn hint(&self) -> Option<String> {
         match self {
             Self::BadAddressFamily { number: Some(number @ 0..=45), .. } => Some(number.to_string()),
+            Self::ImpossibleName { field, name } => match name.split_at_checked(1) {
+                Some((sign @ (">" | "<"), number)) => Some(format!("did you mean {field}{sign}={number}?")),
+                Some(("=", value)) => Some(format!("did you mean {field}={value}?")),
+                _ if ["${", "{{", "$(", "%("].iter().any(|mark| name.contains(mark)) => Some(
+                    "auditctl expands nothing: write the value in place of the variable, or let a template do it"
+                        .to_owned(),
+                ),
+                _ => None,
+            },
             Self::BadValue { field: "success", value, .. } => match value.to_ascii_lowercase().as_str() {
                 "yes" | "true" => Some("1".to_owned()),
                 "no" | "false" => Some("0".to_owned()),

@@ -1,0 +1,197 @@
+//! The auditctl that a host has installed, as far as its own files say: its version, and the words that it knows.
+
+use std::sync::OnceLock;
+
+use rustc_hash::FxHashSet as HashSet;
+
+use crate::rule::Arch;
+use crate::tables::syscalls;
+
+/// A version of audit-userspace: 4.0.2 is `[4, 0, 2]`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Version(pub [u16; 3]);
+
+impl Version {
+    /// Reads `4.2`, `3.0.9`, and the version of a package of it (`1:3.0.9-1`); a letter behind a number is left out.
+    #[must_use]
+    pub fn read(text: &str) -> Option<Self> {
+        let text = text.split_once(':').map_or(text, |(_, rest)| rest);
+        let text = text.split(['-', '+', '~']).next()?;
+        let mut numbers = [0; 3];
+        let mut parts = 0;
+        for part in text.split('.') {
+            let digits = part.trim_end_matches(|c: char| c.is_ascii_lowercase());
+            *numbers.get_mut(parts)? = digits.parse().ok()?;
+            parts += 1;
+        }
+        (parts >= 2).then_some(Self(numbers))
+    }
+}
+
+impl std::fmt::Display for Version {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let [major, minor, patch] = self.0;
+        write!(f, "{major}.{minor}")?;
+        if patch > 0 { write!(f, ".{patch}") } else { Ok(()) }
+    }
+}
+
+/// What is known of the installed auditctl. What is not known is taken to be as in the newest version.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Installed {
+    /// Its version.
+    pub version: Option<Version>,
+    words: Option<Words>,
+}
+
+/// The words in `libaudit.so.1`.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+struct Words {
+    all: HashSet<String>,
+    /// The tables of system calls: lists of names that stand behind each other in alphabetical order.
+    tables: Vec<HashSet<String>>,
+    /// Which table is that of which architecture, found out when it is first asked.
+    of_arch: OnceLock<Vec<(Arch, usize)>>,
+}
+
+/// A sorted list of names shorter than this is no table of system calls.
+const SMALLEST_TABLE: usize = 100;
+
+impl Installed {
+    /// What stands in the executable and in its library as text that ends in a NUL, and the version of the package for
+    /// an executable that does not say its own.
+    #[must_use]
+    pub fn from_files(auditctl: Option<&[u8]>, libaudit: Option<&[u8]>, package: Option<&str>) -> Self {
+        let version = auditctl.and_then(version_in).or_else(|| package.and_then(Version::read));
+        Self { version, words: libaudit.map(Words::of) }
+    }
+
+    /// Whether its version is at least this one.
+    #[must_use]
+    pub fn is_since(&self, version: [u16; 3]) -> bool {
+        self.version.is_none_or(|own| own >= Version(version))
+    }
+
+    /// Whether its words are known, so that it can be said what it lacks.
+    #[must_use]
+    pub fn has_words(&self) -> bool {
+        self.words.is_some()
+    }
+
+    /// Whether it has this word in a table of names.
+    #[must_use]
+    pub fn knows(&self, word: &str) -> bool {
+        self.words.as_ref().is_none_or(|words| words.all.contains(word))
+    }
+
+    /// Whether its table for the architecture has this system call, a lower-case name as auditctl spells it.
+    ///
+    /// Which table is that of the architecture is not written in the file: it is the one that has most in common with ours.
+    #[must_use]
+    pub fn knows_syscall(&self, arch: Arch, name: &str) -> bool {
+        let Some(words) = &self.words else { return true };
+        let of_arch = words.of_arch.get_or_init(|| words.tables_by_arch());
+        match of_arch.iter().find(|(known, _)| *known == arch).and_then(|(_, at)| words.tables.get(*at)) {
+            Some(table) => table.contains(name),
+            None => words.all.contains(name),
+        }
+    }
+}
+
+impl Words {
+    fn of(library: &[u8]) -> Self {
+        let mut words = Self::default();
+        let mut table: Vec<&str> = Vec::new();
+        for word in library.split(|byte| *byte == 0) {
+            let word = std::str::from_utf8(word).ok().filter(|word| is_word(word));
+            if let Some(word) = word {
+                words.all.insert(word.to_owned());
+            }
+            // The names of system calls are lower case; other tables may stand right before theirs.
+            match word.filter(|word| !word.bytes().any(|byte| byte.is_ascii_uppercase())) {
+                Some(word) if table.last().is_none_or(|last| *last < word) => table.push(word),
+                _ => {
+                    words.finish(&table);
+                    table = word.into_iter().collect();
+                }
+            }
+        }
+        words.finish(&table);
+        words
+    }
+
+    fn tables_by_arch(&self) -> Vec<(Arch, usize)> {
+        let likest = |arch| (0..self.tables.len()).max_by_key(|at| syscalls::likeness(arch, &self.tables[*at]));
+        Arch::NAMED.iter().filter_map(|(arch, _)| Some((*arch, likest(*arch)?))).collect()
+    }
+
+    fn finish(&mut self, table: &[&str]) {
+        if table.len() >= SMALLEST_TABLE && table.contains(&"read") {
+            self.tables.push(table.iter().map(|name| (*name).to_owned()).collect());
+        }
+    }
+}
+
+fn is_word(text: &str) -> bool {
+    (1..64).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"_-.".contains(&byte))
+}
+
+/// The version that `auditctl -v` prints.
+fn version_in(executable: &[u8]) -> Option<Version> {
+    executable.split(|byte| *byte == 0).find_map(|text| {
+        let text = std::str::from_utf8(text).ok()?;
+        let is_version = text.len() < 16 && text.starts_with(|c: char| c.is_ascii_digit()) && text.contains('.');
+        Version::read(text).filter(|_| is_version && !text.contains([':', '-']))
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn library(tables: &[&[&str]]) -> Vec<u8> {
+        let words = tables.iter().flat_map(|table| table.iter());
+        words.flat_map(|word| [word.as_bytes(), b"\0"].concat()).collect()
+    }
+
+    #[test]
+    fn a_version_is_read_from_an_executable_and_from_a_package() {
+        let cases = [
+            ("3.0.9", Some([3, 0, 9])),
+            ("1:4.0.2-2+deb13u1", Some([4, 0, 2])),
+            ("4.0.4b", Some([4, 0, 4])),
+            ("4.2", Some([4, 2, 0])),
+            ("4", None),
+            ("x.y", None),
+            ("1.2.3.4", None),
+        ];
+        for (text, expected) in cases {
+            assert_eq!(Version::read(text), expected.map(Version), "{text}");
+        }
+        let executable = b"\x7fELF\0GLIBC_2.34\0auditctl version %s\n\x003.0.9\0";
+        let installed = Installed::from_files(Some(executable), None, Some("1:4.2-1"));
+        assert_eq!(installed.version, Some(Version([3, 0, 9])));
+        assert_eq!(Installed::from_files(Some(b"\x7fELF\0"), None, Some("1:4.2-1")).version, Some(Version([4, 2, 0])));
+    }
+
+    #[test]
+    fn words_that_the_library_lacks_are_not_known_and_without_a_library_all_are() {
+        let installed = Installed::from_files(None, Some(&library(&[&["fchmod", "io_uring", "open"]])), None);
+        assert!(installed.knows("io_uring") && !installed.knows("uring") && !installed.knows("fchmodat2"));
+        assert!(installed.knows_syscall(Arch::X86_64, "open") && !installed.knows_syscall(Arch::X86_64, "fchmodat2"));
+        assert!(Installed::default().knows_syscall(Arch::X86_64, "fchmodat2") && Installed::default().knows("x"));
+    }
+
+    #[test]
+    fn a_call_is_looked_up_in_the_table_of_its_architecture() {
+        let without = |arch, lacking: &str| {
+            let names = syscalls::names(arch).into_iter().filter(|name| *name != lacking);
+            names.collect::<Vec<_>>()
+        };
+        let (wide, narrow) = (without(Arch::X86_64, "mseal"), without(Arch::I386, "fchmodat2"));
+        let installed = Installed::from_files(None, Some(&library(&[&wide, &narrow])), None);
+        let knows = |arch, name| installed.knows_syscall(arch, name);
+        assert!(knows(Arch::X86_64, "fchmodat2") && !knows(Arch::X86_64, "mseal"));
+        assert!(!knows(Arch::I386, "fchmodat2") && knows(Arch::I386, "mseal"));
+    }
+}

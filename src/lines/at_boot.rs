@@ -1,0 +1,68 @@
+//! What the auditctl of the boot does with a line, where that is not what we make of it.
+
+use std::rc::Rc;
+
+use super::{Facts, HostRule, Obstacle, PathFacts, Reading, is_of_host, settled};
+use crate::auditctl::{self, Context, Control, Installed, Statement, Taken, tokens};
+
+/// What auditctl does with a piece of a line, right or wrong.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct BootStep {
+    /// What it sets or asks for; also what stands before the place at which it is refused.
+    pub controls: Vec<Control>,
+    /// The rule that it sends.
+    pub rule: Option<Rc<HostRule>>,
+    /// Why the line fails.
+    pub obstacles: Vec<Obstacle>,
+    /// auditctl ends here, whatever `-i` or `-c` said.
+    pub ends: bool,
+}
+
+/// What the auditctl of the boot makes of a line.
+pub(super) fn taken(text: &[u8], context: &Context<'_>, installed: &Installed) -> Vec<Taken> {
+    let context = Context { installed: Some(installed), unknown_syscalls: auditctl::UnknownSyscalls::Fail, ..*context };
+    tokens::pieces(text).map(|piece| auditctl::taken(piece, &context)).collect()
+}
+
+/// What a piece of a line comes to on this host.
+pub(super) fn step(taken: Taken, paths: &PathFacts) -> BootStep {
+    let mut step = BootStep { controls: taken.controls, ends: taken.ends, ..BootStep::default() };
+    step.obstacles.extend(taken.refused.map(Obstacle::Line));
+    if let Some(line) = taken.rule {
+        let (rule, obstacles) = settled(line, paths);
+        step.rule = Some(rule);
+        step.obstacles.extend(obstacles);
+    }
+    step
+}
+
+impl Reading {
+    /// Notes where the auditctl of the boot makes something else of a line than we do.
+    pub(super) fn compare(&mut self, statement: &Statement, taken: Vec<Taken>, facts: &Facts) {
+        let lacks_syscalls = statement.rule.as_ref().is_some_and(|line| !line.skipped_syscalls.is_empty());
+        let [only] = taken.as_slice() else {
+            self.at_boot = taken.into_iter().map(|taken| step(taken, &facts.paths)).collect();
+            return;
+        };
+        match &only.refused {
+            // Names of other machines are an obstacle of their own.
+            Some(_) if lacks_syscalls && only.controls == statement.controls => {}
+            Some(error) if only.controls == statement.controls && !only.ends && statement.rule.is_some() => {
+                let version = facts.installed.version;
+                self.obstacles.push(Obstacle::TooNew { error: error.clone(), version });
+            }
+            None if only.controls == statement.controls && only.rule == statement.rule => {}
+            _ => self.at_boot = taken.into_iter().map(|taken| step(taken, &facts.paths)).collect(),
+        }
+    }
+
+    pub(super) fn settle_boot(&mut self, paths: &PathFacts) {
+        for step in &mut self.at_boot {
+            let Some(line) = step.rule.as_ref().map(|rule| rule.line.clone()) else { continue };
+            step.obstacles.retain(|obstacle| !is_of_host(obstacle));
+            let (rule, obstacles) = settled(line, paths);
+            step.rule = Some(rule);
+            step.obstacles.extend(obstacles);
+        }
+    }
+}
