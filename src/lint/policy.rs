@@ -9,7 +9,7 @@ use super::Host;
 use super::source::{File, is_guessed};
 use crate::augenrules;
 use crate::boot_load::{BootLoad, LoadLine, LoadedRule, Spot};
-use crate::lines::{HostRule, PathFacts, Reader};
+use crate::lines::{HostRule, Obstacle, PathFacts, Reader};
 use crate::rule::{FieldNumber, Machine, Rule, Value};
 
 /// All files together, as the boot loader loads them.
@@ -48,7 +48,14 @@ impl<'a> Policy<'a> {
         let spots = |origins: &[augenrules::Origin]| origins.iter().map(|at| files[at.file].spot(at.line)).collect();
         let lines: Vec<LoadLine> =
             merged.lines().map(|line| LoadLine { text: line.text.clone(), spots: spots(&line.origins) }).collect();
-        let load = BootLoad::of(&lines, reader);
+        let mut load = BootLoad::of(&lines, reader);
+        // What auditctl makes of a line that has an error is nothing to give advice about.
+        let mut has_error = |line: &&LoadLine| {
+            let is_of_line = |why: &Obstacle| matches!(why, Obstacle::Line(error) if error.kind() != "carriage_return");
+            reader.read(&line.text).obstacles.iter().any(is_of_line)
+        };
+        let wrong: HashSet<&Spot> = lines.iter().filter(&mut has_error).flat_map(|line| &line.spots).collect();
+        load.rules.retain(|loaded| !wrong.contains(&loaded.spot));
         let real = load.rules.iter().map(|loaded| led_to(loaded, host)).collect();
         let real_paths = host.ways.iter().flat_map(|ways| ways.values()).filter_map(|way| way.real.clone()).collect();
         Self {

@@ -316,3 +316,16 @@ fn a_directory_of_others_on_the_way_is_told_where_it_can_stop_the_load() {
             .all(|f| f.code != "stopped_by_others")
     );
 }
+
+#[test]
+fn a_line_that_the_installed_auditctl_is_too_old_for_is_an_error() {
+    let lines = ["-a always,io_uring -S openat -F uid=0", "-a always,exit -F arch=b64 -F saddr_fam=2 -S connect -k a"];
+    let with = |version: &str| {
+        let root = Root::new().rules("a.rules", &lines);
+        fs::create_dir_all(root.path().join("usr/sbin")).unwrap();
+        let codes = root.file("usr/sbin/auditctl", &format!("\0{version}\0")).codes();
+        codes.into_iter().filter(|(code, _)| code == "auditctl_too_old").collect::<Vec<_>>()
+    };
+    assert_eq!(with("3.0.9"), [row("auditctl_too_old", 1)]);
+    assert_eq!(with("4.0.2"), []);
+}

@@ -473,6 +473,7 @@ const ELSEWHERE: &[&str] = &[
     "files_run_together",
     "no_final_newline",
     "missing_path",
+    "auditctl_too_old",
     "refused_by_some",
     "symbolic_link",
     "writable_by_others",
