@@ -237,7 +237,7 @@ fn values_read_as_auditctl_reads_them_and_are_never_cut() {
         assert_eq!(value(field, list), expected, "{field}");
     }
     refused(&[
-        ("-a always,exit -F gid=-1", "unknown_group"),
+        ("-a always,exit -F gid=-1", "impossible_name"),
         ("-a always,exit -F gid=unset", "unknown_group"),
         ("-a always,exit -F uid=nobody-here", "unknown_user"),
         ("-a always,exit -F uid=4294967296", "bad_value"),
