@@ -19,12 +19,11 @@ pub fn by_cause(problems: Vec<Problem>) -> Vec<Problem> {
             continue;
         };
         let key = (cause, problem.place.file.clone(), problem.place.pointer.as_deref().map(text_of));
-        match first.get(&key) {
-            Some(at) => kept[*at].place.more += 1,
-            None => {
-                first.insert(key, kept.len());
-                kept.push(problem);
-            }
+        if let Some(same) = first.get(&key).and_then(|at| kept.get_mut(*at)) {
+            same.place.more += 1;
+        } else {
+            first.insert(key, kept.len());
+            kept.push(problem);
         }
     }
     kept

@@ -17,8 +17,11 @@ fn refused(rules: &serde_json::Value) -> Report {
     report
 }
 
+/// A kind or code, its hint, and how many other lines have it.
+type Told = (String, String, usize);
+
 /// Kind, hint and count of every problem that apply finds, and the codes with fix and related lines that lint finds.
-fn both(rules: &str) -> (Vec<(String, String, usize)>, Vec<(String, String, usize)>) {
+fn both(rules: &str) -> (Vec<Told>, Vec<Told>) {
     let report = refused(&json!(rules));
     assert!(report.msg.len() < 2048, "{}", report.msg);
     let of_apply = report
