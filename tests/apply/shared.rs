@@ -86,7 +86,9 @@ fn change(numbers: &mut Numbers, host: &Host, asked: &Asked) -> (Json, Asked) {
         }
     };
     let mut request = request;
-    request["on_missing"] = json!("skip");
+    if request["state"] != json!("absent") {
+        request["on_missing"] = json!("skip");
+    }
     (request, after)
 }
 
