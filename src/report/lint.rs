@@ -109,6 +109,9 @@ pub struct Counts {
     pub warning: usize,
     /// Worth knowing.
     pub info: usize,
+    /// At least as severe as `fail_on`: what makes the report a failed one, and nothing else does.
+    #[serde(skip_serializing_if = "is_zero")]
+    pub failing: usize,
     /// Left out, because the request or a comment asks for that.
     #[serde(skip_serializing_if = "is_zero")]
     pub ignored: usize,
@@ -252,18 +255,15 @@ impl Report {
         let ignored = linted.ignored;
         let findings = linted.merged();
         let count = |severity| findings.iter().filter(|found| found.severity == severity).count();
-        let counts = Counts {
-            error: count(SeverityReport::Error),
-            warning: count(SeverityReport::Warning),
-            info: count(SeverityReport::Info),
-            ignored,
-        };
+        let (error, warning, info) =
+            (count(SeverityReport::Error), count(SeverityReport::Warning), count(SeverityReport::Info));
         let failing = match fail_on {
-            FailOn::Error => counts.error,
-            FailOn::Warning => counts.error + counts.warning,
-            FailOn::Info => counts.error + counts.warning + counts.info,
+            FailOn::Error => error,
+            FailOn::Warning => error + warning,
+            FailOn::Info => error + warning + info,
             FailOn::Never => 0,
         };
+        let counts = Counts { error, warning, info, failing, ignored };
         let plural = |count: usize| if count == 1 { "" } else { "s" };
         let msg = format!(
             "{} error{}, {} warning{}, {} worth knowing{}",

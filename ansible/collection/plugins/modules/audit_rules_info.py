@@ -620,6 +620,10 @@ counts:
       description: Warnings.
       returned: always
       type: int
+    failing:
+      description: Findings that are at least as severe as O(fail_on), which the message of the failed task names.
+      returned: when there are any
+      type: int
     ignored:
       description: Findings that O(ignore) or a comment leaves out.
       returned: when there are any

@@ -55,7 +55,9 @@ def finish(report, sources=None):
         report["msg"] = message(report)
     elif report.get("failed") and report.get("findings"):
         worst_first = sorted(report["findings"], key=lambda finding: SEVERITIES.index(finding["severity"]))
-        report["msg"] = bounded(report["msg"], [f"{finding['severity']}: {sentence(finding)}" for finding in worst_first], "findings")
+        # What is less severe than fail_on did not fail the task.
+        causes = worst_first[:(report.get("counts") or {}).get("failing")]
+        report["msg"] = bounded(report["msg"], [f"{finding['severity']}: {sentence(finding)}" for finding in causes], "findings")
     return report
 
 

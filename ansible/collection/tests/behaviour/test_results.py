@@ -152,7 +152,8 @@ def test_rules_files_of_the_controller_are_linted(player):
     message = played[0]["msg"]
     assert "\n  error: a.rules:2: no architecture has a system call opne" in message and "(did you mean open?)" in message
     assert "\n  error: b.rules:2: " in message
-    assert message.index(" error: ") < message.rindex(" info: ")
+    assert " warning: " not in message and " info: " not in message, "only what fails the task is its cause"
+    assert played[0]["counts"]["info"] > 0 and played[0]["counts"]["failing"] == played[0]["counts"]["error"]
     assert played[1]["counts"]["error"] >= 2 and played[1]["sarif"]["version"] == "2.1.0"
     assert played[1]["changed"] is False
 
