@@ -43,6 +43,7 @@ codes! {
     FieldDisablesList, "field_disables_list", Error, "a field that the user or exclude list does not know, with the same effect";
     CarriageReturns, "carriage_returns", Error, "lines that end in a carriage return";
     WritableByOthers, "writable_by_others", Error, "others than root may write the rules file";
+    LeftOutByApply, "left_out_by_apply", Warning, "rules of the request that apply leaves out, where a file would stop the load";
     NeverMatches, "never_matches", Warning, "conditions that exclude each other, or that no value fulfils";
     SameMatch, "same_match", Warning, "matches the same as an earlier rule with another key: that key is recorded";
     Covered, "covered", Warning, "an earlier rule matches everything that this one matches: it never acts";
@@ -94,6 +95,7 @@ codes! {
     NoPermissions, "no_permissions", Info, "-w without -p: reads are recorded too";
     NoKey, "no_key", Info, "a rule without a key";
     LongKey, "long_key", Info, "a key longer than auditctl(8) allows";
+    NothingThere, "nothing_there", Info, "a path where nothing is now: the rule waits for it";
     NoFinalNewline, "no_final_newline", Info, "the last file ends without a newline";
     ReadableByOthers, "readable_by_others", Info, "everyone may read the rules file";
 }

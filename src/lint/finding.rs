@@ -84,6 +84,15 @@ impl Finding {
         found.advise("adopt: true takes it over into a drop-in")
     }
 
+    /// The same of a line that `apply` writes: it leaves out what auditctl would stop at, unless this key of the request
+    /// is `fail`.
+    #[must_use]
+    pub fn left_out(self, what: &str, key: &str) -> Self {
+        let code = Code::LeftOutByApply;
+        let message = format!("{}: apply leaves {what} out, unless {key} is fail", self.message);
+        Self { code: code.name(), severity: code.severity(), message, ..self }
+    }
+
     /// With the part of the line that it is about.
     #[must_use]
     pub fn over(mut self, span: Option<(usize, usize)>) -> Self {

@@ -16,7 +16,7 @@ use crate::tables::syscalls;
 /// What is found in a line.
 pub fn findings(at: &Spot, text: &[u8], reading: &Reading, facts: &Facts, host: Host<'_>) -> Vec<Finding> {
     let mut findings: Vec<Finding> =
-        reading.obstacles.iter().flat_map(|obstacle| of_obstacle(at, text, reading, obstacle)).collect();
+        reading.obstacles.iter().flat_map(|obstacle| of_obstacle(at, text, reading, obstacle, host)).collect();
     if let Some(rule) = &reading.rule {
         let line = &rule.line;
         let notes = line.notes.iter().filter(|note| !(line.emptied && **note == Note::EmptyMask));
@@ -29,15 +29,22 @@ pub fn findings(at: &Spot, text: &[u8], reading: &Reading, facts: &Facts, host: 
     findings
 }
 
-fn of_obstacle(at: &Spot, text: &[u8], reading: &Reading, obstacle: &Obstacle) -> Vec<Finding> {
+fn of_obstacle(at: &Spot, text: &[u8], reading: &Reading, obstacle: &Obstacle, host: Host<'_>) -> Vec<Finding> {
     let message = || Problem::from(obstacle.what()).message();
     match obstacle {
+        Obstacle::Line(error) if host.is_applied && obstacle.is_of_other_machines() => {
+            vec![of_error(at, text, error).left_out("the rule", "unknown_syscalls")]
+        }
         Obstacle::Line(error) => vec![of_error(at, text, error)],
         Obstacle::TooNew { error, .. } => {
             let span = (error.column, end_of_word(text, error.column).max(error.column + 1));
             vec![Finding::new(Code::AuditctlTooOld, at, message()).over(Some(span))]
         }
-        Obstacle::Syscalls { skipped, .. } => skipped.iter().map(|call| of_foreign_call(at, text, call)).collect(),
+        Obstacle::Syscalls { skipped, emptied } => {
+            let found = skipped.iter().map(|call| of_foreign_call(at, text, call));
+            let what = if *emptied { "the rule" } else { "it" };
+            found.map(|found| if host.is_applied { found.left_out(what, "unknown_syscalls") } else { found }).collect()
+        }
         Obstacle::Refused(refusal) => {
             let rule = reading.rule.as_ref().map(|rule| &rule.line.rule);
             let field = rule.and_then(|rule| rule.fields.get(refusal.field?)).map(|field| field.number);

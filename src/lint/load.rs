@@ -94,8 +94,12 @@ fn of_failing(
     let unknown = unknown.into_iter().flatten().find(|path| kind_differs && !policy.paths.contains_key(*path));
     let unless =
         unknown.map_or_else(String::new, |path| format!(", unless {} is a directory", String::from_utf8_lossy(path)));
-    let message = format!("the same rule as {place}{unless}: the load stops here with \"Rule exists\"");
-    Some(Finding::new(Code::DuplicateRule, &failing.spot, message).beside(first).delete_line())
+    let message = format!("the same rule as {place}{unless}");
+    let found = Finding::new(Code::DuplicateRule, &failing.spot, message).beside(first).delete_line();
+    if policy.host.is_applied {
+        return Some(found.left_out("this one", "on_duplicate"));
+    }
+    Some(Finding { message: format!("{}: the load stops here with \"Rule exists\"", found.message), ..found })
 }
 
 /// One half of a pair twice, in place of the other half.

@@ -39,6 +39,9 @@ pub struct Host<'a> {
     pub script: Script,
     /// Whether anything else is known of it: its accounts, and what stands at its paths.
     pub is_known: bool,
+    /// Whether the lines are given as rules: `apply` writes them, and by default leaves out what would stop the load.
+    /// Lines of files are loaded as they stand.
+    pub is_applied: bool,
     /// The ways to the paths that rules name ([`named`]), where it is known.
     pub ways: Option<&'a Ways>,
 }
@@ -50,7 +53,7 @@ impl Host<'_> {
     /// A host of which nothing is known.
     #[must_use]
     pub fn unknown() -> Self {
-        Self { script: Script::newest(Awk::Gawk), is_known: false, ways: None }
+        Self { script: Script::newest(Awk::Gawk), is_known: false, is_applied: false, ways: None }
     }
 }
 

@@ -17,7 +17,8 @@ pub fn findings(at: &Spot, text: &[u8], line: &RuleLine, facts: &Facts, host: Ho
     let fields = || line.rule.fields.iter().filter(|field| is_path(field.number));
     let directories = fields().filter_map(|field| directory(at, text, line, field, facts));
     let stopped = fields().find_map(|field| may_be_stopped(at, text, field, host));
-    directories.chain(stopped).collect()
+    let missing = fields().filter(|_| host.is_known).filter_map(|field| nothing_there(at, text, line, field, facts));
+    directories.chain(stopped).chain(missing).collect()
 }
 
 fn is_path(field: FieldNumber) -> bool {
@@ -52,6 +53,24 @@ fn directory(at: &Spot, text: &[u8], line: &RuleLine, field: &Field, facts: &Fac
         }
         _ => None,
     }
+}
+
+/// A file or program that does not exist now. The kernel takes the rule, and waits for it to be made.
+fn nothing_there(at: &Spot, text: &[u8], line: &RuleLine, field: &Field, facts: &Facts) -> Option<Finding> {
+    let path = field.text().filter(|_| field.number != FieldNumber::DIR)?;
+    if facts.paths.get(path) != Some(&(PathFact::Missing { parent_exists: true })) {
+        return None;
+    }
+    let shown = String::from_utf8_lossy(path);
+    let later = match (field.number, line.watch) {
+        (FieldNumber::EXE, _) => "the rule acts once a program is there",
+        (_, Some(_)) => {
+            "the rule acts once a file is there; where it becomes a directory, only loading again sees its files"
+        }
+        _ => "the rule acts once a file is there",
+    };
+    let span = word(text, |word| word.windows(path.len()).any(|part| part == path));
+    Some(Finding::new(Code::NothingThere, at, format!("{shown} does not exist now: {later}")).over(span))
 }
 
 /// Below a directory of others a link that leads to itself makes the kernel refuse the rule, and the load stops.

@@ -41,8 +41,9 @@ pub fn linted(request: &Request, own: Machine, root: &Path) -> Result<Report, Ve
     };
     let host = match &root {
         None => Host::unknown(),
-        Some(root) => Host { script: root.boot_loader().map_err(one)?.script, is_known: true, ways: None },
+        Some(root) => Host { script: root.boot_loader().map_err(one)?.script, is_known: true, ..Host::unknown() },
     };
+    let host = Host { is_applied: matches!(intent.subject, Subject::Lines(_)), ..host };
     let mut linted = Linted::new(&intent);
     let (drop_ins, beside) = match (&intent.subject, &intent.place, &root) {
         (Subject::Directory, Some(place), Some(root)) => host_files(root, place, intent.machines.first().copied())?,

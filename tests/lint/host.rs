@@ -88,6 +88,7 @@ fn paths_and_accounts_are_those_of_the_root() {
         row("unknown_user", 4),
         row("missing_path", 5),
         row("missing_path", 6),
+        row("nothing_there", 7),
         row("symbolic_link", 8),
     ];
     assert_eq!(root.codes(), expected);
@@ -102,6 +103,30 @@ fn paths_and_accounts_are_those_of_the_root() {
         (file.clone(), "/usr/bin/vi is a symbolic link, and no running program is: this rule never fires".to_owned())
     );
     assert!(message(8).1.contains("sees nothing of what happens inside"), "{:?}", message(8));
+}
+
+#[test]
+fn a_file_or_program_that_does_not_exist_now_is_told_where_the_host_is_known() {
+    let lines = [
+        "-a always,exit -F arch=b64 -F path=/etc/later -F perm=wa -F key=a",
+        "-a always,exit -F arch=b32 -F path=/etc/later -F perm=wa -F key=a",
+        "-a never,exit -F arch=b64 -F exe=/usr/bin/later",
+        "-w /etc/soon -p wa -k b",
+        "-w /etc/passwd -p wa -k b",
+        "-W /etc/gone -p wa -k b",
+        "-a never,exit -F arch=b64 -F dir=/etc/none",
+    ];
+    let root = Root::new().rules("a.rules", &lines);
+    let found = root.lint(&json!({}));
+    let rows: Vec<_> = found.iter().filter(|found| found.code == "nothing_there").collect();
+    assert_eq!(rows.iter().filter_map(|found| found.line).collect::<Vec<_>>(), [1, 2, 3, 4]);
+    let says = |at: usize, words: &str| assert!(rows[at].message.contains(words), "{}", rows[at].message);
+    says(0, "/etc/later does not exist now");
+    says(2, "once a program is there");
+    says(3, "where it becomes a directory");
+    assert_eq!(found.iter().filter(|found| found.code == "missing_path").count(), 1);
+    let text: String = lines.iter().flat_map(|line| [*line, "\n"]).collect();
+    assert!(crate::lint(&text, &[]).iter().all(|found| found.code != "nothing_there"));
 }
 
 #[test]
@@ -125,7 +150,7 @@ fn a_directory_covers_what_lies_below_it_and_not_what_a_link_leads_away() {
         "-a always,exit -F arch=b32 -F path=/var/run/app/x -F perm=wa -F key=app",
     ];
     let root = Root::new().link("var/run", "/run").rules("a.rules", &lines);
-    assert_eq!(root.codes(), []);
+    assert_eq!(root.codes(), [row("nothing_there", 3), row("nothing_there", 4)]);
     // Nobody knows of the link without a host, so the finding says what it rests on.
     let text: String = lines.iter().flat_map(|line| [*line, "\n"]).collect();
     let found = crate::lint(&text, &[]);

@@ -143,6 +143,44 @@ fn what_fails_is_for_the_request_to_say() {
 }
 
 #[test]
+fn what_apply_leaves_out_by_default_is_a_warning_in_rules_and_an_error_in_files() {
+    let lines = [
+        "-a always,exit -F arch=b64 -S s390_pci_mmio_read,mount -k a",
+        "-a always,exit -F arch=b64 -S s390_pci_mmio_read -k a",
+        "-a always,exit -F arch=b32 -S mount -k a",
+        "-a never,exit -F arch=b64 -S mount -F uid=0",
+        "-a never,exit -F arch=b64 -S mount -F uid=0",
+        "-a always,exit -F arch=b64 -S opne -k a",
+    ];
+    let text: String = lines.iter().flat_map(|line| [*line, "\n"]).collect();
+    let rows = |request: Json| -> Vec<(String, SeverityReport, String)> {
+        let mut request = request;
+        request
+            .as_object_mut()
+            .unwrap()
+            .extend([("operation".to_owned(), json!("lint")), ("archs".to_owned(), json!(["ppc64le"]))]);
+        let codes = ["left_out_by_apply", "syscall_not_on_arch", "no_such_arch", "duplicate_rule", "unknown_syscall"];
+        let found = ask(request).findings.unwrap().into_iter().filter(|found| codes.contains(&found.code.as_str()));
+        found.map(|found| (found.code, found.severity, found.message)).collect()
+    };
+    let of_files = rows(json!({"files": [{"name": "f", "text": text}]}));
+    assert!(of_files.iter().all(|(code, severity, message)| {
+        code != "left_out_by_apply" && *severity == SeverityReport::Error && !message.contains("apply")
+    }));
+    let of_rules = rows(json!({"rules": lines}));
+    let told: Vec<&str> = of_rules.iter().map(|(.., message)| message.as_str()).collect();
+    assert_eq!((of_files.len(), of_rules.len()), (5, 5), "{told:#?}");
+    assert_eq!((of_rules[4].0.as_str(), of_rules[4].1), ("unknown_syscall", SeverityReport::Error));
+    let left_out = &of_rules[..4];
+    assert!(left_out.iter().all(|row| row.0 == "left_out_by_apply" && row.1 == SeverityReport::Warning), "{told:#?}");
+    let ends = |at: usize, words: &str| assert!(told[at].ends_with(words), "{told:#?}");
+    ends(0, "s390_pci_mmio_read: apply leaves it out, unless unknown_syscalls is fail");
+    ends(1, "s390_pci_mmio_read: apply leaves the rule out, unless unknown_syscalls is fail");
+    ends(2, "no 32-bit programs: apply leaves the rule out, unless unknown_syscalls is fail");
+    ends(3, "line 4: apply leaves this one out, unless on_duplicate is fail");
+}
+
+#[test]
 fn a_finding_on_some_machines_only_names_them() {
     let text =
         "-a never,exit -F arch=b64 -S open -F uid=0 -F uid=1\n-a never,exit -F arch=b64 -S mount -F uid=0 -F uid=2\n";

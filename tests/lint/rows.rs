@@ -470,6 +470,8 @@ const ROWS: &[(&str, &[&str], &[&str])] = &[
 /// Codes that are about several files, or about a host: `host.rs` and `folders.rs` have them.
 const ELSEWHERE: &[&str] = &[
     "only_in_audit_rules",
+    "left_out_by_apply",
+    "nothing_there",
     "files_run_together",
     "no_final_newline",
     "missing_path",
