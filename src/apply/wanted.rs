@@ -10,7 +10,7 @@ use crate::intent::{Goal, Intent};
 use crate::observe::{Observed, content, observe, passed_over, permit};
 use crate::plan::KernelState;
 use crate::restore::restored;
-use crate::rules_d::{Directory, Links, Root};
+use crate::rules_d::{Directory, DropInName, Links, Root};
 use crate::snapshot::{SavedFile, Snapshot};
 use crate::world::World;
 
@@ -39,10 +39,18 @@ pub(super) fn wished(
     }
     let mut observed = observe(&intent.place, &intent.goal.lines(), root, rules_d, Links::Refused, world.machine)?;
     let permit = permit(intent, &observed.reader.facts().accounts)?;
-    let mut desired = desired(intent, &observed.files, permit, layers.files, &mut observed.reader)?;
+    let desired = desired(intent, &observed.files, permit, layers.files, &mut observed.reader);
+    let mut desired = desired.map_err(|problems| [in_the_way(intent, root, layers), problems].concat())?;
     desired.warnings.extend(passed_over(&observed.passed_over));
     let length = observed.files.drop_ins.iter().map(|drop_in| drop_in.content.bytes.len() as u64).sum();
     Ok((desired, length))
+}
+
+/// What stands in place of the drop-ins that the request names and cannot be replaced.
+fn in_the_way(intent: &Intent, root: &Root, layers: &Layers) -> Vec<Problem> {
+    let names = intent.goal.names().into_iter().filter(|_| layers.files);
+    let path = |name: &DropInName| intent.place.rules_dir.join(name.file_name());
+    names.filter_map(|name| content(root, &path(name)).err()).flat_map(file).collect()
 }
 
 /// A snapshot may only name files that a change of ours can have written.

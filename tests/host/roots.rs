@@ -1,7 +1,7 @@
 //! Runs whose files are not those of the host whose kernel answers: in a mount namespace of their own, and in a chroot.
 
 use std::fs;
-use std::process::{Command, Stdio};
+use std::process::Command;
 
 use serde_json::{Value as Json, json};
 
@@ -114,6 +114,6 @@ fn a_chroot_that_has_the_hosts_root_manages_the_host() {
         let other = within(&command, &with(&request, &json!({"root": "/usr"})));
         assert_eq!(kinds(&other), ["root_is_not_the_host"], "{other:#}");
     });
-    let mut umount = Command::new("umount");
-    assert!(umount.args(["--recursive", "/image/host"]).stdin(Stdio::null()).status().unwrap().success());
+    // Busybox knows no --recursive.
+    said("umount", &["-l", "/image/host"]);
 }
