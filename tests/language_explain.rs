@@ -6,6 +6,7 @@ mod language {
     pub mod host;
 }
 
+use audit_rules::explain::meaning::Named;
 use audit_rules::explain::{PermSyscalls, explain};
 use audit_rules::report::explain::LineReport;
 use language::host;
@@ -85,6 +86,97 @@ fn settings_comments_and_lines_that_do_nothing_have_their_kinds() {
     assert_eq!(report("-a exit,possible -S open", PermSyscalls::All)["notes"][0]["kind"], "action_possible");
     let both = report("-b 64 -a always,exit -F arch=b64 -S open", PermSyscalls::All);
     assert_eq!((&both["kind"], &both["settings"]), (&json!("rule"), &json!({"backlog_limit": 64})));
+}
+
+/// The sentence of a line, and the rule taken apart where names are asked for.
+fn told(line: &str, resolve: bool) -> Json {
+    let context = host::context();
+    let explained = explain(line.as_bytes(), &context, host::directories(), PermSyscalls::All);
+    let named = Named { machine: context.machine, accounts: resolve.then_some(context.accounts) };
+    serde_json::to_value(LineReport::new(line, &explained).with_meaning(&explained, named)).unwrap()
+}
+
+#[test]
+fn every_line_that_does_something_says_so_in_one_sentence() {
+    let rows = [
+        (
+            "-a always,exit -F arch=b64 -S open,openat -F exit=-EACCES -F auid>=1000 -F auid!=unset -k access",
+            "record each call of open or openat (64 bit) that fails with EACCES, where the login uid is 1000 or more and the login uid is not unset, under the key access",
+        ),
+        (
+            "-w /etc/passwd -p wa -k identity",
+            "record each system call that writes or changes attributes of /etc/passwd, under the key identity",
+        ),
+        (
+            "-a always,exit -F arch=b32 -F dir=/etc/ssh -F perm=rwxa",
+            "record each system call (32 bit) that reads, writes, executes or changes attributes of /etc/ssh or anything below it",
+        ),
+        (
+            "-a always,exit -F arch=b64 -S execve -C uid!=euid -F euid=0 -k a -k b",
+            "record each call of execve (64 bit), where the effective uid is 0 and the uid is not the effective uid, under the keys a and b",
+        ),
+        (
+            "-a never,exit -F arch=b64 -S mount,umount2,chown -F success=0 -F exe=/bin/x",
+            "never record a call of chown, mount or umount2 (64 bit) that fails, where the program is /bin/x",
+        ),
+        (
+            "-a always,exit -F arch=b64 -F path=/bin/su -F perm=x -F success=1 -F uid!=0",
+            "record each system call (64 bit) that executes /bin/su and succeeds, where the uid is not 0",
+        ),
+        (
+            "-a always,exit -F arch=b64 -S open -F exit=-EACCES -F exit!=-EPERM",
+            "record each call of open (64 bit), where the result is -EACCES and the result is not -EPERM",
+        ),
+        (
+            "-a always,exit -F arch=b64 -S personality -F a0&=0x200",
+            "record each call of personality (64 bit), where the first argument has all bits of 0x200",
+        ),
+        ("-a always,exclude -F msgtype=CWD", "leave out records where the type of the record is CWD"),
+        ("-a never,exclude -F msgtype=CWD", "leave out records where the type of the record is CWD"),
+        ("-a never,user -F uid=0", "do not record what programs report of themselves, where the uid is 0"),
+        ("-a never,task -F auid=unset", "record no system calls of each new process where the login uid is unset"),
+        (
+            "-W /etc/passwd -p wa",
+            "take this rule away: record each system call that writes or changes attributes of /etc/passwd",
+        ),
+        ("-b 64 -f 2", "let up to 64 records wait; stop the host when a record is lost"),
+        ("-D", "take all rules away"),
+        ("-e 2", "switch auditing on and lock rules and settings until the next boot"),
+    ];
+    for (line, expected) in rows {
+        assert_eq!(told(line, false)["meaning"], expected, "{line}");
+    }
+    for line in ["-a always,user", "-a never,user -F euid=0"] {
+        assert!(
+            told(line, false)["meaning"].as_str().is_some_and(|meaning| meaning.starts_with("nothing: ")),
+            "{line}"
+        );
+    }
+    for line in [
+        "# a",
+        "",
+        "-a always,exit -F arch=b64 -S open -F uid=-1",
+        "-a always,exit -S opne",
+        "-a exit,possible -S open",
+    ] {
+        assert_eq!(told(line, true).get("meaning"), None, "{line}");
+    }
+}
+
+#[test]
+fn names_stand_in_place_of_numbers_where_they_are_asked_for() {
+    let line = "-a always,exit -F arch=b64 -S 2 -F uid=1 -F gid!=0 -F auid!=-1 -F exit=-13 -F uid=4000000";
+    let resolved = told(line, true);
+    assert_eq!(
+        resolved["meaning"],
+        "record each call of open (64 bit) that fails with EACCES, where the uid is 1 (daemon) and the gid or a supplementary group is not 0 (root) and the login uid is not unset and the uid is 4000000"
+    );
+    let fields = resolved["resolved"]["fields"].as_array().unwrap();
+    let values: Vec<&str> = fields.iter().map(|field| field["value"].as_str().unwrap()).collect();
+    assert_eq!(values, ["daemon", "root", "unset", "-EACCES", "4000000"]);
+    assert_eq!(resolved["resolved"]["syscalls"], json!(["open"]));
+    assert_eq!(told(line, false).get("resolved"), None);
+    assert!(told(line, false)["meaning"].as_str().unwrap().contains("the uid is 1 and"));
 }
 
 #[test]

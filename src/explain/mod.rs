@@ -2,9 +2,12 @@
 //!
 //! Pure: what stands at the paths that a line names is part of what is given.
 
+pub mod meaning;
 mod policy;
+mod words;
 
 pub use policy::{Placed, Policy};
+pub use words::account_name;
 
 use crate::auditctl::{self, Context, Control, Line, LineError, Note, Statement, Verb};
 use crate::lines::{PathFacts, links};

@@ -51,6 +51,9 @@ fn crossed(request: &Request, subject: Subject) -> Vec<Problem> {
     if subject != Subject::Lines && request.perm_syscalls != PermSyscalls::default() {
         problems.push(not_used("perm_syscalls", "events alone"));
     }
+    if subject != Subject::Lines && request.rules.is_none() && request.resolve {
+        problems.push(not_used("resolve", "events alone"));
+    }
     if subject == Subject::Lines && !request.files.is_empty() {
         problems.push(not_used("files", if request.rules.is_some() { "rules" } else { "explain without an event" }));
     }

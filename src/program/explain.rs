@@ -5,6 +5,7 @@ use std::path::Path;
 use crate::auditctl::{Accounts, Context, LineErrorKind, UnknownSyscalls, WordError, parse, parse_group, parse_passwd};
 use crate::desired::Warning;
 use crate::error::{Place, Problem, RequestError, What};
+use crate::explain::meaning::Named;
 use crate::explain::{PermSyscalls, Placed, Policy, explain, named_paths};
 use crate::gather::{Gathered, gather};
 use crate::intent::{AuthorLine, Explained, Inquiry, author_lines, continued, event, machine_named};
@@ -117,6 +118,7 @@ fn entries(
         crate::request::PermSyscalls::All => PermSyscalls::All,
         crate::request::PermSyscalls::V4_2 => PermSyscalls::V4_2,
     };
+    let named = Named { machine, accounts: request.resolve.then_some(accounts) };
     let parsed = lines.iter().filter_map(|author| parse(author.text.as_bytes(), &context).ok());
     let paths =
         facts(root, parsed.flat_map(|line| named_paths(&line).map(<[u8]>::to_vec).collect::<Vec<_>>()).collect());
@@ -130,7 +132,7 @@ fn entries(
                 return LineReport::new(&author.text, &crate::explain::Explained::Refused(error));
             }
             let explained = explain(author.text.as_bytes(), &context, &paths, perm_syscalls);
-            LineReport::new(&author.text, &explained)
+            LineReport::new(&author.text, &explained).with_meaning(&explained, named)
         })
         .collect()
 }

@@ -3,7 +3,9 @@
 use schemars::JsonSchema;
 use serde::Serialize;
 
+use super::rule::RuleReport;
 use crate::auditctl::{Control, LineError, Note, Verb};
+use crate::explain::meaning::{self, Named};
 use crate::explain::{Explained, ExplainedRule};
 use crate::rule::verdict::Refusal;
 use crate::rule::{Field, Mask, Rule, Value};
@@ -22,6 +24,12 @@ pub struct LineReport {
     /// The rule as `auditctl -l` would print it, where that text means the same rule.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub canonical: Option<String>,
+    /// What the line does, as one sentence; absent where it does nothing, or is refused.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub meaning: Option<String>,
+    /// `resolve`: the rule taken apart, with names in place of the numbers of `wire`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub resolved: Option<RuleReport>,
     /// What is sent to the kernel.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub wire: Option<WireReport>,
@@ -202,6 +210,8 @@ impl LineReport {
             accepted: true,
             kind: None,
             canonical: None,
+            meaning: None,
+            resolved: None,
             wire: None,
             kernel: None,
             settings: Settings::default(),
@@ -222,6 +232,20 @@ impl LineReport {
             }
         }
         report
+    }
+
+    /// With what the line does, in words for this host; where its accounts are given, with the rule taken apart into names.
+    #[must_use]
+    pub fn with_meaning(mut self, explained: &Explained, named: Named<'_>) -> Self {
+        match explained {
+            Explained::Comment | Explained::Refused(_) => {}
+            Explained::Controls { controls, .. } => self.meaning = meaning::of_controls(controls),
+            Explained::Rule(rule) => {
+                self.meaning = meaning::of_explained(rule, named);
+                self.resolved = named.accounts.map(|_| RuleReport::new(&rule.rule, named.machine).resolved(named));
+            }
+        }
+        self
     }
 
     fn describe(&mut self, explained: &ExplainedRule) {

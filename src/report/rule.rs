@@ -5,6 +5,9 @@ use serde::Serialize;
 
 use crate::auditctl::parts::{Comparison, Condition};
 use crate::auditctl::{Parts, canonical_lossy};
+use crate::explain::account_name;
+use crate::explain::meaning::Named;
+use crate::rule::field_table::{ValueType, by_name};
 use crate::rule::{FieldNumber, Machine, Mask, Op, Rule, id::Id};
 use crate::tables::perm;
 
@@ -97,6 +100,28 @@ impl RuleReport {
             comparisons: parts.comparisons.into_iter().map(Into::into).collect(),
             keys: parts.keys,
         }
+    }
+}
+
+impl RuleReport {
+    /// The same with the names of users and groups in place of their numbers, as `auditctl -i` prints them.
+    #[must_use]
+    pub fn resolved(mut self, named: Named<'_>) -> Self {
+        for condition in &mut self.fields {
+            let kind = by_name(&condition.field).map(|row| row.value);
+            // Users are printed with a sign.
+            let number = condition.value.parse::<i64>().ok().and_then(|value| u32::try_from(value & 0xffff_ffff).ok());
+            let name = match (kind, number) {
+                (Some(ValueType::User | ValueType::Session), Some(u32::MAX)) => Some("unset"),
+                (Some(ValueType::User), Some(id)) => account_name(id, true, named),
+                (Some(ValueType::Group), Some(id)) => account_name(id, false, named),
+                _ => None,
+            };
+            if let Some(name) = name {
+                name.clone_into(&mut condition.value);
+            }
+        }
+        self
     }
 }
 

@@ -125,6 +125,7 @@ keys! {
     force: &[RESTORED],
     snapshot: &[RESTORED],
     arch: &[PRESENT, ABSENT, LOADED, EXACT, Gather, Explain],
+    resolve: &[Explain],
     event: &[Explain],
     source: &[Gather, Explain],
     expect: &[Gather],

@@ -125,6 +125,8 @@ pub struct Request {
     /// The machine whose rules they are, as `uname -m` names it: any to explain for, or that of an image under `root`.
     /// Default: this one.
     pub arch: Option<String>,
+    /// Give the rules of `lines` taken apart, with the names of this host's users and groups and of all numbers.
+    pub resolve: bool,
     /// An event, or a list of them: which rule of the policy decides about it. The policy is `rules`, `files`, or
     /// without them what the host holds.
     pub event: Option<OneOrMany<EventSaid>>,

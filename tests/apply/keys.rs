@@ -12,28 +12,34 @@ use crate::host::Host;
 
 /// Each key with a value that is not its default.
 fn values(root: &Path) -> Json {
-    json!({
+    let mut values = json!({
         "operation": "lint", "state": "loaded", "name": "30-a", "rules": ["-w /etc/passwd -p wa"],
         "control": {"failure": 1}, "drop_ins": {"30-a": {"rules": ["-w /etc/passwd -p wa"]}}, "target": "filesystem",
         "root": root, "kernel": "host", "rules_dir": "/etc/audit/other", "ordering": "strict", "on_locked": "fail", "on_duplicate": "fail",
         "on_missing": "skip", "unknown_syscalls": "fail", "purge": true, "keep": ["x"], "mode": "0600", "owner": 0,
         "group": 0, "backup": true, "compile": "never", "adopt": true, "perm_syscalls": "4.2", "expedite": "never", "check_mode": true,
         "diff": true, "force": true, "snapshot": {"version": 1, "files": [], "control": []}, "arch": "aarch64",
-        "event": {"syscall": "open"}, "source": "filesystem", "expect": ["-w /etc/passwd -p wa"], "details": false, "on_drift": "fail",
+        "resolve": true, "event": {"syscall": "open"}, "source": "filesystem", "expect": ["-w /etc/passwd -p wa"], "details": false, "on_drift": "fail",
         "files": [{"name": "a", "text": ""}], "archs": ["s390x"], "ignore": ["missing_path"], "format": "sarif", "fail_on": "info",
-    })
+    });
+    let more = json!({"loader_unknown": "fail", "allow_empty": true, "header": false, "lock_timeout": 3});
+    let (Json::Object(values_so_far), Json::Object(more)) = (&mut values, more) else { unreachable!() };
+    values_so_far.extend(more);
+    values
 }
 
 /// A request of this use with little besides, in which the key can have its effect.
 fn request(used_as: Use, key: &str, values: &Json) -> Json {
     let mut request = match used_as {
         Use::Apply(state) => json!({"state": state.text(), "check_mode": true}),
-        Use::Explain if matches!(key, "perm_syscalls" | "rules") => json!({"rules": ["-w /etc/passwd -p wa"]}),
+        Use::Explain if matches!(key, "perm_syscalls" | "rules" | "resolve") => {
+            json!({"rules": ["-w /etc/passwd -p wa"]})
+        }
         Use::Explain if key == "files" => json!({"event": {"syscall": "open"}}),
         Use::Explain => json!({"event": {"syscall": "open"}, "root": values["root"]}),
         Use::Gather | Use::Lint => json!({}),
     };
-    if !matches!(key, "rules" | "files" | "perm_syscalls") {
+    if !matches!(key, "rules" | "files" | "perm_syscalls" | "resolve") {
         request["root"] = values["root"].clone();
     }
     if used_as == Use::Apply(State::Loaded) && key == "keep" {

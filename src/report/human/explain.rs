@@ -16,6 +16,9 @@ pub fn write(line: &LineReport, page: &mut Page) {
     if let Some(canonical) = line.canonical.as_deref().filter(|canonical| *canonical != line.line) {
         told(Look::Good, "means", canonical);
     }
+    if let Some(meaning) = &line.meaning {
+        told(Look::Told, "in words", meaning);
+    }
     if let Some(error) = &line.error {
         told(Look::Bad, "refused", &error.message);
         if let Some(hint) = &error.hint {
