@@ -8,6 +8,7 @@ mod file_steps;
 mod interrupted;
 mod kernel_steps;
 mod layers;
+mod locked_out;
 mod locking;
 mod settle;
 mod settled;
@@ -121,6 +122,7 @@ fn converge(
     warnings.extend(stuck::leave(&mut target, before.as_ref(), root, &world.machine));
     let mut plan = plan(&target, before.as_ref());
     let pending = hold_back(intent, &layers, before.as_ref(), &mut plan)?;
+    warnings.extend(locked_out::check(desired.unasked, intent.lock_anyway, &plan, before.as_ref())?);
     if let Some(before) = &before {
         check_settings(intent, before, &target, &mut warnings)?;
         warnings.extend(about::not_recording(before, &target));

@@ -35,7 +35,8 @@ pub(super) fn wished(
         let target = restored(snapshot, *force, &now, kernel, &since, &world.machine);
         let mut target = target.map_err(|problem| vec![problem])?;
         let warnings = hold_again(&mut target, &files, &mut reader);
-        return Ok((Desired { target, skipped: Vec::new(), deduplicated: Vec::new(), warnings, at_boot: None }, 0));
+        let (skipped, deduplicated, unasked) = (Vec::new(), Vec::new(), Vec::new());
+        return Ok((Desired { target, skipped, deduplicated, warnings, at_boot: None, unasked }, 0));
     }
     let mut observed = observe(&intent.place, &intent.goal.lines(), root, rules_d, Links::Refused, world.machine)?;
     let permit = permit(intent, &observed.reader.facts().accounts)?;

@@ -13,6 +13,7 @@ mod narrowed;
 mod outdated;
 mod own;
 mod too_new;
+mod unasked;
 mod warning;
 
 use std::path::PathBuf;
@@ -27,6 +28,7 @@ pub use foreign::outrun;
 pub use interrupted::{Interrupted, InterruptedEnd, TakenBack};
 use outdated::{Revive, revive};
 pub use outdated::{hold_again, outdated, since};
+pub use unasked::{RuleOrSetting, Unasked};
 pub use warning::{Only, Warning, about};
 
 use rustc_hash::{FxHashMap as HashMap, FxHashSet as HashSet};
@@ -74,6 +76,8 @@ pub struct Desired {
     pub warnings: Vec<Warning>,
     /// What the next boot then loads; none for a snapshot, which does not say.
     pub at_boot: Option<(Vec<Wish>, Settings)>,
+    /// What rules.d says and `present` does not bring about, where it asks for a lock.
+    pub unasked: Vec<Unasked>,
 }
 
 /// The wish that a line means.
@@ -213,9 +217,13 @@ impl Work<'_> {
             }
         }
         let of_kernel = self.of_kernel_alone(&after);
-        for rule in of_kernel.iter().filter(|rule| wished.insert(&rule.listed)) {
+        let mut beside = Vec::new();
+        for (spot, rule) in of_kernel.iter().filter(|(_, rule)| wished.insert(&rule.listed)) {
             let is_asked_for = asks_for_all || own_rules.contains(&*rule.listed);
             let wish = wish(&rule.line, self.choices.perm_syscalls);
+            if !is_asked_for {
+                beside.push((spot.clone(), wish.clone()));
+            }
             rules_wished.push(Wished { wish, is_asked_for, is_watch: rule.line.watch.is_some(), spot: None });
         }
         let gone = own.dropped.iter().filter(|rule| !wished.contains(&*rule.listed)).flat_map(HostRule::of_either_kind);
@@ -237,6 +245,16 @@ impl Work<'_> {
         warnings.extend(self.about_boot(other.as_ref(), lines, &load));
         let at_boot = self.loaded_at_boot(other.as_ref(), lines, &load);
         let comments = outdated(self.files, &after, self.reader);
+        let locks = matches!(self.intent.goal, Goal::Present(_)) && settings.get(Name::Enabled) == Some(2);
+        let unasked = if locks {
+            let lines = rules_wished.iter().filter(|wished| !wished.is_asked_for);
+            beside.extend(lines.filter_map(|wished| Some((wished.spot.clone()?, wished.wish.clone()))));
+            let comments = comments.iter().map(|one| (one.spot.clone(), wish(&one.rule.line, PermSyscalls::All)));
+            beside.extend(comments);
+            self.unasked(beside, &load, &settings)
+        } else {
+            Vec::new()
+        };
         warnings.extend(Warning::outdated(comments.iter().map(|comment| (&comment.spot, comment.text.as_slice()))));
         let named: Vec<String> = self
             .intent
@@ -259,13 +277,18 @@ impl Work<'_> {
             restores: false,
             settings,
         };
-        Desired { target, skipped, deduplicated, warnings, at_boot: Some(at_boot) }
+        Desired { target, skipped, deduplicated, warnings, at_boot: Some(at_boot), unasked }
     }
 
     /// The rules that the drop-ins have as comments because the installed auditctl is too old for them.
-    fn of_kernel_alone(&mut self, drop_ins: &[DropIn]) -> Vec<Rc<HostRule>> {
-        let comments = drop_ins.iter().flat_map(|d| set_aside::of_kernel_alone(&d.content.bytes, self.reader));
-        comments.map(|comment| comment.rule).collect()
+    fn of_kernel_alone(&mut self, drop_ins: &[DropIn]) -> Vec<(Spot, Rc<HostRule>)> {
+        let mut found = Vec::new();
+        for drop_in in drop_ins {
+            let file: Rc<str> = self.files.path(&drop_in.name).to_string_lossy().into();
+            let comments = set_aside::of_kernel_alone(&drop_in.content.bytes, self.reader).into_iter();
+            found.extend(comments.map(|one| (Spot { file: Rc::clone(&file), line: one.line }, one.rule)));
+        }
+        found
     }
 
     /// The settings of the request that do not survive the next boot; where it asks for all that rules.d says, any that a

@@ -176,6 +176,8 @@ pub enum Warning {
     },
     /// Comments in place of lines, though nothing keeps these from being loaded any more: where each stands, and the line.
     Outdated(Vec<(Spot, String)>),
+    /// What rules.d says and the kernel lacks when the request locks it: where each stands, and it.
+    LockedOut(Vec<(Spot, String)>),
     /// More warnings of one kind about other drop-ins than are told one by one.
     More {
         /// How many more.
@@ -268,14 +270,13 @@ impl Warning {
                 "an earlier run was interrupted, and what it left cannot be told: {path} is no journal of this version ({why})"
             ),
             Self::Outdated(comments) => {
-                let named = comments.iter().take(NAMED).map(|(spot, line)| format!("{spot} (`{line}`)"));
-                let mut named: Vec<String> = named.collect();
-                let more = comments.len() - named.len();
-                named.extend((more > 0).then(|| format!("{more} more")));
                 format!(
                     "written as a comment whose reason is gone, so that the rule is missing: {}; state: loaded brings it back",
-                    named.join(", ")
+                    placed(comments)
                 )
+            }
+            Self::LockedOut(lacking) => {
+                format!("the lock keeps out until the next boot what the kernel lacks of rules.d: {}", placed(lacking))
             }
             Self::More { count, what, from } => {
                 format!("{count} more of other drop-ins, from {from} on: {what}; gather names each")
@@ -293,6 +294,14 @@ impl Warning {
         let comments: Vec<(Spot, String)> = comments.map(text).collect();
         (!comments.is_empty()).then_some(Self::Outdated(comments))
     }
+}
+
+/// The first of these, each with its place, and how many more there are.
+fn placed(lines: &[(Spot, String)]) -> String {
+    let mut placed: Vec<String> = lines.iter().take(NAMED).map(|(spot, line)| format!("{spot} (`{line}`)")).collect();
+    let more = lines.len() - placed.len();
+    placed.extend((more > 0).then(|| format!("{more} more")));
+    placed.join(", ")
 }
 
 /// The first of these, and how many more there are.

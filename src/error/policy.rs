@@ -24,6 +24,8 @@ pub enum PolicyError {
     NotDeclarative,
     /// The kernel is locked and the request says to fail then.
     Locked,
+    /// A rule or setting of rules.d that the kernel lacks, where the request locks it and does not ask for that.
+    LockedOut,
     /// The request is about the kernel, and there is none for us.
     NoKernel { why: String, remedy: Option<String> },
     /// We may not talk to the kernel.
@@ -65,6 +67,7 @@ impl PolicyError {
             Self::OnlyCompiled => "only_in_audit_rules",
             Self::NotDeclarative => "not_declarative",
             Self::Locked => "locked",
+            Self::LockedOut => "locked_out",
             Self::NoKernel { .. } => "no_kernel",
             Self::Denied { .. } => "permission",
             Self::WaitTime { .. } => "setting_out_of_range",
@@ -109,6 +112,9 @@ impl PolicyError {
             Self::OnlyCompiled => "this line stands in no drop-in, and compiling audit.rules would lose it".to_owned(),
             Self::NotDeclarative => "this line asks for something or takes it away; it declares nothing".to_owned(),
             Self::Locked => "the kernel's audit rules are locked until the next boot".to_owned(),
+            Self::LockedOut => {
+                "the kernel lacks this line, and the lock would keep it out until the next boot".to_owned()
+            }
             Self::NoKernel { why, .. } | Self::Denied { why, .. } => why.clone(),
             Self::WaitTime { jiffies, most } => {
                 format!("a backlog wait time of {jiffies} jiffies is not between 0 and {most}")
@@ -147,6 +153,9 @@ impl PolicyError {
             ),
             Self::NotDeclarative => Some("state: absent takes rules away".to_owned()),
             Self::Locked => Some("on_locked: stage writes the files for the next boot".to_owned()),
+            Self::LockedOut => Some(
+                "state: loaded, with this drop-in in drop_ins, loads all of rules.d before it locks; lock_anyway: true locks without it".to_owned(),
+            ),
             Self::NoKernel { remedy, .. } | Self::Denied { remedy, .. } => remedy.clone(),
             Self::LockedIncomplete { .. } => Some(
                 "only a reboot mends it: the files are in place, and `pending` has what the boot brings".to_owned(),

@@ -50,6 +50,8 @@ pub struct Intent {
     pub ordering: Ordering,
     /// What to do on a locked kernel.
     pub on_locked: OnLocked,
+    /// Whether to lock a kernel that lacks what other drop-ins say.
+    pub lock_anyway: bool,
     /// What to do with a rule that another drop-in holds already.
     pub on_duplicate: OnDuplicate,
     /// What to do with a rule that names what this host lacks.
@@ -179,6 +181,7 @@ impl Intent {
                 lock_timeout: request.lock_timeout.unwrap_or(LOCK_TIMEOUT),
                 ordering: request.ordering,
                 on_locked: request.on_locked,
+                lock_anyway: request.lock_anyway,
                 on_duplicate: request.on_duplicate,
                 on_missing: request.on_missing,
                 unknown_syscalls: request.unknown_syscalls,

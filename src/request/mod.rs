@@ -77,6 +77,9 @@ pub struct Request {
     pub ordering: Ordering,
     /// What to do on a locked kernel: write the files and wait for the reboot, or fail before any change.
     pub on_locked: OnLocked,
+    /// Lock the kernel (`enabled: locked`, `-e 2`) although it lacks rules or settings of other drop-ins, which then wait
+    /// for the next boot.
+    pub lock_anyway: bool,
     /// What to do with a rule that another drop-in holds already, which would stop the boot load.
     pub on_duplicate: OnDuplicate,
     /// What to do with a rule that names a path, user or group that this host lacks.
