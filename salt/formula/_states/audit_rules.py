@@ -80,7 +80,7 @@ def present(
     drop_ins=None, target=None, root=None, rules_dir=None, arch=None, ordering=None, on_locked=None, on_duplicate=None,
     on_missing=None, unknown_syscalls=None, mode=None, owner=None, group=None, backup=None, compile=None,
     perm_syscalls=None, expedite=None, adopt=None, kernel=None, allow_empty=None, header=None, lock_timeout=None,
-    executable=None, **kwargs,
+    lock_anyway=None, executable=None, **kwargs,
 ):  # fmt: skip
     """
     Ensure that a drop-in holds exactly these rules and settings, and that the kernel holds them too. What only this drop-in
@@ -94,6 +94,9 @@ def present(
 
     control
         Settings of the audit subsystem: ``{backlog_limit: 8192, failure: printk, enabled: locked}``
+
+    lock_anyway
+        Lock the kernel although it lacks rules or settings of other drop-ins. Without it that is an error.
 
     drop_ins
         Several drop-ins by name, in one change, instead of ``name``, ``rules``, ``source`` and ``control``. Each has

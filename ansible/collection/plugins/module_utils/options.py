@@ -56,6 +56,7 @@ APPLY = {
     "arch": {"type": "str"},
     "ordering": {"type": "str", "choices": ["relevant", "strict", "ignore"], "default": "relevant"},
     "on_locked": {"type": "str", "choices": ["stage", "fail"], "default": "stage"},
+    "lock_anyway": {"type": "bool", "default": False},
     "on_duplicate": {"type": "str", "choices": ["skip", "fail"], "default": "skip"},
     "on_missing": {"type": "str", "choices": ["fail", "skip"], "default": "fail"},
     "unknown_syscalls": {"type": "str", "choices": ["skip", "fail"], "default": "skip"},

@@ -166,6 +166,13 @@ options:
     type: str
     choices: [stage, fail]
     default: stage
+  lock_anyway:
+    description:
+      - With V(present) of O(state), lock the kernel although it lacks rules or settings of other drop-ins, which then wait
+        for the next boot. Without it that is an error that names each. V(loaded) and V(exact) bring them about before they
+        lock.
+    type: bool
+    default: false
   on_duplicate:
     description:
       - What to do with a rule that another drop-in holds already, which would stop the boot load. V(skip) does not write
