@@ -15,14 +15,15 @@ fn values(root: &Path) -> Json {
     let mut values = json!({
         "operation": "lint", "state": "loaded", "name": "30-a", "rules": ["-w /etc/passwd -p wa"],
         "control": {"failure": 1}, "drop_ins": {"30-a": {"rules": ["-w /etc/passwd -p wa"]}}, "target": "filesystem",
-        "root": root, "kernel": "host", "rules_dir": "/etc/audit/other", "ordering": "strict", "on_locked": "fail", "lock_anyway": true, "on_duplicate": "fail",
+        "root": root, "kernel": "host", "rules_dir": "/etc/audit/other", "ordering": "strict", "on_locked": "fail", "on_duplicate": "fail",
         "on_missing": "skip", "unknown_syscalls": "fail", "purge": true, "keep": ["x"], "mode": "0600", "owner": 0,
         "group": 0, "backup": true, "compile": "never", "adopt": true, "perm_syscalls": "4.2", "expedite": "never", "check_mode": true,
         "diff": true, "force": true, "snapshot": {"version": 1, "files": [], "control": []}, "arch": "aarch64",
         "resolve": true, "event": {"syscall": "open"}, "source": "filesystem", "expect": ["-w /etc/passwd -p wa"], "details": false, "on_drift": "fail",
         "files": [{"name": "a", "text": ""}], "archs": ["s390x"], "ignore": ["missing_path"], "format": "sarif", "fail_on": "info",
     });
-    let more = json!({"loader_unknown": "fail", "allow_empty": true, "header": false, "lock_timeout": 3});
+    let more =
+        json!({"loader_unknown": "fail", "allow_empty": true, "header": false, "lock_timeout": 3, "lock_anyway": true});
     let (Json::Object(values_so_far), Json::Object(more)) = (&mut values, more) else { unreachable!() };
     values_so_far.extend(more);
     values
