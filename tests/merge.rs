@@ -3,6 +3,7 @@
 
 use std::ffi::{OsStr, OsString};
 use std::fs;
+use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use std::path::{Path, PathBuf};
 
 use audit_rules::augenrules::{Awk, Generation, Merged, Origin, Script, Source, merge};
@@ -136,9 +137,21 @@ fn drop_ins(folder: &Path) -> Vec<(OsString, Vec<u8>)> {
     entries(folder)
         .into_iter()
         .filter(|path| path.extension() == Some(OsStr::new("rules")))
-        .map(|path| (path.file_name().unwrap().to_owned(), fs::read(&path).unwrap()))
+        .map(|path| (unescaped(path.file_name().unwrap()), fs::read(&path).unwrap()))
         .filter(|(name, _)| !name.as_encoded_bytes().starts_with(b"."))
         .collect()
+}
+
+/// A name with the bytes that `%XX` stands for; not every file system and tool takes all names.
+fn unescaped(name: &OsStr) -> OsString {
+    let mut parts = name.as_bytes().split(|byte| *byte == b'%');
+    let mut bytes = parts.next().unwrap().to_vec();
+    for part in parts {
+        let (digits, rest) = part.split_at(2);
+        bytes.push(u8::from_str_radix(std::str::from_utf8(digits).unwrap(), 16).unwrap());
+        bytes.extend_from_slice(rest);
+    }
+    OsString::from_vec(bytes)
 }
 
 fn entries(folder: &Path) -> Vec<PathBuf> {
