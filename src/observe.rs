@@ -172,5 +172,9 @@ pub fn permit(intent: &Intent, accounts: &Accounts) -> Result<Permit, Vec<Proble
     let uid = number("owner", &intent.owner, &accounts.users);
     let gid = number("group", &intent.group, &accounts.groups);
     let own = (nix::unistd::geteuid().as_raw(), nix::unistd::getegid().as_raw());
-    if problems.is_empty() { Ok(Permit { mode: intent.mode, uid, gid, own }) } else { Err(problems) }
+    if problems.is_empty() {
+        Ok(Permit { mode: intent.mode.unwrap_or(Permit::MODE), uid, gid, own })
+    } else {
+        Err(problems)
+    }
 }

@@ -74,7 +74,6 @@ fn every_default_of_the_request_is_in_its_schema() {
         ("unknown_syscalls", json!("skip")),
         ("purge", json!(false)),
         ("keep", json!([])),
-        ("mode", json!("0640")),
         ("backup", json!(false)),
         ("compile", json!("auto")),
         ("perm_syscalls", json!("all")),

@@ -83,6 +83,12 @@ pub struct Merge {
 }
 
 impl Files {
+    /// Whether there are drop-ins and nobody but their owner may do anything with any of them.
+    #[must_use]
+    pub fn are_private(&self) -> bool {
+        !self.drop_ins.is_empty() && self.drop_ins.iter().all(|drop_in| drop_in.content.mode & !0o700 == 0)
+    }
+
     /// The path of a drop-in, as seen from the root.
     #[must_use]
     pub fn path(&self, name: &str) -> PathBuf {

@@ -116,6 +116,11 @@ pub struct Permit {
 }
 
 impl Permit {
+    /// The permission bits where the request says none.
+    pub const MODE: u32 = 0o640;
+    /// Those of a new drop-in beside others that nobody but their owner may read.
+    const PRIVATE: u32 = 0o600;
+
     /// The content of a file; a stricter mode that it has is kept.
     fn content(&self, bytes: Vec<u8>, before: Option<&Content>) -> Content {
         Content {
@@ -329,7 +334,12 @@ impl Work<'_> {
     }
 
     fn target(&self, path: PathBuf, before: Option<&Content>, bytes: Option<Vec<u8>>) -> FileTarget {
-        let after = bytes.map(|bytes| self.permit.content(bytes, before));
+        let is_new_drop_in = before.is_none() && path.parent() == Some(&*self.files.rules_dir);
+        let mut permit = self.permit;
+        if is_new_drop_in && self.intent.mode.is_none() && self.files.are_private() {
+            permit.mode = Permit::PRIVATE;
+        }
+        let after = bytes.map(|bytes| permit.content(bytes, before));
         FileTarget { path, before: before.cloned(), after }
     }
 

@@ -70,8 +70,8 @@ pub struct Intent {
     pub expedite: Expedite,
     /// Whether drop-ins begin with a comment that names this program.
     pub header: bool,
-    /// The permissions of what is written.
-    pub mode: u32,
+    /// The permissions of what is written, where the request says them.
+    pub mode: Option<u32>,
     /// The owner of what is written.
     pub owner: Option<Id>,
     /// The group of what is written.
@@ -191,7 +191,7 @@ impl Intent {
                 adopt: request.adopt,
                 expedite: request.expedite,
                 header: request.header.unwrap_or(true),
-                mode: request.mode.bits(),
+                mode: request.mode.as_ref().map(crate::request::Mode::bits),
                 owner: request.owner.clone(),
                 group: request.group.clone(),
                 backup: request.backup,
@@ -254,8 +254,8 @@ fn crossed(request: &Request, place: &Location) -> Vec<Problem> {
     if request.state == State::Loaded && !request.purge && !request.keep.is_empty() {
         problems.push(not_used("keep", "purge: false"));
     }
-    if request.mode.is_writable_by_others() {
-        let found = format!("{:04o}", request.mode.bits());
+    if let Some(mode) = request.mode.as_ref().filter(|mode| mode.is_writable_by_others()) {
+        let found = format!("{:04o}", mode.bits());
         let allowed = vec!["the modes that let nobody but the owner write".to_owned()];
         let error = RequestError::BadValue { found, allowed, nearest: None };
         problems.push(Problem::at_pointer(error.into(), "/mode"));

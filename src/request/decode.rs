@@ -64,7 +64,7 @@ pub fn decode(bytes: &[u8]) -> Result<Request, Misshapen> {
     request.check_mode |= tool.check_mode;
     // The other operations change nothing; the tool says it to all modules alike.
     request.diff |= tool.diff && request.operation == Operation::Apply;
-    if let Mode::Octal(digits) = &request.mode {
+    if let Some(Mode::Octal(digits)) = &request.mode {
         let octal = digits.strip_prefix('0').unwrap_or(digits).trim_start_matches('o');
         if octal.len() != 3 || !octal.chars().all(|digit| digit.is_digit(8)) {
             let error =

@@ -96,8 +96,9 @@ pub struct Request {
     pub allow_empty: bool,
     /// Begin drop-ins with a comment that names this program. Default: true.
     pub header: Option<bool>,
-    /// Permissions of the drop-in, as octal text or as a number; a stricter existing mode is kept.
-    pub mode: Mode,
+    /// Permissions of the drop-in, as octal text or as a number; a stricter existing mode is kept. Default: 0640; a new
+    /// drop-in where nobody but the owner may read the others: 0600.
+    pub mode: Option<Mode>,
     /// The drop-in's owner, a name of `{root}/etc/passwd` or a number. Default: root where it is root's; else this process.
     pub owner: Option<Id>,
     /// The drop-in's group, a name of `{root}/etc/group` or a number. Default: unchanged; a new file has that of this

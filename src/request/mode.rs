@@ -13,12 +13,6 @@ pub enum Mode {
     Number(#[schemars(range(min = 0, max = 511))] u32),
 }
 
-impl Default for Mode {
-    fn default() -> Self {
-        Self::Octal("0640".to_owned())
-    }
-}
-
 impl Mode {
     /// Whether others than the owner may write with it.
     #[must_use]

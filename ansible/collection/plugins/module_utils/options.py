@@ -65,7 +65,7 @@ APPLY = {
     "adopt": {"type": "bool", "default": False},
     "allow_empty": {"type": "bool", "default": False},
     "header": {"type": "bool"},
-    "mode": {"type": "raw", "default": "0640"},
+    "mode": {"type": "raw"},
     "owner": {"type": "str"},
     "group": {"type": "str"},
     "backup": {"type": "bool", "default": False},

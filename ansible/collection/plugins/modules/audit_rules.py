@@ -225,9 +225,9 @@ options:
   mode:
     description:
       - Permissions of the drop-in, in octal and in quotes. A stricter mode that the file has already stays.
+      - By default C(0640); a new drop-in where nobody but the owner may read any of the others is C(0600).
       - A number is accepted where it can only mean what it says.
     type: raw
-    default: '0640'
   owner:
     description: The drop-in's owner, a name of the host's C(/etc/passwd) or a number. By default unchanged.
     type: str
