@@ -8,6 +8,7 @@ mod compiled;
 mod drop_in;
 mod files;
 mod foreign;
+mod glued;
 mod interrupted;
 mod narrowed;
 mod outdated;
@@ -34,7 +35,7 @@ pub use warning::{Only, Warning, about};
 use rustc_hash::{FxHashMap as HashMap, FxHashSet as HashSet};
 
 use crate::auditctl::RuleLine;
-use crate::boot_load::{BootLoad, Spot, Trouble};
+use crate::boot_load::{BootLoad, LoadLine, Spot, Trouble};
 use crate::error::{Place, PolicyError, Problem, by_cause};
 use crate::intent::{Goal, Intent};
 use crate::lines::{HostRule, Obstacle, Reader};
@@ -238,7 +239,7 @@ impl Work<'_> {
         let mut deduplicated = own.deduplicated;
         let mut warnings = own.warnings;
         if asks_for_all {
-            self.judge_failing(&load, &mut skipped, &mut deduplicated);
+            self.judge_failing(lines, &load, &mut skipped, &mut deduplicated);
         }
         let settings = if asks_for_all { load.settings.clone() } else { own.settings };
         warnings.extend(self.overruled(&merge, &load, &own.each));
@@ -345,7 +346,13 @@ impl Work<'_> {
 
     /// Lines of any drop-in that cannot be loaded: the request asks for all of them. Those that the request gives itself
     /// were judged where it gives them.
-    fn judge_failing(&mut self, load: &BootLoad, skipped: &mut Vec<Skipped>, deduplicated: &mut Vec<Deduplicated>) {
+    fn judge_failing(
+        &mut self,
+        lines: &[LoadLine],
+        load: &BootLoad,
+        skipped: &mut Vec<Skipped>,
+        deduplicated: &mut Vec<Deduplicated>,
+    ) {
         let wishes = self.intent.goal.wishes().iter();
         let own: Vec<String> = wishes.map(|wish| self.files.path(&wish.file_name()).display().to_string()).collect();
         for failing in &load.failing {
@@ -370,7 +377,8 @@ impl Work<'_> {
                 Trouble::Obstacle(why) => match self.choices.treats(why) {
                     Treatment::Refuse if !failing.is_passed_over => {
                         if !own.iter().any(|path| **path == *failing.spot.file) {
-                            self.problems.push(Problem::at(why.what(), place));
+                            let error = glued::error(lines, failing, why).unwrap_or_else(|| why.what());
+                            self.problems.push(Problem::at(error, place));
                         }
                     }
                     _ => skipped.push(Skipped { line, place, why: why.clone() }),

@@ -18,6 +18,8 @@ pub enum PolicyError {
     MissingPath { path: String, errno: i32 },
     /// A rule that another drop-in holds.
     Duplicate { same_as: String },
+    /// A missing newline makes one line of two, which cannot be loaded.
+    RunTogether { second: String, why: String },
     /// A line of `audit.rules` that no drop-in has and that making the file anew would lose.
     OnlyCompiled,
     /// A line that asks or takes away.
@@ -64,6 +66,7 @@ impl PolicyError {
             Self::KernelRefuses(_) => "kernel_refuses",
             Self::MissingPath { .. } => "missing_path",
             Self::Duplicate { .. } => "duplicate_rule",
+            Self::RunTogether { .. } => "files_run_together",
             Self::OnlyCompiled => "only_in_audit_rules",
             Self::NotDeclarative => "not_declarative",
             Self::Locked => "locked",
@@ -109,6 +112,11 @@ impl PolicyError {
                 errno => format!("{path} cannot be resolved: {}", errno.desc()),
             },
             Self::Duplicate { same_as } => format!("the same rule stands in {same_as}"),
+            Self::RunTogether { second, why } => {
+                format!(
+                    "the file ends without a newline, so that this line and {second} are one line to augenrules: {why}"
+                )
+            }
             Self::OnlyCompiled => "this line stands in no drop-in, and compiling audit.rules would lose it".to_owned(),
             Self::NotDeclarative => "this line asks for something or takes it away; it declares nothing".to_owned(),
             Self::Locked => "the kernel's audit rules are locked until the next boot".to_owned(),
@@ -147,6 +155,7 @@ impl PolicyError {
             ),
             Self::MissingPath { .. } => Some("on_missing: skip leaves the rule out until the path exists".to_owned()),
             Self::Duplicate { .. } => Some("on_duplicate: skip writes it once".to_owned()),
+            Self::RunTogether { .. } => Some("end the file with a newline".to_owned()),
             Self::OnlyCompiled => Some(
                 "adopt: true takes it over into the drop-in 00-adopted; compile: never leaves the file as it is, compile: always loses the line"
                     .to_owned(),
