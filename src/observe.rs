@@ -14,7 +14,7 @@ use crate::plan::KernelState;
 use crate::plan::files::Content;
 use crate::request::Id;
 use crate::rule::Machine;
-use crate::rules_d::{Directory, FileState, Links, Root, Skipped};
+use crate::rules_d::{Directory, FileError, FileState, Links, Root, Skipped};
 
 /// The files of a host and what they rest on.
 #[derive(Debug)]
@@ -61,7 +61,7 @@ pub fn observe(
         loader: root.init().loader(),
     };
     files.boot_file = other_boot_file(&files, root);
-    let mut reader = Reader::new(machine, accounts).with_installed(installed(root, &machine));
+    let mut reader = Reader::new(machine, accounts).with_installed(installed(root, &machine).map_err(one)?);
     let all = files.all_lines();
     let given = given.iter().map(|author| author.text.as_bytes());
     let paths = reader.paths(all.iter().map(AsRef::as_ref).chain(given));
@@ -109,10 +109,12 @@ fn drop_ins(found: Vec<crate::rules_d::DropIn>) -> Vec<DropIn> {
 }
 
 /// The auditctl that loads the rules at boot, as far as the host's files say.
-#[must_use]
-pub fn installed(root: &Root, machine: &Machine) -> Installed {
-    let files = root.installed_auditctl(machine.name);
-    Installed::from_files(files.auditctl.as_deref(), files.libaudit.as_deref(), files.package.as_deref())
+///
+/// # Errors
+/// A file of it that is there and cannot be read.
+pub fn installed(root: &Root, machine: &Machine) -> Result<Installed, FileError> {
+    let files = root.installed_auditctl(machine.name)?;
+    Ok(Installed::from_files(files.auditctl.as_deref(), files.libaudit.as_deref(), files.package.as_deref()))
 }
 
 /// What is worth a sentence of the names that the boot loader passes over.

@@ -21,7 +21,7 @@ use crate::plan::files::{Content, FileStep};
 use crate::plan::rules::{Doing, Wish};
 use crate::plan::{Plan, plan};
 use crate::request::PermSyscalls;
-use crate::restore::{self, Back};
+use crate::restore::{self, Back, Since};
 use crate::rule::{Machine, Rule};
 use crate::rules_d::{Directory, Journal, JournalFile, JournalFound, Links, Lock, Root, boot_id};
 use crate::settings::Name;
@@ -70,6 +70,8 @@ pub fn meet(
             }
             return Ok(met);
         }
+        // A run that cannot read it could not replace it by its own either.
+        Err(error) if holds_lock => return Err(file(error)),
         Err(error) => {
             let why = Problem::from(What::File(error)).message();
             met.warnings.push(Warning::JournalUnreadable { path: place.path().display().to_string(), why });
@@ -147,7 +149,7 @@ impl Met {
             return Ok(InterruptedEnd::TakenBack(done));
         };
         let files = Files::of(&snapshot, root)?;
-        if files.are_written() {
+        if files.are_written() || (reaches_kernel && is_carried_out(&snapshot, world)?) {
             let is_own = is_about(intent, &journal.paths);
             let unset = if reaches_kernel { unset(&snapshot, world)? } else { Vec::new() };
             self.earlier = is_own.then_some(snapshot);
@@ -210,6 +212,17 @@ impl Files {
         done.files.extend(steps.iter().map(|step| shown(&step.path)));
         Ok(())
     }
+}
+
+/// Whether a change of the kernel alone is whole: nothing else tells how far its run came.
+fn is_carried_out(change: &Snapshot, world: &mut World<'_>) -> Result<bool, Vec<Problem>> {
+    let machine = world.machine;
+    if !change.files.is_empty() || !unset(change, world)?.is_empty() {
+        return Ok(false);
+    }
+    let Some(kernel) = &mut world.kernel else { return Ok(false) };
+    let now = kernel_state(*kernel).map_err(|error| vec![error.into()])?;
+    Ok(restore::restored(change, false, &[], Some(&now), &Since::default(), &machine).is_ok())
 }
 
 /// Whether a request is about the same drop-ins as an earlier run.

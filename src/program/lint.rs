@@ -56,8 +56,8 @@ pub fn linted(request: &Request, own: Machine, root: &Path) -> Result<Report, Ve
             Subject::Directory => drop_ins.clone(),
         };
         in_order(&mut sources);
-        let mut reader =
-            reader(&sources, *machine, accounts.clone(), root.as_ref().map(|root| installed(root, machine)));
+        let loader = root.as_ref().map(|root| installed(root, machine)).transpose().map_err(one)?;
+        let mut reader = reader(&sources, *machine, accounts.clone(), loader);
         if let Some(root) = &root {
             let paths = paths(&sources, &mut reader);
             reader.settle(facts(root, paths));

@@ -2,7 +2,10 @@
 
 use std::path::{Path, PathBuf};
 
+use nix::errno::Errno;
+
 use super::Root;
+use super::problem::{FileError, Problem};
 
 /// Where distributions put the program.
 const PROGRAMS: [&str; 3] = ["/sbin/auditctl", "/usr/sbin/auditctl", "/usr/bin/auditctl"];
@@ -31,7 +34,7 @@ const PACKAGE: &[u8] = b"Package: auditd\n";
 /// What a host's files say of its auditctl.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct InstalledFiles {
-    /// The program; none where none is installed, or where it cannot be read.
+    /// The program; none where none is installed.
     pub auditctl: Option<Vec<u8>>,
     /// The library that has its words.
     pub libaudit: Option<Vec<u8>>,
@@ -40,14 +43,15 @@ pub struct InstalledFiles {
 }
 
 impl Root {
-    /// Reads the program and its library, for a machine as `uname -m` names it, and what dpkg knows of the package. What
-    /// cannot be read is as if it were not there: the boot load is then predicted for the newest auditctl.
-    #[must_use]
-    pub fn installed_auditctl(&self, machine: &str) -> InstalledFiles {
-        let read = |path: &Path| self.system_file(path).ok().flatten();
-        let auditctl = PROGRAMS.iter().find_map(|path| read(Path::new(path)));
+    /// Reads the program and its library, for a machine as `uname -m` names it, and what dpkg knows of the package. Where
+    /// there is none, the boot load is predicted for the newest auditctl.
+    ///
+    /// # Errors
+    /// A file that is there and cannot be read.
+    pub fn installed_auditctl(&self, machine: &str) -> Result<InstalledFiles, FileError> {
+        let auditctl = self.first_of(PROGRAMS.iter().map(PathBuf::from))?;
         if auditctl.is_none() {
-            return InstalledFiles::default();
+            return Ok(InstalledFiles::default());
         }
         let beside = ["/lib", "/usr/lib"].map(PathBuf::from);
         let directories = LIBRARIES
@@ -58,9 +62,22 @@ impl Root {
                 [PathBuf::from(directory), PathBuf::from(short)]
             })
             .chain(beside);
-        let libaudit = directories.map(|directory| directory.join("libaudit.so.1")).find_map(|path| read(&path));
-        let package = read(Path::new("/var/lib/dpkg/status")).and_then(|status| version_of(&status));
-        InstalledFiles { auditctl, libaudit, package }
+        let libaudit = self.first_of(directories.map(|directory| directory.join("libaudit.so.1")))?;
+        let package = self.system_file(Path::new("/var/lib/dpkg/status"))?.and_then(|status| version_of(&status));
+        Ok(InstalledFiles { auditctl, libaudit, package })
+    }
+
+    /// The bytes of the first of these files that is there.
+    fn first_of(&self, paths: impl Iterator<Item = PathBuf>) -> Result<Option<Vec<u8>>, FileError> {
+        for path in paths {
+            match self.system_file(&path) {
+                Ok(None) => {}
+                // Who may not read it asks for nothing that it decides about.
+                Err(FileError { problem: Problem::Unreadable { errno: Errno::EACCES, .. }, .. }) => {}
+                found => return found,
+            }
+        }
+        Ok(None)
     }
 }
 

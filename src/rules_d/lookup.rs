@@ -59,10 +59,11 @@ impl Root {
 }
 
 /// What an error of a look at a path says of it. Where only privilege is missing it says nothing: who loads the rules is
-/// root.
+/// root. Nor does a look that failed for want of something else than the path.
 fn unresolved(errno: OsError) -> PathFact {
     let is_denied = matches!(errno, OsError::ACCESS | OsError::PERM);
-    if is_denied && !nix::unistd::geteuid().is_root() {
+    let has_failed = matches!(errno, OsError::IO | OsError::NOMEM | OsError::MFILE | OsError::NFILE);
+    if has_failed || (is_denied && !nix::unistd::geteuid().is_root()) {
         return PathFact::Unknown;
     }
     PathFact::Unresolved { errno: errno.raw_os_error() }

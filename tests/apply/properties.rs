@@ -129,7 +129,9 @@ impl Numbers {
         request["target"] = json!(self.one(&["auto", "auto", "auto", "filesystem", "runtime"]));
         request["expedite"] = json!(self.one(&["auto", "never", "always"]));
         request["perm_syscalls"] = json!(self.one(&["all", "4.2"]));
-        request["on_missing"] = json!("skip");
+        if request["state"] != json!("absent") {
+            request["on_missing"] = json!("skip");
+        }
         request
     }
 }
