@@ -241,7 +241,7 @@ def lint(
 
 def explain(
     rules=None, source=None, template=None, context=None, defaults=None, source_hash=None, files=None, arch=None,
-    event=None, perm_syscalls=None, root=None, rules_dir=None, executable=None, saltenv=None,
+    event=None, perm_syscalls=None, resolve=None, root=None, rules_dir=None, executable=None, saltenv=None,
 ):  # fmt: skip
     """
     Give what each line means, or why it is refused: its canonical text, what the kernel is sent, what is worth knowing.
@@ -250,6 +250,9 @@ def explain(
 
     arch
         The machine, as ``uname -m`` names it; by default this minion's.
+
+    resolve
+        Give each rule taken apart too, with names in place of numbers, as ``auditctl -i`` does.
 
     event
         An event, or a list of them. The rules are those given, or without any those of this minion's kernel; where that cannot
@@ -266,7 +269,7 @@ def explain(
     given = {
         "rules": rules, "source": source, "template": template, "context": context, "defaults": defaults,
         "source_hash": source_hash, "files": files, "arch": arch, "event": event, "perm_syscalls": perm_syscalls, "root": root,
-        "rules_dir": rules_dir,
+        "rules_dir": rules_dir, "resolve": resolve,
     }  # fmt: skip
     part = "lines" if event is None else "events"
     return _looked("explain", given, part, executable, saltenv)[part]

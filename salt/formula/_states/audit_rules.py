@@ -78,7 +78,7 @@ def _converge(state, given):
 def present(
     name, rules=None, source=None, source_hash=None, template=None, context=None, defaults=None, control=None,
     drop_ins=None, target=None, root=None, rules_dir=None, arch=None, ordering=None, on_locked=None, on_duplicate=None,
-    on_missing=None, unknown_syscalls=None, mode=None, owner=None, group=None, backup=None, compile=None,
+    on_missing=None, unknown_syscalls=None, loader_unknown=None, mode=None, owner=None, group=None, backup=None, compile=None,
     perm_syscalls=None, expedite=None, adopt=None, kernel=None, allow_empty=None, header=None, lock_timeout=None,
     lock_anyway=None, executable=None, **kwargs,
 ):  # fmt: skip
@@ -140,7 +140,8 @@ def absent(
 
 def loaded(
     name, drop_ins=None, purge=None, keep=None, target=None, root=None, rules_dir=None, arch=None, ordering=None,
-    on_locked=None, on_duplicate=None, on_missing=None, unknown_syscalls=None, mode=None, owner=None, group=None,
+    on_locked=None, on_duplicate=None, on_missing=None, unknown_syscalls=None, loader_unknown=None, mode=None,
+    owner=None, group=None,
     backup=None, compile=None, perm_syscalls=None, expedite=None, adopt=None, kernel=None, allow_empty=None,
     header=None, lock_timeout=None, executable=None, **kwargs,
 ):  # fmt: skip
@@ -172,7 +173,8 @@ def loaded(
 def exact(
     name, rules=None, source=None, source_hash=None, template=None, context=None, defaults=None, control=None,
     drop_ins=None, purge=None, keep=None, target=None, root=None, rules_dir=None, arch=None, ordering=None,
-    on_locked=None, on_duplicate=None, on_missing=None, unknown_syscalls=None, mode=None, owner=None, group=None,
+    on_locked=None, on_duplicate=None, on_missing=None, unknown_syscalls=None, loader_unknown=None, mode=None,
+    owner=None, group=None,
     backup=None, compile=None, perm_syscalls=None, expedite=None, kernel=None, allow_empty=None, header=None,
     lock_timeout=None, executable=None, **kwargs,
 ):  # fmt: skip

@@ -60,6 +60,7 @@ APPLY = {
     "on_duplicate": {"type": "str", "choices": ["skip", "fail"], "default": "skip"},
     "on_missing": {"type": "str", "choices": ["fail", "skip"], "default": "fail"},
     "unknown_syscalls": {"type": "str", "choices": ["skip", "fail"], "default": "skip"},
+    "loader_unknown": {"type": "str", "choices": ["number", "fail"], "default": "number"},
     "purge": {"type": "bool", "default": False},
     "keep": {"type": "list", "elements": "str", "default": []},
     "adopt": {"type": "bool", "default": False},
@@ -81,7 +82,7 @@ APPLY = {
 #: INFO, and their documentation; the test of the options says what is missing.
 INFO_OPERATIONS = {
     "gather": ("source", "details", "on_drift", "expect", "ordering", "arch", "root", "kernel", "rules_dir"),
-    "explain": ("rules", "files", "event", "source", "arch", "perm_syscalls", "root", "rules_dir"),
+    "explain": ("rules", "files", "event", "source", "arch", "perm_syscalls", "resolve", "root", "rules_dir"),
     "lint": ("rules", "files", "archs", "format", "fail_on", "ignore", "root", "rules_dir"),
 }
 
@@ -101,6 +102,7 @@ INFO = {
     "ignore": {"type": "list", "elements": "str", "default": []},
     "fail_on": {"type": "str", "choices": ["error", "warning", "info", "never"], "default": "error"},
     "perm_syscalls": APPLY["perm_syscalls"],
+    "resolve": {"type": "bool", "default": False},
     "source": {"type": "str", "choices": ["both", "filesystem", "runtime"], "default": "both"},
     "on_drift": {"type": "str", "choices": ["report", "fail"], "default": "report"},
     "details": {"type": "bool", "default": True},

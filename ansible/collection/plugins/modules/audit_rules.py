@@ -194,6 +194,14 @@ options:
     type: str
     choices: [skip, fail]
     default: skip
+  loader_unknown:
+    description:
+      - What to do with a line that the installed auditctl is too old for, so that the boot load would stop there. V(number)
+        writes it in a form that auditctl reads, with numbers for names; else it is loaded into the kernel alone, and written
+        as a comment. V(fail) fails before any change.
+    type: str
+    choices: [number, fail]
+    default: number
   purge:
     description: With V(loaded) of O(state), also unload rules that no drop-in holds. V(exact) does so anyway.
     type: bool

@@ -96,6 +96,12 @@ options:
     type: str
     choices: [all, '4.2']
     default: all
+  resolve:
+    description:
+      - With V(explain) of O(operation), give each rule taken apart too, with names in place of numbers, as C(auditctl -i)
+        does.
+    type: bool
+    default: false
   source:
     description:
       - With V(gather) of O(operation), and with V(explain) for events by what the host holds, what to read. V(both) are the
