@@ -21,8 +21,8 @@ use crate::plan::files::{Content, FileStep};
 use crate::plan::rules::{Doing, Wish};
 use crate::plan::{Plan, plan};
 use crate::request::PermSyscalls;
-use crate::restore::{self, Back, Since};
-use crate::rule::{Machine, Rule};
+use crate::restore::{self, Back};
+use crate::rule::{Machine, Rule, id::Id};
 use crate::rules_d::{Directory, Journal, JournalFile, JournalFound, Links, Lock, Root, boot_id};
 use crate::settings::Name;
 use crate::snapshot::{SavedFile, Snapshot};
@@ -216,13 +216,13 @@ impl Files {
 
 /// Whether a change of the kernel alone is whole: nothing else tells how far its run came.
 fn is_carried_out(change: &Snapshot, world: &mut World<'_>) -> Result<bool, Vec<Problem>> {
-    let machine = world.machine;
     if !change.files.is_empty() || !unset(change, world)?.is_empty() {
         return Ok(false);
     }
     let Some(kernel) = &mut world.kernel else { return Ok(false) };
     let now = kernel_state(*kernel).map_err(|error| vec![error.into()])?;
-    Ok(restore::restored(change, false, &[], Some(&now), &Since::default(), &machine).is_ok())
+    let ids = || now.rules.iter().map(|rule| Id::of(rule).to_string());
+    Ok(change.rules.as_ref().is_none_or(|saved| ids().eq(saved.after.iter().cloned())))
 }
 
 /// Whether a request is about the same drop-ins as an earlier run.
