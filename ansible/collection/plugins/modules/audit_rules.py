@@ -658,6 +658,14 @@ errors:
       returned: when there is something
       type: str
       sample: open
+    more:
+      description: How many more lines have the same problem.
+      returned: when there are some
+      type: int
+errors_omitted:
+  description: How many problems RV(errors) leaves out, because there are too many.
+  returned: when there are some
+  type: int
 """
 
 from ansible.module_utils.basic import AnsibleModule

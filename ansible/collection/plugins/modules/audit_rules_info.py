@@ -248,6 +248,14 @@ lines:
       description: The line as it was given.
       returned: always
       type: str
+    meaning:
+      description: What the line does, in one sentence.
+      returned: when it does something
+      type: str
+    resolved:
+      description: The rule taken apart, with names in place of numbers.
+      returned: with O(resolve), for a rule
+      type: dict
     accepted:
       description: Whether it can be used.
       returned: always
@@ -652,6 +660,10 @@ errors:
   returned: on failure
   type: list
   elements: dict
+errors_omitted:
+  description: How many problems RV(errors) leaves out, because there are too many.
+  returned: when there are some
+  type: int
 """
 
 from ansible.module_utils.basic import AnsibleModule

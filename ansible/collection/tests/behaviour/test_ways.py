@@ -75,7 +75,7 @@ def test_another_user_has_a_cache_of_his_own(player, sshd, way):
 
 @pytest.mark.parametrize("pipelining", ["True", "False"])
 @pytest.mark.parametrize("way", ["local", "ssh"])
-def test_sudo_may_ask_for_a_password(player, sshd, way, pipelining):
+def test_sudo_may_ask_for_a_password(player, sshd, way, pipelining, tmp_path_factory):
     player.environment["ANSIBLE_PIPELINING"] = pipelining
     variables = {"ansible_become_password": "secret"}
     before = ()
@@ -83,6 +83,10 @@ def test_sudo_may_ask_for_a_password(player, sshd, way, pipelining):
         variables.update(sshd, ansible_user="keeper")
     else:
         before = ("setpriv", "--reuid=keeper", "--regid=keeper", "--init-groups", "env", "HOME=/home/keeper")
+        # An image below a directory of another user's is refused.
+        image = tmp_path_factory.mktemp("image") / "root"
+        shutil.move(player.root, image)
+        variables["root"] = str(image)
         shutil.chown(player.directory, "keeper")
     played = player.play(WISH, become=True, variables=variables, before=before)
     assert played.outcomes() == ["ok"], played.output
