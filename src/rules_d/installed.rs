@@ -71,9 +71,8 @@ impl Root {
     fn first_of(&self, paths: impl Iterator<Item = PathBuf>) -> Result<Option<Vec<u8>>, FileError> {
         for path in paths {
             match self.system_file(&path) {
-                Ok(None) => {}
                 // Who may not read it asks for nothing that it decides about.
-                Err(FileError { problem: Problem::Unreadable { errno: Errno::EACCES, .. }, .. }) => {}
+                Ok(None) | Err(FileError { problem: Problem::Unreadable { errno: Errno::EACCES, .. }, .. }) => {}
                 found => return found,
             }
         }
