@@ -60,7 +60,7 @@ pub struct SetAside<'a> {
 }
 
 impl<'a> SetAside<'a> {
-    /// The comment that this text is; none where it stands for no line of ours.
+    /// The comment that this text is; none where it is none of ours, or stands for no line.
     #[must_use]
     pub fn of(text: &'a [u8], reader: &mut Reader) -> Option<Self> {
         let line = candidates(text).find(|line| {

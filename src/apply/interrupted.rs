@@ -149,9 +149,10 @@ impl Met {
             return Ok(InterruptedEnd::TakenBack(done));
         };
         let files = Files::of(&snapshot, root)?;
-        if files.are_written() || (reaches_kernel && is_carried_out(&snapshot, world)?) {
+        let unset = if reaches_kernel { unset(&snapshot, world)? } else { Vec::new() };
+        let is_of_kernel = reaches_kernel && snapshot.files.is_empty() && unset.is_empty();
+        if files.are_written() || (is_of_kernel && holds_rules(&snapshot, world)?) {
             let is_own = is_about(intent, &journal.paths);
-            let unset = if reaches_kernel { unset(&snapshot, world)? } else { Vec::new() };
             self.earlier = is_own.then_some(snapshot);
             self.changed = !done.is_empty();
             return Ok(InterruptedEnd::Whole { is_own, unset });
@@ -214,11 +215,9 @@ impl Files {
     }
 }
 
-/// Whether a change of the kernel alone is whole: nothing else tells how far its run came.
-fn is_carried_out(change: &Snapshot, world: &mut World<'_>) -> Result<bool, Vec<Problem>> {
-    if !change.files.is_empty() || !unset(change, world)?.is_empty() {
-        return Ok(false);
-    }
+/// Whether the kernel holds just the rules that a change was to leave. Where it is of the kernel alone, nothing else tells
+/// how far its run came.
+fn holds_rules(change: &Snapshot, world: &mut World<'_>) -> Result<bool, Vec<Problem>> {
     let Some(kernel) = &mut world.kernel else { return Ok(false) };
     let now = kernel_state(*kernel).map_err(|error| vec![error.into()])?;
     let ids = || now.rules.iter().map(|rule| Id::of(rule).to_string());

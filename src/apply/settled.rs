@@ -7,7 +7,8 @@ use crate::settings::Name;
 
 /// A host that was read after the last step and found to hold its target, but for what only a reboot can bring.
 ///
-/// Only [`Settled::of`] makes one, from that look: no run that leaves a rule missing can end as a success.
+/// Where a kernel is managed only [`Settled::of`] makes one, from that look: no run that leaves a rule missing can end as a
+/// success.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Settled {
     now: Option<KernelState>,

@@ -108,7 +108,7 @@ fn rewritten(
     let mut is_changed = false;
     let mut texts = bytes.split(|byte| *byte == b'\n').enumerate().peekable();
     while let Some((at, text)) = texts.next() {
-        let comment = if set_aside::is_comment(text) { SetAside::of(text, reader) } else { None };
+        let comment = SetAside::of(text, reader);
         let rule = comment.as_ref().and_then(|comment| comment.loadable(reader));
         let held = rule.as_ref().and_then(|rule| Some((rule, holders.get(&*rule.listed)?)));
         let (Some(comment), Some((rule, holder))) = (comment, held) else {
@@ -178,7 +178,7 @@ fn asked_for(files: &Files, drop_ins: &[DropIn], reader: &mut Reader) -> Vec<Rc<
     let own = lines.iter().filter_map(|line| reader.read(&line.text).loadable().cloned());
     asked.extend(own.filter(|rule| rule.line.verb != Verb::Delete));
     for text in drop_ins.iter().flat_map(|d| d.content.bytes.split(|byte| *byte == b'\n')) {
-        let comment = if set_aside::is_comment(text) { SetAside::of(text, reader) } else { None };
+        let comment = SetAside::of(text, reader);
         asked.extend(comment.and_then(|comment| comment.loadable(reader)));
     }
     asked

@@ -146,7 +146,7 @@ impl Work<'_> {
         rules.extend(lines.filter_map(|failing| self.reader.read(&failing.text).rule.clone()));
         // A comment in place of a line asks for its rule too.
         for text in held.iter().flat_map(|d| d.content.bytes.split(|byte| *byte == b'\n')) {
-            let comment = if set_aside::is_comment(text) { SetAside::of(text, self.reader) } else { None };
+            let comment = SetAside::of(text, self.reader);
             let rule = comment.and_then(|comment| self.reader.read(comment.line).rule.clone());
             rules.extend(rule.filter(|rule| !rule.line.emptied));
         }
