@@ -358,6 +358,17 @@ fn two_clients_of_the_running_kernel_in_one_process_do_not_mix_their_answers() {
 }
 
 #[test]
+fn an_answer_of_the_running_kernel_that_came_while_nobody_looked_is_taken() {
+    running::with(|loan| {
+        // The kernel acknowledges before the request is sent to its end: the time is over, the answer is there.
+        let mut impatient = Netlink::open().unwrap().with_patience(Duration::ZERO);
+        for _ in 0..50 {
+            assert_eq!(impatient.set(Setting::RateLimit(loan.status.rate_limit)), Ok(()));
+        }
+    });
+}
+
+#[test]
 fn datagrams_of_other_processes_are_ignored_beside_the_running_kernel() {
     use nix::sys::socket::{AddressFamily, MsgFlags, NetlinkAddr, SockFlag, SockProtocol, SockType, sendto, socket};
     use std::os::fd::AsRawFd;

@@ -16,6 +16,9 @@ const LIST_ATTEMPTS: u32 = 5;
 const LIST_PATIENCE: u32 = 15;
 /// Most changes in one datagram: all of them are carried out under one lock, and a slow delete takes 14 ms.
 const BATCH: usize = 64;
+/// How many messages that answer something else are still read once the patience is over. An answer that came in time
+/// waits behind them where this process was stopped meanwhile; a flood of events is not to keep it for ever.
+const LATE: u32 = 4096;
 /// What the answer to one change may take beyond the patience.
 const CHANGE_PATIENCE: Duration = Duration::from_millis(20);
 /// The largest reply: a rule with 64 texts of 4096 bytes in the refusal that quotes it.
@@ -33,6 +36,28 @@ pub struct Netlink<S = Socket> {
     strangers: u64,
     rules: usize,
     opened: Instant,
+}
+
+/// How long an answer is waited for.
+struct Wait {
+    until: Instant,
+    late: u32,
+}
+
+impl Wait {
+    fn until(until: Instant) -> Self {
+        Self { until, late: LATE }
+    }
+
+    /// Whether there may be something to read. A process, or its whole machine, that was stopped for longer than the
+    /// patience finds the time over and the answer there.
+    fn goes_on(&mut self) -> bool {
+        if Instant::now() <= self.until {
+            return true;
+        }
+        self.late = self.late.saturating_sub(1);
+        self.late > 0
+    }
 }
 
 enum Heard<'a> {
@@ -97,13 +122,13 @@ impl<S: Datagrams> Netlink<S> {
     }
 
     /// The next message from the kernel, whatever it answers.
-    fn hear(&mut self, until: Instant) -> Result<Heard<'_>, KernelError> {
+    fn hear(&mut self, wait: &mut Wait) -> Result<Heard<'_>, KernelError> {
         let length = loop {
             // Others could keep us reading for ever.
-            if Instant::now() > until {
+            if !wait.goes_on() {
                 return Ok(Heard::Silence);
             }
-            match self.socket.receive(&mut self.received, until)? {
+            match self.socket.receive(&mut self.received, wait.until)? {
                 Received::Silence => return Ok(Heard::Silence),
                 Received::Overrun => return Ok(Heard::Loss),
                 Received::Datagram { sender, .. } if sender != 0 => self.strangers += 1,
@@ -131,10 +156,10 @@ impl<S: Datagrams> Netlink<S> {
         message::append(&mut self.outgoing, request, sequence, payload);
         self.socket.send(&self.outgoing, Instant::now() + self.patience)?;
         // The kernel works while it takes the request: only what comes after that counts as silence.
-        let until = Instant::now() + self.patience;
+        let mut wait = Wait::until(Instant::now() + self.patience);
         let timeout = timeout(request, self.patience);
         loop {
-            match self.hear(until)? {
+            match self.hear(&mut wait)? {
                 Heard::Message(message) if message.sequence == sequence => {
                     if let Some(refusal) = refusal(request, &message) {
                         return Err(refusal);
@@ -157,11 +182,11 @@ impl<S: Datagrams> Netlink<S> {
         message::append(&mut self.outgoing, request, sequence, &[]);
         self.socket.send(&self.outgoing, deadline)?;
         let patience = self.patience;
-        let mut until = deadline.min(Instant::now() + patience);
+        let mut wait = Wait::until(deadline.min(Instant::now() + patience));
         let mut rules = Vec::with_capacity(self.rules);
         let mut lost = false;
         loop {
-            let message = match self.hear(until)? {
+            let message = match self.hear(&mut wait)? {
                 Heard::Message(message) if message.sequence == sequence => message,
                 Heard::Message(_) => continue,
                 Heard::Loss => {
@@ -181,7 +206,7 @@ impl<S: Datagrams> Netlink<S> {
                 let length = message.payload.len();
                 let rule = wire::decode(message.payload).map_err(|_| malformed(request, "a rule", length))?;
                 rules.push(rule);
-                until = deadline.min(Instant::now() + patience);
+                wait = Wait::until(deadline.min(Instant::now() + patience));
             }
         }
         self.rules = rules.len();
@@ -224,11 +249,11 @@ impl<S: Datagrams> Netlink<S> {
         };
         self.socket.send(&self.outgoing, Instant::now() + self.patience)?;
         let patience = self.patience + CHANGE_PATIENCE * u32::try_from(changes.len()).unwrap_or(u32::MAX);
-        let until = Instant::now() + patience;
+        let mut wait = Wait::until(Instant::now() + patience);
         let mut answers = vec![None; changes.len()];
         let mut open = changes.len();
         while open > 0 {
-            let message = match self.hear(until)? {
+            let message = match self.hear(&mut wait)? {
                 Heard::Message(message) if message.kind == message::ACKNOWLEDGEMENT => message,
                 Heard::Message(_) => continue,
                 Heard::Loss => return Err(KernelError::Transport { call: "recvmsg", errno: Errno::ENOBUFS }),

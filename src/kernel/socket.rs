@@ -45,7 +45,8 @@ pub trait Datagrams {
     /// [`KernelError::Transport`].
     fn send(&mut self, datagram: &[u8], until: Instant) -> Result<(), KernelError>;
 
-    /// Waits for one datagram. One that is longer than the buffer is cut.
+    /// Waits for one datagram. One that is longer than the buffer is cut. One that is there already is received, however
+    /// late it is.
     ///
     /// # Errors
     /// [`KernelError::Transport`].
@@ -139,6 +140,7 @@ impl Datagrams for Socket {
 
     fn receive(&mut self, buffer: &mut [u8], until: Instant) -> Result<Received, KernelError> {
         let flags = MsgFlags::MSG_DONTWAIT | MsgFlags::MSG_TRUNC;
+        let mut is_over = false;
         loop {
             match recvmsg::<NetlinkAddr>(self.fd.as_raw_fd(), &mut [IoSliceMut::new(buffer)], None, flags) {
                 Ok(got) => {
@@ -146,11 +148,9 @@ impl Datagrams for Socket {
                     return Ok(Received::Datagram { length: got.bytes, sender });
                 }
                 Err(Errno::ENOBUFS) => return Ok(Received::Overrun),
-                Err(Errno::EINTR | Errno::EAGAIN) => {
-                    if !self.wait(PollFlags::POLLIN, until)? {
-                        return Ok(Received::Silence);
-                    }
-                }
+                Err(Errno::EAGAIN) if is_over => return Ok(Received::Silence),
+                // What comes between the look and the end of the time, while this process is stopped, is there then.
+                Err(Errno::EINTR | Errno::EAGAIN) => is_over = !self.wait(PollFlags::POLLIN, until)?,
                 Err(errno) => return Err(KernelError::Transport { call: "recvmsg", errno }),
             }
         }
