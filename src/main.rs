@@ -3,6 +3,8 @@
 use std::io::{IsTerminal, Read, Write};
 use std::process::ExitCode;
 
+use nix::errno::Errno;
+
 use audit_rules::error::{Problem, RequestError};
 use audit_rules::report::Report;
 use audit_rules::{report, request as requests, run};
@@ -87,10 +89,34 @@ fn read_file(path: &str) -> Result<Vec<u8>, Problem> {
 
 fn answer(request: Result<Vec<u8>, Problem>, form: fn(&Report) -> String) -> u8 {
     let report = request.map_or_else(|problem| Report::failed(&[problem]), |bytes| run(&bytes));
-    print(&form(&report)).max(u8::from(report.failed))
+    let code = print(&form(&report)).max(u8::from(report.failed));
+    if code > u8::from(report.failed) && report.changed {
+        say("what the request changed stays changed");
+    }
+    code
 }
 
-/// A report that nobody receives is a failure.
+/// A report that nobody receives is a failure. It is written past the standard library, to which EBADF is a success.
 fn print(text: &str) -> u8 {
-    u8::from(writeln!(std::io::stdout().lock(), "{text}").is_err())
+    let line = format!("{text}\n");
+    let mut rest = line.as_bytes();
+    let written = loop {
+        match nix::unistd::write(std::io::stdout(), rest) {
+            Ok(count) if count == rest.len() => break Ok(()),
+            Ok(count) => rest = rest.get(count..).unwrap_or_default(),
+            Err(Errno::EINTR) => {}
+            Err(errno) => break Err(errno.desc()),
+        }
+    };
+    match written {
+        Ok(()) => 0,
+        Err(error) => {
+            say(&format!("standard output takes no report: {error}"));
+            1
+        }
+    }
+}
+
+fn say(text: &str) {
+    let _ = writeln!(std::io::stderr(), "audit_rules: {text}");
 }

@@ -17,12 +17,13 @@ use crate::report::Report;
 use crate::request::{KernelChoice, Misshapen, Operation, decode};
 use crate::rule::Machine;
 use crate::rules_d::{Standing, enter, standing};
-use crate::signals::Signals;
+use crate::signals::{Signals, hold_back_file_size};
 use crate::world::World;
 
 /// Answers a request on the running host.
 #[must_use]
 pub fn run(request: &[u8]) -> Report {
+    hold_back_file_size();
     answer(request).unwrap_or_else(|problems| Report::failed(&problems))
 }
 

@@ -1,7 +1,14 @@
-//! Signals that ask us to stop: held back, and answered between two steps.
+//! Signals that ask us to stop: held back, and answered between two steps. And the one that would end a run for a file
+//! that grows too large.
 
 use nix::sys::signal::{SigSet, Signal};
 use nix::sys::signalfd::{SfdFlags, SignalFd};
+
+/// Makes a file that meets a limit on its size (`ulimit -f`) an error, EFBIG, and so a change that is taken back. SIGXFSZ,
+/// which would kill the run in the middle, is blocked: the write fails all the same (setrlimit(2)).
+pub fn hold_back_file_size() {
+    let _ = SigSet::from(Signal::SIGXFSZ).thread_block();
+}
 
 /// SIGTERM, SIGINT and SIGHUP, held back for the rest of the process.
 ///

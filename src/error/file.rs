@@ -104,6 +104,9 @@ impl FileError {
             {
                 Some("run it as root (in Ansible: become: true)".to_owned())
             }
+            Problem::System { errno: crate::rules_d::Errno::EFBIG, .. } => {
+                Some("raise the limit on the size of files (ulimit -f)".to_owned())
+            }
             Problem::IsTheHost => Some("leave root out".to_owned()),
             Problem::NotTheHost => Some("without kernel: host, the files of this root are managed alone".to_owned()),
             Problem::Busy { .. } => Some("try again when the other run has ended".to_owned()),
