@@ -164,7 +164,7 @@ impl From<&SettingStep> for ControlReport {
     }
 }
 
-/// What the next boot does, as the plan would do it now; what only changes its place is not told.
+/// What the next boot does, as the plan would do it now.
 fn pending(pending: &Plan, machine: &Machine) -> PendingReport {
     let texts = |wanted: &dyn Fn(&RuleStep) -> bool| -> Vec<String> {
         pending.rules.iter().filter(|step| wanted(step)).map(|step| canonical_lossy(&step.rule, machine)).collect()
@@ -173,6 +173,7 @@ fn pending(pending: &Plan, machine: &Machine) -> PendingReport {
     PendingReport {
         load: texts(&|step| step.doing != Doing::Unload && !moves(step)),
         unload: texts(&|step| step.doing == Doing::Unload && !moves(step)),
+        order: texts(&|step| step.doing != Doing::Unload && moves(step)),
         control: pending.settings.iter().map(ControlReport::from).collect(),
     }
 }
@@ -197,7 +198,7 @@ fn message(intent: &Intent, applied: &Applied, rules: &RulesReport, outcome: Out
         Outcome::Applied => counts(&applied.plan, Tense::Done),
         Outcome::Staged => {
             let files = if applied.plan.files.is_empty() { "still waits" } else { "staged on disk" };
-            format!("the kernel is locked: {files} for the next boot: {}", counts(&applied.pending, Tense::ToCome))
+            format!("the kernel is locked: {files} for the next boot: {}", waiting(&applied.pending))
         }
         Outcome::RolledBack => format!("{first}; taken back, the host is as before"),
         Outcome::Stranded => {
@@ -212,6 +213,20 @@ fn message(intent: &Intent, applied: &Applied, rules: &RulesReport, outcome: Out
         several => format!(", {several} lines skipped"),
     };
     format!("{subject}: {state}{skipped}")
+}
+
+/// How much waits, in words: a rule that only changes its place is neither loaded nor unloaded.
+fn waiting(pending: &Plan) -> String {
+    let is_move = |step: &RuleStep| step.because == Because::Order;
+    let moves = pending.rules.iter().filter(|step| is_move(step) && step.doing != Doing::Unload).count();
+    let rules = pending.rules.iter().filter(|step| !is_move(step)).cloned().collect();
+    let rest = counts(&Plan { rules, ..pending.clone() }, Tense::ToCome);
+    let plural = if moves == 1 { "" } else { "s" };
+    match moves {
+        0 => rest,
+        _ if rest.is_empty() => format!("{moves} rule{plural} to move"),
+        _ => format!("{rest}, {moves} rule{plural} to move"),
+    }
 }
 
 /// Whether something was done or is to come.

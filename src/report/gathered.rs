@@ -240,6 +240,7 @@ fn pending(gathered: &Gathered, machine: &Machine) -> PendingReport {
     let comes = drift.missing_in_runtime.iter().filter_map(asked).filter(|asked| asked.fate == Fate::Loaded);
     let running = |(at, _): &(usize, Cause)| kernel.state.rules.get(*at).map(|rule| canonical_lossy(rule, machine));
     let vanishes = drift.missing_at_boot.iter().filter_map(asked).map(|asked| text(asked, machine));
+    let moves = drift.order.iter().filter_map(|line| files.boot.asked.get(*line));
     let change = |view: &SettingView| {
         let (before, after) = (view.running?, view.next_boot?);
         let setting = view.key.text().to_owned();
@@ -248,6 +249,7 @@ fn pending(gathered: &Gathered, machine: &Machine) -> PendingReport {
     PendingReport {
         load: comes.map(|asked| text(asked, machine)).collect(),
         unload: drift.missing_in_filesystem.iter().filter_map(running).chain(vanishes).collect(),
+        order: moves.map(|asked| text(asked, machine)).collect(),
         control: gathered.settings.iter().filter_map(change).collect(),
     }
 }

@@ -17,7 +17,8 @@ pub fn write(report: &Report, page: &mut Page) {
         page.heading("At the next boot");
         let load = report.pending.load.iter().map(|rule| vec![piece(Look::Good, "+"), piece(Look::Plain, rule)]);
         let unload = report.pending.unload.iter().map(|rule| vec![piece(Look::Bad, "-"), piece(Look::Plain, rule)]);
-        page.table(&load.chain(unload).collect::<Vec<_>>());
+        let order = report.pending.order.iter().map(|rule| vec![piece(Look::Doubtful, "~"), piece(Look::Plain, rule)]);
+        page.table(&load.chain(unload).chain(order).collect::<Vec<_>>());
         page.table(&settings(&report.pending.control));
     }
     if let Some(reason) = report.runtime.as_ref().and_then(|runtime| runtime.reason.as_ref()) {

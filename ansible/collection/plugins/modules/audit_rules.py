@@ -538,6 +538,11 @@ pending:
       returned: always
       type: list
       elements: str
+    order:
+      description: Rules that the next boot will load in another place than they stand now.
+      returned: where there are such
+      type: list
+      elements: str
     control:
       description: Settings that the next boot will change.
       returned: always
