@@ -1,4 +1,4 @@
-//! The main job, shown on a real kernel: the steps are `demo/steps.sh`, run in a guest.
+//! The main job, shown on a real kernel: the steps are `lab/demo/steps.sh`, run in a guest.
 
 use crate::guest::{self, Errand, Parcel};
 use crate::stock::{self, Choice};
@@ -13,7 +13,7 @@ pub fn run(kernel: Choice) -> Result<i32, String> {
     guest::require(&[kernel])?;
     let stock = stock::take(kernel)?;
     let start = Instant::now();
-    let steps = cache::project().join("demo");
+    let steps = cache::project().join("lab/demo");
     let script = cache::read(&steps.join("steps.sh"))?;
     let program = |name: &str| -> Result<Parcel, String> {
         let host = executables::beside_this_one(name)?;

@@ -105,7 +105,7 @@ impl Luggage {
 /// The demonstration's steps and requests, for a guest.
 #[must_use]
 pub fn demonstration() -> Parcel {
-    Parcel { host: cache::project().join("demo"), guest: "/demo".to_owned(), mode: None }
+    Parcel { host: cache::project().join("lab/demo"), guest: "/demo".to_owned(), mode: None }
 }
 
 /// The luggage for each of these kernels' machines, built one after the other.

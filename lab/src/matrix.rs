@@ -144,7 +144,7 @@ const NOTES: &str = "
 - **whole host**: `tests/host/` and `tests/lab_access.rs`, the executable with the suite's own `auditctl` and `augenrules`
   as witnesses; the three columns behind it are the tests there of runs that the kernel does not let manage audit.
 - **audit=0**: booted so. **locked**: `enabled` is 2, set by the contract test or by a request, until the next boot.
-- **demonstration**: the main job from check mode to undo, `demo/steps.sh`.
+- **demonstration**: the main job from check mode to undo, `lab/demo/steps.sh`.
 
 s390x is big-endian. Its executable and that of aarch64 are cross-built, `lab/README.md` says how.
 ";

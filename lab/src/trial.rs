@@ -204,7 +204,7 @@ fn errand(stock: &Stock, state: &State, luggage: &Luggage) -> Result<Errand, Str
         }
         Work::Demonstration => {
             errand.parcels.push(luggage::demonstration());
-            errand.script.extend(cache::read(&cache::project().join("demo/steps.sh"))?);
+            errand.script.extend(cache::read(&cache::project().join("lab/demo/steps.sh"))?);
         }
     }
     Ok(errand)
