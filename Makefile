@@ -37,8 +37,8 @@ BENCH_KERNELS ?= bookworm trixie sid
 GUEST_TESTS ?= host kernel_contract lab_access
 
 # The Molecule scenario of `make test`, and those of `make test-all`; copied is what the guide tells users to do.
-SCENARIO := default
-MORE_SCENARIOS := $(filter-out $(SCENARIO),$(notdir $(patsubst %/molecule.yml,%,$(wildcard ansible/collection/extensions/molecule/*/molecule.yml)))) copied
+SCENARIO ?= default
+MORE_SCENARIOS := $(filter-out $(SCENARIO),$(notdir $(patsubst %/molecule.yml,%,$(wildcard molecule/*/molecule.yml)))) copied
 
 # How long `make fuzz` runs, in seconds.
 FUZZ_SECONDS ?= 60
@@ -46,8 +46,8 @@ FUZZ_SECONDS ?= 60
 # The collection's executables for machines that are not this one.
 OTHER_ARCHITECTURES := $(filter-out $(ARCHITECTURE),x86_64 aarch64)
 
-.PHONY: help build collection salt demo test test-all test-host test-size test-guests test-more-guests test-boot test-ansible \
-	test-more-ansible test-salt test-more-salt sanity-ansible fuzz supply-chain msrv matrix bench \
+.PHONY: help build collection salt demo test test-all test-host test-size test-guests test-more-guests test-boot \
+	test-ansible molecule test-more-ansible test-salt test-more-salt sanity-ansible fuzz supply-chain msrv matrix bench \
 	bench-ansible lint lint-ansible lint-salt fmt clean \
 	prerequisites packages lab
 
@@ -122,6 +122,9 @@ matrix: build lab ## the tests on every kernel that Debian has (or on MATRIX_KER
 
 test-ansible: collection ## the collection's tests, with the newest ansible-core and in one virtual machine
 	ansible/test-plugin newest
+	ansible/test-molecule $(SCENARIO)
+
+molecule: collection ## one Molecule scenario (SCENARIO=default) in a virtual machine
 	ansible/test-molecule $(SCENARIO)
 
 test-more-ansible: collection ## the same with the oldest ansible-core, and the other virtual machines
