@@ -80,7 +80,10 @@ def overruling(report):
 
 
 def sentence(problem):
-    """Gives an error or a finding with its place, in the words of who wrote the request: rules[3] instead of /rules/3."""
+    """
+    Gives an error or a finding with its place, in the words of who wrote the request: rules[3] instead of /rules/3. An error
+    of the executable has its sentence; a finding, and a problem that the caller found, are put together here.
+    """
     place = ""
     line = problem.get("line")
     if problem.get("file"):
@@ -88,8 +91,9 @@ def sentence(problem):
     elif problem.get("pointer"):
         option = _POINTER_NUMBER.sub(r"[\1]", problem["pointer"]).lstrip("/").replace("/", ".")
         place = "{} line {}: ".format(option, line) if line else "{}: ".format(option)
-    rule = " in `{}`".format(problem["rule"]) if problem.get("rule") else ""
-    hint = problem.get("hint") or (problem.get("fix") or {}).get("text") or ""
-    if hint:
-        hint = " ({})".format(hint) if " " in hint else " (did you mean {}?)".format(hint)
-    return place + problem["message"] + rule + hint
+    words = problem.get("sentence")
+    if words is None:
+        fix = (problem.get("fix") or {}).get("text") or problem.get("hint")
+        rule = " in `{}`".format(problem["rule"]) if problem.get("rule") else ""
+        words = problem["message"] + rule + (" ({})".format(fix) if fix else "")
+    return place + words

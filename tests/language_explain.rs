@@ -36,7 +36,10 @@ fn a_watch_is_told_as_text_and_as_wire() {
 fn a_refused_line_names_kind_place_and_the_nearest_name() {
     let report = report("-a always,exit -S opne", PermSyscalls::All);
     assert_eq!((&report["accepted"], report.get("kind"), report.get("wire")), (&json!(false), None, None));
-    assert_eq!((&report["error"]["kind"], &report["error"]["hint"]), (&json!("unknown_syscall"), &json!("open")));
+    assert_eq!(
+        (&report["error"]["kind"], &report["error"]["hint"]),
+        (&json!("unknown_syscall"), &json!("did you mean open?"))
+    );
     assert_eq!(report["error"]["column"], 19);
     assert_eq!(report["error"]["message"], "column 19: no architecture has a system call opne");
 }

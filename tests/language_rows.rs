@@ -37,7 +37,7 @@ fn rule(line: &str) -> Rule {
 fn refusal(line: &str) -> (&'static str, Option<String>) {
     match parse(line) {
         Ok(line) => panic!("{line:?} was accepted"),
-        Err(error) => (error.kind(), error.hint()),
+        Err(error) => (error.kind(), error.hint().map(|hint| hint.to_string())),
     }
 }
 

@@ -33,13 +33,12 @@ pub fn shown(report: &Value) -> String {
 }
 
 fn problem_line(problem: &Value) -> String {
-    let Some(message) = problem["message"].as_str() else {
+    let Some(sentence) = problem["sentence"].as_str() else {
         return problem.as_str().map_or_else(|| problem.to_string(), str::to_owned);
     };
     let kind = problem["kind"].as_str().unwrap_or_default();
     let place = problem["pointer"].as_str().unwrap_or_default();
-    let hint = problem["hint"].as_str().map(|hint| format!(" (hint: {hint})")).unwrap_or_default();
-    format!("[{kind}] {place} {message}{hint}")
+    format!("[{kind}] {place} {sentence}")
 }
 
 #[cfg(test)]
@@ -60,10 +59,13 @@ mod tests {
     #[test]
     fn every_error_is_shown_with_place_and_hint() {
         let report = json!({"changed": false, "failed": true, "outcome": "failed", "msg": "2 problems", "errors": [
-            {"kind": "unknown_syscall", "message": "no system call opne", "pointer": "/rules/0", "hint": "open"},
-            {"kind": "bad_path", "message": "not absolute", "pointer": "/rules/1"}]});
+            {"kind": "unknown_syscall", "sentence": "no system call opne (did you mean open?)", "pointer": "/rules/0"},
+            {"kind": "bad_path", "sentence": "not absolute", "pointer": "/rules/1"}]});
         let text = shown(&report);
-        assert!(text.contains("error: [unknown_syscall] /rules/0 no system call opne (hint: open)\n"), "{text}");
+        assert!(
+            text.contains("error: [unknown_syscall] /rules/0 no system call opne (did you mean open?)\n"),
+            "{text}"
+        );
         assert!(text.contains("error: [bad_path] /rules/1 not absolute\n"), "{text}");
     }
 }

@@ -1,5 +1,6 @@
 //! Words for what can go wrong with files and their names.
 
+use super::Hint;
 use crate::rules_d::{FileError, Found, Left, NameError, NameProblem, PathProblem, Problem, SkipReason};
 
 impl FileError {
@@ -89,27 +90,30 @@ impl FileError {
 
     /// What may help.
     #[must_use]
-    pub fn hint(&self) -> Option<String> {
+    pub fn hint(&self) -> Option<Hint> {
         match &self.problem {
-            Problem::SymlinkInPath { component } => {
-                Some(format!("name the real path, or replace {} by a real file or directory", component.display()))
+            Problem::SymlinkInPath { component } => Some(Hint::Say(format!(
+                "name the real path, or replace {} by a real file or directory",
+                component.display()
+            ))),
+            Problem::WritableByOthers { component, .. } => {
+                Some(Hint::Say(format!("chmod go-w {}", component.display())))
             }
-            Problem::WritableByOthers { component, .. } => Some(format!("chmod go-w {}", component.display())),
-            Problem::ForeignOwner { component, .. } => Some(format!("chown root {}", component.display())),
+            Problem::ForeignOwner { component, .. } => Some(Hint::Say(format!("chown root {}", component.display()))),
             Problem::ImmutableInode { component, append_only } => {
-                Some(format!("chattr -{} {}", if *append_only { 'a' } else { 'i' }, component.display()))
+                Some(Hint::Say(format!("chattr -{} {}", if *append_only { 'a' } else { 'i' }, component.display())))
             }
             Problem::Unreadable { errno, .. } | Problem::System { errno, .. }
                 if matches!(errno, crate::rules_d::Errno::EACCES | crate::rules_d::Errno::EPERM) =>
             {
-                Some("run it as root (in Ansible: become: true)".to_owned())
+                Some(Hint::say("run it as root (in Ansible: become: true)"))
             }
             Problem::System { errno: crate::rules_d::Errno::EFBIG, .. } => {
-                Some("raise the limit on the size of files (ulimit -f)".to_owned())
+                Some(Hint::say("raise the limit on the size of files (ulimit -f)"))
             }
-            Problem::IsTheHost => Some("leave root out".to_owned()),
-            Problem::NotTheHost => Some("without kernel: host, the files of this root are managed alone".to_owned()),
-            Problem::Busy { .. } => Some("try again when the other run has ended".to_owned()),
+            Problem::IsTheHost => Some(Hint::say("leave root out")),
+            Problem::NotTheHost => Some(Hint::say("without kernel: host, the files of this root are managed alone")),
+            Problem::Busy { .. } => Some(Hint::say("try again when the other run has ended")),
             _ => None,
         }
     }
@@ -160,11 +164,11 @@ impl NameError {
 
     /// What may help.
     #[must_use]
-    pub fn hint(&self) -> Option<String> {
+    pub fn hint(&self) -> Option<Hint> {
         match self.problem {
-            NameProblem::Empty => Some("a name such as 30-identity".to_owned()),
-            NameProblem::Slash => Some("the directory is given by rules_dir".to_owned()),
-            NameProblem::Space => Some(self.name.split_whitespace().collect::<Vec<_>>().join("-")),
+            NameProblem::Empty => Some(Hint::say("a name such as 30-identity")),
+            NameProblem::Slash => Some(Hint::say("the directory is given by rules_dir")),
+            NameProblem::Space => Some(Hint::DidYouMean(self.name.split_whitespace().collect::<Vec<_>>().join("-"))),
             NameProblem::Special { .. }
             | NameProblem::Leading { .. }
             | NameProblem::Invisible { .. }
@@ -203,6 +207,7 @@ impl SkipReason {
 
 #[cfg(test)]
 mod tests {
+    use crate::error::Hint;
     use std::path::PathBuf;
     use std::time::Duration;
 
@@ -255,7 +260,7 @@ mod tests {
         let problem = Problem::Unreadable { call: "openat", errno: Errno::EACCES };
         let error = FileError { path: "/x".into(), problem, left: Left::Untouched };
         assert_eq!(error.message(), "/x cannot be read: openat: Permission denied (EACCES)");
-        assert_eq!(error.hint().as_deref(), Some("run it as root (in Ansible: become: true)"));
+        assert_eq!(error.hint(), Some(Hint::say("run it as root (in Ansible: become: true)")));
     }
 
     #[test]
@@ -263,6 +268,6 @@ mod tests {
         let error = drop_in_name("my own rules");
         let words = error.map_err(|error| (error.message(), error.hint()));
         let message = r#"the name "my own rules" of a drop-in cannot be used: it holds white space; augenrules before 4.2 loses such files"#;
-        assert_eq!(words.err(), Some((message.to_owned(), Some("my-own-rules".to_owned()))));
+        assert_eq!(words.err(), Some((message.to_owned(), Some(Hint::did_you_mean("my-own-rules")))));
     }
 }

@@ -5,6 +5,7 @@ mod form;
 mod value;
 mod word;
 
+use super::Hint;
 use crate::auditctl::error::{Habit, LineError, LineErrorKind as Kind};
 use crate::rule::field_table;
 use crate::rule::{Arch, List};
@@ -81,7 +82,7 @@ impl LineError {
 
     /// What was most likely meant.
     #[must_use]
-    pub fn hint(&self) -> Option<String> {
+    pub fn hint(&self) -> Option<Hint> {
         let habit = match self.habit {
             None => return self.what.hint(),
             Some(Habit::Tab) => "a tab does not separate words: only spaces do",
@@ -94,7 +95,7 @@ impl LineError {
             Some(Habit::ArgumentOption) => "an argument of a system call is a condition: write -F a0=VALUE",
             Some(Habit::TwoRules) => "each rule needs a line of its own",
         };
-        Some(habit.to_owned())
+        Some(Hint::say(habit))
     }
 }
 
@@ -134,18 +135,18 @@ impl Kind {
 
     /// What was most likely meant.
     #[must_use]
-    pub fn hint(&self) -> Option<String> {
+    pub fn hint(&self) -> Option<Hint> {
         match self {
             Self::Word(error) => error.hint(),
             Self::Form(error) => error.hint(),
             Self::Condition(error) => error.hint(),
             Self::Name(error) => error.hint(),
             Self::Value(error) => error.hint(),
-            Self::UnknownUser { name, .. } => Some(if field_table::by_name(name).is_some() {
+            Self::UnknownUser { name, .. } => Some(Hint::Say(if field_table::by_name(name).is_some() {
                 format!("{name} is a field: two fields are compared with -C")
             } else {
                 "on_missing: skip leaves the rule out until the account exists".to_owned()
-            }),
+            })),
             Self::UnknownGroup { name, .. } => {
                 let hint = match name.as_str() {
                     "unset" | "-1" => "groups have no unset value".to_owned(),
@@ -154,11 +155,11 @@ impl Kind {
                     }
                     _ => "on_missing: skip leaves the rule out until the account exists".to_owned(),
                 };
-                Some(hint)
+                Some(Hint::Say(hint))
             }
             Self::UnknownSyscall { alias_of, nearest, exists_on, .. } => {
                 let nearest = nearest.filter(|_| exists_on.is_empty());
-                alias_of.or(nearest).map(str::to_owned)
+                alias_of.or(nearest).map(Hint::did_you_mean)
             }
         }
     }

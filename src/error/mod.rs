@@ -3,6 +3,7 @@
 mod by_cause;
 mod cause;
 pub mod file;
+mod hint;
 pub mod kernel;
 pub mod line;
 pub mod note;
@@ -11,6 +12,7 @@ mod request;
 pub mod verdict;
 
 pub use by_cause::{by_cause, same_in};
+pub use hint::Hint;
 pub use policy::PolicyError;
 pub use request::RequestError;
 
@@ -131,14 +133,14 @@ impl Problem {
 
     /// What may help.
     #[must_use]
-    pub fn hint(&self) -> Option<String> {
+    pub fn hint(&self) -> Option<Hint> {
         match &self.what {
             What::Request(error) => error.hint(),
             What::Line(error) => error.hint(),
             What::Policy(error) => error.hint(),
             What::File(error) => error.hint(),
             What::Name(error) => error.hint(),
-            What::Kernel(error) => error.hint(),
+            What::Kernel(error) => error.hint().map(Hint::Say),
         }
     }
 
@@ -173,11 +175,14 @@ impl Problem {
             (None, _, Some(pointer)) if !pointer.is_empty() => format!("{pointer}: "),
             _ => String::new(),
         };
-        let rule = place.rule.as_ref().map_or_else(String::new, |rule| format!(" in `{rule}`"));
-        let hint = self.hint().map_or_else(String::new, |hint| {
-            let is_name = !hint.contains(' ');
-            if is_name { format!(" (did you mean {hint}?)") } else { format!(" ({hint})") }
-        });
-        format!("{at}{}{}{rule}{hint}", self.message(), same_in(place.more))
+        format!("{at}{}", self.words())
+    }
+
+    /// The problem without its place: message, rule and hint.
+    #[must_use]
+    pub fn words(&self) -> String {
+        let rule = self.place.rule.as_ref().map_or_else(String::new, |rule| format!(" in `{rule}`"));
+        let hint = self.hint().map_or_else(String::new, |hint| format!(" ({hint})"));
+        format!("{}{}{rule}{hint}", self.message(), same_in(self.place.more))
     }
 }

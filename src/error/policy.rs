@@ -1,5 +1,6 @@
 //! Requests that are well formed but cannot be done on this host.
 
+use super::Hint;
 use crate::auditctl::{FormError, LineError, LineErrorKind, Version};
 use crate::kernel::Errno;
 use crate::rule::verdict::Refusal;
@@ -146,31 +147,29 @@ impl PolicyError {
 
     /// What may help.
     #[must_use]
-    pub fn hint(&self) -> Option<String> {
+    pub fn hint(&self) -> Option<Hint> {
         match self {
-            Self::SyscallsOfOthers { .. } => Some("unknown_syscalls: skip leaves them out".to_owned()),
-            Self::TooNew { .. } => Some(
-                "loader_unknown: number writes it in a form that auditctl reads, or loads it into the kernel alone"
-                    .to_owned(),
-            ),
-            Self::MissingPath { .. } => Some("on_missing: skip leaves the rule out until the path exists".to_owned()),
-            Self::Duplicate { .. } => Some("on_duplicate: skip writes it once".to_owned()),
-            Self::RunTogether { .. } => Some("end the file with a newline".to_owned()),
-            Self::OnlyCompiled => Some(
-                "adopt: true takes it over into the drop-in 00-adopted; compile: never leaves the file as it is, compile: always loses the line"
-                    .to_owned(),
-            ),
-            Self::NotDeclarative => Some("state: absent takes rules away".to_owned()),
-            Self::Locked => Some("on_locked: stage writes the files for the next boot".to_owned()),
-            Self::LockedOut => Some(
-                "state: loaded, with this drop-in in drop_ins, loads all of rules.d before it locks; lock_anyway: true locks without it".to_owned(),
-            ),
-            Self::NoKernel { remedy, .. } | Self::Denied { remedy, .. } => remedy.clone(),
-            Self::LockedIncomplete { .. } => Some(
-                "only a reboot mends it: the files are in place, and `pending` has what the boot brings".to_owned(),
-            ),
-            Self::ChangedMeanwhile { .. } => Some("look at the file, then run it again".to_owned()),
-            Self::HostChanged { .. } => Some("force: true takes back what can be taken back".to_owned()),
+            Self::SyscallsOfOthers { .. } => Some(Hint::say("unknown_syscalls: skip leaves them out")),
+            Self::TooNew { .. } => Some(Hint::say(
+                "loader_unknown: number writes it in a form that auditctl reads, or loads it into the kernel alone",
+            )),
+            Self::MissingPath { .. } => Some(Hint::say("on_missing: skip leaves the rule out until the path exists")),
+            Self::Duplicate { .. } => Some(Hint::say("on_duplicate: skip writes it once")),
+            Self::RunTogether { .. } => Some(Hint::say("end the file with a newline")),
+            Self::OnlyCompiled => Some(Hint::say(
+                "adopt: true takes it over into the drop-in 00-adopted; compile: never leaves the file as it is, compile: always loses the line",
+            )),
+            Self::NotDeclarative => Some(Hint::say("state: absent takes rules away")),
+            Self::Locked => Some(Hint::say("on_locked: stage writes the files for the next boot")),
+            Self::LockedOut => Some(Hint::say(
+                "state: loaded, with this drop-in in drop_ins, loads all of rules.d before it locks; lock_anyway: true locks without it",
+            )),
+            Self::NoKernel { remedy, .. } | Self::Denied { remedy, .. } => remedy.clone().map(Hint::Say),
+            Self::LockedIncomplete { .. } => Some(Hint::say(
+                "only a reboot mends it: the files are in place, and `pending` has what the boot brings",
+            )),
+            Self::ChangedMeanwhile { .. } => Some(Hint::say("look at the file, then run it again")),
+            Self::HostChanged { .. } => Some(Hint::say("force: true takes back what can be taken back")),
             _ => None,
         }
     }

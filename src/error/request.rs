@@ -1,5 +1,7 @@
 //! Requests that are not of the form that the schema gives.
 
+use super::Hint;
+
 /// Why a request cannot be read.
 #[derive(Debug, Clone, PartialEq)]
 #[allow(missing_docs)]
@@ -136,25 +138,26 @@ impl RequestError {
 
     /// What may help.
     #[must_use]
-    pub fn hint(&self) -> Option<String> {
+    pub fn hint(&self) -> Option<Hint> {
         match self {
             Self::UnknownKey { nearest: Some(nearest), .. }
             | Self::BadValue { nearest: Some(nearest), .. }
             | Self::UnknownCode { nearest: Some(nearest), .. }
-            | Self::UnknownMachine { nearest: Some(nearest), .. } => Some(format!("did you mean {nearest}?")),
-            Self::RootWithKernel => Some(
-                "where root is the root directory of the running host (in a container that has it mounted): kernel: host"
-                    .to_owned(),
-            ),
-            Self::NothingWished => Some(
-                "allow_empty: true makes it an empty drop-in; state: absent removes a drop-in".to_owned(),
-            ),
-            Self::EmptyPolicy => Some("where that is meant: allow_empty: true".to_owned()),
-            Self::LineBreak => Some("give a whole rules file as one string".to_owned()),
-            Self::ListAsText => Some("in Jinja, give the list itself: rules: \"{{ the_list }}\" and nothing beside it".to_owned()),
-            Self::BadSnapshot { .. } => Some("give the whole `undo` object of a report as the request".to_owned()),
-            Self::OtherMachine { .. } => Some("an image of another machine is named by root".to_owned()),
-            Self::UnknownId { .. } => Some("names are looked up in the root's passwd and group files only".to_owned()),
+            | Self::UnknownMachine { nearest: Some(nearest), .. } => Some(Hint::did_you_mean(nearest)),
+            Self::RootWithKernel => Some(Hint::say(
+                "where root is the root directory of the running host (in a container that has it mounted): kernel: host",
+            )),
+            Self::NothingWished => {
+                Some(Hint::say("allow_empty: true makes it an empty drop-in; state: absent removes a drop-in"))
+            }
+            Self::EmptyPolicy => Some(Hint::say("where that is meant: allow_empty: true")),
+            Self::LineBreak => Some(Hint::say("give a whole rules file as one string")),
+            Self::ListAsText => {
+                Some(Hint::say("in Jinja, give the list itself: rules: \"{{ the_list }}\" and nothing beside it"))
+            }
+            Self::BadSnapshot { .. } => Some(Hint::say("give the whole `undo` object of a report as the request")),
+            Self::OtherMachine { .. } => Some(Hint::say("an image of another machine is named by root")),
+            Self::UnknownId { .. } => Some(Hint::say("names are looked up in the root's passwd and group files only")),
             _ => None,
         }
     }

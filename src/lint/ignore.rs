@@ -4,6 +4,7 @@
 use super::code::{CODES, Code};
 use super::finding::Finding;
 use super::source::{File, Source};
+use crate::error::Hint;
 use crate::error::line::KINDS;
 use crate::tables::nearest::nearest;
 
@@ -40,7 +41,7 @@ pub fn unknown_codes(file: &File<'_>) -> Vec<Finding> {
             let found = Finding::new(Code::UnknownCode, &file.spot(at + 1), format!("no finding has the code {code}"));
             let found = found.over(Some((column, column + code.len())));
             findings.push(match nearest(code, known_codes()) {
-                Some(known) => found.advise(format!("did you mean {known}?")),
+                Some(known) => found.advise(Hint::did_you_mean(known).to_string()),
                 None => found,
             });
         }

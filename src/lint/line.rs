@@ -6,7 +6,7 @@ use super::rule::Given;
 use super::{Host, place};
 use crate::auditctl::{LineError, LineErrorKind, Note, SkippedSyscall};
 use crate::boot_load::Spot;
-use crate::error::Problem;
+use crate::error::{Hint, Problem};
 use crate::lines::{Facts, Obstacle, Reading};
 use crate::rule::field_table::by_number;
 use crate::rule::verdict::Reason;
@@ -76,9 +76,10 @@ fn of_error(at: &Spot, text: &[u8], error: &LineError) -> Finding {
     let found = Finding { cause: error.cause(), ..found };
     let is_alias = matches!(error.what, LineErrorKind::UnknownSyscall { alias_of: Some(_), .. });
     match error.hint() {
-        Some(other) if is_alias && name.is_some() => found.replace(format!("write {other}"), span, other),
-        Some(hint) if hint.contains(' ') => found.advise(hint),
-        Some(other) => found.advise(format!("did you mean {other}?")),
+        Some(Hint::DidYouMean(other)) if is_alias && name.is_some() => {
+            found.replace(format!("write {other}"), span, other)
+        }
+        Some(hint) => found.advise(hint.to_string()),
         None => found,
     }
 }
@@ -91,7 +92,7 @@ fn of_foreign_call(at: &Spot, text: &[u8], call: &SkippedSyscall) -> Finding {
     let successors = [format!("{}at", call.name), format!("f{}at", call.name), format!("{}2", call.name)];
     let known = successors.iter().find_map(|name| syscalls::canonical_name(call.arch, name));
     match known {
-        Some(name) => found.advise(format!("did you mean {name}?")),
+        Some(name) => found.advise(Hint::did_you_mean(name).to_string()),
         None => found,
     }
 }

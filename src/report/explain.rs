@@ -303,6 +303,11 @@ impl From<&Note> for NoteReport {
 
 impl From<&LineError> for LineErrorReport {
     fn from(error: &LineError) -> Self {
-        Self { kind: error.kind().to_owned(), message: error.message(), hint: error.hint(), column: error.column + 1 }
+        Self {
+            kind: error.kind().to_owned(),
+            message: error.message(),
+            hint: error.hint().map(|hint| hint.to_string()),
+            column: error.column + 1,
+        }
     }
 }

@@ -38,6 +38,9 @@ pub struct ErrorReport {
     /// What may help.
     #[serde(skip_serializing_if = "Option::is_none", serialize_with = "visible::option")]
     pub hint: Option<String>,
+    /// Message, rule and hint as one sentence for people, to be put after the place.
+    #[serde(serialize_with = "visible::text")]
+    pub sentence: String,
 }
 
 impl From<&Problem> for ErrorReport {
@@ -52,7 +55,8 @@ impl From<&Problem> for ErrorReport {
             more: Some(problem.place.more).filter(|more| *more > 0),
             column: problem.column(),
             errno: problem.errno(),
-            hint: problem.hint(),
+            hint: problem.hint().map(|hint| hint.to_string()),
+            sentence: problem.words(),
         }
     }
 }

@@ -246,7 +246,7 @@ def test_lint_gives_findings_and_fails_as_it_is_told(minion):
 def test_explain_says_what_lines_mean():
     accepted, refused = audit_rules.explain(rules=["-w /etc/passwd -p wa", "-a always,exit -S opne"], arch="s390x")
     assert accepted["canonical"] == "-w /etc/passwd -p wa"
-    assert refused["error"]["hint"] == "open"
+    assert refused["error"]["hint"] == "did you mean open?"
 
 
 def test_explain_says_which_rule_decides_about_an_event(image, minion):

@@ -2,6 +2,7 @@
 
 use super::{Told, list_name};
 use crate::auditctl::error::{ConditionError, NameError};
+use crate::error::Hint;
 use crate::rule::arch::UnknownArch;
 use crate::rule::field_table;
 
@@ -32,15 +33,15 @@ impl ConditionError {
         }
     }
 
-    pub(super) fn hint(&self) -> Option<String> {
+    pub(super) fn hint(&self) -> Option<Hint> {
         match self {
             Self::FieldNotOnList { field, .. } => {
                 let lists: Vec<_> = field_table::by_name(field)?.auditctl.lists.names().collect();
-                Some(format!("use it on {}", lists.join(", ")))
+                Some(Hint::Say(format!("use it on {}", lists.join(", "))))
             }
             Self::BadOperator { field, .. } => {
                 let ops: Vec<_> = field_table::by_name(field)?.auditctl.ops.symbols().collect();
-                Some(format!("use {}", ops.join(" or ")))
+                Some(Hint::Say(format!("use {}", ops.join(" or "))))
             }
             _ => None,
         }
@@ -74,21 +75,21 @@ impl NameError {
         }
     }
 
-    pub(super) fn hint(&self) -> Option<String> {
+    pub(super) fn hint(&self) -> Option<Hint> {
         match self {
             Self::UnknownField { name, .. } if matches!(name.as_str(), "obj" | "subj") => {
                 let parts = ["user", "role", "type"].map(|part| format!("{name}_{part}"));
-                Some(format!("a label is asked for by its parts: {}", parts.join(", ")))
+                Some(Hint::Say(format!("a label is asked for by its parts: {}", parts.join(", "))))
             }
             Self::UnknownRecordType { value, .. } if value.eq_ignore_ascii_case("all") => {
-                Some("leave msgtype out to ask about all types".to_owned())
+                Some(Hint::say("leave msgtype out to ask about all types"))
             }
             Self::UnknownOperation { nearest, .. }
             | Self::UnknownField { nearest, .. }
             | Self::UnknownErrno { nearest, .. }
             | Self::UnknownRecordType { nearest, .. }
             | Self::UnknownFileType { nearest, .. }
-            | Self::UnknownFilesystemType { nearest, .. } => nearest.map(str::to_owned),
+            | Self::UnknownFilesystemType { nearest, .. } => nearest.map(Hint::did_you_mean),
             Self::UnknownArch { .. } => None,
         }
     }

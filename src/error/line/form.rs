@@ -2,6 +2,7 @@
 
 use super::{Told, list_name};
 use crate::auditctl::error::FormError;
+use crate::error::Hint;
 use crate::rule::MAX_FIELDS_AUDITCTL;
 
 impl FormError {
@@ -54,9 +55,9 @@ impl FormError {
         (kind, message.to_owned())
     }
 
-    pub(super) fn hint(&self) -> Option<String> {
+    pub(super) fn hint(&self) -> Option<Hint> {
         match self {
-            Self::UnknownList { nearest, .. } => nearest.map(str::to_owned),
+            Self::UnknownList { nearest, .. } => nearest.map(Hint::did_you_mean),
             _ => None,
         }
     }

@@ -2,6 +2,7 @@
 
 use super::Told;
 use crate::auditctl::error::ValueError;
+use crate::error::Hint;
 use crate::rule::number::BadNumber;
 use crate::rule::{MAX_NAME, MAX_PATH, MAX_STRING, key};
 
@@ -52,21 +53,20 @@ impl ValueError {
         }
     }
 
-    pub(super) fn hint(&self) -> Option<String> {
+    pub(super) fn hint(&self) -> Option<Hint> {
         match self {
-            Self::BadAddressFamily { number: Some(number @ 0..=45), .. } => Some(number.to_string()),
+            Self::BadAddressFamily { number: Some(number @ 0..=45), .. } => Some(Hint::DidYouMean(number.to_string())),
             Self::ImpossibleName { field, name } => match name.split_at_checked(1) {
-                Some((sign @ (">" | "<"), number)) => Some(format!("did you mean {field}{sign}={number}?")),
-                Some(("=", value)) => Some(format!("did you mean {field}={value}?")),
-                _ if ["${", "{{", "$(", "%("].iter().any(|mark| name.contains(mark)) => Some(
-                    "auditctl expands nothing: write the value in place of the variable, or let a template do it"
-                        .to_owned(),
-                ),
+                Some((sign @ (">" | "<"), number)) => Some(Hint::DidYouMean(format!("{field}{sign}={number}"))),
+                Some(("=", value)) => Some(Hint::DidYouMean(format!("{field}={value}"))),
+                _ if ["${", "{{", "$(", "%("].iter().any(|mark| name.contains(mark)) => Some(Hint::say(
+                    "auditctl expands nothing: write the value in place of the variable, or let a template do it",
+                )),
                 _ => None,
             },
             Self::BadValue { field: "success", value, .. } => match value.to_ascii_lowercase().as_str() {
-                "yes" | "true" => Some("1".to_owned()),
-                "no" | "false" => Some("0".to_owned()),
+                "yes" | "true" => Some(Hint::did_you_mean("1")),
+                "no" | "false" => Some(Hint::did_you_mean("0")),
                 _ => None,
             },
             _ => None,

@@ -4,6 +4,7 @@ use super::Told;
 use super::value::number;
 use crate::auditctl::error::{BadSetting, WordError};
 use crate::auditctl::tokens::MAX_LINE;
+use crate::error::Hint;
 
 impl WordError {
     pub(super) fn told(&self) -> Told {
@@ -42,13 +43,13 @@ impl WordError {
         }
     }
 
-    pub(super) fn hint(&self) -> Option<String> {
+    pub(super) fn hint(&self) -> Option<Hint> {
         let hint = match self {
             Self::CarriageReturn => "save the file with Unix line ends",
             Self::ByteOrderMark => "save the file as UTF-8 without a byte order mark",
             _ => return None,
         };
-        Some(hint.to_owned())
+        Some(Hint::say(hint))
     }
 }
 

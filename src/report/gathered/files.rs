@@ -13,7 +13,6 @@ use super::super::rule::RuleReport;
 use crate::auditctl::{Verb, canonical_lossy};
 use crate::boot_load::{LoadLine, Spot, Trouble};
 use crate::drift::{Asked, Cause, Drift, Fate, NextBoot};
-use crate::error::Problem;
 use crate::gather::HeldFiles;
 use crate::init::Loader;
 use crate::lines::Reader;
@@ -143,7 +142,7 @@ fn problems(boot: &NextBoot) -> Vec<LineProblemReport> {
                 message: failing.trouble.sentence(),
                 rule: String::from_utf8_lossy(&failing.text).into_owned(),
                 hint: match &failing.trouble {
-                    Trouble::Obstacle(crate::lines::Obstacle::Line(error)) => Problem::from(error.clone()).hint(),
+                    Trouble::Obstacle(crate::lines::Obstacle::Line(error)) => error.hint().map(|hint| hint.to_string()),
                     _ => None,
                 },
                 places: Vec::new(),

@@ -22,8 +22,7 @@ pub fn write(line: &LineReport, page: &mut Page) {
     if let Some(error) = &line.error {
         told(Look::Bad, "refused", &error.message);
         if let Some(hint) = &error.hint {
-            let help = if hint.contains(' ') { hint.clone() } else { format!("did you mean {hint}?") };
-            told(Look::Told, "help", &help);
+            told(Look::Told, "help", hint);
         }
     }
     if let Some(kernel) = line.kernel.as_ref().filter(|kernel| !kernel.takes) {

@@ -21,9 +21,7 @@ pub struct Finding<'a> {
 impl<'a> Finding<'a> {
     /// A problem of a request or host.
     pub fn of_error(error: &'a ErrorReport) -> Self {
-        let hint = error.hint.as_ref().map(|hint| {
-            if hint.contains(' ') { format!("help: {hint}") } else { format!("help: did you mean {hint}?") }
-        });
+        let hint = error.hint.as_ref().map(|hint| format!("help: {hint}"));
         Self {
             place: place(error.file.as_deref(), error.line, error.pointer.as_deref()),
             column: error.column.filter(|_| error.rule.is_some()),

@@ -662,7 +662,11 @@ errors:
       description: What may help.
       returned: when there is something
       type: str
-      sample: open
+      sample: did you mean open?
+    sentence:
+      description: Message, rule and hint as one sentence.
+      returned: for errors that the program found
+      type: str
     more:
       description: How many more lines have the same problem.
       returned: when there are some

@@ -68,7 +68,7 @@ def test_long_output_is_cut():
     ({"message": "m", "file": "/etc/x", "line": 7}, "/etc/x:7: m"),
     ({"message": "m", "file": "/etc/x"}, "/etc/x: m"),
     ({"message": "m", "pointer": ""}, "m"),
-    ({"message": "m", "rule": "-w x", "hint": "open"}, "m in `-w x` (did you mean open?)"),
+    ({"message": "m", "rule": "-w x", "sentence": "m in `-w x` (did you mean open?)"}, "m in `-w x` (did you mean open?)"),
     ({"message": "m", "hint": "do that"}, "m (do that)"),
     ({"message": "m", "fix": {"text": "take it out"}}, "m (take it out)"),
 ])
