@@ -41,6 +41,7 @@ fn target(wished: &[Rule], ordering: Ordering) -> Target {
         rules: wished.collect(),
         ordering,
         dropped: Vec::new(),
+        kept: Vec::new(),
         purge: None,
         stuck: rustc_hash::FxHashSet::default(),
         restores: false,

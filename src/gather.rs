@@ -8,7 +8,7 @@ use crate::auditctl::canonical_lossy;
 use crate::boot_load::LoadLine;
 use crate::desired::{
     AtBoot, Files, Interrupted, InterruptedEnd, Merge, Only, Warning, Writable, about, left_at_boot, ordering,
-    outdated, outrun,
+    outdated, outrun, swallowed,
 };
 use crate::drift::wish::{self, Evidence, Verified};
 use crate::drift::{Drift, Gap, InPlace, NextBoot, SettingView, setting_views};
@@ -112,6 +112,8 @@ pub struct HeldFiles {
     pub ignored: Vec<Skipped>,
     /// Files that others than root may write.
     pub writable: Vec<Writable>,
+    /// What is said of lines that a missing newline has made a part of a comment.
+    pub swallowed: Vec<Warning>,
 }
 
 /// The running kernel, and who else has to do with its audit rules.
@@ -237,7 +239,9 @@ fn files(inquiry: &Inquiry, world: &World<'_>) -> Result<HeldFiles, Vec<Problem>
         boot = boot.with_kernel_alone(&files.path(&drop_in.name).to_string_lossy().into(), of_kernel);
     }
     let writable = files.writable(&files.drop_ins, files.audit_rules.as_ref());
-    Ok(HeldFiles { observed, boot, only_there, ignored: rules_d.ignored(), writable })
+    let Observed { files, reader, .. } = &mut observed;
+    let swallowed = swallowed(files, &files.drop_ins, &boot.merge, reader);
+    Ok(HeldFiles { observed, boot, only_there, ignored: rules_d.ignored(), writable, swallowed })
 }
 
 /// What the boot loads in place of what the files ask for, where it does; and the lines that only stand in that file, or
@@ -310,6 +314,7 @@ fn warnings(gathered: &Gathered, machine: &Machine) -> Vec<Warning> {
         warnings.extend(files.only_there.iter().filter_map(|line| Warning::only_there(line, fate(known))));
         warnings.extend(passed_over(&files.observed.passed_over));
         warnings.extend(passed_over(&files.ignored));
+        warnings.extend(files.swallowed.iter().cloned());
         warnings.extend(files.writable.iter().cloned().map(Warning::WritableByOthers));
         warnings.extend(files.boot.merge.unread.iter().map(|path| Warning::PassedOver {
             path: path.display().to_string(),

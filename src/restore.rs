@@ -81,7 +81,8 @@ pub fn restored(
 
 /// What takes the change of a killed run back in a kernel; files are another matter.
 ///
-/// `asked` are the rules that drop-ins ask for now: none of them is unloaded. With `is_whole` everything that the change
+/// `asked` are the rules that drop-ins ask for now, and `held` those of them that this host could not load anew: none is
+/// unloaded. With `is_whole` everything that the change
 /// unloaded comes back; else, since its files were changed by others meanwhile, what drop-ins ask for.
 ///
 /// # Errors
@@ -90,6 +91,7 @@ pub fn interrupted(
     snapshot: &Snapshot,
     kernel: &KernelState,
     asked: &[&Wish],
+    held: &[&Wish],
     is_whole: bool,
 ) -> Result<Back, Unusable> {
     let mut target = empty_target();
@@ -97,19 +99,19 @@ pub fn interrupted(
     let now = &kernel.rules;
     if let Some(saved) = &snapshot.rules {
         let mut before = saved.before_as_far_as_known(now)?;
-        let is_asked_for = |rules: &[Rule]| -> HashSet<Rule> {
+        let is_asked_for = |rules: &[Rule], asked: &[&Wish]| -> HashSet<Rule> {
             let fulfilled = assign(rules, asked);
             let asked = rules.iter().zip(fulfilled).filter(|(_, fulfils)| *fulfils != Fulfils::Nothing);
             asked.map(|(rule, _)| rule.clone()).collect()
         };
         if !is_whole {
-            let (held, asked): (HashSet<&Rule>, _) = (now.iter().collect(), is_asked_for(&before));
-            let (comes, goes) = before.into_iter().partition(|rule| held.contains(rule) || asked.contains(rule));
+            let (is_held, asked): (HashSet<&Rule>, _) = (now.iter().collect(), is_asked_for(&before, asked));
+            let (comes, goes) = before.into_iter().partition(|rule| is_held.contains(rule) || asked.contains(rule));
             (before, lost) = (comes, goes);
         }
         let stays: HashSet<&Rule> = before.iter().collect();
         let came: HashSet<&String> = saved.after.iter().collect();
-        let asked = is_asked_for(now);
+        let asked = is_asked_for(now, &[asked, held].concat());
         let is_new = |rule: &&Rule| !stays.contains(rule) && came.contains(&Id::of(rule).to_string());
         let (held, goes): (Vec<&Rule>, Vec<&Rule>) = now.iter().filter(is_new).partition(|rule| asked.contains(*rule));
         kept.extend(held.into_iter().cloned());
@@ -149,6 +151,7 @@ pub fn empty_target() -> Target {
         rules: Vec::new(),
         ordering: Ordering::Strict,
         dropped: Vec::new(),
+        kept: Vec::new(),
         purge: None,
         stuck: HashSet::default(),
         restores: true,

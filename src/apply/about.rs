@@ -36,7 +36,7 @@ pub(super) fn outrun(kernel: &KernelState, plan: &Plan, target: &Target, machine
         [] => Cow::Borrowed(kernel.rules.as_slice()),
         steps => Cow::Owned(carried_out(steps, &kernel.rules)),
     };
-    let wishes: Vec<&Wish> = target.rules.iter().map(|wished| &wished.wish).collect();
+    let wishes: Vec<&Wish> = target.rules.iter().map(|wished| &wished.wish).chain(&target.kept).collect();
     let fulfilled = assign(&after, &wishes);
     let is_foreign = |at: usize| fulfilled.get(at) == Some(&Fulfils::Nothing);
     crate::desired::outrun(&after, &is_foreign, machine)

@@ -157,6 +157,7 @@ pub(super) fn way_back(done: &Plan, before: &KernelState) -> Target {
             .collect(),
         ordering: Ordering::Strict,
         dropped: loads.filter(|rule| !held.contains(rule)).map(Wish::from).collect(),
+        kept: Vec::new(),
         purge: None,
         stuck: HashSet::default(),
         restores: true,

@@ -5,6 +5,7 @@
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
+use std::rc::Rc;
 
 use super::expedite::Expediter;
 use super::file;
@@ -12,10 +13,10 @@ use super::file_steps::{Copies, Directories, is_compiled};
 use super::kernel_steps::{change_rules, change_settings};
 use super::settle::ATTEMPTS;
 use crate::auditctl::canonical_lossy;
-use crate::boot_load::BootLoad;
-use crate::desired::{Interrupted, InterruptedEnd, TakenBack, Warning, wish};
+use crate::desired::{Asked, Interrupted, InterruptedEnd, TakenBack, Warning, wish};
 use crate::error::{Problem, What};
 use crate::intent::{Goal, Intent};
+use crate::lines::HostRule;
 use crate::observe::{content, kernel_state, observe};
 use crate::plan::files::{Content, FileStep};
 use crate::plan::rules::{Doing, Wish};
@@ -256,9 +257,9 @@ fn put_kernel_back(
     let Some(kernel) = &mut world.kernel else { return Ok(Vec::new()) };
     let one = |error: crate::kernel::KernelError| vec![Problem::from(error)];
     let now = kernel_state(*kernel).map_err(one)?;
-    let asked = asked_for(intent, root, machine)?;
-    let asked: Vec<&Wish> = asked.iter().collect();
-    let back = restore::interrupted(snapshot, &now, &asked, is_whole).map_err(|why| vec![Problem::from(why)])?;
+    let (asked, held) = asked_for(intent, root, machine)?;
+    let (asked, held): (Vec<&Wish>, Vec<&Wish>) = (asked.iter().collect(), held.iter().collect());
+    let back = restore::interrupted(snapshot, &now, &asked, &held, is_whole).map_err(|why| vec![Problem::from(why)])?;
     let Back { target, lost, kept } = back;
     let text = |rule: &Rule| format!("`{}`", canonical_lossy(rule, &machine));
     done.left.extend(lost.iter().map(|rule| format!("{} unloaded", text(rule))));
@@ -294,11 +295,13 @@ fn put_kernel_back(
     Ok(kept)
 }
 
-/// What the drop-ins ask for as they are now.
-fn asked_for(intent: &Intent, root: &Root, machine: Machine) -> Result<Vec<Wish>, Vec<Problem>> {
+/// What the drop-ins ask for as they are now: what this host can load, and what it cannot.
+fn asked_for(intent: &Intent, root: &Root, machine: Machine) -> Result<(Vec<Wish>, Vec<Wish>), Vec<Problem>> {
     let rules_d = root.directory(&intent.place.rules_dir).map_err(file)?;
     let mut observed = observe(&intent.place, &[], root, &rules_d, Links::Refused, machine)?;
-    let merge = observed.files.merged(&observed.files.drop_ins);
-    let load = BootLoad::of(&merge.lines, &mut observed.reader);
-    Ok(load.rules.iter().map(|loaded| wish(&loaded.rule.line, PermSyscalls::All)).collect())
+    let drop_ins = &observed.files.drop_ins;
+    let merge = observed.files.merged(drop_ins);
+    let asked = Asked::of(&observed.files, drop_ins, &merge, &mut observed.reader);
+    let wishes = |rules: Vec<Rc<HostRule>>| rules.iter().map(|rule| wish(&rule.line, PermSyscalls::All)).collect();
+    Ok((wishes(asked.loadable), wishes(asked.unloadable)))
 }

@@ -50,6 +50,8 @@ pub struct Merged {
     pub enabled: Option<MergedLine>,
     /// The `-D`, `-b`, `-f` and `-e` lines that a later one replaced, in order.
     pub overridden: Vec<MergedLine>,
+    /// The lines that a missing newline has made a part of a comment, each with that comment.
+    pub swallowed: Vec<MergedLine>,
     /// The sources that the script does not read, because their names fall apart or stand for others.
     pub lost: Vec<usize>,
 }
@@ -137,7 +139,12 @@ impl Merged {
         let blank = |byte: &u8| script.awk.is_blank(*byte);
         let text = &line.text[line.text.iter().position(|byte| !blank(byte)).unwrap_or(line.text.len())..];
         let slot = match text {
-            [b'#', ..] => return,
+            [b'#', ..] => {
+                if line.origins.len() > 1 {
+                    self.swallowed.push(line);
+                }
+                return;
+            }
             [b'-', b'e', ..] => &mut self.enabled,
             [b'-', b'D', rest @ ..] if rest.iter().all(blank) => &mut self.delete_all,
             [b'-', b'f', ..] => &mut self.failure,

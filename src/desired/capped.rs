@@ -15,7 +15,7 @@ impl Warning {
         let (spot, what) = match self {
             Self::FailsAtBoot { spot, .. } => (spot, "lines that fail and that the boot load passes over"),
             Self::Shadowed { spot, .. } => (spot, "keys that are never recorded"),
-            Self::Glued { first, .. } => (first, "files without a final newline"),
+            Self::Glued { first, .. } | Self::Swallowed { first, .. } => (first, "files without a final newline"),
             Self::Blocker { spot: Some(spot), .. } => (spot, "rules that switch recording off"),
             _ => return None,
         };

@@ -76,6 +76,8 @@ pub struct Merge {
     pub lines: Vec<LoadLine>,
     /// The `-D`, `-b`, `-f` and `-e` lines that a later one takes the place of.
     pub overridden: Vec<LoadLine>,
+    /// The lines that a missing newline has made a part of a comment, each with that comment.
+    pub swallowed: Vec<LoadLine>,
     /// The drop-ins that the script does not read, because white space splits their names.
     pub unread: Vec<PathBuf>,
     /// The bytes of `audit.rules`.
@@ -133,6 +135,7 @@ impl Files {
         Merge {
             lines: merged.lines().map(line).collect(),
             overridden: merged.overridden.iter().map(line).collect(),
+            swallowed: merged.swallowed.iter().map(line).collect(),
             unread: merged.lost.iter().filter_map(|at| Some(self.path(&drop_ins.get(*at)?.name))).collect(),
             bytes: merged.to_bytes_from(&self.rules_dir.to_string_lossy()),
         }
@@ -194,5 +197,5 @@ pub fn as_it_stands(path: &Path, bytes: &[u8]) -> Merge {
         spots: vec![Spot { file: Rc::clone(&file), line: number + 1 }],
     };
     let lines = bytes.split(|byte| *byte == b'\n').enumerate().filter(|(_, text)| !text.is_empty());
-    Merge { lines: lines.map(line).collect(), overridden: Vec::new(), unread: Vec::new(), bytes: bytes.to_vec() }
+    Merge { lines: lines.map(line).collect(), bytes: bytes.to_vec(), ..Merge::default() }
 }

@@ -2,13 +2,16 @@
 //!
 //! Pure: the drop-ins, the facts about paths and the kernel's list come in as values.
 
+mod about;
+mod asked;
 mod at_boot;
 mod capped;
 mod compiled;
 mod drop_in;
+mod failing;
 mod files;
 mod foreign;
-mod glued;
+
 mod interrupted;
 mod narrowed;
 mod outdated;
@@ -20,8 +23,11 @@ mod warning;
 use std::path::PathBuf;
 use std::rc::Rc;
 
+use asked::run_together;
 use own::{Change, Own};
 
+pub use about::about;
+pub use asked::{Asked, swallowed};
 pub use at_boot::{AtBoot, left_at_boot};
 pub use drop_in::{Deduplicated, HEADER, Skipped, Treatment};
 pub use files::{DropIn, Files, Merge, Writable, is_generated};
@@ -30,15 +36,15 @@ pub use interrupted::{Interrupted, InterruptedEnd, TakenBack};
 use outdated::{Revive, revive};
 pub use outdated::{hold_again, outdated, since};
 pub use unasked::{RuleOrSetting, Unasked};
-pub use warning::{Only, Warning, about};
+pub use warning::{Only, Warning};
 
 use rustc_hash::{FxHashMap as HashMap, FxHashSet as HashSet};
 
 use crate::auditctl::RuleLine;
-use crate::boot_load::{BootLoad, LoadLine, Spot, Trouble};
-use crate::error::{Place, PolicyError, Problem, by_cause};
+use crate::boot_load::{BootLoad, LoadLine, Spot};
+use crate::error::{Problem, by_cause};
 use crate::intent::{Goal, Intent};
-use crate::lines::{HostRule, Obstacle, Reader};
+use crate::lines::{HostRule, Reader};
 use crate::plan::files::{Content, FileTarget};
 use crate::plan::rules::{self, Wish};
 use crate::plan::{Target, Wished};
@@ -186,7 +192,8 @@ impl Work<'_> {
     fn whole(&mut self, changes: Vec<Change>, mut own: Own) -> Desired {
         let (mut after, mut targets) = self.files_after(changes);
         let asks_for_all = matches!(self.intent.goal, Goal::Loaded(..) | Goal::Exact(..));
-        let which = if asks_for_all { Revive::All } else { Revive::LetGo(&|_| false) };
+        let let_go = own.dropped.iter().map(|rule| Rc::clone(&rule.listed)).collect();
+        let which = if asks_for_all { Revive::All } else { Revive::LetGo(&let_go, &|_| false) };
         let revived = revive(self.files, &mut after, &mut targets, which, self.reader);
         own.rules.extend(revived.rules);
         own.dropped.extend(revived.replaced);
@@ -207,24 +214,12 @@ impl Work<'_> {
                 spot: Some(loaded.spot.clone()),
             })
             .collect();
-        let mut wished: HashSet<&Rule> = load.rules.iter().map(|loaded| &*loaded.rule.listed).collect();
-        let run_together = outdated::run_together(self.files, &after, lines, self.reader);
-        let order: HashMap<&Spot, usize> =
-            lines.iter().enumerate().filter_map(|(at, line)| Some((line.spots.first()?, at))).collect();
-        for (number, spot, rule) in &run_together {
-            if wished.insert(&rule.listed) {
-                let earlier = |wished: &&Wished| {
-                    wished.spot.as_ref().and_then(|spot| order.get(spot)).is_some_and(|at| at < number)
-                };
-                let at = rules_wished.iter().filter(earlier).count();
-                let wish = wish(&rule.line, self.choices.perm_syscalls);
-                let is_watch = rule.line.watch.is_some();
-                rules_wished.insert(at, Wished { wish, is_asked_for: false, is_watch, spot: Some(spot.clone()) });
-            }
-        }
+        let mut wished: HashSet<Rc<Rule>> = load.rules.iter().map(|loaded| Rc::clone(&loaded.rule.listed)).collect();
+        let run_together = run_together(self.files, &after, &merge, self.reader);
+        self.place(run_together, lines, &mut rules_wished, &mut wished);
         let of_kernel = self.of_kernel_alone(&after);
         let mut beside = Vec::new();
-        for (spot, rule) in of_kernel.iter().filter(|(_, rule)| wished.insert(&rule.listed)) {
+        for (spot, rule) in of_kernel.iter().filter(|(_, rule)| wished.insert(Rc::clone(&rule.listed))) {
             let is_asked_for = asks_for_all || own_rules.contains(&*rule.listed);
             let wish = wish(&rule.line, self.choices.perm_syscalls);
             if !is_asked_for {
@@ -232,8 +227,12 @@ impl Work<'_> {
             }
             rules_wished.push(Wished { wish, is_asked_for, is_watch: rule.line.watch.is_some(), spot: None });
         }
-        let gone = own.dropped.iter().filter(|rule| !wished.contains(&*rule.listed)).flat_map(HostRule::of_either_kind);
+        let gone = own.dropped.iter().filter(|rule| !wished.contains(&rule.listed)).flat_map(HostRule::of_either_kind);
+        let gone = gone.filter(|rule| !wished.contains(&rule.listed));
         let dropped: Vec<Wish> = gone.map(|rule| wish(&rule.line, self.choices.perm_syscalls)).collect();
+
+        let unloadable = Asked::of(self.files, &after, &merge, self.reader).unloadable;
+        let kept = unloadable.iter().map(|rule| wish(&rule.line, self.choices.perm_syscalls)).collect();
 
         let mut skipped = own.skipped;
         let mut deduplicated = own.deduplicated;
@@ -243,6 +242,7 @@ impl Work<'_> {
         }
         let settings = if asks_for_all { load.settings.clone() } else { own.settings };
         warnings.extend(self.overruled(&merge, &load, &own.each));
+        warnings.extend(asked::swallowed(self.files, &after, &merge, self.reader));
         warnings.extend(about_compiled);
         let compiled_after = targets.iter().find(|target| target.path == self.files.audit_rules_path());
         let compiled_after = compiled_after.map_or(self.files.audit_rules.as_ref(), |target| target.after.as_ref());
@@ -278,12 +278,36 @@ impl Work<'_> {
             rules: rules_wished,
             ordering,
             dropped,
+            kept,
             purge,
             stuck: HashSet::default(),
             restores: false,
             settings,
         };
         Desired { target, skipped, deduplicated, warnings, at_boot: Some(at_boot), unasked }
+    }
+
+    /// Puts rules of lines that run together where these lines stand.
+    fn place(
+        &self,
+        run_together: Vec<(usize, Spot, Rc<HostRule>)>,
+        lines: &[LoadLine],
+        rules: &mut Vec<Wished>,
+        wished: &mut HashSet<Rc<Rule>>,
+    ) {
+        let order: HashMap<&Spot, usize> =
+            lines.iter().enumerate().filter_map(|(at, line)| Some((line.spots.first()?, at))).collect();
+        for (number, spot, rule) in run_together {
+            if wished.insert(Rc::clone(&rule.listed)) {
+                let earlier = |wished: &&Wished| {
+                    wished.spot.as_ref().and_then(|spot| order.get(spot)).is_some_and(|at| *at < number)
+                };
+                let at = rules.iter().filter(earlier).count();
+                let wish = wish(&rule.line, self.choices.perm_syscalls);
+                let is_watch = rule.line.watch.is_some();
+                rules.insert(at, Wished { wish, is_asked_for: false, is_watch, spot: Some(spot) });
+            }
+        }
     }
 
     /// The rules that the drop-ins have as comments because the installed auditctl is too old for them.
@@ -301,7 +325,7 @@ impl Work<'_> {
     /// later line overrules.
     fn overruled(&mut self, merge: &Merge, load: &BootLoad, own: &[(Name, u32)]) -> Vec<Warning> {
         if !matches!(self.intent.goal, Goal::Loaded(..)) {
-            return warning::overruled(load, own.iter().map(|(name, value)| (*name, *value, None)));
+            return about::overruled(load, own.iter().map(|(name, value)| (*name, *value, None)));
         }
         let mut said = Vec::new();
         for line in merge.overridden.iter().chain(&merge.lines) {
@@ -311,7 +335,7 @@ impl Work<'_> {
             });
             said.extend(settings.iter().map(|(name, value)| (name, value, line.spots.first().cloned())));
         }
-        warning::overruled(load, said.into_iter())
+        about::overruled(load, said.into_iter())
     }
 
     /// The drop-ins behind the changes, and the files that they are about.
@@ -342,49 +366,6 @@ impl Work<'_> {
         }
         let after = bytes.map(|bytes| permit.content(bytes, before));
         FileTarget { path, before: before.cloned(), after }
-    }
-
-    /// Lines of any drop-in that cannot be loaded: the request asks for all of them. Those that the request gives itself
-    /// were judged where it gives them.
-    fn judge_failing(
-        &mut self,
-        lines: &[LoadLine],
-        load: &BootLoad,
-        skipped: &mut Vec<Skipped>,
-        deduplicated: &mut Vec<Deduplicated>,
-    ) {
-        let wishes = self.intent.goal.wishes().iter();
-        let own: Vec<String> = wishes.map(|wish| self.files.path(&wish.file_name()).display().to_string()).collect();
-        for failing in &load.failing {
-            let line = String::from_utf8_lossy(&failing.text).into_owned();
-            let place = Place {
-                file: Some(failing.spot.file.to_string()),
-                line: Some(failing.spot.line),
-                rule: Some(line.clone()),
-                ..Place::default()
-            };
-            match &failing.trouble {
-                Trouble::NothingToDelete => {}
-                Trouble::Duplicate(same_as) if self.choices.on_duplicate == OnDuplicate::Skip => {
-                    deduplicated.push(Deduplicated { line, place, same_as: same_as.clone() });
-                }
-                Trouble::Duplicate(same_as) => {
-                    let error = PolicyError::Duplicate { same_as: same_as.to_string() };
-                    self.problems.push(Problem::at(error, place));
-                }
-                // The kernel takes it, and another warning says where the boot load stops.
-                Trouble::Obstacle(Obstacle::TooNew { .. }) if self.choices.loader_unknown == LoaderUnknown::Number => {}
-                Trouble::Obstacle(why) => match self.choices.treats(why) {
-                    Treatment::Refuse if !failing.is_passed_over => {
-                        if !own.iter().any(|path| **path == *failing.spot.file) {
-                            let error = glued::error(lines, failing, why).unwrap_or_else(|| why.what());
-                            self.problems.push(Problem::at(error, place));
-                        }
-                    }
-                    _ => skipped.push(Skipped { line, place, why: why.clone() }),
-                },
-            }
-        }
     }
 }
 

@@ -3,13 +3,13 @@
 use std::path::Path;
 use std::rc::Rc;
 
-use rustc_hash::FxHashMap as HashMap;
+use rustc_hash::{FxHashMap as HashMap, FxHashSet as HashSet};
 
+use super::asked::{Asked, rules_of, swallowed};
 use super::drop_in::written;
 use super::{DropIn, Files, Merge, Warning, about, wish};
-use crate::auditctl::Verb;
 use crate::augenrules::natural_order;
-use crate::boot_load::{BootLoad, LoadLine, Spot};
+use crate::boot_load::{BootLoad, Spot};
 use crate::lines::{HostRule, Reader};
 use crate::plan::Target;
 use crate::plan::files::{Content, FileTarget};
@@ -42,8 +42,9 @@ pub fn outdated(files: &Files, drop_ins: &[DropIn], reader: &mut Reader) -> Vec<
 pub enum Revive<'a> {
     /// All of them.
     All,
-    /// Those whose rule this change takes from the lines of the drop-ins as they are; but none in the files named here.
-    LetGo(&'a dyn Fn(&str) -> bool),
+    /// Those whose rule this change takes from the lines of the drop-ins as they are, or would unload, as these; but none in
+    /// the files named here.
+    LetGo(&'a HashSet<Rc<Rule>>, &'a dyn Fn(&str) -> bool),
 }
 
 /// What has become of outdated comments.
@@ -66,11 +67,12 @@ pub fn revive(
     reader: &mut Reader,
 ) -> Revived {
     let mut found = outdated(files, after, reader);
-    if let Revive::LetGo(stays) = which {
+    if let Revive::LetGo(unloaded, stays) = which {
         if found.is_empty() {
             return Revived::default();
         }
-        let before = set_aside::standing(&files.merged(&files.drop_ins).lines, reader);
+        let mut before = set_aside::standing(&files.merged(&files.drop_ins).lines, reader);
+        before.extend(unloaded.iter().cloned());
         let name = |path: &str| path.rsplit('/').next().unwrap_or_default().to_owned();
         found.retain(|outdated| before.contains(&outdated.rule.listed) && !stays(&name(&outdated.spot.file)));
     }
@@ -150,40 +152,6 @@ fn is_rest(rest: &Rule, whole: &Rule) -> bool {
     same && rest.syscalls != whole.syscalls && together == whole.syscalls
 }
 
-/// The rules that drop-ins ask for in lines which a missing newline has run together with others: the boot load does not
-/// find them, and still they are asked for there. Each with its place and the number of its line in the merged file.
-#[must_use]
-pub fn run_together(
-    files: &Files,
-    drop_ins: &[DropIn],
-    lines: &[LoadLine],
-    reader: &mut Reader,
-) -> Vec<(usize, Spot, Rc<HostRule>)> {
-    let mut found = Vec::new();
-    let glued = lines.iter().enumerate().filter(|(_, line)| line.spots.len() > 1);
-    for (number, spot) in glued.flat_map(|(number, line)| line.spots.iter().map(move |spot| (number, spot))) {
-        let holder = drop_ins.iter().find(|d| *files.path(&d.name).to_string_lossy() == *spot.file);
-        let text = holder.and_then(|d| d.content.bytes.split(|byte| *byte == b'\n').nth(spot.line.checked_sub(1)?));
-        let rule = text.and_then(|text| reader.read(text).loadable().cloned());
-        let asks = rule.filter(|rule| rule.line.verb != Verb::Delete);
-        found.extend(asks.map(|rule| (number, spot.clone(), rule)));
-    }
-    found
-}
-
-/// The rules that these drop-ins ask for, in lines or in comments in place of lines, as far as the host can load them.
-fn asked_for(files: &Files, drop_ins: &[DropIn], reader: &mut Reader) -> Vec<Rc<HostRule>> {
-    let lines = files.merged(drop_ins).lines;
-    let mut asked: Vec<Rc<HostRule>> = run_together(files, drop_ins, &lines, reader).into_iter().map(|r| r.2).collect();
-    let own = lines.iter().filter_map(|line| reader.read(&line.text).loadable().cloned());
-    asked.extend(own.filter(|rule| rule.line.verb != Verb::Delete));
-    for text in drop_ins.iter().flat_map(|d| d.content.bytes.split(|byte| *byte == b'\n')) {
-        let comment = SetAside::of(text, reader);
-        asked.extend(comment.and_then(|comment| comment.loadable(reader)));
-    }
-    asked
-}
-
 /// The name of a drop-in's file; none where the path is that of another file.
 fn drop_in_name(files: &Files, path: &Path) -> Option<String> {
     let is_drop_in = path.parent() == Some(files.rules_dir.as_path());
@@ -200,9 +168,14 @@ pub fn since(left: &[(&Path, Option<Content>)], files: &Files, reader: &mut Read
         files.drop_ins.iter().cloned().partition(|drop_in| own.iter().any(|(name, _)| *name == drop_in.name));
     let left = own.into_iter().filter_map(|(name, content)| Some(DropIn { name, content: content? }));
     let left: Vec<DropIn> = left.collect();
-    let mut held = set_aside::standing(&files.merged(&left).lines, reader);
-    held.extend(set_aside::standing(&files.merged(&of_change).lines, reader));
-    let shared = asked_for(files, &others, reader).into_iter().filter(|rule| held.contains(&rule.listed));
+    let mut brought: HashSet<Rc<Rule>> = HashSet::default();
+    for drop_ins in [&left, &of_change] {
+        for line in files.merged(drop_ins).lines {
+            brought.extend(rules_of(&line.text, reader).map(|rule| Rc::clone(&rule.listed)));
+        }
+    }
+    let Asked { loadable, unloadable } = Asked::of(files, &others, &files.merged(&others), reader);
+    let shared = loadable.into_iter().chain(unloadable).filter(|rule| brought.contains(&rule.listed));
     let compiled = files.audit_rules.as_ref().filter(|now| now.bytes == files.merged(&files.drop_ins).bytes);
     Since {
         shared: shared.map(|rule| wish(&rule.line, PermSyscalls::All)).collect(),
@@ -219,8 +192,11 @@ pub fn hold_again(target: &mut Target, files: &Files, reader: &mut Reader) -> Ve
     let back = restored.iter().filter_map(|(name, content)| Some((name.clone(), content.clone()?)));
     after.extend(back.map(|(name, content)| DropIn { name, content }));
     let stays = |name: &str| restored.contains_key(name);
-    let revived = revive(files, &mut after, &mut target.files, Revive::LetGo(&stays), reader);
-    let Merge { lines, bytes, .. } = files.merged(&after);
+    let unloaded = target.dropped.iter().map(|wish| Rc::new(wish.rule.clone().as_listed())).collect();
+    let revived = revive(files, &mut after, &mut target.files, Revive::LetGo(&unloaded, &stays), reader);
+    let merge = files.merged(&after);
+    let mut warnings = swallowed(files, &after, &merge, reader);
+    let Merge { lines, bytes, .. } = merge;
     let path = files.audit_rules_path();
     if let Some(merged) = &files.audit_rules {
         let content = Content { bytes, ..merged.clone() };
@@ -233,5 +209,6 @@ pub fn hold_again(target: &mut Target, files: &Files, reader: &mut Reader) -> Ve
             _ => {}
         }
     }
-    about(&lines, &BootLoad::of(&lines, reader), &reader.facts().machine)
+    warnings.extend(about(&lines, &BootLoad::of(&lines, reader), &reader.facts().machine));
+    warnings
 }

@@ -1,14 +1,11 @@
 //! What is worth a sentence without being an error.
 
-use rustc_hash::{FxBuildHasher, FxHashMap as HashMap};
-
 use super::Writable;
 use super::interrupted::Interrupted;
-use crate::auditctl::{Note, canonical_lossy};
-use crate::boot_load::{BootLoad, LoadLine, Spot};
+use crate::auditctl::Note;
+use crate::boot_load::{LoadLine, Spot};
 use crate::error::Problem;
-use crate::matching::{Provided, blocker};
-use crate::rule::{Field, FieldNumber, Machine, Rule};
+use crate::matching::Provided;
 use crate::settings::Name;
 
 /// How many rules a sentence names at most.
@@ -64,6 +61,13 @@ pub enum Warning {
         /// The last line of the one.
         first: Spot,
         /// The first line of the other.
+        second: Spot,
+    },
+    /// A file that ends in a comment without a newline makes the next one's first line a part of it.
+    Swallowed {
+        /// The comment.
+        first: Spot,
+        /// The line.
         second: Spot,
     },
     /// A line that the installed auditctl is too old for, in every form.
@@ -220,6 +224,9 @@ impl Warning {
             Self::Glued { first, second } => {
                 format!("{first} ends without a newline, so that it and {second} are one line to augenrules")
             }
+            Self::Swallowed { first, second } => {
+                format!("the comment {first} ends without a newline, so that {second} is a part of it and says nothing")
+            }
             Self::KernelOnly { line, why } => {
                 format!("`{line}` is loaded into the kernel alone, and not at the next boot: {why}")
             }
@@ -336,64 +343,4 @@ impl Only {
             Self::NotMerged => "augenrules would drop it",
         }
     }
-}
-
-/// What the load at the next boot is worth a sentence for.
-#[must_use]
-pub fn about(lines: &[LoadLine], load: &BootLoad, machine: &Machine) -> Vec<Warning> {
-    let glued = lines.iter().filter_map(|line| match line.spots.as_slice() {
-        [first, second, ..] => Some(Warning::Glued { first: first.clone(), second: second.clone() }),
-        _ => None,
-    });
-    let stop = load.stop.and_then(|number| {
-        let failing = load.failing.iter().find(|failing| !failing.is_passed_over)?;
-        let why = failing.trouble.sentence();
-        let line = String::from_utf8_lossy(&failing.text).into_owned();
-        Some(Warning::BootStops { spot: failing.spot.clone(), line, why, behind: lines.len() - number - 1 })
-    });
-    let blockers = load.rules.iter().filter_map(|loaded| {
-        let effect = blocker(&loaded.rule.listed)?;
-        let rule = canonical_lossy(&loaded.rule.listed, machine);
-        Some(Warning::Blocker { rule, spot: Some(loaded.spot.clone()), effect })
-    });
-    let tolerated = load.failing.iter().filter(|failing| failing.is_tolerated_loss()).map(|failing| {
-        let line = String::from_utf8_lossy(&failing.text).into_owned();
-        Warning::FailsAtBoot { spot: failing.spot.clone(), line, why: failing.trouble.sentence() }
-    });
-    glued.chain(stop).chain(tolerated).chain(blockers).chain(shadowed(load, machine)).collect()
-}
-
-/// Settings, each with its place where it has one, that a later line sets otherwise at the next boot.
-pub fn overruled(load: &BootLoad, wished: impl Iterator<Item = (Name, u32, Option<Spot>)>) -> Vec<Warning> {
-    let mut warnings: Vec<Warning> = Vec::new();
-    for (name, value, from) in wished {
-        let Some((at_boot, spot)) = load.settings.get(name).zip(load.set_at.get(&name)) else { continue };
-        let warning = Warning::Overruled { from, name, wished: value, at_boot, spot: spot.clone() };
-        if at_boot != value && !warnings.contains(&warning) {
-            warnings.push(warning);
-        }
-    }
-    warnings
-}
-
-/// Rules that differ from an earlier one in nothing but the key.
-fn shadowed(load: &BootLoad, machine: &Machine) -> Vec<Warning> {
-    let mut first: HashMap<_, &Spot> = HashMap::with_capacity_and_hasher(load.rules.len(), FxBuildHasher);
-    let mut warnings = Vec::new();
-    for loaded in &load.rules {
-        let Rule { list, action, syscalls, fields, rest } = &*loaded.rule.listed;
-        let fields: Vec<&Field> = fields.iter().filter(|field| field.number != FieldNumber::KEY).collect();
-        let keyless = (list, action, syscalls, fields, rest);
-        match first.get(&keyless) {
-            Some(by) => warnings.push(Warning::Shadowed {
-                rule: canonical_lossy(&loaded.rule.listed, machine),
-                spot: loaded.spot.clone(),
-                by: (*by).clone(),
-            }),
-            None => {
-                first.insert(keyless, &loaded.spot);
-            }
-        }
-    }
-    warnings
 }

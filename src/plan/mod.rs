@@ -66,6 +66,8 @@ pub struct Target {
     pub ordering: Ordering,
     /// Rules that should no longer be loaded.
     pub dropped: Vec<Wish>,
+    /// Rules that drop-ins ask for and that this host could not load anew: they stay where they are, if they are loaded.
+    pub kept: Vec<Wish>,
     /// What a purge leaves alone; none where foreign rules stay.
     pub purge: Option<Keep>,
     /// Loaded rules that the kernel cannot let go: they stay.
@@ -116,10 +118,11 @@ pub fn plan(target: &Target, kernel: Option<&KernelState>) -> Plan {
 #[must_use]
 pub fn plan_loaded(target: &Target, loaded: &[Rule]) -> Vec<RuleStep> {
     let dropped = assignable(loaded, &target.dropped);
+    let kept = assignable(loaded, &target.kept);
     let why = if target.restores { Because::Restored } else { Because::Missing };
     let watches = OnceCell::new();
     let fate = |rule: &Rule| {
-        if target.stuck.contains(rule) {
+        if target.stuck.contains(rule) || (!kept.is_empty() && kept.contains(&Id::of(rule))) {
             return None;
         }
         let other_kind = || watches.get_or_init(|| target.watches()).contains(&other_kind(rule)?).then_some(());
@@ -188,7 +191,8 @@ impl Target {
     #[must_use]
     pub fn tally<'a>(&'a self, loaded: &'a [Rule]) -> Tally<'a> {
         let all: Vec<&Wish> = self.rules.iter().map(|wished| &wished.wish).collect();
-        let dropped = assignable(loaded, &self.dropped);
+        let (dropped, kept) = (assignable(loaded, &self.dropped), assignable(loaded, &self.kept));
+        let is_one_of = |ids: &HashSet<Id>, rule: &Rule| !ids.is_empty() && ids.contains(&Id::of(rule));
         let mut held = vec![false; all.len()];
         let mut foreign = 0;
         let mut out_of_order = None;
@@ -203,7 +207,9 @@ impl Target {
                     }
                     last = (Some(rule.list), at);
                 }
-                Fulfils::Nothing => foreign += usize::from(dropped.is_empty() || !dropped.contains(&Id::of(rule))),
+                Fulfils::Nothing => {
+                    foreign += usize::from(!is_one_of(&dropped, rule) && !is_one_of(&kept, rule));
+                }
             }
         }
         let asked = || self.rules.iter().zip(&held).filter(|(wished, _)| wished.is_asked_for);
