@@ -116,8 +116,10 @@ def test_a_file_that_is_brought_and_to_be_removed_is_told(tmp_path, ansible_play
     variables = {**host(tmp_path / "one", WATCH), "audit_policy_drop_ins": {}, "audit_policy_src": [str(tmp_path / "rules.d")],
                  "audit_policy_remove": ["40-b"]}
     done = ansible_playbook(tmp_path, {"one": variables}, "linux.audit.policy")
-    said = " ".join((done.stdout + done.stderr).split())
-    assert done.returncode == 0 and f"40-b: {tmp_path}/rules.d/40-b.rules is left out, since this drop-in is to be removed" in said
+    # Older versions break a warning at 79 columns, in the middle of a path.
+    said = "".join((done.stdout + done.stderr).split())
+    told = f"40-b: {tmp_path}/rules.d/40-b.rules is left out, since this drop-in is to be removed"
+    assert done.returncode == 0 and "".join(told.split()) in said
     assert [path.name for path in (tmp_path / "one/etc/audit/rules.d").iterdir()] == ["30-a.rules"]
 
 
