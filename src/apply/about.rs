@@ -3,12 +3,21 @@
 use std::borrow::Cow;
 
 use crate::auditctl::canonical_lossy;
-use crate::desired::Warning;
+use crate::desired::{Skipped, Warning};
+use crate::intent::Intent;
 use crate::matching::blocker;
 use crate::plan::rules::{Fulfils, Wish, assign, carried_out};
 use crate::plan::{KernelState, Plan, Target};
+use crate::request::OnMissing;
 use crate::rule::{Machine, Rule};
 use crate::settings::Name;
+
+/// Lines that check mode alone leaves out.
+pub(super) fn not_there_yet(intent: &Intent, skipped: &[Skipped]) -> Vec<Warning> {
+    let is_meant = intent.check_mode && intent.on_missing == OnMissing::CheckModeSkip;
+    let missing = skipped.iter().filter(|skipped| is_meant && skipped.why.is_missing());
+    missing.map(|skipped| Warning::NotThereYet(Box::new(skipped.clone()))).collect()
+}
 
 /// Rules that are loaded, or to be loaded, while auditing is off and stays so.
 pub(super) fn not_recording(kernel: &KernelState, target: &Target) -> Option<Warning> {

@@ -137,6 +137,7 @@ fn converge(
     }
     let irreversible =
         |step: &&crate::plan::settings::SettingStep| crate::desired::is_irreversible(step.name, step.after);
+    warnings.extend(about::not_there_yet(intent, &desired.skipped));
     warnings.extend(plan.settings.iter().filter(irreversible).map(|step| Warning::Irreversible { name: step.name }));
 
     if !intent.check_mode {

@@ -12,7 +12,7 @@ use crate::boot_load::Spot;
 use crate::error::{Place, PolicyError, Problem, RequestError};
 use crate::intent::{AuthorLine, Declared};
 use crate::lines::{HostRule, Obstacle, Reader};
-use crate::request::{LoaderUnknown, OnDuplicate, OnMissing, UnknownSyscalls};
+use crate::request::{LoaderUnknown, OnDuplicate, UnknownSyscalls};
 use crate::rule::Rule;
 use crate::set_aside::{self, SetAside, comment};
 use crate::settings::Settings;
@@ -29,6 +29,22 @@ pub struct Skipped {
     pub place: Place,
     /// Why.
     pub why: Obstacle,
+}
+
+impl Skipped {
+    /// What is said of it where it waits for what another task may make before the run.
+    #[must_use]
+    pub fn not_there_yet(&self) -> String {
+        let at = match (&self.place.file, self.place.line) {
+            (Some(file), Some(line)) => format!(" ({file}:{line})"),
+            _ => String::new(),
+        };
+        format!(
+            "`{}`{at}: {}; check mode leaves the line out, the run itself fails unless it is there by then",
+            self.line,
+            problem_text(&self.why)
+        )
+    }
 }
 
 /// A rule that stands somewhere else already.
@@ -270,7 +286,7 @@ impl Choices {
     /// What the request says of such obstacles.
     #[must_use]
     pub fn treats(self, why: &Obstacle) -> Treatment {
-        let skip = (why.is_missing() && self.on_missing == OnMissing::Skip)
+        let skip = (why.is_missing() && self.skips_missing)
             || (why.is_of_other_machines() && self.unknown_syscalls == UnknownSyscalls::Skip);
         if skip { Treatment::Skip } else { Treatment::Refuse }
     }

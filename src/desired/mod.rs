@@ -11,7 +11,6 @@ mod drop_in;
 mod failing;
 mod files;
 mod foreign;
-
 mod interrupted;
 mod narrowed;
 mod outdated;
@@ -48,7 +47,7 @@ use crate::lines::{HostRule, Reader};
 use crate::plan::files::{Content, FileTarget};
 use crate::plan::rules::{self, Wish};
 use crate::plan::{Target, Wished};
-use crate::request::{LoaderUnknown, OnDuplicate, OnMissing, PermSyscalls, UnknownSyscalls};
+use crate::request::{LoaderUnknown, OnDuplicate, PermSyscalls, UnknownSyscalls};
 use crate::rule::Rule;
 use crate::set_aside;
 use crate::settings::{Name, Settings};
@@ -58,8 +57,8 @@ use crate::settings::{Name, Settings};
 pub struct Choices {
     /// A rule that another drop-in holds.
     pub on_duplicate: OnDuplicate,
-    /// A rule that names what this host lacks.
-    pub on_missing: OnMissing,
+    /// Whether a rule that names what this host lacks is left out.
+    pub skips_missing: bool,
     /// A system call that only other architectures have.
     pub unknown_syscalls: UnknownSyscalls,
     /// A line that the installed auditctl is too old for.
@@ -155,7 +154,7 @@ pub fn desired(
 ) -> Result<Desired, Vec<Problem>> {
     let choices = Choices {
         on_duplicate: intent.on_duplicate,
-        on_missing: intent.on_missing,
+        skips_missing: intent.on_missing.skips(intent.check_mode),
         unknown_syscalls: intent.unknown_syscalls,
         loader_unknown: intent.loader_unknown,
         perm_syscalls: intent.perm_syscalls,

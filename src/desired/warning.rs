@@ -1,7 +1,7 @@
 //! What is worth a sentence without being an error.
 
-use super::Writable;
 use super::interrupted::Interrupted;
+use super::{Skipped, Writable};
 use crate::auditctl::Note;
 use crate::boot_load::{LoadLine, Spot};
 use crate::error::Problem;
@@ -182,6 +182,8 @@ pub enum Warning {
     Outdated(Vec<(Spot, String)>),
     /// What rules.d says and the kernel lacks when the request locks it: where each stands, and it.
     LockedOut(Vec<(Spot, String)>),
+    /// A line that check mode leaves out, since what it names may be made before the run.
+    NotThereYet(Box<Skipped>),
     /// More warnings of one kind about other drop-ins than are told one by one.
     More {
         /// How many more.
@@ -285,6 +287,7 @@ impl Warning {
             Self::LockedOut(lacking) => {
                 format!("the lock keeps out until the next boot what the kernel lacks of rules.d: {}", placed(lacking))
             }
+            Self::NotThereYet(skipped) => skipped.not_there_yet(),
             Self::More { count, what, from } => {
                 format!("{count} more of other drop-ins, from {from} on: {what}; gather names each")
             }

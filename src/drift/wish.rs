@@ -13,7 +13,7 @@ use crate::intent::{Scope, WishIntent, labels};
 use crate::lines::{HostRule, Obstacle, Reader};
 use crate::plan::KernelState;
 use crate::plan::rules::{Fulfils, Wish, assign};
-use crate::request::{OnMissing, UnknownSyscalls};
+use crate::request::UnknownSyscalls;
 use crate::rule::Rule;
 use crate::settings::Settings;
 
@@ -228,7 +228,7 @@ pub fn verify(wish: &WishIntent, host: &Host<'_>, reader: &mut Reader) -> Verifi
 }
 
 fn may_lack(wish: &WishIntent, why: &Obstacle) -> bool {
-    (why.is_missing() && wish.on_missing == OnMissing::Skip)
+    (why.is_missing() && wish.on_missing.skips(false))
         || (why.is_of_other_machines() && wish.unknown_syscalls == UnknownSyscalls::Skip)
 }
 

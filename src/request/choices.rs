@@ -152,6 +152,17 @@ choice! {
         Fail = "fail",
         /// Write it as a comment until it can be loaded.
         Skip = "skip",
+        /// In check mode leave it out and warn of it, since the path, user or group may be made before the run; else fail
+        /// before any change.
+        CheckModeSkip = "check_mode_skip",
+    }
+}
+
+impl OnMissing {
+    /// Whether such a rule is left out.
+    #[must_use]
+    pub fn skips(self, check_mode: bool) -> bool {
+        self == Self::Skip || (check_mode && self == Self::CheckModeSkip)
     }
 }
 

@@ -293,3 +293,34 @@ fn bad_requests_ask_the_kernel_nothing() {
     }
     assert_eq!(host.kernel.sent(), Sent::default());
 }
+
+#[test]
+fn check_mode_skip_fails_what_is_no_check_as_fail_does_and_the_same_for_loaded() {
+    let missing = json!({"rules": ["-w /srv/app/conf -p wa", "-a always,exit -S unlink -F uid=deploy"]});
+    let whole = json!({"state": "loaded", "drop_ins": {"30-identity": missing}});
+    let single = json!({"name": "30-identity", "rules": missing["rules"]});
+    for (request, prefix) in [(single, ""), (whole, "/drop_ins/30-identity")] {
+        let with = |on_missing: &str, check_mode: bool| {
+            let mut request = request.clone();
+            request["on_missing"] = json!(on_missing);
+            request["check_mode"] = json!(check_mode);
+            request.to_string()
+        };
+        let (path, user) = (format!("{prefix}/rules/0"), format!("{prefix}/rules/1"));
+        let expected = [("missing_path", path.as_str()), ("unknown_user", user.as_str())];
+        case(with("fail", false), &expected);
+        case(with("fail", true), &expected);
+        case(with("check_mode_skip", false), &expected);
+        let mut host = Host::new();
+        let tree = host.tree().without_run();
+        let report = host.answer_bytes(with("check_mode_skip", true).as_bytes());
+        assert_eq!((&report["failed"], &report["outcome"]), (&json!(false), &json!("planned")), "{report:#}");
+        assert_eq!(report["rules"]["skipped"].as_array().unwrap().len(), 2, "{report:#}");
+        let warnings: Vec<&str> = report["warnings"].as_array().unwrap().iter().filter_map(Json::as_str).collect();
+        for named in ["/srv/app", "deploy"] {
+            let of_it = |warning: &&&str| warning.contains(named) && warning.contains("check mode leaves the line out");
+            assert_eq!(warnings.iter().filter(of_it).count(), 1, "{named}: {warnings:?}");
+        }
+        assert_eq!(host.tree().without_run().difference(&tree), [""; 0]);
+    }
+}

@@ -45,6 +45,24 @@ def test_a_dry_run_gives_what_the_real_run_does_and_a_second_run_nothing(minion)
         assert (again["result"], again["changes"], again["comment"]) == (True, {}, "30-identity: nothing to do")
 
 
+def test_a_dry_run_leaves_out_what_earlier_states_would_make_and_a_real_run_does_not(minion):
+    sls = """
+30-app:
+  audit_rules.present:
+    - root: IMAGE
+    - rules: ["# An application", -w /srv/app/conf -p wa -k app]
+    - on_missing: check_mode_skip
+"""
+    dry = minion.apply(sls, test=True)["30-app"]
+    assert dry["result"] is None, dry
+    assert [text for text in dry["warnings"] if "-w /srv/app/conf" in text and "/srv/app does not exist" in text], dry
+    real = minion.apply(sls)["30-app"]
+    assert (real["result"], list(minion.drop_ins.iterdir())) == (False, []), real
+    (minion.image / "srv/app").mkdir(parents=True)
+    assert minion.apply(sls)["30-app"]["result"] is True
+    assert "\n-w /srv/app/conf" in (minion.drop_ins / "30-app.rules").read_text()
+
+
 STATES = {
     "present": "- rules: [-w /etc/passwd -p wa]\n    - control: {backlog_limit: 8192, failure: printk}",
     "present of several": "- drop_ins: {10-a: {rules: [-w /etc/a -p wa], control: {rate_limit: 10}}, 20-old: {state: absent}}",

@@ -58,7 +58,7 @@ APPLY = {
     "on_locked": {"type": "str", "choices": ["stage", "fail"], "default": "stage"},
     "lock_anyway": {"type": "bool", "default": False},
     "on_duplicate": {"type": "str", "choices": ["skip", "fail"], "default": "skip"},
-    "on_missing": {"type": "str", "choices": ["fail", "skip"], "default": "fail"},
+    "on_missing": {"type": "str", "choices": ["fail", "skip", "check_mode_skip"], "default": "fail"},
     "unknown_syscalls": {"type": "str", "choices": ["skip", "fail"], "default": "skip"},
     "loader_unknown": {"type": "str", "choices": ["number", "fail"], "default": "number"},
     "purge": {"type": "bool", "default": False},

@@ -184,8 +184,10 @@ options:
     description:
       - What to do with a rule that names a path, user or group that the host lacks. V(fail) fails before any change.
         V(skip) writes it as a comment; a later run that finds the path loads it.
+      - V(check_mode_skip) is V(fail), but in check mode leaves the rule out and warns of it, since earlier tasks, which check
+        mode does not carry out, may make the path, user or group.
     type: str
-    choices: [fail, skip]
+    choices: [fail, skip, check_mode_skip]
     default: fail
   unknown_syscalls:
     description:

@@ -65,6 +65,19 @@ def test_an_octal_number_that_a_template_made_text_of_does_not_become_other_perm
     assert player.drop_in("a").stat().st_mode & 0o777 == 0o600
 
 
+def test_a_check_leaves_out_what_earlier_tasks_would_make_and_a_run_does_not(player):
+    task = {"name": "a", "root": "{{ root }}", "rules": ["# a", "-w /srv/app/conf -p wa -k app"], "on_missing": "check_mode_skip"}
+    checked = player.play(task, arguments=("--check", "--diff"))
+    assert checked.outcomes() == ["ok"], checked.output
+    (warning,) = [text for text in checked[0]["warnings"] if "/srv/app does not exist" in text]
+    assert "-w /srv/app/conf -p wa -k app" in warning and not player.drop_in("a").exists()
+    failed = player.play(task)
+    assert failed.outcomes() == ["failed"] and failed[0]["errors"][0]["kind"] == "missing_path" and not player.drop_in("a").exists()
+    (player.root / "srv/app").mkdir(parents=True)
+    done = player.play(task)
+    assert done.outcomes() == ["ok"] and "\n-w /srv/app/conf" in player.drop_in("a").read_text(encoding="utf-8"), done.output
+
+
 def test_each_item_of_a_loop_has_a_result(player):
     played = player.play(
         {"name": "{{ item }}", "root": "{{ root }}", "rules": ["-w /etc/{{ item }} -p wa -k x"], "loop": ["a", "b", "c"], "diff": True,
