@@ -38,6 +38,9 @@ def play(tmp_path_factory, ansible_playbook, make_host):
         make_host(root)
         if (case / "host").exists():
             shutil.copytree(case / "host", root, dirs_exist_ok=True)
+        if (case / "modes.yml").exists():
+            for path, mode in yaml.safe_load((case / "modes.yml").read_text()).items():
+                (root / path).chmod(int(mode, 8))
         for place in ("files", "templates"):
             if (case / place).exists():
                 shutil.copytree(case / place, base / place / case.name)
@@ -76,6 +79,8 @@ def test_case(case, played):
     assert run["files"] == {name: text.replace("HEADER\n", HEADER) for name, text in files(case / "expected").items()}
     for place, value in expected.get("says", {}).items():
         assert part_of(run, place) == value, place
+    for path, mode in expected.get("modes", {}).items():
+        assert f"{(played / 'run' / case.name / path).stat().st_mode & 0o777:04o}" == mode, path
     # A second run has nothing to do, and the way back leads back.
     assert not again["result"]["changed"]
     assert again["files"] == run["files"]

@@ -298,6 +298,31 @@ def used_by(operation, node):
     return operation in words if colon and words else True
 
 
+#: What the role says by itself: its drop_ins are all that these could say, and going back is an entry point of its own.
+BY_THE_ROLE = {"name", "rules", "src", "snapshot", "force"}
+
+
+def test_the_role_has_a_variable_for_every_option_with_the_same_choices_and_default():
+    role = PROJECT / "ansible" / "collection" / "roles" / "policy"
+    variables = yaml.safe_load((role / "meta/argument_specs.yml").read_text(encoding="utf-8"))["argument_specs"]["main"]["options"]
+    (sent, *dummy) = yaml.safe_load((role / "tasks/converge.yml").read_text(encoding="utf-8"))
+    defaults = yaml.safe_load((role / "defaults/main.yml").read_text(encoding="utf-8"))
+    page = (role / "README.md").read_text(encoding="utf-8")
+    for name, option in options.apply_specification()["argument_spec"].items():
+        if name in BY_THE_ROLE:
+            continue
+        variable = variables[f"audit_policy_{name}"]
+        assert name == "control" or f"audit_policy_{name}" in str(sent["linux.audit.audit_rules"][name]) or name == "drop_ins", name
+        assert f"`audit_policy_{name}`" in page, name
+        assert variable.get("default") == defaults.get(f"audit_policy_{name}"), name
+        # The role loads what is there, and has no use for the states that take away.
+        if name != "state":
+            assert variable.get("choices") == option.get("choices"), name
+        # Those without a default in the specification have one that the program says.
+        if option.get("default") is not None and name not in ("state", "keep"):
+            assert variable.get("default") == option["default"], name
+
+
 def test_the_report_has_no_key_that_ansible_takes_for_its_own():
     assert not {"results", "rc", "exception", "invocation", "ansible_facts"} & set(REPORT["properties"])
 
