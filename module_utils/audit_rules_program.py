@@ -2,12 +2,12 @@
 """
 The executable audit_rules on this host: whether it may be run, what it says it is, and how it is called.
 
-A failure is a ValueError whose text is for people.
+A failure is a ValueError whose text is for people. How a program is started is each caller's own: `run` takes the words of a
+command and the bytes of its standard input, gives {"rc", "stdout", "stderr"}, or raises the OSError of the start.
 """
 
 import os
 import stat
-import subprocess
 
 #: Where a distribution package puts it.
 INSTALLED = "/usr/libexec/audit_rules"
@@ -66,7 +66,7 @@ def unsafe(path, kind, place):
     return "{} is not run: {}".format(path, REASONS[kind].format(place))
 
 
-def check(path):
+def check(path, run):
     """Fails unless the path is safe to run and says that it is audit_rules. Gives the version that it says."""
     try:
         reason = why_unsafe(path)
@@ -74,7 +74,7 @@ def check(path):
         raise ValueError("{} is not run: {}: {}".format(path, error.filename, error.strerror))
     if reason:
         raise ValueError(reason)
-    done = _run([path, "--version"], b"")
+    done = _started([path, "--version"], b"", run)
     said = (done["stdout"] or done["stderr"]).strip()
     if done["rc"] or not said.startswith(NAME):
         raise ValueError(not_ours(path, said))
@@ -87,21 +87,16 @@ def not_ours(path, said):
     return "{} is not audit_rules: asked for its version it says: {}".format(path, line)
 
 
-def call(path, body):
+def call(path, body, run):
     """Gives what the program makes of a request in bytes: {"rc", "stdout", "stderr"}."""
-    return _run([path, "-"], body)
+    return _started([path, "-"], body, run)
 
 
-def _run(command, body):
+def _started(command, body, run):
     try:
-        done = subprocess.run(command, input=body, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+        return run(command, body)
     except OSError as error:
         raise ValueError(
             "{} cannot be started: {}. A directory that is mounted noexec or fapolicyd may be in the way; name an "
             "installed program with the option executable".format(command[0], error.strerror)
         )
-    return {
-        "rc": done.returncode,
-        "stdout": done.stdout.decode("utf-8", "replace"),
-        "stderr": done.stderr.decode("utf-8", "replace"),
-    }

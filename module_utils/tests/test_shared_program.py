@@ -6,6 +6,7 @@ Which paths a program is run from, and what is made of one that is not ours.
 import os
 import shutil
 import stat
+import subprocess
 import sys
 import tempfile
 from pathlib import Path
@@ -16,6 +17,11 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 import audit_rules_program as program  # noqa: E402
 
 OURS = "#!/bin/sh\n[ $1 = - ] || { echo audit_rules 9.9.9; exit; }\ncat\n"
+
+
+def run(words, body):
+    done = subprocess.run(words, input=body, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    return {"rc": done.returncode, "stdout": done.stdout.decode(), "stderr": done.stderr.decode()}
 
 
 @pytest.fixture(name="directory")
@@ -39,8 +45,8 @@ def fixture_path(directory):
 
 def test_a_program_that_nobody_else_can_swap_is_run(path):
     assert program.why_unsafe(str(path)) is None
-    assert program.check(str(path)) == "9.9.9"
-    assert program.call(str(path), b"request") == {"rc": 0, "stdout": "request", "stderr": ""}
+    assert program.check(str(path), run) == "9.9.9"
+    assert program.call(str(path), b"request", run) == {"rc": 0, "stdout": "request", "stderr": ""}
 
 
 @pytest.mark.parametrize("mode", [0o777, 0o775, 0o757, 0o1777, 0o2775])
@@ -49,7 +55,7 @@ def test_a_part_that_others_may_write_is_named(directory, path, part, mode):
     (directory / part).chmod(mode)
     assert program.why_unsafe(str(path)) == "{} is not run: other users may write {}".format(path, directory / part)
     with pytest.raises(ValueError, match="other users may write"):
-        program.check(str(path))
+        program.check(str(path), run)
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="gives files to another user, which needs root")
@@ -85,7 +91,7 @@ def test_what_is_no_file_is_not_run(directory, path):
     with pytest.raises(ValueError, match="is no absolute path"):
         program.why_unsafe("audit_rules")
     with pytest.raises(ValueError, match="No such file"):
-        program.check(str(directory / "none"))
+        program.check(str(directory / "none"), run)
 
 
 def test_dots_in_a_path_are_walked_as_the_kernel_does(directory, path):
@@ -99,10 +105,10 @@ def test_dots_in_a_path_are_walked_as_the_kernel_does(directory, path):
 def test_another_program_is_told_by_what_it_says_of_itself(name):
     path = os.path.realpath(shutil.which(name))
     with pytest.raises(ValueError, match="is not audit_rules: asked for its version it says: "):
-        program.check(path)
+        program.check(path, run)
 
 
 def test_a_program_that_cannot_be_started_is_told(path):
     path.chmod(stat.S_IRUSR)
     with pytest.raises(ValueError, match="cannot be started: Permission denied.*noexec"):
-        program.check(str(path))
+        program.check(str(path), run)

@@ -8,6 +8,7 @@ Called by ``audit_rules``, not by people; it is no utility module since the salt
 import hashlib
 import os
 import stat
+import subprocess
 import tempfile
 
 from salt.exceptions import CommandExecutionError
@@ -35,8 +36,7 @@ def call(salt, cachedir, cpuarch, request, executable=None, saltenv="base"):
     try:
         body = salt["audit_rules_request.encode"](request)
         program = find(salt, cachedir, cpuarch, executable, saltenv)
-        # Not cmd.run_all: it replaces each \n of its standard input, and JSON has them in its strings.
-        output = salt["audit_rules_program.call"](program, body)
+        output = salt["audit_rules_program.call"](program, body, run)
     except ValueError as error:
         raise CommandExecutionError(str(error))
     report = salt["audit_rules_report.read"](output)
@@ -54,14 +54,14 @@ def find(salt, cachedir, cpuarch, executable=None, saltenv="base"):
     looked = [path for path in (named,) + INSTALLED if path]
     for path in looked:
         if os.path.lexists(path):
-            salt["audit_rules_program.check"](path)
+            salt["audit_rules_program.check"](path, run)
             return path
     passed_by = []
     for directory in os.environ.get("PATH", os.defpath).split(os.pathsep):
         path = os.path.join(directory, "audit_rules")
         if os.path.isabs(path) and os.access(path, os.X_OK):
             try:
-                salt["audit_rules_program.check"](path)
+                salt["audit_rules_program.check"](path, run)
                 return path
             except ValueError as error:
                 passed_by.append(str(error))
@@ -107,6 +107,19 @@ def _served(salt, cachedir, source, saltenv):
     os.chmod(part, 0o700)
     os.rename(part, kept)
     return _safe(salt, kept)
+
+
+def run(words, body):
+    """
+    Starts a program with bytes as its standard input; gives its exit status and what it wrote.
+    """
+    # Not cmd.run_all: it replaces each \n of its standard input, and JSON has them in its strings.
+    done = subprocess.run(words, input=body, stdout=subprocess.PIPE, stderr=subprocess.PIPE, check=False)
+    return {
+        "rc": done.returncode,
+        "stdout": done.stdout.decode("utf-8", "replace"),
+        "stderr": done.stderr.decode("utf-8", "replace"),
+    }
 
 
 def _safe(salt, path):

@@ -27,9 +27,15 @@ def run(module, specification, operation):
     program = module.params.get("executable") or programs.INSTALLED
     if not os.path.exists(program):
         module.fail_json(msg=f"no program: {program} does not exist, and the action plugin, which brings one, was passed by")
+
+    def start(words, body):
+        status, output, complaint = module.run_command(words, data=body, binary_data=True, errors="replace", expand_user_and_vars=False,
+                                                       handle_exceptions=False)
+        return {"rc": status, "stdout": output, "stderr": complaint}
+
     try:
-        programs.check(program)
-        output = programs.call(program, encode(request))
+        programs.check(program, start)
+        output = programs.call(program, encode(request), start)
     except ValueError as error:
         module.fail_json(msg=str(error))
     report = reports.read(output)
