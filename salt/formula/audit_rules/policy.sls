@@ -1,12 +1,12 @@
-{%- from "audit_rules/map.jinja" import audit_rules, lookup, options, problem with context %}
+{%- from "audit_rules/map.jinja" import audit_rules, lookup, nothing, options, problem with context %}
 
 include:
   - audit_rules.program
 
 audit_rules_policy:
-{%- if problem %}
+{%- if problem or nothing %}
   test.fail_without_changes:
-    - name: {{ problem | json }}
+    - name: {{ (problem or nothing) | json }}
 {%- else %}
   audit_rules.{{ audit_rules.state }}:
 {%- for option, value in options | dictsort %}

@@ -92,6 +92,45 @@ def test_a_pillar_that_is_none_is_told_in_one_sentence(minion, given, said):
     assert next(iter(returns.values()))["name"] == said
 
 
+@pytest.mark.parametrize(
+    "pillars, said",
+    [
+        ({}, "the pillar audit_rules is not there."),
+        ({"audit_rule": {"drop_ins": {"x": {"rules": ["# x"]}}}, "auditd": 1, "other": 1},
+         "the pillar audit_rules is not there; beside it there is audit_rule, auditd."),
+        ({"audit_rules": {}}, "the pillar audit_rules has no drop_ins, rules, source or control."),
+        ({"audit_rules": {"drop_ins": {}, "purge": True}},
+         "the pillar audit_rules has no drop_ins, rules, source or control, only drop_ins, purge."),
+        ({"audit_rules": {"dropins": {"x": {"rules": ["# x"]}}, "lookup": {"install": "none"}}},
+         "the pillar audit_rules has no drop_ins, rules, source or control, only dropins, lookup."),
+    ],
+    ids=["none", "misspelt", "empty", "empty drop_ins", "misspelt key"],
+)  # fmt: skip
+def test_a_pillar_that_asks_for_nothing_is_no_policy(minion, pillars, said):
+    minion.pillar(**pillars)
+    # By the command, which knows nothing of the pillar of another test; and a dry run: taken for a policy it would be that of
+    # the machine that runs the tests.
+    status, returns = minion.salt_call("state.apply", "audit_rules.policy", "test=True")
+    failed = by_id(returns)["audit_rules_policy"]
+    assert status != 0 and failed["result"] is False, returns
+    assert failed["name"].startswith("the policy is empty: " + said), failed["name"]
+    assert "audit_rules: {allow_empty: true}" in failed["name"]
+
+
+def test_an_empty_policy_that_is_meant_loads_what_is_there(minion):
+    (minion.drop_ins / "30-a.rules").write_text("-w /etc/passwd -p wa -k a\n")
+    lookup = {"install": "none", "executable": minion.executable}
+    minion.pillar(audit_rules={"allow_empty": True, "root": str(minion.image), "lookup": lookup})
+    returns = by_id(minion.call("state.apply", "audit_rules", test=True))
+    assert returns["audit_rules_policy"]["result"] is not False, returns
+
+
+def test_the_executable_alone_needs_no_policy(minion):
+    minion.pillar(audit_rules={"lookup": {"install": "none", "executable": minion.executable}})
+    returns = by_id(minion.call("state.apply", "audit_rules.program", test=True))
+    assert returns["audit_rules_program"]["result"] is True, returns
+
+
 def test_a_machine_without_an_executable_is_told(fresh, pillar):
     fresh.write("minion", (fresh.directory / "minion").read_text() + "grains: {cpuarch: vax}\n")
     status, returns = fresh.salt_call("state.apply", "audit_rules")
