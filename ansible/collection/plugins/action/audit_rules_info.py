@@ -13,5 +13,7 @@ from ansible_collections.linux.audit.plugins.plugin_utils.program_action import 
 class ActionModule(ProgramAction):
     """Says what the host holds, or what rules mean; changes nothing."""
 
+    takes_templates = True
+
     def specification(self):
         return options.info_specification()

@@ -16,7 +16,10 @@ options:
         the order of the boot load. Found as M(ansible.builtin.copy) finds
         its O(ansible.builtin.copy#module:src), in a role in its C(files) directory. A file that is encrypted with
         Ansible Vault is decrypted.
-      - Problems in a rule are reported with the file and the line.
+      - For M(linux.audit.audit_rules_info) a template too, with a name that ends in C(.rules.j2), rendered with the variables of
+        the task as the role P(linux.audit.policy#role) does; also those in a directory. Found in C(files), else as
+        M(ansible.builtin.template) finds it.
+      - Problems in a rule are reported with the file and the line, in a template with the line of what it renders to.
     type: list
     elements: str
   executable:

@@ -68,14 +68,12 @@ import os
 from collections.abc import Mapping
 
 from ansible.errors import AnsibleError, AnsibleLookupError
-from ansible.plugins.loader import lookup_loader
 from ansible.plugins.lookup import LookupBase
 from ansible.utils.display import Display
 
-DISPLAY = Display()
+from ansible_collections.linux.audit.plugins.plugin_utils.templates import RULES, TEMPLATE, render
 
-RULES = ".rules"
-TEMPLATE = ".rules.j2"
+DISPLAY = Display()
 
 
 class LookupModule(LookupBase):
@@ -125,10 +123,8 @@ class LookupModule(LookupBase):
         return path
 
     def _rendered(self, path):
-        lookup = lookup_loader.get("ansible.builtin.template", loader=self._loader, templar=self._templar)
         try:
-            # With jinja2_native a template may render to something else.
-            return str(lookup.run([path], self.variables)[0])
+            return render(path, self._loader, self._templar, self.variables)
         except AnsibleError as error:
             self.complaints.append(f"{path}: {error}")
             return ""

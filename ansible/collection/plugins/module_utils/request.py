@@ -88,7 +88,7 @@ def _read_rules(request, pointer, given, validated, read, complaints):
     if "rules" in request:
         request["rules"], found = rule_objects.check(request["rules"], f"{_path(pointer)}rules")
         complaints += found
-    if validated.get("src") and request.get("operation") == "lint":
+    if validated.get("src") and (request.get("operation") == "lint" or "event" in request):
         # Each file is a drop-in of its own there.
         request["files"] = [
             {"name": name, "text": read(f"{pointer}/files/{place}/text", [name], complaints)[0]}

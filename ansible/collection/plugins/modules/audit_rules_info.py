@@ -221,6 +221,12 @@ EXAMPLES = r"""
   delegate_to: localhost
   run_once: true
 
+- name: Lint the directory and the templates that the role takes, before any host gets them
+  linux.audit.audit_rules_info:
+    operation: lint
+    src: [rules.d, rules-templates]
+  delegate_to: localhost
+
 - name: Say what is wrong with the drop-ins of each host
   linux.audit.audit_rules_info:
     operation: lint
@@ -248,6 +254,14 @@ lines:
       description: The line as it was given.
       returned: always
       type: str
+    file:
+      description: The file.
+      returned: where O(src) gives it
+      type: str
+    number:
+      description: The number of the line in RV(lines[].file), from 1.
+      returned: where O(src) gives it
+      type: int
     meaning:
       description: What the line does, in one sentence.
       returned: when it does something

@@ -7,9 +7,10 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 import shlex
 
-from ansible.errors import AnsibleActionFail
+from ansible.errors import AnsibleActionFail, AnsibleFileNotFound
 from ansible.plugins.action import ActionBase
 
 from ansible_collections.linux.audit.plugins.module_utils import request as requests
@@ -18,6 +19,7 @@ from ansible_collections.linux.audit.plugins.module_utils._audit_rules_request i
 from ansible_collections.linux.audit.plugins.plugin_utils import answer, programs, target_scripts
 from ansible_collections.linux.audit.plugins.plugin_utils.exchange import Exchange, WantsTerminal, platform
 from ansible_collections.linux.audit.plugins.plugin_utils.sources import Sources
+from ansible_collections.linux.audit.plugins.plugin_utils.templates import render
 
 #: Ways to become another user that ask on a terminal, so that standard input is not ours.
 NEEDS_TERMINAL = ("su",)
@@ -39,6 +41,9 @@ class ProgramAction(ActionBase):
     #: Operation of the request; None where the options name it.
     operation = None
 
+    #: Whether src may name templates, which are rendered with the variables of the task.
+    takes_templates = False
+
     def specification(self):
         """The keyword arguments of ArgumentSpecValidator."""
         raise NotImplementedError
@@ -55,7 +60,8 @@ class ProgramAction(ActionBase):
         return result
 
     def _run(self, task_vars):
-        sources = Sources(self._find_source, self._loader.cleanup_tmp_file, self._look_for_source)
+        rendered = functools.partial(render, loader=self._loader, templar=self._templar, variables=task_vars)
+        sources = Sources(self._find_source, self._loader.cleanup_tmp_file, self._look_for_source, rendered if self.takes_templates else None)
         request, options, complaints = requests.build(self.specification(), self.operation, self._task.args, sources.read, sources.expand)
         if complaints:
             return answer.found_here(answer.INVALID_OPTION, complaints)
@@ -71,7 +77,12 @@ class ProgramAction(ActionBase):
         return self._loader.get_real_file(self._look_for_source(name), decrypt=True)
 
     def _look_for_source(self, name):
-        return self._find_needle("files", name)
+        try:
+            return self._find_needle("files", name)
+        except AnsibleFileNotFound:
+            if not self.takes_templates:
+                raise
+            return self._find_needle("templates", name)
 
     def _run_by_standard_input(self, request, sources, options, shipped):
         """One remote command. Gives None where the way to the other user turns out to want a terminal."""

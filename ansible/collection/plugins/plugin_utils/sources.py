@@ -10,24 +10,29 @@ import bisect
 import os
 import re
 
-from ansible.errors import AnsibleFileNotFound
+from ansible.errors import AnsibleError, AnsibleFileNotFound
+
+from ansible_collections.linux.audit.plugins.plugin_utils.templates import RULES, TEMPLATE
 
 
 class Sources:
     """Reads what src names, and knows which line of the request came from which file.
 
     find: takes a name, gives the path of a readable file, or raises AnsibleFileNotFound or OSError. forget: takes that path
-    back. look: as find, but gives the path where it stands, of a directory too.
+    back. look: as find, but gives the path where it stands, of a directory too. render: takes that path of a template, gives its
+    text, or raises AnsibleError; None where a template is a file as any other.
     """
 
-    def __init__(self, find, forget, look):
+    def __init__(self, find, forget, look, render=None):
         self._find = find
         self._look = look
         self._forget = forget
+        self._render = render
+        self._endings = (RULES, TEMPLATE) if render else (RULES,)
         self._texts = {}
 
     def expand(self, names, complaints):
-        """Gives the names of files, with those of its .rules files in the place of a directory, in the order of the boot load."""
+        """Gives the names of files, with those of the rules files in the place of a directory, in the order of the boot load."""
         found = []
         for name in names:
             try:
@@ -38,9 +43,9 @@ class Sources:
             if not os.path.isdir(path):
                 found.append(name)
                 continue
-            files = sorted((each for each in os.listdir(path) if each.endswith(".rules") and not each.startswith(".")), key=version_key)
+            files = sorted((each for each in os.listdir(path) if each.endswith(self._endings) and not each.startswith(".")), key=version_key)
             if not files:
-                complaints.append(f"src: {name}: no .rules file in this directory")
+                complaints.append(f"src: {name}: no {' or '.join(self._endings)} file in this directory")
             found += [os.path.join(name, each) for each in files]
         return found
 
@@ -49,6 +54,9 @@ class Sources:
         text = _Text()
         for name in names:
             try:
+                if self._render and name.endswith(TEMPLATE):
+                    text.add(name, self._render(self._look(name)))
+                    continue
                 path = self._find(name)
                 with open(path, "rb") as file:
                     content = file.read()
@@ -61,6 +69,8 @@ class Sources:
                 complaints.append(f"src: {name}: no such file on the controller" + "".join(f"; looked for {place}" for place in places))
             except OSError as error:
                 complaints.append(f"src: {name}: {error.strerror}")
+            except AnsibleError as error:
+                complaints.append(f"src: {name}: {error}")
         self._texts[pointer] = text
         stem = os.path.splitext(os.path.basename(names[0]))[0] if len(names) == 1 else None
         return text.text, stem
@@ -70,6 +80,12 @@ class Sources:
         text = self._texts.get(error.get("pointer"))
         if text and error.get("line") and not error.get("file"):
             error["file"], error["line"] = text.place(error["line"])
+
+    def place_lines(self, lines):
+        """Gives each entry about a line of the rules, in their order, the file and the number of the line in it."""
+        text = self._texts.get("/rules")
+        for number, entry in enumerate(lines if text else (), 1):
+            entry["file"], entry["number"] = text.place(number)
 
 
 def version_key(name):

@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import subprocess
 import sys
@@ -200,6 +201,31 @@ def test_failures_of_the_controller_have_the_parts_of_a_report(player):
         assert [error["kind"] for error in result["errors"]] == [kind] * len(result["errors"])
         assert all(error["message"] in result["msg"] for error in result["errors"])
     assert len(played[0]["errors"]) == 2
+
+
+def test_a_directory_of_templates_is_linted_and_explained_as_the_role_takes_it(player):
+    directory = player.directory / "templates" / "policy"
+    directory.mkdir(parents=True)
+    (directory / "9-a.rules").write_text("# a\n-w /etc/a -p wa -k a\n", encoding="utf-8")
+    (directory / "10-b.rules.j2").write_text("{# b #}\n{% for one in watched %}\n-w {{ one }} -p wa -k b\n{% endfor %}\n", encoding="utf-8")
+    (directory / "20-plain.j2").write_text("-w no -p wa\n", encoding="utf-8")
+    (player.directory / "lonely.rules.j2").write_text("-w {{ unheard_of }} -p wa\n", encoding="utf-8")
+    variables = {"watched": ["/etc/b", "etc/c"]}
+    lint = {"operation": "lint", "src": "policy", "fail_on": "never"}
+    explain = {"operation": "explain", "src": "policy", "arch": "x86_64"}
+    event = {"syscall": "openat", "path": "/etc/b", "perm": "w"}
+    played = player.play(
+        lint, explain, {**explain, "event": event, "vars": {"watched": ["/etc/b"]}}, {**lint, "src": ["lonely.rules.j2"], "ignore_errors": True},
+        {"name": "50-x", "root": "{{ root }}", "src": "policy/10-b.rules.j2", "ignore_errors": True}, variables=variables)
+    assert played.outcomes() == ["ok", "ok", "ok", "failed", "failed"], played.output
+    (finding,) = [finding for finding in played[0]["findings"] if finding["code"] == "relative_path"]
+    assert (finding["file"], finding["line"]) == ("policy/10-b.rules.j2", 2)
+    places = [(line["file"], line["number"], line["line"]) for line in played[1]["lines"]]
+    assert places == [("policy/9-a.rules", 1, "# a"), ("policy/9-a.rules", 2, "-w /etc/a -p wa -k a"),
+                      ("policy/10-b.rules.j2", 1, "-w /etc/b -p wa -k b"), ("policy/10-b.rules.j2", 2, "-w etc/c -p wa -k b")]
+    assert '"file": "policy/10-b.rules.j2", "line": 1' in json.dumps(played[2]["events"]), played[2]["events"]
+    assert played[3]["msg"].startswith("src: lonely.rules.j2: ") and "unheard_of" in played[3]["msg"]
+    assert "{{" not in json.dumps(played[0]["findings"])
 
 
 def test_a_directory_in_src_is_its_rules_files(player):
