@@ -44,6 +44,7 @@ fn target(wished: &[Rule], ordering: Ordering) -> Target {
         kept: Vec::new(),
         purge: None,
         stuck: rustc_hash::FxHashSet::default(),
+        silent: rustc_hash::FxHashSet::default(),
         restores: false,
         settings: Settings::default(),
     }

@@ -23,7 +23,8 @@ use crate::plan::KernelState;
 use crate::request::{KernelChoice, Source};
 use crate::rule::{Machine, Rule, id::Id};
 use crate::rules_d::{
-    Elsewhere, Journal, JournalFile, JournalFound, Links, Lock, Process, RUN_DIR, Root, Skipped, boot_id,
+    Elsewhere, Journal, JournalFile, JournalFound, Links, Lock, Process, RUN_DIR, Root, Skipped, Watched, WatchedFile,
+    boot_id,
 };
 use crate::set_aside;
 use crate::snapshot::{Snapshot, Touch};
@@ -280,7 +281,18 @@ fn compared(inquiry: &Inquiry, world: &World<'_>, boot: &NextBoot, state: &Kerne
     let root = if doubtful.is_empty() { None } else { Root::open(Path::new(&world.root)).ok() };
     let young = root.map_or_else(Vec::new, |root| root.made_since_boot(doubtful));
     drift.settle(boot, &young.into_iter().collect());
+    if let Some((then, now)) = watched(world, state) {
+        drift.silence(state, &|rule| then.left(rule, &now));
+    }
     drift
+}
+
+/// What runs of this boot noted of the directories that loaded rules hold, and what is in their places now.
+fn watched(world: &World<'_>, state: &KernelState) -> Option<(Watched, Watched)> {
+    // The paths of another mount namespace are others.
+    let root = Root::open(&world.root).ok().filter(|_| world.standing.elsewhere.is_none())?;
+    let run_dir = root.directory(Path::new(RUN_DIR)).ok()?;
+    Some((WatchedFile::new(&run_dir).read(), Watched::now(state.rules.iter(), &root)))
 }
 
 /// What keeps the policy from being loaded at boot, whatever it says.

@@ -154,6 +154,7 @@ pub fn empty_target() -> Target {
         kept: Vec::new(),
         purge: None,
         stuck: HashSet::default(),
+        silent: HashSet::default(),
         restores: true,
         settings: Settings::default(),
     }

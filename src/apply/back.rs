@@ -160,6 +160,7 @@ pub(super) fn way_back(done: &Plan, before: &KernelState) -> Target {
         kept: Vec::new(),
         purge: None,
         stuck: HashSet::default(),
+        silent: HashSet::default(),
         restores: true,
         settings,
     }

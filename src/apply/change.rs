@@ -60,7 +60,7 @@ pub fn change(
     root: &Root,
     run_dir: Option<&Directory>,
     world: &mut World<'_>,
-    target: &Target,
+    target: &mut Target,
     plan: &Plan,
     before: Option<&KernelState>,
 ) -> Changed {
@@ -190,7 +190,7 @@ impl Run<'_> {
     fn in_directories(
         &mut self,
         journal: Option<&JournalFile<'_>>,
-        target: &Target,
+        target: &mut Target,
         plan: &Plan,
         before: Option<&KernelState>,
     ) -> Result<Settled, (Problem, Option<Directories>)> {
@@ -205,9 +205,13 @@ impl Run<'_> {
             .map_err(|problem| (problem, Some(directories)))
     }
 
-    fn carry_out(&mut self, directories: &Directories, target: &Target, plan: &Plan) -> Result<Settled, Problem> {
+    fn carry_out(&mut self, directories: &Directories, target: &mut Target, plan: &Plan) -> Result<Settled, Problem> {
         let stage = directories.stage(&plan.files, self.copies).map_err(What::File)?;
         self.change_kernel(&plan.rules, &plan.settings)?;
+        if !self.waits_for_reboot {
+            // They were loaded anew, and cannot be told from silent ones by looking.
+            target.silent.clear();
+        }
         self.unchanged_meanwhile()?;
         let (published, end) = match stage.publish() {
             Ok(published) => (published, Ok(())),

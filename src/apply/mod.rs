@@ -16,10 +16,12 @@ mod stuck;
 mod taken_in;
 mod waiting;
 mod wanted;
+mod watches;
 
 pub use change::{Changed, End};
 use layers::Layers;
 pub use settled::Settled;
+use watches::Watches;
 
 use crate::desired::{Deduplicated, Skipped, Warning};
 use crate::error::{PolicyError, Problem, What};
@@ -120,6 +122,10 @@ fn converge(
     let named: Vec<String> = intent.goal.names().into_iter().map(path).collect();
     waiting::remember(&mut target, &named, before.as_ref(), run_dir)?;
     warnings.extend(stuck::leave(&mut target, before.as_ref(), root, &world.machine));
+    let watches = before.as_ref().and_then(|before| Watches::look(root, run_dir, world, before, &target));
+    if let Some((watches, before)) = watches.as_ref().zip(before.as_ref()) {
+        target.silent = watches.silent(before, &target);
+    }
     let mut plan = plan(&target, before.as_ref());
     let pending = hold_back(intent, &layers, before.as_ref(), &mut plan)?;
     warnings.extend(locked_out::check(desired.unasked, intent.lock_anyway, &plan, before.as_ref())?);
@@ -161,14 +167,20 @@ fn converge(
     };
     if applied.plan.is_empty() {
         applied.end = unchanged(&applied);
-        return Ok(applied);
+    } else if !intent.check_mode {
+        carry_out(intent, world, root, run_dir.filter(|_| !keeps_journal), &mut applied);
     }
-    if intent.check_mode {
-        return Ok(applied);
+    let is_good = matches!(applied.end, End::Unchanged(_) | End::Applied(_)) && !intent.check_mode;
+    if let (Some(watches), Some(now), Some(run_dir), true) = (watches, &applied.now, run_dir, is_good) {
+        applied.warnings.extend(watches.note(&applied.plan, now, run_dir));
     }
-    let journals = run_dir.filter(|_| !keeps_journal);
-    let changed =
-        change::change(intent, root, journals, world, &applied.target, &applied.plan, applied.before.as_ref());
+    Ok(applied)
+}
+
+/// Carries out a plan that has steps.
+fn carry_out(intent: &Intent, world: &mut World<'_>, root: &Root, journals: Option<&Directory>, applied: &mut Applied) {
+    let Applied { target, plan, before, .. } = applied;
+    let changed = change::change(intent, root, journals, world, target, plan, before.as_ref());
     applied.warnings.extend(changed.warnings);
     applied.expedited = changed.expedited;
     applied.now = changed.now;
@@ -190,7 +202,6 @@ fn converge(
         applied.undo = Some(Snapshot::of_change(&applied.plan.files, rules, &settings));
     }
     applied.end = changed.end;
-    Ok(applied)
 }
 
 /// The end of a run that has nothing to do: the look from which it was planned is its last one.

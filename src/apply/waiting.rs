@@ -2,7 +2,7 @@
 
 use super::file;
 use crate::error::Problem;
-use crate::plan::rules::{Because, Doing, Fulfils, Wish, assign};
+use crate::plan::rules::{Doing, Fulfils, Wish, assign};
 use crate::plan::{KernelState, Plan, Target};
 use crate::rule::id::Id;
 use crate::rules_d::{Directory, WaitingFile};
@@ -49,7 +49,7 @@ pub fn note(
 ) -> Result<(), Vec<Problem>> {
     let kernel = kernel.filter(|kernel| kernel.status.is_locked());
     let (Some(_), Some(run_dir), false) = (kernel, run_dir, drop_ins.is_empty()) else { return Ok(()) };
-    let unloads = pending.rules.iter().filter(|step| step.doing == Doing::Unload && step.because != Because::Order);
+    let unloads = pending.rules.iter().filter(|step| step.doing == Doing::Unload && !step.because.loads_again());
     let mut waits: Vec<String> = unloads.map(|step| Id::of(&step.rule).to_string()).collect();
     waits.sort();
     let note = WaitingFile::new(run_dir);

@@ -280,6 +280,7 @@ impl Work<'_> {
             kept,
             purge,
             stuck: HashSet::default(),
+            silent: HashSet::default(),
             restores: false,
             settings,
         };

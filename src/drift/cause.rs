@@ -5,7 +5,7 @@ use rustc_hash::FxHashSet as HashSet;
 use super::{Asked, Fate, Gap, NextBoot};
 use crate::boot_load::{Spot, Trouble};
 use crate::plan::KernelState;
-use crate::rule::{FieldNumber, Rule};
+use crate::rule::Rule;
 use crate::tables::managers;
 
 /// Why a rule is not where it should be.
@@ -40,6 +40,11 @@ pub enum Cause {
     InterruptedRun {
         /// Its process.
         pid: u32,
+    },
+    /// It is loaded, and the kernel holds another directory than the one that is at this path now.
+    WatchesElsewhere {
+        /// The path.
+        path: Vec<u8>,
     },
     /// It is loaded in front of a rule that the files have in front of it, or behind one that they have behind it.
     OutOfPlace,
@@ -108,16 +113,5 @@ impl<'a> Judge<'a> {
 
 /// The directories with which the kernel drops a rule: those that it watches, and those that hold a file or program.
 pub(super) fn directories(rule: &Rule) -> Vec<Vec<u8>> {
-    let fields = rule.fields.iter().filter_map(|field| {
-        let path = field.text()?;
-        match field.number {
-            FieldNumber::DIR => Some(path.to_vec()),
-            FieldNumber::PATH | FieldNumber::EXE => {
-                let end = path.iter().rposition(|byte| *byte == b'/')?;
-                path.get(..end.max(1)).map(<[u8]>::to_vec)
-            }
-            _ => None,
-        }
-    });
-    fields.collect()
+    rule.held_directories().into_iter().map(|held| held.path.to_vec()).collect()
 }

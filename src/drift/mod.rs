@@ -4,6 +4,7 @@
 
 mod asked;
 mod cause;
+mod evidence;
 mod order;
 mod setting;
 pub mod wish;
@@ -32,6 +33,9 @@ pub struct Drift {
     pub missing_at_boot: Vec<(usize, Cause)>,
     /// The lines whose rule is loaded in the wrong place.
     pub order: Vec<usize>,
+    /// The lines whose rule is running and makes no records, since it watches something else than what its path names now;
+    /// by their index, and why.
+    pub silent: Vec<(usize, Cause)>,
 }
 
 /// Which line asks for a loaded rule.
@@ -51,6 +55,7 @@ impl Drift {
             && self.missing_in_filesystem.is_empty()
             && self.missing_at_boot.is_empty()
             && self.order.is_empty()
+            && self.silent.is_empty()
     }
 
     /// Compares the lines with what the kernel holds.
@@ -81,6 +86,16 @@ impl Drift {
         }
         drift.order = order::out_of_place(boot, kernel, ordering);
         drift
+    }
+
+    /// Takes in which loaded rules hold another directory than the one at a path of theirs: `left` tells that path.
+    pub fn silence<'k>(&mut self, kernel: &'k KernelState, left: &dyn Fn(&'k Rule) -> Option<&'k [u8]>) {
+        let held = kernel.rules.iter().zip(&self.held).filter(|(_, held)| !held.is_copy);
+        let silent = held.filter_map(|(rule, held)| {
+            let (line, path) = (held.asked?, left(rule)?.to_vec());
+            Some((line, Cause::WatchesElsewhere { path }))
+        });
+        self.silent = silent.collect();
     }
 
     /// Names the killed run `pid` as the cause where it touched a rule. `loads` and `unloads` tell whether it did.

@@ -4,103 +4,20 @@ use std::rc::Rc;
 
 use rustc_hash::{FxHashMap as HashMap, FxHashSet as HashSet};
 
+pub use super::evidence::{Evidence, OutOfPlace, SettingEvidence};
+
 use super::order::displaced;
 use super::{Asked, Drift, Fate, Key, NextBoot, SettingView, wished};
 use crate::auditctl::Verb;
 use crate::boot_load::{BootLoad, LoadLine, Spot};
 use crate::desired::ordering;
 use crate::intent::{Scope, WishIntent, labels};
-use crate::lines::{HostRule, Obstacle, Reader};
+use crate::lines::{Obstacle, Reader};
 use crate::plan::KernelState;
 use crate::plan::rules::{Fulfils, Wish, assign};
 use crate::request::UnknownSyscalls;
 use crate::rule::Rule;
 use crate::settings::Settings;
-
-/// What there is of one rule.
-#[derive(Debug, Clone)]
-pub struct Evidence {
-    /// The line that wishes for it.
-    pub text: Vec<u8>,
-    /// The index of that line in the wish; none where a file of the host has it.
-    pub wished: Option<usize>,
-    /// Its rule; none where the line cannot be read here.
-    pub rule: Option<Rc<HostRule>>,
-    /// The line of a file that asks for it.
-    pub on_disk: Option<Spot>,
-    /// Whether the kernel holds it; none where the kernel was not read.
-    pub running: Option<bool>,
-    /// Whether the kernel records anything at all; none where it was not read.
-    pub is_recording: Option<bool>,
-    /// Whether the next boot loads it.
-    pub next_boot: bool,
-    /// Why it cannot be here, wholly or in part.
-    pub obstacle: Option<Obstacle>,
-    /// The wish lets it, or a part of it, be left out.
-    pub is_skipped: bool,
-    /// Where it stands among the others as it should not.
-    pub out_of_place: OutOfPlace,
-    /// Its labels, such as the controls of a benchmark that it is there for.
-    pub labels: Vec<String>,
-}
-
-/// Where a rule stands as it should not: in front of one that is wished in front of it, or behind one that is wished
-/// behind it, as far as that matters.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct OutOfPlace {
-    /// In the kernel.
-    pub running: bool,
-    /// In what the next boot loads.
-    pub next_boot: bool,
-}
-
-impl Evidence {
-    /// Whether the host holds it; none where that cannot be told.
-    #[must_use]
-    pub fn in_sync(&self) -> Option<bool> {
-        let has_rule = self.rule.is_some();
-        if self.is_skipped && !has_rule {
-            return Some(true);
-        }
-        if !self.is_skipped && self.obstacle.is_some() || self.on_disk.is_none() || !self.next_boot {
-            return Some(false);
-        }
-        if self.out_of_place != OutOfPlace::default() {
-            return Some(false);
-        }
-        self.running
-    }
-}
-
-/// What there is of a wished setting.
-#[derive(Debug, Clone)]
-pub struct SettingEvidence {
-    /// Its name.
-    pub name: &'static str,
-    /// What is wished.
-    pub wished: u32,
-    /// Who says what about it; none where nobody does.
-    pub view: Option<SettingView>,
-    /// Whether the kernel was read.
-    pub is_kernel_read: bool,
-}
-
-impl SettingEvidence {
-    /// Whether the host holds it; none where that cannot be told.
-    #[must_use]
-    pub fn in_sync(&self) -> Option<bool> {
-        let view = self.view.as_ref();
-        let is_of_load = view.is_some_and(|view| !matches!(view.key, Key::Setting(_)));
-        let wished = Some(self.wished);
-        if view.and_then(|view| view.on_disk) != wished || view.and_then(|view| view.next_boot) != wished {
-            return Some(false);
-        }
-        if is_of_load {
-            return Some(true);
-        }
-        self.is_kernel_read.then(|| view.and_then(|view| view.running) == wished)
-    }
-}
 
 /// Something that the host holds and that is not wished: a loaded rule by its index, or a line or file.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -143,7 +60,10 @@ impl Verified {
         for own in own {
             let same = own.on_disk.as_ref().and_then(|spot| known.get(spot)).and_then(|at| self.rules.get_mut(*at));
             match same {
-                Some(same) => same.out_of_place.running |= own.out_of_place.running,
+                Some(same) => {
+                    same.out_of_place.running |= own.out_of_place.running;
+                    same.is_silent |= own.is_silent;
+                }
                 None => self.rules.push(own),
             }
         }
@@ -181,6 +101,13 @@ impl Host<'_> {
         self.kernel.map(|(kernel, _)| kernel.status.is_on())
     }
 
+    /// The rules that are running and silent.
+    fn silent(&self) -> HashSet<&Rule> {
+        let lines = self.kernel.into_iter().flat_map(|(_, drift)| &drift.silent);
+        let asked = lines.filter_map(|(line, _)| self.boot.asked.get(*line)?.rule.as_ref());
+        asked.map(|rule| &*rule.listed).collect()
+    }
+
     /// The lines whose rule is running.
     fn running(&self) -> Option<HashSet<usize>> {
         self.kernel.map(|(_, drift)| drift.held.iter().filter_map(|held| held.asked).collect())
@@ -190,7 +117,7 @@ impl Host<'_> {
 /// Holds a host against a wish. The reader knows what stands at the paths that the wish names.
 #[must_use]
 pub fn verify(wish: &WishIntent, host: &Host<'_>, reader: &mut Reader) -> Verified {
-    let asked = host.asked();
+    let (asked, silent) = (host.asked(), host.silent());
     let mut verified = Verified::default();
     let mut settings = Settings::default();
     for (at, author) in wish.lines.iter().enumerate() {
@@ -213,6 +140,7 @@ pub fn verify(wish: &WishIntent, host: &Host<'_>, reader: &mut Reader) -> Verifi
             is_recording: host.is_recording(),
             next_boot: line.is_some_and(|line| line.fate == Fate::Loaded),
             is_skipped: obstacle.as_ref().is_some_and(|why| may_lack(wish, why)),
+            is_silent: rule.as_ref().is_some_and(|rule| silent.contains(&*rule.listed)),
             obstacle,
             out_of_place: OutOfPlace::default(),
             labels: author.labels.clone(),
@@ -360,7 +288,7 @@ pub fn own_evidence<'a>(
             }
         }
     }
-    let running = host.running();
+    let (running, silent) = (host.running(), host.silent());
     let lines = host.boot.asked.iter().enumerate().filter(|(_, asked)| asked.counts());
     let evidence = lines.filter_map(|(at, asked)| {
         let labels = labelled.get(&(&*asked.spot.file, asked.spot.line)).cloned().unwrap_or_default();
@@ -381,6 +309,7 @@ pub fn own_evidence<'a>(
             next_boot: asked.fate == Fate::Loaded,
             obstacle,
             is_skipped: false,
+            is_silent: asked.rule.as_ref().is_some_and(|rule| silent.contains(&*rule.listed)),
             out_of_place: OutOfPlace {
                 running: host.kernel.is_some_and(|(_, drift)| drift.order.binary_search(&at).is_ok()),
                 next_boot: false,

@@ -33,6 +33,7 @@ impl Cause {
             Self::LoadedTwice => "loaded_twice",
             Self::InterruptedRun { .. } => "interrupted_run",
             Self::OutOfPlace => "out_of_place",
+            Self::WatchesElsewhere { .. } => "watches_elsewhere",
         }
     }
 
@@ -66,6 +67,11 @@ impl Cause {
                 format!("a run (process {pid}) was killed in the middle of the change that touched it")
             }
             Self::OutOfPlace => "the kernel holds it in another place than the files".to_owned(),
+            Self::WatchesElsewhere { path } => format!(
+                "another directory is at {} than when it was loaded, or first seen here: the kernel watches that one until the \
+                 rule is loaded anew, which state: loaded does",
+                String::from_utf8_lossy(path)
+            ),
         }
     }
 }

@@ -10,7 +10,7 @@ pub mod settings;
 pub use digest::{digest, digest_at_boot};
 
 use files::{FileStep, FileTarget, plan_files};
-use rules::{Because, Fulfils, Ordering, RuleStep, Wish, assign, plan_rules};
+use rules::{Because, Fulfils, Ordering, RuleStep, Wish, assign, plan_rules_anew};
 use settings::{SettingStep, plan_settings};
 
 use std::cell::OnceCell;
@@ -72,6 +72,8 @@ pub struct Target {
     pub purge: Option<Keep>,
     /// Loaded rules that the kernel cannot let go: they stay.
     pub stuck: HashSet<Rule>,
+    /// Loaded rules that watch something else than what their paths name now: those asked for are loaded anew.
+    pub silent: HashSet<Rule>,
     /// The reason of every step, where an earlier state is restored.
     pub restores: bool,
     /// The settings.
@@ -128,7 +130,7 @@ pub fn plan_loaded(target: &Target, loaded: &[Rule]) -> Vec<RuleStep> {
         let other_kind = || watches.get_or_init(|| target.watches()).contains(&other_kind(rule)?).then_some(());
         target.fate(rule, &dropped).or_else(|| other_kind().map(|()| Because::NoLongerWanted))
     };
-    plan_rules(loaded, &target.wishes(loaded), target.ordering, &fate, why)
+    plan_rules_anew(loaded, &target.wishes(loaded), target.ordering, &fate, why, &|rule| target.silent.contains(rule))
 }
 
 /// What a watch of this rule's path was when there was a directory in place of a file, or the other way round.

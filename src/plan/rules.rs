@@ -40,12 +40,22 @@ pub enum Because {
     Replaced,
     /// Loaded, but in the wrong place.
     Order,
+    /// Loaded, but the kernel watches something else than what the rule's path names now: it is loaded anew.
+    Silent,
     /// Was wished before, or stands there twice.
     NoLongerWanted,
     /// Nobody asks for it, and the request purges.
     Purged,
     /// An earlier change is taken back.
     Restored,
+}
+
+impl Because {
+    /// Whether the rule is unloaded only to be loaded again.
+    #[must_use]
+    pub fn loads_again(self) -> bool {
+        matches!(self, Self::Order | Self::Silent)
+    }
 }
 
 /// What to do with the rule of a step.
@@ -108,6 +118,19 @@ pub fn plan_rules(
     fate: Fate<'_>,
     why_loaded: Because,
 ) -> Vec<RuleStep> {
+    plan_rules_anew(loaded, wishes, ordering, fate, why_loaded, &|_| false)
+}
+
+/// As [`plan_rules`]; loaded rules that `silent` tells may not stay: where a wish asks for one, it is loaded anew.
+#[must_use]
+pub fn plan_rules_anew(
+    loaded: &[Rule],
+    wishes: &[&Wish],
+    ordering: Ordering,
+    fate: Fate<'_>,
+    why_loaded: Because,
+    silent: &dyn Fn(&Rule) -> bool,
+) -> Vec<RuleStep> {
     let fulfilled = assign(loaded, wishes);
     let mut steps = Steps::default();
     for list in lists(loaded, wishes) {
@@ -120,8 +143,13 @@ pub fn plan_rules(
 
         let mut candidates: Vec<(&Rule, usize)> = Vec::new();
         let mut copies: Vec<(&Rule, usize)> = Vec::new();
+        let mut is_silent = vec![false; own.len()];
         for (rule, fulfils) in loaded.iter().zip(&fulfilled).filter(|(rule, _)| rule.list == list) {
             match fulfils {
+                Fulfils::Wish(w) if silent(rule) => {
+                    copies.push((rule, place[*w]));
+                    is_silent[place[*w]] = true;
+                }
                 Fulfils::Wish(w) => candidates.push((rule, place[*w])),
                 Fulfils::Again(w) => copies.push((rule, place[*w])),
                 Fulfils::Nothing => fate(rule).into_iter().for_each(|because| steps.unload(rule, because)),
@@ -145,7 +173,13 @@ pub fn plan_rules(
             }
         }
         let mut load = |at: usize, doing: Doing| {
-            steps.place(&own[at].rule, doing, &moved.remove(&at).unwrap_or_default(), why_loaded);
+            let copies = moved.remove(&at).unwrap_or_default();
+            let because = match copies.as_slice() {
+                [] => why_loaded,
+                _ if is_silent[at] => Because::Silent,
+                _ => Because::Order,
+            };
+            steps.place(&own[at].rule, doing, &copies, because);
         };
         let (front, back) = sides(&kept, &ranks);
         for at in front.into_iter().rev() {
@@ -181,8 +215,7 @@ impl Steps {
     /// Loads a rule; `copies` are those of it that are loaded in a wrong place.
     ///
     /// The kernel would refuse to append an equal copy, so such a one goes first; any other form goes last.
-    fn place(&mut self, rule: &Rule, doing: Doing, copies: &[&Rule], why: Because) {
-        let because = if copies.is_empty() { why } else { Because::Order };
+    fn place(&mut self, rule: &Rule, doing: Doing, copies: &[&Rule], because: Because) {
         let listed = rule.clone().as_listed();
         for copy in copies {
             if **copy == listed {

@@ -150,6 +150,7 @@ fn kernel_step(step: &RuleStep, machine: &Machine) -> KernelStepReport {
             Because::Missing => BecauseReport::Missing,
             Because::Replaced => BecauseReport::Replaced,
             Because::Order => BecauseReport::Order,
+            Because::Silent => BecauseReport::Silent,
             Because::NoLongerWanted => BecauseReport::NoLongerWanted,
             Because::Purged => BecauseReport::Purged,
             Because::Restored => BecauseReport::Restored,
@@ -169,11 +170,10 @@ fn pending(pending: &Plan, machine: &Machine) -> PendingReport {
     let texts = |wanted: &dyn Fn(&RuleStep) -> bool| -> Vec<String> {
         pending.rules.iter().filter(|step| wanted(step)).map(|step| canonical_lossy(&step.rule, machine)).collect()
     };
-    let moves = |step: &RuleStep| step.because == Because::Order;
     PendingReport {
-        load: texts(&|step| step.doing != Doing::Unload && !moves(step)),
-        unload: texts(&|step| step.doing == Doing::Unload && !moves(step)),
-        order: texts(&|step| step.doing != Doing::Unload && moves(step)),
+        load: texts(&|step| step.doing != Doing::Unload && step.because != Because::Order),
+        unload: texts(&|step| step.doing == Doing::Unload && !step.because.loads_again()),
+        order: texts(&|step| step.doing != Doing::Unload && step.because == Because::Order),
         control: pending.settings.iter().map(ControlReport::from).collect(),
     }
 }
@@ -238,8 +238,11 @@ enum Tense {
 
 /// How much there is of what, in words.
 fn counts(plan: &Plan, tense: Tense) -> String {
-    let loads = plan.rules.iter().filter(|step| step.doing != Doing::Unload).count();
-    let unloads = plan.rules.len() - loads;
+    let (again, others): (Vec<&RuleStep>, Vec<&RuleStep>) =
+        plan.rules.iter().partition(|step| step.because == Because::Silent);
+    let loads_of = |steps: &[&RuleStep]| steps.iter().filter(|step| step.doing != Doing::Unload).count();
+    let (loads, again) = (loads_of(&others), loads_of(&again));
+    let unloads = others.len() - loads;
     let removed = plan.files.iter().filter(|step| step.after.is_none()).count();
     let written = plan.files.len() - removed;
     let part = |count: usize, noun: &str, done: &str, to_come: &str| {
@@ -253,6 +256,7 @@ fn counts(plan: &Plan, tense: Tense) -> String {
     let parts = [
         part(loads, "rule", "loaded", "to load"),
         part(unloads, "rule", "unloaded", "to unload"),
+        part(again, "silent rule", "loaded anew", "to load anew"),
         part(written, "file", "written", "to write"),
         part(removed, "file", "removed", "to remove"),
         part(plan.settings.len(), "setting", "set", "to set"),

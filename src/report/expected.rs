@@ -43,6 +43,9 @@ pub struct EvidenceReport {
     /// false where it is running and nothing is recorded, because auditing is off; else absent.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub recording: Option<bool>,
+    /// true where it is running and watches something else than what its path names now; else absent.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub silent: bool,
     /// Whether the next boot loads it.
     pub next_boot: bool,
     /// Where it stands in the wrong order to the others: `running`, `next_boot`.
@@ -136,6 +139,7 @@ impl EvidenceReport {
             on_disk: evidence.on_disk.is_some(),
             running: evidence.running,
             recording: (evidence.running == Some(true) && evidence.is_recording == Some(false)).then_some(false),
+            silent: evidence.is_silent,
             next_boot: evidence.next_boot,
             out_of_place: out_of_place.into_iter().filter(|(wrong, _)| *wrong).map(|(_, place)| place).collect(),
             file: evidence.on_disk.as_ref().map(|spot| spot.file.to_string()),
@@ -157,6 +161,7 @@ impl EvidenceReport {
             (!self.on_disk, "in no file"),
             (self.running == Some(false), "not loaded"),
             (self.recording == Some(false), "not recorded: auditing is off"),
+            (self.silent, "silent: it watches something else than what its path names now"),
             (!self.next_boot, "not loaded at the next boot"),
             (self.out_of_place.contains(&"running"), "out of order in the kernel"),
             (self.out_of_place.contains(&"next_boot"), "out of order at the next boot"),

@@ -244,6 +244,8 @@ pub struct DriftReport {
     pub missing_at_boot: Vec<DifferenceReport>,
     /// Rules that are loaded in the wrong place, as far as `ordering` says that it matters.
     pub order: Vec<DifferenceReport>,
+    /// Rules that the kernel holds and that watch something else than what their paths name now.
+    pub silent: Vec<DifferenceReport>,
     /// The settings that are not the same in all three.
     pub settings: Vec<String>,
 }

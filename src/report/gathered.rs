@@ -192,6 +192,7 @@ fn drift_report(
         missing_in_filesystem: drift.missing_in_filesystem.iter().filter_map(of_rules).collect(),
         missing_at_boot: of_lines(&drift.missing_at_boot),
         order: of_lines(&moved),
+        silent: of_lines(&drift.silent),
         settings: settings.iter().filter(|view| !view.agrees()).map(|view| view.key.text().to_owned()).collect(),
     }
 }
@@ -237,7 +238,12 @@ fn pending(gathered: &Gathered, machine: &Machine) -> PendingReport {
         return PendingReport::default();
     };
     let asked = |(line, _): &(usize, Cause)| files.boot.asked.get(*line);
-    let comes = drift.missing_in_runtime.iter().filter_map(asked).filter(|asked| asked.fate == Fate::Loaded);
+    let comes = drift
+        .missing_in_runtime
+        .iter()
+        .chain(&drift.silent)
+        .filter_map(asked)
+        .filter(|asked| asked.fate == Fate::Loaded);
     let running = |(at, _): &(usize, Cause)| kernel.state.rules.get(*at).map(|rule| canonical_lossy(rule, machine));
     let vanishes = drift.missing_at_boot.iter().filter_map(asked).map(|asked| text(asked, machine));
     let moves = drift.order.iter().filter_map(|line| files.boot.asked.get(*line));

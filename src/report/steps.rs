@@ -74,6 +74,9 @@ pub enum BecauseReport {
     /// It is loaded in the wrong place.
     #[serde(rename = "order")]
     Order,
+    /// It is loaded, and watches something else than what its path names now: it is loaded anew.
+    #[serde(rename = "silent")]
+    Silent,
     /// Nothing asks for it any more.
     #[serde(rename = "no longer wanted")]
     NoLongerWanted,

@@ -1,5 +1,7 @@
 //! What a path of a rule is on a host.
 
+use super::{FieldNumber, Rule};
+
 /// What a path is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum PathFact {
@@ -59,4 +61,35 @@ pub struct Way {
     pub to_parent: Option<Vec<u8>>,
     /// The same with the last name itself, which must be there for a rule about a directory.
     pub to_itself: Option<Vec<u8>>,
+}
+
+/// A directory that the kernel looks up when a rule is loaded, and holds on to until the rule goes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct HeldDirectory<'a> {
+    /// Its path.
+    pub path: &'a [u8],
+    /// Whether the kernel follows a symbolic link in its place.
+    pub follows_link: bool,
+}
+
+impl Rule {
+    /// The directories that the kernel holds on to for this rule: that of `dir=` itself, and those in which it looks for the
+    /// file of `path=` and the program of `exe=` (`kernel/audit_tree.c`, `audit_watch.c`, `audit_fsnotify.c`).
+    #[must_use]
+    pub fn held_directories(&self) -> Vec<HeldDirectory<'_>> {
+        let mut held = Vec::new();
+        for field in &self.fields {
+            let Some(path) = field.text() else { continue };
+            match field.number {
+                FieldNumber::DIR => held.push(HeldDirectory { path, follows_link: path.last() == Some(&b'/') }),
+                FieldNumber::PATH | FieldNumber::EXE => {
+                    let end = path.iter().rposition(|byte| *byte == b'/');
+                    let parent = end.and_then(|end| path.get(..end.max(1)));
+                    held.extend(parent.map(|path| HeldDirectory { path, follows_link: true }));
+                }
+                _ => {}
+            }
+        }
+        held
+    }
 }

@@ -91,6 +91,12 @@ impl Directory {
         self.missing.is_empty()
     }
 
+    /// Whether nobody but root and who runs this may change what it holds.
+    #[must_use]
+    pub fn is_trusted(&self) -> bool {
+        self.distrusted.is_empty()
+    }
+
     /// The directories that a write would create first, outermost first.
     #[must_use]
     pub fn missing(&self) -> Vec<PathBuf> {

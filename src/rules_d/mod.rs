@@ -26,6 +26,7 @@ mod system;
 mod temporary;
 mod units;
 mod waiting;
+mod watched;
 mod way;
 
 pub use boot::{Accounts, BootLoader};
@@ -44,6 +45,7 @@ pub use standing::{Elsewhere, FileId, Standing, enter, standing};
 #[cfg(any(test, feature = "model"))]
 pub use system::fault;
 pub use waiting::WaitingFile;
+pub use watched::{Watched, WatchedFile};
 
 /// Where the lock and the journal lie.
 pub const RUN_DIR: &str = "/run/audit_rules";

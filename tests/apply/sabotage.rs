@@ -193,7 +193,7 @@ fn the_copy_of_audit_rules_is_as_before_where_the_change_is_taken_back() {
             host
         };
         let mut rolled_back = 0;
-        for nth in 1..200 {
+        for nth in 1..300 {
             let mut host = fresh();
             let before = host.fingerprint();
             fault::at(nth, fault::Fault::Fail(rustix::io::Errno::IO));

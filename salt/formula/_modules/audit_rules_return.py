@@ -42,7 +42,7 @@ def _kernel(steps):
     moved = [
         step["rule"]
         for step in steps
-        if step["do"] == "unload" and step["because"] == "order" and step["rule"] in rules["load"]
+        if step["do"] == "unload" and step["because"] in ("order", "silent") and step["rule"] in rules["load"]
     ]
     found = {
         "added": [rule for rule in rules["load"] if rule not in moved],

@@ -96,6 +96,9 @@ pub enum Foreign {
     Flush,
     /// Changes a setting; `Enabled(2)` locks the kernel.
     Set(Setting),
+    /// Mounts something over a directory, or renames one that is further up and makes another in its place: rules on paths
+    /// in it stay, and are silent.
+    LeadElsewhere(Vec<u8>),
     /// Removes a directory, and with it the rules on paths in it.
     RemoveDirectory(Vec<u8>),
 }

@@ -7,8 +7,19 @@ use crate::rule::{Field, FieldNumber, List, Rule, Value};
 const UNSET: Value = Value::Number(u32::MAX);
 
 /// A rule as the kernel stores it, which is also how it lists it.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Stored(Rule);
+#[derive(Debug, Clone)]
+pub struct Stored {
+    rule: Rule,
+    /// What its path names now is not what the kernel found there.
+    is_silent: bool,
+}
+
+impl PartialEq for Stored {
+    /// The kernel compares paths, and not what it found there.
+    fn eq(&self, other: &Self) -> bool {
+        self.rule == other.rule
+    }
+}
 
 impl From<&Rule> for Stored {
     /// Class bits go, texts end at their first NUL, and where one field is an unset `auid`, each "no loginuid" is one.
@@ -27,7 +38,7 @@ impl From<&Rule> for Stored {
             }
         }
         rule.rest.clear();
-        Self(rule)
+        Self { rule, is_silent: false }
     }
 }
 
@@ -37,31 +48,42 @@ pub struct Lists(BTreeMap<List, VecDeque<Stored>>);
 
 impl Lists {
     pub fn contains(&self, rule: &Stored) -> bool {
-        self.0.get(&rule.0.list).is_some_and(|list| list.contains(rule))
+        self.0.get(&rule.rule.list).is_some_and(|list| list.contains(rule))
     }
 
     pub fn append(&mut self, rule: Stored) {
-        self.0.entry(rule.0.list).or_default().push_back(rule);
+        self.0.entry(rule.rule.list).or_default().push_back(rule);
     }
 
     pub fn prepend(&mut self, rule: Stored) {
-        self.0.entry(rule.0.list).or_default().push_front(rule);
+        self.0.entry(rule.rule.list).or_default().push_front(rule);
     }
 
     /// Takes the first equal rule away; `false` where there is none.
     pub fn remove(&mut self, rule: &Stored) -> bool {
-        let Some(list) = self.0.get_mut(&rule.0.list) else { return false };
+        let Some(list) = self.0.get_mut(&rule.rule.list) else { return false };
         let found = list.iter().position(|stored| stored == rule);
         found.map(|at| list.remove(at)).is_some()
     }
 
     pub fn retain(&mut self, keep: impl Fn(&Rule) -> bool) {
         for list in self.0.values_mut() {
-            list.retain(|stored| keep(&stored.0));
+            list.retain(|stored| keep(&stored.rule));
         }
     }
 
+    /// Lets a rule be silent from now on, until it is loaded anew.
+    pub fn silence(&mut self, is_silent: impl Fn(&Rule) -> bool) {
+        for stored in self.0.values_mut().flatten() {
+            stored.is_silent |= is_silent(&stored.rule);
+        }
+    }
+
+    pub fn silent(&self) -> Vec<Rule> {
+        self.0.values().flatten().filter(|stored| stored.is_silent).map(|stored| stored.rule.clone()).collect()
+    }
+
     pub fn listed(&self) -> Vec<Rule> {
-        self.0.values().flatten().map(|stored| stored.0.clone()).collect()
+        self.0.values().flatten().map(|stored| stored.rule.clone()).collect()
     }
 }

@@ -150,6 +150,7 @@ impl Model {
             Foreign::Unload(rule) => drop(self.lists.remove(&lists::Stored::from(rule))),
             Foreign::Flush => self.lists = Lists::default(),
             Foreign::Set(setting) => drop(self.store(*setting)),
+            Foreign::LeadElsewhere(path) => self.lists.silence(|rule| verdict::stands_in(rule, path)),
             Foreign::RemoveDirectory(path) => {
                 self.paths.remove(path);
                 self.lists.retain(|rule| !verdict::stands_in(rule, path));
@@ -173,6 +174,12 @@ impl Model {
     #[must_use]
     pub fn loaded(&self) -> Vec<Rule> {
         self.lists.listed()
+    }
+
+    /// The loaded rules that make no records, since their paths lead elsewhere now than when they were loaded.
+    #[must_use]
+    pub fn silent(&self) -> Vec<Rule> {
+        self.lists.silent()
     }
 
     /// The state as it is, without asking.

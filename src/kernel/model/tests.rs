@@ -118,6 +118,20 @@ fn rules_go_away_with_their_directory() {
 }
 
 #[test]
+fn a_rule_whose_path_leads_elsewhere_is_listed_and_silent_until_it_is_loaded_anew() {
+    let mut kernel = Model::new().with_paths(["/srv/a", "/srv/ab"]);
+    let rules = [watch("/srv/a/x"), watch("/srv/ab/x"), rule(7)];
+    kernel.change(&rules.each_ref().map(Change::Append)).unwrap();
+    kernel.suffer(&Foreign::LeadElsewhere(b"/srv/a".to_vec()));
+    assert_eq!((kernel.loaded(), kernel.silent()), (rules.to_vec(), vec![watch("/srv/a/x")]));
+    assert_eq!(kernel.change(&[Change::Append(&rules[0])]), Ok(vec![Err(Errno::EEXIST)]));
+    assert_eq!(kernel.silent(), [watch("/srv/a/x")]);
+    let anew = [Change::Unload(&rules[0]), Change::Append(&rules[0])];
+    assert_eq!(kernel.change(&anew), Ok(vec![Ok(()), Ok(())]));
+    assert_eq!(kernel.silent(), []);
+}
+
+#[test]
 fn a_feature_stays_as_it_was_locked() {
     let mut kernel = Model::new();
     let on = Setting::LoginuidImmutable { on: true, lock: true };

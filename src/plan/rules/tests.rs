@@ -128,9 +128,12 @@ fn every_plan_between_small_lists_reaches_the_wish_with_the_fewest_deletes() {
 fn plan(loaded: &str, wished: &str, ordering: Ordering) -> String {
     let goal: Vec<Wish> = rules(wished).into_iter().map(Wish::from).collect();
     let goal: Vec<&Wish> = goal.iter().collect();
-    let steps = plan_rules(&rules(loaded), &goal, ordering, &no_longer_wanted, Because::Missing);
+    as_text(&plan_rules(&rules(loaded), &goal, ordering, &no_longer_wanted, Because::Missing))
+}
+
+fn as_text(steps: &[RuleStep]) -> String {
     let mut text = String::new();
-    for step in &steps {
+    for step in steps {
         text.push(match step.doing {
             Doing::Append => '+',
             Doing::Prepend => '^',
@@ -154,6 +157,59 @@ fn plans_read_as_expected() {
     case("AB", "AC", Ordering::Relevant, "+C -B");
     case("FA", "AX", Ordering::Relevant, "+X");
     case("AA", "A", Ordering::Relevant, "-A");
+}
+
+/// The plan where the rules of these letters are silent.
+fn plan_anew(loaded: &str, wished: &str, ordering: Ordering, silent: &str) -> Vec<RuleStep> {
+    let goal: Vec<Wish> = rules(wished).into_iter().map(Wish::from).collect();
+    let goal: Vec<&Wish> = goal.iter().collect();
+    let silent = rules(silent);
+    plan_rules_anew(&rules(loaded), &goal, ordering, &no_longer_wanted, Because::Missing, &|rule| silent.contains(rule))
+}
+
+#[test]
+fn a_silent_rule_is_loaded_anew_in_its_place_and_what_has_to_stand_after_it_too() {
+    let case = |loaded, wished, ordering, silent, expected: &str| {
+        assert_eq!(as_text(&plan_anew(loaded, wished, ordering, silent)), expected);
+    };
+    case("A", "A", Ordering::Relevant, "A", "-A+A");
+    case("ABC", "ABC", Ordering::Relevant, "A", "-A+A");
+    case("ABC", "ABC", Ordering::Strict, "C", "-C+C");
+    case("ABC", "ABC", Ordering::Strict, "A", "-A^A");
+    case("ABC", "ABC", Ordering::Strict, "B", "-B+B -C+C");
+    case("XA", "XA", Ordering::Relevant, "X", "-X^X");
+    case("AXB", "AXB", Ordering::Relevant, "X", "-X+X -B+B");
+    case("AA", "A", Ordering::Relevant, "A", "-A-A+A");
+    case("AB", "A", Ordering::Relevant, "B", "-B");
+    case("AF", "A", Ordering::Relevant, "F", "");
+    case("B", "AB", Ordering::Relevant, "B", "+A -B+B");
+}
+
+#[test]
+fn every_silent_rule_that_is_wished_is_unloaded_and_loaded_and_the_order_is_the_wished_one_on_every_small_list() {
+    let mut tried = 0;
+    let wished_lists = strings("ABXY", 4).into_iter().filter(|wished| is_without_repeats(wished));
+    for wished in wished_lists {
+        for loaded in [wished.clone(), format!("F{wished}"), wished.chars().rev().collect(), format!("{wished}A")] {
+            for silent in ["A", "X", "AB", "AX", "ABXY"] {
+                for ordering in [Ordering::Relevant, Ordering::Strict, Ordering::Ignore] {
+                    let steps = plan_anew(&loaded, &wished, ordering, silent);
+                    let context = || format!("{loaded} -> {wished}, silent {silent}, {ordering:?}: {steps:#?}");
+                    let end = carried_out(&rules(&loaded), &steps);
+                    assert!(is_in_order(&end, &rules(&wished), ordering), "{}", context());
+                    for letter in silent.chars().filter(|letter| wished.contains(*letter)) {
+                        let of = |doing| steps.iter().filter(|s| s.doing == doing && s.rule == named(letter)).count();
+                        assert_eq!(of(Doing::Unload), loaded.matches(letter).count(), "{}", context());
+                        assert_eq!(of(Doing::Append) + of(Doing::Prepend), 1, "{}", context());
+                        let all = steps.iter().filter(|s| s.rule == named(letter));
+                        assert!(all.clone().all(|s| s.because == Because::Silent), "{}", context());
+                        tried += 1;
+                    }
+                }
+            }
+        }
+    }
+    assert!(tried > 1_000, "{tried}");
 }
 
 #[test]

@@ -19,7 +19,7 @@ pub fn message(gathered: &Gathered) -> String {
     let drift = gathered.drift.as_ref();
     let count = |of: &dyn Fn(&Drift) -> usize| drift.map_or(0, of);
     let (missing, moved) = (count(&|drift| drift.missing_in_runtime.len()), count(&|drift| drift.order.len()));
-    let foreign = count(&|drift| drift.missing_in_filesystem.len());
+    let (foreign, silent) = (count(&|drift| drift.missing_in_filesystem.len()), count(&|drift| drift.silent.len()));
     let lost = || files.boot.asked.iter().filter(|asked| asked.counts() && asked.fate != Fate::Loaded).count();
     let vanishing = drift.map_or_else(lost, |drift| drift.missing_at_boot.len());
     let loaded = gathered.kernel.read().map_or(0, |kernel| kernel.state.rules.len());
@@ -30,6 +30,7 @@ pub fn message(gathered: &Gathered) -> String {
         clause(foreign, &|| format!("{foreign} of {} in no file", rules(loaded))),
         clause(vanishing, &|| format!("{vanishing} of {} {NOT_AT_BOOT}", rules(counted(files)))),
         clause(moved, &|| format!("{moved} in another order")),
+        clause(silent, &|| format!("{silent} of {} silent", rules(counted(files)))),
         unlike(gathered),
         files.boot.stop().map(|(failing, _)| format!("the next boot stops at {}", failing.spot)),
         clause(tolerated, &|| format!("{} fail at the next boot", lines(tolerated))),
@@ -141,6 +142,7 @@ fn differences(files: &HeldFiles, drift: &Drift, kernel: &HeldKernel, machine: &
     drift.missing_at_boot.iter().filter_map(line).for_each(|difference| add(NOT_AT_BOOT, difference));
     let moved = drift.order.iter().filter_map(|at| files.boot.asked.get(*at));
     moved.for_each(|asked| add("in the wrong place", of_line(asked, &Cause::OutOfPlace, machine)));
+    drift.silent.iter().filter_map(line).for_each(|difference| add("silent", difference));
     problems
 }
 

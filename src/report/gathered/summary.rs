@@ -36,7 +36,8 @@ fn both(gathered: &Gathered, files: &HeldFiles, kernel: &HeldKernel, in_sync: bo
     let foreign = gathered.drift.as_ref().map_or(0, |drift| drift.missing_in_filesystem.len());
     let moved = gathered.drift.as_ref().map_or(0, |drift| drift.order.len());
     let mut parts = vec![format!("{} of {} loaded", asked - missing, rules(asked))];
-    let more = [(foreign, "in no file"), (moved, "in another order")];
+    let silent = gathered.drift.as_ref().map_or(0, |drift| drift.silent.len());
+    let more = [(foreign, "in no file"), (moved, "in another order"), (silent, "silent")];
     parts.extend(more.iter().filter(|(count, _)| *count > 0).map(|(count, what)| format!("{count} {what}")));
     parts.extend(unlike(gathered));
     if kernel.state.status.is_locked() {

@@ -62,6 +62,7 @@ fn write_plan(plan: &PlanReport, page: &mut Page) {
                 BecauseReport::Missing => "missing",
                 BecauseReport::Replaced => "replaced",
                 BecauseReport::Order => "order",
+                BecauseReport::Silent => "silent",
                 BecauseReport::NoLongerWanted => "no longer wanted",
                 BecauseReport::Purged => "purged",
                 BecauseReport::Restored => "restored",

@@ -94,6 +94,7 @@ fn write_drift(drift: &DriftReport, page: &mut Page) {
         ("In no file", &drift.missing_in_filesystem),
         ("Not loaded at the next boot", &drift.missing_at_boot),
         ("In another order than in the files", &drift.order),
+        ("Silent", &drift.silent),
     ];
     for (heading, list) in lists.into_iter().filter(|(_, list)| !list.is_empty()) {
         page.heading(heading);

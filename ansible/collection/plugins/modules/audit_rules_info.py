@@ -341,7 +341,7 @@ expect:
   type: dict
   contains:
     rules:
-      description: Each expected rule, with C(on_disk), C(running), C(next_boot), C(out_of_place) and C(in_sync).
+      description: Each expected rule, with C(on_disk), C(running), C(silent), C(next_boot), C(out_of_place) and C(in_sync).
       returned: always
       type: list
       elements: dict
@@ -389,6 +389,11 @@ drift:
       elements: dict
     order:
       description: Rules that are loaded in the wrong place, as far as O(ordering) says that it matters.
+      returned: always
+      type: list
+      elements: dict
+    silent:
+      description: Rules that are loaded and make no records, since they watch something else than what their paths name now.
       returned: always
       type: list
       elements: dict

@@ -1,0 +1,71 @@
+//! Loaded rules that are silent: the kernel holds another directory for them than the one that their path names now.
+//!
+//! It looks a path up once, when the rule is loaded. What stood there then is known where a run noted it; nothing is claimed
+//! of other rules.
+
+use rustc_hash::FxHashSet as HashSet;
+
+use crate::desired::Warning;
+use crate::error::What;
+use crate::plan::rules::{Doing, Fulfils, Wish, assign};
+use crate::plan::{KernelState, Plan, Target};
+use crate::rule::Rule;
+use crate::rules_d::{Directory, Root, Watched, WatchedFile};
+use crate::world::World;
+
+/// What runs of this boot noted of the directories that rules hold, and what is in their places now.
+pub(super) struct Watches {
+    then: Watched,
+    now: Watched,
+}
+
+impl Watches {
+    /// Looks before the first change: what a rule finds that is loaded after this look is never older.
+    ///
+    /// Gives none where that cannot be known: without a directory for the note, or in another mount namespace than the host's,
+    /// where a path leads elsewhere.
+    pub(super) fn look(
+        root: &Root,
+        run_dir: Option<&Directory>,
+        world: &World<'_>,
+        kernel: &KernelState,
+        target: &Target,
+    ) -> Option<Self> {
+        let run_dir = run_dir.filter(|_| world.standing.elsewhere.is_none())?;
+        let wanted = target.rules.iter().map(|wished| &wished.wish.rule);
+        let now = Watched::now(kernel.rules.iter().chain(wanted), root);
+        Some(Self { then: WatchedFile::new(run_dir).read(), now })
+    }
+
+    /// The loaded rules that are silent and that the target asks for. What restores an earlier state asks for that alone.
+    pub(super) fn silent(&self, kernel: &KernelState, target: &Target) -> HashSet<Rule> {
+        let is_silent = |rule: &Rule| self.then.left(rule, &self.now).is_some();
+        if target.restores || !kernel.rules.iter().any(is_silent) {
+            return HashSet::default();
+        }
+        let asked = target.rules.iter().filter(|wished| wished.is_asked_for);
+        let asked: Vec<&Wish> = asked.map(|wished| &wished.wish).collect();
+        let fulfilled = assign(&kernel.rules, &asked);
+        let held = kernel.rules.iter().zip(fulfilled).filter(|(_, fulfils)| *fulfils != Fulfils::Nothing);
+        held.map(|(rule, _)| rule).filter(|rule| is_silent(rule)).cloned().collect()
+    }
+
+    /// Notes what the rules hold that are loaded after a run which came to a good end. Writes nothing where that is noted
+    /// already. A note that cannot be written is worth a sentence: the next run then loads a silent rule once more.
+    pub(super) fn note(&self, plan: &Plan, now: &KernelState, run_dir: &Directory) -> Option<Warning> {
+        let loads = plan.rules.iter().filter(|step| step.doing != Doing::Unload);
+        let loaded: HashSet<Rule> = loads.map(|step| step.rule.clone().as_listed()).collect();
+        let mut held = Watched::default();
+        for rule in &now.rules {
+            let then = self.then.of(rule).filter(|_| !loaded.contains(rule));
+            if let Some(directories) = then.or_else(|| self.now.of(rule)) {
+                held.insert(rule, directories.to_vec());
+            }
+        }
+        if held == self.then {
+            return None;
+        }
+        let error = WatchedFile::new(run_dir).write(&held).err()?;
+        Some(Warning::Tolerated(Box::new(What::File(error).into())))
+    }
+}

@@ -1,0 +1,94 @@
+//! What there is on a host of a rule or setting that is wished.
+
+use std::rc::Rc;
+
+use super::{Key, SettingView};
+use crate::boot_load::Spot;
+use crate::lines::{HostRule, Obstacle};
+
+/// What there is of one rule.
+#[derive(Debug, Clone)]
+pub struct Evidence {
+    /// The line that wishes for it.
+    pub text: Vec<u8>,
+    /// The index of that line in the wish; none where a file of the host has it.
+    pub wished: Option<usize>,
+    /// Its rule; none where the line cannot be read here.
+    pub rule: Option<Rc<HostRule>>,
+    /// The line of a file that asks for it.
+    pub on_disk: Option<Spot>,
+    /// Whether the kernel holds it; none where the kernel was not read.
+    pub running: Option<bool>,
+    /// Whether the kernel records anything at all; none where it was not read.
+    pub is_recording: Option<bool>,
+    /// Whether the next boot loads it.
+    pub next_boot: bool,
+    /// Why it cannot be here, wholly or in part.
+    pub obstacle: Option<Obstacle>,
+    /// The wish lets it, or a part of it, be left out.
+    pub is_skipped: bool,
+    /// Whether it is running and watches something else than what its path names now.
+    pub is_silent: bool,
+    /// Where it stands among the others as it should not.
+    pub out_of_place: OutOfPlace,
+    /// Its labels, such as the controls of a benchmark that it is there for.
+    pub labels: Vec<String>,
+}
+
+/// Where a rule stands as it should not: in front of one that is wished in front of it, or behind one that is wished
+/// behind it, as far as that matters.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct OutOfPlace {
+    /// In the kernel.
+    pub running: bool,
+    /// In what the next boot loads.
+    pub next_boot: bool,
+}
+
+impl Evidence {
+    /// Whether the host holds it; none where that cannot be told.
+    #[must_use]
+    pub fn in_sync(&self) -> Option<bool> {
+        let has_rule = self.rule.is_some();
+        if self.is_skipped && !has_rule {
+            return Some(true);
+        }
+        if !self.is_skipped && self.obstacle.is_some() || self.on_disk.is_none() || !self.next_boot {
+            return Some(false);
+        }
+        if self.out_of_place != OutOfPlace::default() || self.is_silent {
+            return Some(false);
+        }
+        self.running
+    }
+}
+
+/// What there is of a wished setting.
+#[derive(Debug, Clone)]
+pub struct SettingEvidence {
+    /// Its name.
+    pub name: &'static str,
+    /// What is wished.
+    pub wished: u32,
+    /// Who says what about it; none where nobody does.
+    pub view: Option<SettingView>,
+    /// Whether the kernel was read.
+    pub is_kernel_read: bool,
+}
+
+impl SettingEvidence {
+    /// Whether the host holds it; none where that cannot be told.
+    #[must_use]
+    pub fn in_sync(&self) -> Option<bool> {
+        let view = self.view.as_ref();
+        let is_of_load = view.is_some_and(|view| !matches!(view.key, Key::Setting(_)));
+        let wished = Some(self.wished);
+        if view.and_then(|view| view.on_disk) != wished || view.and_then(|view| view.next_boot) != wished {
+            return Some(false);
+        }
+        if is_of_load {
+            return Some(true);
+        }
+        self.is_kernel_read.then(|| view.and_then(|view| view.running) == wished)
+    }
+}
