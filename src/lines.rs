@@ -285,7 +285,7 @@ fn read(text: &[u8], facts: &Facts) -> Reading {
             let taken = taken(text, &context, &facts.installed);
             let is_plain = |taken: &Taken| taken.refused.is_some() && taken.controls.is_empty() && !taken.ends;
             reading.obstacles.push(Obstacle::Line(error));
-            if !matches!(taken.as_slice(), [only] if is_plain(only)) {
+            if taken.is_empty() || !taken.iter().all(is_plain) {
                 reading.at_boot = taken.into_iter().map(|taken| step(taken, &facts.paths)).collect();
                 reading.rule = reading.at_boot.iter().find_map(|step| step.rule.clone());
             }

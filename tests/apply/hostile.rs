@@ -227,11 +227,15 @@ fn lines_of_a_mebibyte_and_of_no_text_are_errors_with_their_place() {
     let mut host = host();
     host.write(OTHER, format!("-w /etc/hosts -p wa -k hosts\n{long}\n"));
     let loaded = host.answer(&json!({"state": "loaded"}));
+    assert_eq!(kinds(&loaded), ["line_too_long"], "{}", loaded["msg"]);
     assert_eq!((&loaded["failed"], &loaded["errors"][0]["line"]), (&json!(true), &json!(2)), "{}", loaded["msg"]);
     assert!(loaded["errors"][0]["file"].as_str().is_some_and(|file| file.ends_with("20-other.rules")));
     let given = host.answer(&json!({"name": "30-own", "rules": [long]}));
     assert_eq!(kinds(&given), ["line_too_long"], "{}", given["msg"]);
     assert_eq!(host.kernel.sent().changing(), 0);
+    host.write(OTHER, b"-w /etc/hosts -p wa -k hosts\n-w /etc/x\xff -p\0x -k x\n");
+    let loaded = host.answer(&json!({"state": "loaded"}));
+    assert_eq!((kinds(&loaded), &loaded["errors"][0]["line"]), (vec!["bad_byte"], &json!(2)), "{}", loaded["msg"]);
     // auditctl reads a line as far as its first NUL, and so the boot loads what stands before it.
     host.write(OTHER, b"-w /etc/hosts -p wa -k hosts\n-w /etc/\xff\0x -k x\n");
     let loaded = host.answer(&json!({"state": "loaded"}));

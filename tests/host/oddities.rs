@@ -131,8 +131,8 @@ fn what_others_left_beside_our_file_is_neither_touched_nor_in_the_way() {
 #[ignore = "needs a guest: make test"]
 fn a_line_that_nobody_can_load_is_named_with_its_place_and_changes_nothing() {
     let long = [b"-w /".to_vec(), vec![b'x'; 1 << 20], b" -k x\n".to_vec()].concat();
-    let lines: [(&str, Vec<u8>); 3] =
-        [("line_too_long", long), ("bad_byte", b"-w /etc/\xff\0x -k x\n".to_vec()), ("bad_byte", b"\0\n".to_vec())];
+    // auditctl reads a line as far as its first NUL: what stands before it is no rule here.
+    let lines: [(&str, Vec<u8>); 2] = [("line_too_long", long), ("bad_byte", b"-w /etc/x\xff -p\0x -k x\n".to_vec())];
     for (kind, line) in lines {
         clear();
         let guest = host();
