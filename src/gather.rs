@@ -18,7 +18,7 @@ use crate::intent::{AuthorLine, Inquiry, Scope};
 use crate::kernel::Access;
 use crate::lines::Reader;
 use crate::matching::blocker;
-use crate::observe::{Observed, kernel_state, observe, passed_over};
+use crate::observe::{Observed, kernel_state, observe, passed_over, unknown_words};
 use crate::plan::KernelState;
 use crate::request::{KernelChoice, Source};
 use crate::rule::{Machine, Rule, id::Id};
@@ -326,6 +326,7 @@ fn warnings(gathered: &Gathered, machine: &Machine) -> Vec<Warning> {
         warnings.extend(files.only_there.iter().filter_map(|line| Warning::only_there(line, fate(known))));
         warnings.extend(passed_over(&files.observed.passed_over));
         warnings.extend(passed_over(&files.ignored));
+        warnings.extend(unknown_words(&files.observed.reader.facts().installed));
         warnings.extend(files.swallowed.iter().cloned());
         warnings.extend(files.writable.iter().cloned().map(Warning::WritableByOthers));
         warnings.extend(files.boot.merge.unread.iter().map(|path| Warning::PassedOver {

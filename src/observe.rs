@@ -117,6 +117,12 @@ pub fn installed(root: &Root, machine: &Machine) -> Result<Installed, FileError>
     Ok(Installed::from_files(files.auditctl.as_deref(), files.libaudit.as_deref(), files.package.as_deref()))
 }
 
+/// What is worth a sentence of an auditctl whose library is not where distributions put it.
+pub fn unknown_words(installed: &Installed) -> Option<Warning> {
+    let version = installed.version;
+    (installed.is_there && !installed.has_words()).then_some(Warning::UnknownWords { version })
+}
+
 /// What is worth a sentence of the names that the boot loader passes over.
 pub fn passed_over(skipped: &[Skipped]) -> impl Iterator<Item = Warning> + '_ {
     skipped

@@ -7,7 +7,7 @@ use super::{Layers, file};
 use crate::desired::{Desired, desired, hold_again, since};
 use crate::error::{Problem, RequestError};
 use crate::intent::{Goal, Intent};
-use crate::observe::{Observed, content, observe, passed_over, permit};
+use crate::observe::{Observed, content, observe, passed_over, permit, unknown_words};
 use crate::plan::KernelState;
 use crate::restore::restored;
 use crate::rules_d::{Directory, DropInName, Links, Root};
@@ -43,6 +43,7 @@ pub(super) fn wished(
     let desired = desired(intent, &observed.files, permit, layers.files, &mut observed.reader);
     let mut desired = desired.map_err(|problems| [in_the_way(intent, root, layers), problems].concat())?;
     desired.warnings.extend(passed_over(&observed.passed_over));
+    desired.warnings.extend(unknown_words(&observed.reader.facts().installed));
     let length = observed.files.drop_ins.iter().map(|drop_in| drop_in.content.bytes.len() as u64).sum();
     Ok((desired, length))
 }

@@ -41,6 +41,8 @@ impl std::fmt::Display for Version {
 pub struct Installed {
     /// Its version.
     pub version: Option<Version>,
+    /// Whether an auditctl was found.
+    pub is_there: bool,
     words: Option<Words>,
 }
 
@@ -63,7 +65,7 @@ impl Installed {
     #[must_use]
     pub fn from_files(auditctl: Option<&[u8]>, libaudit: Option<&[u8]>, package: Option<&str>) -> Self {
         let version = auditctl.and_then(version_in).or_else(|| package.and_then(Version::read));
-        Self { version, words: libaudit.map(Words::of) }
+        Self { version, is_there: auditctl.is_some(), words: libaudit.map(Words::of) }
     }
 
     /// Whether its version is at least this one.

@@ -2,7 +2,7 @@
 
 use super::interrupted::Interrupted;
 use super::{Skipped, Writable};
-use crate::auditctl::Note;
+use crate::auditctl::{Note, Version};
 use crate::boot_load::{LoadLine, Spot};
 use crate::error::Problem;
 use crate::matching::Provided;
@@ -141,6 +141,11 @@ pub enum Warning {
         /// Why.
         why: &'static str,
     },
+    /// An auditctl is installed, and its library with its words was not found.
+    UnknownWords {
+        /// Its version, where it is known.
+        version: Option<Version>,
+    },
     /// Others than root may write a file that is loaded at boot.
     WritableByOthers(Writable),
     /// Rules are loaded and auditing is off.
@@ -260,6 +265,12 @@ impl Warning {
                 format!("{spot}: `{line}` stands in no drop-in: {}", end.message())
             }
             Self::PassedOver { path, why } => format!("augenrules reads nothing from {path}: {why}"),
+            Self::UnknownWords { version } => {
+                let version = version.map_or_else(|| ", of an unknown version".to_owned(), |version| format!(" {version}"));
+                format!(
+                    "libaudit.so.1 of the installed auditctl{version} was not found: that it takes every name at boot is assumed"
+                )
+            }
             Self::WritableByOthers(file) => format!("others than root may write {}: {}", file.path, file.message()),
             Self::NotRecording => {
                 "auditing is off (enabled 0): the rules are loaded, and nothing is recorded until auditd or `-e 1` switches it on"

@@ -177,6 +177,19 @@ pub struct BootLoaderReport {
     pub file: Option<String>,
     /// Whether nobody notices that the load failed.
     pub ignores_failure: bool,
+    /// The auditctl that is installed; absent where there is none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub auditctl: Option<AuditctlReport>,
+}
+
+/// The installed auditctl, as far as its files say.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+pub struct AuditctlReport {
+    /// Its version; absent where neither it nor the package says so, and the newest is assumed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub version: Option<String>,
+    /// Whether the names that it knows could be read from its library; else it is assumed to know all.
+    pub names_known: bool,
 }
 
 /// A feature.

@@ -46,7 +46,8 @@ impl Report {
         let drift = gathered.drift.as_ref();
         if let Reading::Read(held) = &mut gathered.files {
             report.filesystem = Some(files::filesystem(held, drift, machine));
-            report.boot_loader = Some(files::boot_loader(&held.observed.files.loader));
+            report.boot_loader =
+                Some(files::boot_loader(&held.observed.files.loader, &held.observed.reader.facts().installed));
             report.next_boot = Some(files::next_boot(&held.boot, machine));
             report.settings = Some(settings(&gathered.settings));
             let wish = inquiry.wish.as_ref();

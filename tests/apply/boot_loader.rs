@@ -262,3 +262,29 @@ fn a_host_with_nothing_to_load_needs_nobody_to_load_it() {
         assert_eq!((&report["outcome"], &report["warnings"]), (&json!("unchanged"), &json!([])), "{report:#}");
     }
 }
+
+#[test]
+fn an_auditctl_whose_names_cannot_be_read_is_said_and_one_whose_names_can_be_is_named() {
+    let files = "tests/scenarios/too_new_names_are_written_as_numbers/root";
+    let of_case = |path: &str| std::fs::read(format!("{files}{path}")).unwrap();
+    let mut alone = debian_12(true);
+    alone.write("/usr/sbin/auditctl", of_case("/usr/sbin/auditctl"));
+    let applied = alone.answer(&json!({"name": "30-policy", "rules": [RULE]}));
+    let (loader, warnings) = gathered(alone);
+    assert_eq!(loader["auditctl"], json!({"version": "3.0.9", "names_known": false}));
+    let said =
+        "libaudit.so.1 of the installed auditctl 3.0.9 was not found: that it takes every name at boot is assumed";
+    assert_eq!(warnings, [said]);
+    assert!(applied["warnings"].as_array().unwrap().contains(&json!(said)), "{applied:#}");
+
+    let nameless = debian_12(true);
+    nameless.write("/usr/sbin/auditctl", "\x7fELF\0");
+    assert_eq!(gathered(nameless).0["auditctl"], json!({"names_known": false}));
+
+    let whole = debian_12(true);
+    for path in ["/usr/sbin/auditctl", "/usr/lib64/libaudit.so.1"] {
+        whole.write(path, of_case(path));
+    }
+    let (loader, warnings) = gathered(whole);
+    assert_eq!((&loader["auditctl"], warnings), (&json!({"version": "3.0.9", "names_known": true}), Vec::new()));
+}

@@ -6,11 +6,11 @@ use rustc_hash::{FxHashMap as HashMap, FxHashSet as HashSet};
 
 use super::super::explain;
 use super::super::gather::{
-    AskedRuleReport, BootLoaderReport, ControlLineReport, FilesystemReport, LineProblemReport, NextBootReport,
-    RulesFileReport, StopReport,
+    AskedRuleReport, AuditctlReport, BootLoaderReport, ControlLineReport, FilesystemReport, LineProblemReport,
+    NextBootReport, RulesFileReport, StopReport,
 };
 use super::super::rule::RuleReport;
-use crate::auditctl::{Verb, canonical_lossy};
+use crate::auditctl::{Installed, Verb, canonical_lossy};
 use crate::boot_load::{LoadLine, Spot, Trouble};
 use crate::drift::{Asked, Cause, Drift, Fate, NextBoot};
 use crate::gather::HeldFiles;
@@ -157,7 +157,7 @@ fn problems(boot: &NextBoot) -> Vec<LineProblemReport> {
 }
 
 /// Who loads the rules at boot.
-pub fn boot_loader(loader: &Loader) -> BootLoaderReport {
+pub fn boot_loader(loader: &Loader, installed: &Installed) -> BootLoaderReport {
     let command = loader.command.as_ref();
     BootLoaderReport {
         state: loader.state.name(),
@@ -166,6 +166,10 @@ pub fn boot_loader(loader: &Loader) -> BootLoaderReport {
         command: command.map(|command| command.text.clone()),
         file: command.and_then(|command| command.file.clone()),
         ignores_failure: command.is_some_and(|command| command.ignores_failure),
+        auditctl: installed.is_there.then(|| AuditctlReport {
+            version: installed.version.map(|version| version.to_string()),
+            names_known: installed.has_words(),
+        }),
     }
 }
 

@@ -459,6 +459,19 @@ boot_loader:
       description: Whether nobody notices that the load failed.
       returned: always
       type: bool
+    auditctl:
+      description: The auditctl that is installed.
+      returned: where there is one
+      type: dict
+      contains:
+        version:
+          description: Its version.
+          returned: where its own file or dpkg says so
+          type: str
+        names_known:
+          description: Whether the names that it knows could be read from its library; else it is assumed to know all.
+          returned: always
+          type: bool
   sample: {init: systemd, state: enabled, service: audit-rules.service, command: /sbin/augenrules --load, ignores_failure: false}
 next_boot:
   description: What the next boot would load.
