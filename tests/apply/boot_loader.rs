@@ -288,3 +288,12 @@ fn an_auditctl_whose_names_cannot_be_read_is_said_and_one_whose_names_can_be_is_
     let (loader, warnings) = gathered(whole);
     assert_eq!((&loader["auditctl"], warnings), (&json!({"version": "3.0.9", "names_known": true}), Vec::new()));
 }
+
+#[test]
+fn the_next_boot_has_its_rules_in_the_order_in_which_the_kernel_lists_them() {
+    let mut host = debian_12(true);
+    let (io_uring, exclude) = ("-a always,io_uring -S openat -F uid=0 -F key=uring", "-a never,exclude -F msgtype=CWD");
+    host.write("/etc/audit/rules.d/30-policy.rules", format!("{io_uring}\n{exclude}\n{RULE}\n"));
+    let report = host.answer(&json!({"operation": "gather"}));
+    assert_eq!(report["next_boot"]["rules"], json!([RULE, exclude, io_uring]));
+}

@@ -16,7 +16,7 @@ use crate::drift::{Asked, Cause, Drift, Fate, NextBoot};
 use crate::gather::HeldFiles;
 use crate::init::Loader;
 use crate::lines::Reader;
-use crate::rule::Machine;
+use crate::rule::{Machine, Rule};
 
 /// Where each line of the files has gone.
 struct Evidence<'a> {
@@ -175,9 +175,11 @@ pub fn boot_loader(loader: &Loader, installed: &Installed) -> BootLoaderReport {
 
 /// What the next boot would load.
 pub fn next_boot(boot: &NextBoot, machine: &Machine) -> NextBootReport {
-    let rules = boot.real.rules.iter().map(|loaded| canonical_lossy(&loaded.rule.line.rule, machine));
+    // The kernel lists one list after the other.
+    let mut rules: Vec<&Rule> = boot.real.rules.iter().map(|loaded| &loaded.rule.line.rule).collect();
+    rules.sort_by_key(|rule| rule.list.0);
     NextBootReport {
-        rules: Some(rules.collect()),
+        rules: Some(rules.into_iter().map(|rule| canonical_lossy(rule, machine)).collect()),
         stops_at: boot.stop().map(|(failing, unread)| StopReport {
             file: failing.spot.file.to_string(),
             line: failing.spot.line,
