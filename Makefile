@@ -31,8 +31,11 @@ unexport RUSTFLAGS CARGO_ENCODED_RUSTFLAGS
 TEST_KERNELS ?= bookworm
 MORE_TEST_KERNELS ?= trixie
 BOOT_KERNELS ?= bookworm trixie
+NEWEST_BOOT_KERNEL ?= sid
 DEMO_KERNEL ?= trixie
 BENCH_KERNELS ?= bookworm trixie sid
+# What is booted with the newest auditctl too: lines that older ones do not know.
+NEWEST_BOOT_CASES := 01- 20- 21- 22-
 # The integration tests that also run in the guests.
 GUEST_TESTS ?= host kernel_contract lab_access
 
@@ -106,6 +109,7 @@ test-more-guests: ## the same on the kernels that `make test` leaves out
 
 test-boot: build lab ## what the next boot loads, predicted and then had, in virtual machines that are rebooted
 	$(LAB) boot --program $(EXECUTABLE) $(BOOT_KERNELS:%=--kernel %)
+	$(LAB) boot --program $(EXECUTABLE) $(NEWEST_BOOT_KERNEL:%=--kernel %) $(NEWEST_BOOT_CASES:%=--case %)
 
 fuzz: prerequisites ## every fuzz target, FUZZ_SECONDS (60) together
 	@FUZZ_SECONDS=$(FUZZ_SECONDS) CARGO=$(CARGO) fuzz/run

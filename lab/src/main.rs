@@ -48,7 +48,7 @@ lab: throw-away virtual machines with real kernels, from Debian's packages
   lab msrv                         check that the workspace compiles with the oldest rustc that Cargo.toml promises
   lab matrix [--kernel KERNEL...] --test NAME... [--program FILE]
                                    the same on every kernel that Debian's packages give; writes docs/kernels.md
-  lab boot --kernel KERNEL... [--program FILE]
+  lab boot --kernel KERNEL... [--case NAME...] [--program FILE]
                                    reboot a Debian with systemd and auditd once for each folder of tests/boot, and compare
                                    what each boot loaded with what was predicted
   lab step                         what such a guest does at each boot: boot calls it
@@ -165,11 +165,12 @@ fn test(mut words: VecDeque<String>) -> Result<i32, String> {
 
 fn boot(mut words: VecDeque<String>) -> Result<i32, String> {
     let kernels = options(&mut words, "--kernel", Choice::read)?;
+    let cases = options(&mut words, "--case", |name| Ok(name.to_owned()))?;
     let program = options(&mut words, "--program", |path| Ok(PathBuf::from(path)))?.pop();
     match words.front() {
         Some(word) => Err(format!("no option {word}\n{USAGE}")),
         None if kernels.is_empty() => Err(format!("lab boot needs --kernel\n{USAGE}")),
-        None => boot::run(&kernels, program.as_deref()),
+        None => boot::run(&kernels, &cases, program.as_deref()),
     }
 }
 

@@ -56,7 +56,7 @@ fn one(said: &mut Map<String, Value>) -> Result<bool, String> {
     }
     said.insert("name".to_owned(), json!(next.file_name().map(|name| name.to_string_lossy())));
     said.insert("report".to_owned(), requested(next)?);
-    let gathered = answered(br#"{"operation": "gather"}"#)?;
+    let gathered = answered(&program(), br#"{"operation": "gather"}"#)?;
     for part in ["next_boot", "settings", "pending", "reboot_required", "errors"] {
         said.insert(part.to_owned(), gathered[part].clone());
     }
@@ -91,14 +91,21 @@ fn put(rules_d: &Path) -> Result<(), String> {
 /// The report on a case's request; null where it has none.
 fn requested(case: &Path) -> Result<Value, String> {
     let request = case.join("request.json");
-    if request.is_file() { answered(&cache::read(&request)?) } else { Ok(Value::Null) }
+    if request.is_file() { answered(&program(), &cache::read(&request)?) } else { Ok(Value::Null) }
+}
+
+/// The executable of the guest.
+fn program() -> PathBuf {
+    Path::new(LAB).join("bin/audit_rules")
 }
 
 /// What the executable answers to a request.
-fn answered(request: &[u8]) -> Result<Value, String> {
-    let program = Path::new(LAB).join("bin/audit_rules");
+///
+/// # Errors
+/// When it cannot be run, or gives no report.
+pub fn answered(program: &Path, request: &[u8]) -> Result<Value, String> {
     let failed = |error: std::io::Error| format!("cannot run {}: {error}", program.display());
-    let mut command = Command::new(&program);
+    let mut command = Command::new(program);
     let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().map_err(failed)?;
     if let Some(mut stdin) = child.stdin.take() {
         stdin.write_all(request).map_err(failed)?;
