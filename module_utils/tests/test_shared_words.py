@@ -59,7 +59,10 @@ def test_a_bad_end_is_a_failure_whatever_the_report_says():
         ({"message": "m", "pointer": "/drop_ins/50/rules/1/fields/0", "line": 2}, "drop_ins.50.rules[1].fields[0] line 2: m"),
         ({"message": "m", "file": "/a", "pointer": "/rules"}, "/a: m"),
         ({"message": "m", "file": "/a", "line": 3, "rule": "-w a"}, "/a:3: m in `-w a`"),
-        ({"message": "m", "rule": "-S opne", "sentence": "m in `-S opne` (did you mean open?)"}, "m in `-S opne` (did you mean open?)"),
+        (
+            {"message": "m", "rule": "-S opne", "sentence": "m in `-S opne` (did you mean open?)"},
+            "m in `-S opne` (did you mean open?)",
+        ),
         ({"message": "m", "fix": {"text": "say more"}}, "m (say more)"),
     ],
 )

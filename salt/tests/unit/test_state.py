@@ -44,7 +44,12 @@ FAILED = {
     "outcome": "failed",
     "reboot_required": False,
     "errors": [
-        {"message": "no architecture has a system call opne", "pointer": "/rules/0", "rule": "-S opne", "sentence": "no architecture has a system call opne in `-S opne` (did you mean open?)"},
+        {
+            "message": "no architecture has a system call opne",
+            "pointer": "/rules/0",
+            "rule": "-S opne",
+            "sentence": "no architecture has a system call opne in `-S opne` (did you mean open?)",
+        },
         {"message": "must begin with /", "file": "salt://a.rules", "line": 7, "hint": "give a whole path"},
     ],
 }
