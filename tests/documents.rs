@@ -179,6 +179,18 @@ fn every_link_leads_somewhere() {
 }
 
 #[test]
+fn the_guides_quote_what_is_said_of_a_service_in_another_mount_namespace() {
+    let reason = audit_rules::rules_d::Elsewhere::MountNamespace;
+    for path in ["ansible/collection/docs/environments.md", "salt/README.md"] {
+        let text = project::read(path);
+        assert!(text.contains(&format!("\n```text\n{}\n```\n", reason.message())), "{path}: {}", reason.message());
+        assert!(text.contains("kernel: host"), "{path}");
+        assert!(text.contains("nsenter") || path.starts_with("salt"), "{path}");
+    }
+    assert!(reason.hint().is_some_and(|hint| hint.contains("nsenter") && hint.contains("`kernel: host`")));
+}
+
+#[test]
 fn every_measured_row_of_the_readme_is_one_of_the_benchmark() {
     let readme = project::read("README.md");
     let (_, behind) = readme.split_once("<!-- performance -->").unwrap();

@@ -57,14 +57,34 @@ def test_an_example_of_states_changes_something_and_then_nothing(minion, example
     assert not any(entry["changes"] for entry in second.values()), second
 
 
-def test_the_pillar_of_the_readme_is_a_policy(minion):
-    (example,) = [block for block in blocks() if block.startswith("audit_rules:")]
+def merged(given):
+    """A dictionary, or a list of dictionaries, as one."""
+    return given if isinstance(given, dict) else {key: value for part in given for key, value in part.items()}
+
+
+PILLARS = [block for block in blocks() if block.startswith("audit_rules:")]
+
+
+@pytest.mark.parametrize("example", PILLARS)
+def test_each_pillar_of_the_readme_is_a_policy(minion, example):
     serve(minion)
     policy = yaml.safe_load(example)["audit_rules"]
+    # The host of a test is a directory, which is no running host.
+    assert policy.pop("kernel", "auto") in ("auto", "host")
     minion.pillar(audit_rules=dict(policy, root=str(minion.image), lookup={"install": "none", "executable": minion.executable}))
     (applied,) = [entry for entry in minion.call("state.apply", "audit_rules.policy").values() if "policy" in entry["__id__"]]
     assert applied["result"] is True, applied
-    assert SERVED in (minion.drop_ins / "50-postgres.rules").read_text()
+    written = {path.stem for path in minion.drop_ins.iterdir()}
+    declared = merged(policy["drop_ins"])
+    assert written == {name for name, said in declared.items() if merged(said).get("state") != "absent"}
+    if "50-postgres" in written:
+        assert SERVED in (minion.drop_ins / "50-postgres.rules").read_text()
+
+
+def test_the_readme_has_both_forms_of_a_pillar_and_the_way_out_of_a_mount_namespace():
+    pillars = [yaml.safe_load(example)["audit_rules"] for example in PILLARS]
+    assert {type(pillar["drop_ins"]).__name__ for pillar in pillars} == {"dict", "list"}
+    assert any(pillar.get("kernel") == "host" for pillar in pillars)
 
 
 def test_a_minion_without_a_master_finds_the_formula_where_the_readme_puts_it(tmp_path):
