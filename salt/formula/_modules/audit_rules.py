@@ -109,6 +109,12 @@ def gather(
     details
         False leaves out what is as it should be: files and rules one by one.
 
+    kernel
+        ``host``: the running one also where this minion has a mount namespace of its own, and from a container.
+
+    arch
+        With ``root``, the machine of the image as ``uname -m`` names it.
+
     CLI Example:
 
     .. code-block:: bash
@@ -124,7 +130,7 @@ def gather(
     return _call("gather", given, executable, saltenv)
 
 
-def list_rules(source=None, details=False, root=None, rules_dir=None, executable=None, saltenv=None):
+def list_rules(source=None, details=False, root=None, rules_dir=None, kernel=None, executable=None, saltenv=None):
     """
     Give the rules that the kernel holds, and those of every file in rules.d, as ``auditctl -l`` prints them.
 
@@ -134,6 +140,9 @@ def list_rules(source=None, details=False, root=None, rules_dir=None, executable
     details
         Rules taken apart, each with its key, origin, and whether it is running and comes back at the next boot.
 
+    kernel
+        ``host``: the running one also where this minion has a mount namespace of its own.
+
     CLI Example:
 
     .. code-block:: bash
@@ -142,7 +151,7 @@ def list_rules(source=None, details=False, root=None, rules_dir=None, executable
         salt '*' audit_rules.list_rules source=runtime
         salt '*' audit_rules.list_rules details=True
     """
-    given = {"source": source, "root": root, "rules_dir": rules_dir}
+    given = {"source": source, "root": root, "rules_dir": rules_dir, "kernel": kernel}
     report = _call("gather", given, executable, saltenv)
     if report["failed"]:
         raise CommandExecutionError(__salt__["audit_rules_return.comment"](report))
@@ -158,10 +167,13 @@ def list_rules(source=None, details=False, root=None, rules_dir=None, executable
     return found
 
 
-def status(root=None, rules_dir=None, executable=None, saltenv=None):
+def status(root=None, rules_dir=None, kernel=None, executable=None, saltenv=None):
     """
     Give the state of the audit subsystem: its settings and counters, what the kernel can do, whether it is locked, what waits
     for a boot, which line of which file decides each setting, who else loads rules.
+
+    kernel
+        ``host``: the running one also where this minion has a mount namespace of its own.
 
     CLI Example:
 
@@ -169,7 +181,7 @@ def status(root=None, rules_dir=None, executable=None, saltenv=None):
 
         salt '*' audit_rules.status
     """
-    report = _looked("gather", {"root": root, "rules_dir": rules_dir}, "runtime", executable, saltenv)
+    report = _looked("gather", {"root": root, "rules_dir": rules_dir, "kernel": kernel}, "runtime", executable, saltenv)
     parts = ("in_sync", "digest", "status", "features", "settings", "managers", "reboot_required", "pending", "warnings")
     found = {part: report[part] for part in parts if part in report}
     found["runtime"] = {key: value for key, value in report["runtime"].items() if key != "rules"}
@@ -216,6 +228,9 @@ def lint(
     """
     Give what is wrong with rules: those given, a rules file of the file server, or those of this minion's rules.d. Nothing is
     changed, and no privilege is needed.
+
+    ignore
+        Codes of findings that are left out, such as ``watch_form``.
 
     fail_on
         The least severity that makes the job fail: ``error`` (default), ``warning``, ``info``, or ``never``.

@@ -187,6 +187,15 @@ def test_the_rules_of_files_are_listed(image):
     assert (rule["rule"], rule["keys"], rule["line"]) == (LINE, ["identity"], 3)
 
 
+@pytest.mark.parametrize("function", ["gather", "list_rules", "status", "drift"])
+def test_whatever_asks_the_kernel_takes_which_one_is_meant(image, function):
+    try:
+        said = getattr(audit_rules, function)(root=str(image), kernel="hots")
+    except CommandExecutionError as error:
+        said = error
+    assert 'kernel: "hots" is none of auto, host' in str(said)
+
+
 def test_one_source_can_be_asked_for(image):
     apply(image, rules=[LINE])
     report = audit_rules.gather(source="filesystem", root=str(image))

@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import tempfile
@@ -89,11 +90,14 @@ def test_a_host_that_records_nothing_is_shown_and_deviates(tmp_path, fleet, libe
     """A stand-in for a kernel: the program of the collection, whose report of the host gets a status."""
     program = libexec / "audit_rules"
     program.write_text("#!/bin/sh\n[ $1 = - ] || { echo audit_rules 0.1.0; exit; }\nrequest=$(cat)\ncase $request in\n"
-                       f"*gather*) echo '{{\"changed\": false, \"msg\": \"m\", \"outcome\": \"unchanged\", \"status\": {{\"enabled\": {enabled}}}}}' ;;\n"
+                       f"*gather*) printf %s \"$request\" >{tmp_path}/asked; echo '{{\"changed\": false, \"msg\": \"m\", \"outcome\": \"unchanged\", \"status\": {{\"enabled\": {enabled}}}}}' ;;\n"
                        f"*) printf %s \"$request\" | exec {PROGRAM} - ;;\nesac\n")
     program.chmod(0o755)
     arguments = ("--limit", "same", "--extra-vars", "audit_fail_on=deviation")
-    status, output, text = fleet(*arguments, changed={"audit_policy_executable": str(program)})
+    where = {"audit_policy_rules_dir": "/etc/audit/rules.d", "audit_policy_kernel": "auto"}
+    status, output, text = fleet(*arguments, changed={"audit_policy_executable": str(program), **where})
+    asked = json.loads((tmp_path / "asked").read_text())
+    assert {key: asked[key] for key in ("rules_dir", "kernel")} == {"rules_dir": "/etc/audit/rules.d", "kernel": "auto"}
     assert f"| same | unchanged | 0 of 1 | {shown} |  |" in text and (status != 0) == fails
     assert ("not recording: same" in output) == fails
 
