@@ -1,7 +1,8 @@
 //! The answers that the README and `docs/` show are those that the program gives, on the host of `tests/project/host.rs`.
 //!
 //! A request stands in a block of JSON, its answer in the next one, behind a line `<!-- answer -->`, or
-//! `<!-- answer of a host with 30-identity -->` where that drop-in is there before. `UPDATE_DOCUMENTS=1` writes them.
+//! `<!-- answer of a host with 30-identity -->` where that drop-in is there before; after a line `<!-- diff -->` stands its diff
+//! alone. `UPDATE_DOCUMENTS=1` writes them.
 #![allow(
     clippy::disallowed_methods,
     clippy::disallowed_types,
@@ -16,6 +17,7 @@ use audit_rules::request::keys::KEYS;
 use project::host::Host;
 
 const FRESH: &str = "<!-- answer -->";
+const DIFF: &str = "<!-- diff -->";
 const WITH_IDENTITY: &str = "<!-- answer of a host with 30-identity -->";
 const IDENTITY: &str =
     r#"{"name": "30-identity", "rules": ["-w /etc/passwd -p wa -k identity", "-w /etc/group -p wa -k identity"]}"#;
@@ -51,6 +53,12 @@ fn answered(path: &str) -> (String, usize) {
             lines.by_ref().find(|line| line == "```json").unwrap_or_else(|| panic!("{path}: no block behind {line}"));
             let _ = block(&mut lines);
             written.extend(["\n```json\n", &answer(&request, &line), "```\n"]);
+            answers += 1;
+        } else if line == DIFF {
+            lines.by_ref().find(|line| line == "```diff").unwrap_or_else(|| panic!("{path}: no block after {line}"));
+            let _ = block(&mut lines);
+            let report: serde_json::Value = serde_json::from_str(&answer(&request, FRESH)).unwrap();
+            written.extend(["\n```diff\n", report["diff"]["prepared"].as_str().unwrap(), "```\n"]);
             answers += 1;
         }
     }
@@ -124,17 +132,15 @@ fn the_column_used_by_and_the_schema_say_what_the_table_of_keys_says() {
 #[test]
 fn the_tables_have_the_defaults_of_the_schema() {
     let schema = audit_rules::request::schema();
-    for (path, marker) in [("README.md", "<!-- options -->"), ("docs/requests.md", "<!-- keys -->")] {
-        for row in project::table(path, marker) {
-            let property = &schema["properties"][project::quoted(&row[0]).concat()];
-            assert!(property.is_object(), "{path}: {}", row[0]);
-            let said = project::quoted(&row[1]).concat();
-            match property.get("default") {
-                Some(serde_json::Value::Null) | None => {}
-                Some(serde_json::Value::String(text)) => assert_eq!(&said, text, "{path}: {}", row[0]),
-                Some(serde_json::Value::Object(_)) => assert_eq!(row[1], "none", "{path}: {}", row[0]),
-                Some(other) => assert_eq!(said, other.to_string(), "{path}: {}", row[0]),
-            }
+    for row in project::table("docs/requests.md", "<!-- keys -->") {
+        let property = &schema["properties"][project::quoted(&row[0]).concat()];
+        assert!(property.is_object(), "{}", row[0]);
+        let said = project::quoted(&row[1]).concat();
+        match property.get("default") {
+            Some(serde_json::Value::Null) | None => {}
+            Some(serde_json::Value::String(text)) => assert_eq!(&said, text, "{}", row[0]),
+            Some(serde_json::Value::Object(_)) => assert_eq!(row[1], "none", "{}", row[0]),
+            Some(other) => assert_eq!(said, other.to_string(), "{}", row[0]),
         }
     }
 }
@@ -188,6 +194,27 @@ fn the_guides_quote_what_is_said_of_a_service_in_another_mount_namespace() {
         assert!(text.contains("nsenter") || path.starts_with("salt"), "{path}");
     }
     assert!(reason.hint().is_some_and(|hint| hint.contains("nsenter") && hint.contains("`kernel: host`")));
+}
+
+#[test]
+fn the_examples_of_the_readme_declare_the_same_rules() {
+    let readme = project::read("README.md");
+    let block = |kind: &str| {
+        let (_, after) = readme.split_once(&format!("```{kind}\n")).unwrap();
+        after.split_once("```").unwrap().0.to_owned()
+    };
+    let request: serde_json::Value = serde_json::from_str(&block("json")).unwrap();
+    let rules: Vec<&str> = request["rules"].as_array().unwrap().iter().map(|rule| rule.as_str().unwrap()).collect();
+    let (_, after) = readme.split_once("```yaml\n").unwrap();
+    let (ansible, after) = after.split_once("```").unwrap();
+    let (_, after) = after.split_once("```yaml\n").unwrap();
+    let (salt, _) = after.split_once("```").unwrap();
+    for example in [ansible, salt] {
+        let said: Vec<&str> =
+            example.lines().filter_map(|line| line.trim().strip_prefix("- -").map(|_| &line.trim()[2..])).collect();
+        assert_eq!(said, rules, "{example}");
+        assert!(example.contains(&format!("name: {}\n", request["name"].as_str().unwrap())), "{example}");
+    }
 }
 
 #[test]
