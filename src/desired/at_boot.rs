@@ -8,9 +8,11 @@ use rustc_hash::FxHashSet as HashSet;
 use super::files::as_it_stands;
 use super::{DropIn, Files, Merge, Warning};
 use crate::auditctl::{Control, Verb, canonical_lossy};
+use crate::augenrules;
 use crate::boot_load::{BootLoad, LoadLine};
 use crate::init::{Loader, State};
 use crate::lines::Reader;
+use crate::plan::files::Content;
 use crate::rule::{Machine, Rule};
 use crate::set_aside::MARK;
 
@@ -50,6 +52,19 @@ impl Files {
     #[must_use]
     pub fn is_remade_with(&self, drop_ins: &[DropIn]) -> bool {
         self.loader.state == State::Enabled && self.at_boot(drop_ins) == AtBoot::DropIns
+    }
+
+    /// Whether `audit.rules` is but what augenrules has made of the drop-ins: its first line says so, there are drop-ins, and
+    /// nothing tells that the boot loads that file as it stands. What none of them has is left over from earlier ones.
+    #[must_use]
+    pub fn is_product(&self) -> bool {
+        let says_so = |content: &Content| {
+            let first = content.bytes.split(|byte| *byte == b'\n').next();
+            let said = first.and_then(|first| first.strip_prefix(augenrules::GENERATED.as_bytes()));
+            said == Some(self.rules_dir.as_os_str().as_encoded_bytes())
+        };
+        let is_loaded = self.is_boot_known() && self.at_boot(&self.drop_ins) == AtBoot::File(self.audit_rules_path());
+        !self.drop_ins.is_empty() && !is_loaded && self.audit_rules.as_ref().is_some_and(says_so)
     }
 
     /// Whether anything tells who loads the rules at boot.

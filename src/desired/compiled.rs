@@ -37,7 +37,11 @@ impl Work<'_> {
         }
         let merged = self.files.merged(after).bytes;
         targets.push(self.target(self.files.audit_rules_path(), self.files.audit_rules.as_ref(), Some(merged.clone())));
-        let end = if self.files.is_remade_at_boot() { Only::DroppedAtBoot } else { Only::Overwritten };
+        let end = match () {
+            () if self.files.is_remade_at_boot() => Only::DroppedAtBoot,
+            () if self.files.is_product() && !is_forced => Only::LeftOver,
+            () => Only::Overwritten,
+        };
         if end == Only::Overwritten && !is_forced {
             self.problems.extend(only.iter().filter_map(would_be_lost));
             return (Some(merged), Vec::new());

@@ -178,8 +178,6 @@ all:
   audit_rules.loaded:
     - root: IMAGE
     - target: filesystem
-    # Nothing in the image says who loads the rules: what stands in audit.rules alone would keep its lines.
-    - compile: always
     - REQUISITE: [{file: vendor}]
 told:
   test.succeed_with_changes:
