@@ -34,8 +34,8 @@ pub(super) fn wished(
         let since = since(&left, &files, &mut reader);
         let target = restored(snapshot, *force, &now, kernel, &since, &world.machine);
         let mut target = target.map_err(|problem| vec![problem])?;
-        let warnings = hold_again(&mut target, &files, &mut reader);
-        let (skipped, deduplicated, unasked) = (Vec::new(), Vec::new(), Vec::new());
+        let (warnings, unasked) = hold_again(&mut target, &files, &mut reader);
+        let (skipped, deduplicated) = (Vec::new(), Vec::new());
         return Ok((Desired { target, skipped, deduplicated, warnings, at_boot: None, unasked }, 0));
     }
     let mut observed = observe(&intent.place, &intent.goal.lines(), root, rules_d, Links::Refused, world.machine)?;

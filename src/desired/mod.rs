@@ -216,7 +216,7 @@ impl Work<'_> {
         let mut wished: HashSet<Rc<Rule>> = load.rules.iter().map(|loaded| Rc::clone(&loaded.rule.listed)).collect();
         let run_together = run_together(self.files, &after, &merge, self.reader);
         self.place(run_together, lines, &mut rules_wished, &mut wished);
-        let of_kernel = self.of_kernel_alone(&after);
+        let of_kernel = of_kernel_alone(self.files, &after, self.reader);
         let mut beside = Vec::new();
         for (spot, rule) in of_kernel.iter().filter(|(_, rule)| wished.insert(Rc::clone(&rule.listed))) {
             let is_asked_for = asks_for_all || own_rules.contains(&*rule.listed);
@@ -256,7 +256,7 @@ impl Work<'_> {
             beside.extend(lines.filter_map(|wished| Some((wished.spot.clone()?, wished.wish.clone()))));
             let comments = comments.iter().map(|one| (one.spot.clone(), wish(&one.rule.line, PermSyscalls::All)));
             beside.extend(comments);
-            self.unasked(beside, &load, &settings)
+            unasked::unasked(beside, &load, &settings, &self.reader.facts().machine)
         } else {
             Vec::new()
         };
@@ -310,17 +310,6 @@ impl Work<'_> {
         }
     }
 
-    /// The rules that the drop-ins have as comments because the installed auditctl is too old for them.
-    fn of_kernel_alone(&mut self, drop_ins: &[DropIn]) -> Vec<(Spot, Rc<HostRule>)> {
-        let mut found = Vec::new();
-        for drop_in in drop_ins {
-            let file: Rc<str> = self.files.path(&drop_in.name).to_string_lossy().into();
-            let comments = set_aside::of_kernel_alone(&drop_in.content.bytes, self.reader).into_iter();
-            found.extend(comments.map(|one| (Spot { file: Rc::clone(&file), line: one.line }, one.rule)));
-        }
-        found
-    }
-
     /// The settings of the request that do not survive the next boot; where it asks for all that rules.d says, any that a
     /// later line overrules.
     fn overruled(&mut self, merge: &Merge, load: &BootLoad, own: &[(Name, u32)]) -> Vec<Warning> {
@@ -367,6 +356,17 @@ impl Work<'_> {
         let after = bytes.map(|bytes| permit.content(bytes, before));
         FileTarget { path, before: before.cloned(), after }
     }
+}
+
+/// The rules that the drop-ins have as comments because the installed auditctl is too old for them.
+fn of_kernel_alone(files: &Files, drop_ins: &[DropIn], reader: &mut Reader) -> Vec<(Spot, Rc<HostRule>)> {
+    let mut found = Vec::new();
+    for drop_in in drop_ins {
+        let file: Rc<str> = files.path(&drop_in.name).to_string_lossy().into();
+        let comments = set_aside::of_kernel_alone(&drop_in.content.bytes, reader).into_iter();
+        found.extend(comments.map(|one| (Spot { file: Rc::clone(&file), line: one.line }, one.rule)));
+    }
+    found
 }
 
 /// Whether only a reboot takes this setting back.

@@ -7,6 +7,7 @@ use rustc_hash::{FxHashMap as HashMap, FxHashSet as HashSet};
 
 use super::asked::{Asked, rules_of, swallowed};
 use super::drop_in::written;
+use super::unasked::{Unasked, unasked_by_undo};
 use super::{DropIn, Files, Merge, Warning, about, wish};
 use crate::augenrules::natural_order;
 use crate::boot_load::{BootLoad, Spot};
@@ -184,8 +185,8 @@ pub fn since(left: &[(&Path, Option<Content>)], files: &Files, reader: &mut Read
 }
 
 /// Lets drop-ins that a change was not about hold again, as lines, what taking the change back leaves to their comments.
-/// Gives what is worth a sentence of the next boot.
-pub fn hold_again(target: &mut Target, files: &Files, reader: &mut Reader) -> Vec<Warning> {
+/// Gives what is worth a sentence of the next boot, and what a lock that comes back would keep out.
+pub fn hold_again(target: &mut Target, files: &Files, reader: &mut Reader) -> (Vec<Warning>, Vec<Unasked>) {
     let restored = target.files.iter().filter_map(|file| Some((drop_in_name(files, &file.path)?, file.after.clone())));
     let restored: HashMap<String, Option<Content>> = restored.collect();
     let mut after: Vec<DropIn> = files.drop_ins.iter().filter(|d| !restored.contains_key(&d.name)).cloned().collect();
@@ -209,6 +210,8 @@ pub fn hold_again(target: &mut Target, files: &Files, reader: &mut Reader) -> Ve
             _ => {}
         }
     }
-    warnings.extend(about(&lines, &BootLoad::of(&lines, reader), &reader.facts().machine));
-    warnings
+    let load = BootLoad::of(&lines, reader);
+    warnings.extend(about(&lines, &load, &reader.facts().machine));
+    let unasked = unasked_by_undo(files, &after, &load, &target.settings, reader);
+    (warnings, unasked)
 }

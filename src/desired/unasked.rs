@@ -1,9 +1,12 @@
 //! What rules.d says and the request does not ask for.
 
-use super::Work;
+use super::{DropIn, Files, of_kernel_alone, outdated, wish};
 use crate::auditctl::canonical_lossy;
 use crate::boot_load::{BootLoad, Spot};
+use crate::lines::{HostRule, Reader};
 use crate::plan::rules::Wish;
+use crate::request::PermSyscalls;
+use crate::rule::Machine;
 use crate::settings::{Name, Settings};
 
 /// A rule or setting that rules.d has and that this run does not bring about.
@@ -26,24 +29,43 @@ pub enum RuleOrSetting {
     Setting(Name, u32),
 }
 
-impl Work<'_> {
-    /// These rules, and the settings that rules.d says and the request does not ask for. `enabled` is left out: the lock
-    /// sets it, and another warning tells which line wins at boot.
-    pub(super) fn unasked(&self, rules: Vec<(Spot, Wish)>, load: &BootLoad, asked: &Settings) -> Vec<Unasked> {
-        let machine = &self.reader.facts().machine;
-        let rules = rules.into_iter().map(|(spot, wish)| Unasked {
-            spot,
-            text: canonical_lossy(&wish.rule, machine),
-            what: RuleOrSetting::Rule(Box::new(wish)),
-        });
-        let settings = load.settings.iter().filter(|(name, _)| *name != Name::Enabled && asked.get(*name).is_none());
-        let settings = settings.filter_map(|(name, value)| {
-            let text = match name {
-                Name::LoginuidImmutable => name.option().to_owned(),
-                _ => format!("{} {value}", name.option()),
-            };
-            Some(Unasked { spot: load.set_at.get(&name)?.clone(), text, what: RuleOrSetting::Setting(name, value) })
-        });
-        rules.chain(settings).collect()
+/// These rules, and the settings that rules.d says and the request does not ask for. `enabled` is left out: the lock sets
+/// it, and another warning tells which line wins at boot.
+pub(super) fn unasked(rules: Vec<(Spot, Wish)>, load: &BootLoad, asked: &Settings, machine: &Machine) -> Vec<Unasked> {
+    let rules = rules.into_iter().map(|(spot, wish)| Unasked {
+        spot,
+        text: canonical_lossy(&wish.rule, machine),
+        what: RuleOrSetting::Rule(Box::new(wish)),
+    });
+    let settings = load.settings.iter().filter(|(name, _)| *name != Name::Enabled && asked.get(*name).is_none());
+    let settings = settings.filter_map(|(name, value)| {
+        let text = match name {
+            Name::LoginuidImmutable => name.option().to_owned(),
+            _ => format!("{} {value}", name.option()),
+        };
+        Some(Unasked { spot: load.set_at.get(&name)?.clone(), text, what: RuleOrSetting::Setting(name, value) })
+    });
+    rules.chain(settings).collect()
+}
+
+/// All that these drop-ins ask for, where what was before a change is a lock: taking the change back may not keep any of
+/// it out.
+pub(super) fn unasked_by_undo(
+    files: &Files,
+    after: &[DropIn],
+    load: &BootLoad,
+    asked: &Settings,
+    reader: &mut Reader,
+) -> Vec<Unasked> {
+    if asked.get(Name::Enabled) != Some(2) {
+        return Vec::new();
     }
+    let of = |rule: &HostRule| wish(&rule.line, PermSyscalls::All);
+    let mut rules: Vec<(Spot, Wish)> =
+        load.rules.iter().map(|loaded| (loaded.spot.clone(), of(&loaded.rule))).collect();
+    for (spot, rule) in of_kernel_alone(files, after, reader) {
+        rules.push((spot, of(&rule)));
+    }
+    rules.extend(outdated(files, after, reader).into_iter().map(|comment| (comment.spot, of(&comment.rule))));
+    unasked(rules, load, asked, &reader.facts().machine)
 }

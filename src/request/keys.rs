@@ -103,7 +103,7 @@ keys! {
     rules_dir: ALL,
     ordering: &[PRESENT, ABSENT, LOADED, EXACT, Gather],
     on_locked: APPLY,
-    lock_anyway: &[PRESENT],
+    lock_anyway: &[PRESENT, RESTORED],
     on_duplicate: ASKING,
     on_missing: ASKING,
     loader_unknown: ASKING,

@@ -198,7 +198,7 @@ def exact(
 
 def restored(
     name, snapshot=None, force=None, target=None, root=None, rules_dir=None, on_locked=None, backup=None, expedite=None,
-    kernel=None, lock_timeout=None, executable=None, **kwargs,
+    kernel=None, lock_timeout=None, lock_anyway=None, executable=None, **kwargs,
 ):  # fmt: skip
     """
     Ensure that files, rules and settings are as they were before a change.
@@ -211,6 +211,9 @@ def restored(
 
     force
         Take back what can be taken back, also where the host changed since.
+
+    lock_anyway
+        Bring a lock back although it keeps rules or settings of the drop-ins out. Without it that is an error.
 
     .. code-block:: yaml
 

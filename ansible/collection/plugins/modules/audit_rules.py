@@ -168,9 +168,9 @@ options:
     default: stage
   lock_anyway:
     description:
-      - With V(present) of O(state), lock the kernel although it lacks rules or settings of other drop-ins, which then wait
-        for the next boot. Without it that is an error that names each. V(loaded) and V(exact) bring them about before they
-        lock.
+      - With V(present) of O(state), and where V(restored) brings a lock back, lock the kernel although it lacks rules or
+        settings of other drop-ins, which then wait for the next boot. Without it that is an error that names each.
+        V(loaded) and V(exact) bring them about before they lock.
     type: bool
     default: false
   on_duplicate:
