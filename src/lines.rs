@@ -233,6 +233,13 @@ impl Reader {
         paths.into_iter().collect()
     }
 
+    /// Whether it could not be told what stands at a path of this rule.
+    #[must_use]
+    pub fn is_in_doubt(&self, rule: &HostRule) -> bool {
+        let paths = rule.line.rule.fields.iter().filter(|field| is_path(field.number)).filter_map(|field| field.text());
+        paths.filter_map(|path| self.facts.paths.get(path)).any(|fact| *fact == PathFact::Unknown)
+    }
+
     /// Takes in what stands at the paths; every line is then judged by it.
     pub fn settle(&mut self, paths: PathFacts) {
         self.facts.paths = paths;

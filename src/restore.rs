@@ -2,13 +2,13 @@
 
 use std::path::{Path, PathBuf};
 
-use rustc_hash::FxHashSet as HashSet;
+use rustc_hash::{FxHashMap as HashMap, FxHashSet as HashSet};
 
 use crate::auditctl::canonical_lossy;
 use crate::error::{PolicyError, Problem, RequestError};
 use crate::plan::files::{Content, FileTarget};
-use crate::plan::rules::{Fulfils, Ordering, Wish, assign};
-use crate::plan::{KernelState, Target, Wished};
+use crate::plan::rules::{Doing, Fulfils, Ordering, RuleStep, Wish, assign};
+use crate::plan::{KernelState, Target, Wished, plan_loaded};
 use crate::rule::{Machine, Rule, id::Id};
 use crate::settings::{Name, Settings};
 use crate::snapshot::{Snapshot, Unusable, VERSION};
@@ -40,7 +40,7 @@ impl Since {
     }
 }
 
-/// What the host should hold to be as before the change.
+/// What the host should hold to be as before the change, and the rules that come back once though the kernel held them twice.
 ///
 /// `files` has what each file of the snapshot holds now, in its order; `kernel` is none where only files are managed.
 ///
@@ -54,11 +54,12 @@ pub fn restored(
     kernel: Option<&KernelState>,
     since: &Since,
     machine: &Machine,
-) -> Result<Target, Problem> {
+) -> Result<(Target, Vec<Rule>), Problem> {
     if snapshot.version != VERSION {
         return Err(Unusable::Version(snapshot.version).into());
     }
     let mut target = empty_target();
+    let mut doubled = Vec::new();
     for (saved, now) in snapshot.files.iter().zip(files) {
         let content = |saved: &Option<crate::snapshot::SavedContent>| -> Result<Option<Content>, Unusable> {
             saved.as_ref().map(crate::snapshot::SavedContent::content).transpose()
@@ -74,9 +75,10 @@ pub fn restored(
     }
     if let Some(kernel) = kernel {
         rules(snapshot, force, &kernel.rules, since, machine, &mut target)?;
+        doubled = once(&mut target, &kernel.rules);
         settings(snapshot, force, &kernel.settings(), &mut target)?;
     }
-    Ok(target)
+    Ok((target, doubled))
 }
 
 /// What takes the change of a killed run back in a kernel; files are another matter.
@@ -125,7 +127,8 @@ pub fn interrupted(
             target.settings.set(name, saved.before);
         }
     }
-    Ok(Back { target, lost, kept })
+    let doubled = once(&mut target, now);
+    Ok(Back { target, lost, kept, doubled })
 }
 
 /// How a kernel goes back to before the change of a killed run.
@@ -137,6 +140,51 @@ pub struct Back {
     pub lost: Vec<Rule>,
     /// The rules that stay, though they were not there before: drop-ins ask for them.
     pub kept: Vec<Rule>,
+    /// The rules that come back once, though the kernel held them twice.
+    pub doubled: Vec<Rule>,
+}
+
+/// Leaves those copies of rules out of a target that the kernel would refuse ("Rule exists"): it appends no rule that it
+/// holds. The first copy, which decides, stays. Gives what was left out.
+fn once(target: &mut Target, now: &[Rule]) -> Vec<Rule> {
+    let mut left_out = Vec::new();
+    if unique(target.rules.iter().map(|wished| &wished.wish.rule)).len() == target.rules.len() {
+        return left_out;
+    }
+    while let Some(rule) = refused(&plan_loaded(target, now), now) {
+        let same = |wished: &Wished| wished.wish.rule.clone().as_listed() == rule;
+        let Some(last) = target.rules.iter().rposition(same) else { break };
+        if target.rules.iter().position(same) == Some(last) {
+            break;
+        }
+        target.rules.remove(last);
+        left_out.push(rule);
+    }
+    left_out
+}
+
+/// The first rule among these steps that is appended while the kernel holds it.
+fn refused(steps: &[RuleStep], now: &[Rule]) -> Option<Rule> {
+    let mut held: HashMap<Rule, usize> = HashMap::default();
+    for rule in now {
+        *held.entry(rule.clone()).or_default() += 1;
+    }
+    for step in steps {
+        let rule = step.rule.clone().as_listed();
+        let copies = held.entry(rule.clone()).or_default();
+        match step.doing {
+            Doing::Unload => *copies = copies.saturating_sub(1),
+            Doing::Append if *copies > 0 => return Some(rule),
+            Doing::Append | Doing::Prepend => *copies += 1,
+        }
+    }
+    None
+}
+
+/// These rules without further copies.
+fn unique<'a>(rules: impl Iterator<Item = &'a Rule>) -> Vec<&'a Rule> {
+    let mut seen: HashSet<&Rule> = HashSet::default();
+    rules.filter(|rule| seen.insert(*rule)).collect()
 }
 
 fn wanted(rule: Rule) -> Wished {
@@ -177,7 +225,7 @@ fn rules(
     let known = saved.before_as_far_as_known(now)?;
     let stay = since.stay(now);
     let others = now.iter().zip(&stay).filter(|(rule, stays)| !**stays || known.contains(rule)).map(|(rule, _)| rule);
-    let is_as_before = others.eq(&known);
+    let is_as_before = unique(others).eq(&unique(known.iter()));
     let before = if ids == saved.after {
         saved.before(now)?
     } else if force || is_as_before {

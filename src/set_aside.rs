@@ -72,11 +72,12 @@ impl<'a> SetAside<'a> {
         Some(Self { reason, line })
     }
 
-    /// The rule that the line means here; none where this host cannot load it at boot.
+    /// The rule that the line means here; none where this host cannot load it at boot, or a look at its path has failed.
     #[must_use]
     pub fn loadable(&self, reader: &mut Reader) -> Option<Rc<HostRule>> {
         let reading = reader.read(self.line);
-        reading.loadable().filter(|_| !reading.is_too_new()).cloned()
+        let rule = reading.loadable().filter(|_| !reading.is_too_new())?;
+        (!reader.is_in_doubt(rule)).then(|| Rc::clone(rule))
     }
 
     /// Whether the comment says that another line holds the rule.

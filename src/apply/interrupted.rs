@@ -260,9 +260,10 @@ fn put_kernel_back(
     let (asked, held) = asked_for(intent, root, machine)?;
     let (asked, held): (Vec<&Wish>, Vec<&Wish>) = (asked.iter().collect(), held.iter().collect());
     let back = restore::interrupted(snapshot, &now, &asked, &held, is_whole).map_err(|why| vec![Problem::from(why)])?;
-    let Back { target, lost, kept } = back;
+    let Back { target, lost, kept, doubled } = back;
     let text = |rule: &Rule| format!("`{}`", canonical_lossy(rule, &machine));
     done.left.extend(lost.iter().map(|rule| format!("{} unloaded", text(rule))));
+    done.left.extend(doubled.iter().map(|rule| format!("{} loaded once, not twice", text(rule))));
     let first = plan(&target, Some(&now));
     let mut expediter = Expediter::new(intent.expedite, *kernel);
     let mut left = first.clone();

@@ -30,8 +30,10 @@ impl Asked {
             asked.add(text, reader);
         }
         for text in drop_ins.iter().flat_map(|d| d.content.bytes.split(|byte| *byte == b'\n')) {
-            if let Some(comment) = SetAside::of(text, reader) {
-                asked.add(comment.line, reader);
+            let Some(comment) = SetAside::of(text, reader) else { continue };
+            match comment.loadable(reader) {
+                Some(rule) => asked.loadable.push(rule),
+                None => asked.unloadable.extend(rules_of(comment.line, reader).flat_map(|rule| rule.of_either_kind())),
             }
         }
         asked

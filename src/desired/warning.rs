@@ -172,6 +172,11 @@ pub enum Warning {
         /// The directory of its program.
         directory: String,
     },
+    /// A rule that the kernel held twice, and takes once only.
+    RestoredOnce {
+        /// The rule.
+        rule: String,
+    },
     /// Grace periods were made short and could not be put back.
     StillExpedited,
     /// An earlier run was killed in the middle of a change.
@@ -281,6 +286,9 @@ impl Warning {
             Self::LostRecords { lost } => format!("the kernel lost {lost} records while the change was made"),
             Self::Stuck { rule, directory } => {
                 format!("`{rule}` cannot be unloaded until {directory} exists again: the kernel would not find it")
+            }
+            Self::RestoredOnce { rule } => {
+                format!("`{rule}` is restored once: the kernel held it twice, and takes no second copy")
             }
             Self::StillExpedited => {
                 "/sys/kernel/rcu_expedited could not be put back to 0; the next run does it".to_owned()

@@ -40,4 +40,5 @@ mod scenarios;
 mod schemas;
 mod shared;
 mod tree;
+mod twice;
 mod watches;
