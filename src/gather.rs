@@ -22,6 +22,7 @@ use crate::observe::{Observed, kernel_state, observe, passed_over, unknown_words
 use crate::plan::KernelState;
 use crate::request::{KernelChoice, Source};
 use crate::rule::{Machine, Rule, id::Id};
+pub use crate::rules_d::CommandLine;
 use crate::rules_d::{
     Elsewhere, Journal, JournalFile, JournalFound, Links, Lock, Process, RUN_DIR, Root, Skipped, Watched, WatchedFile,
     boot_id,
@@ -125,7 +126,7 @@ pub struct HeldKernel {
     /// The processes of the host.
     pub processes: Vec<Process>,
     /// What the boot loader told the kernel.
-    pub command_line: Option<Vec<u8>>,
+    pub command_line: Option<CommandLine>,
     /// The kernel's version.
     pub release: Option<String>,
 }
@@ -345,6 +346,8 @@ fn warnings(gathered: &Gathered, machine: &Machine) -> Vec<Warning> {
     if let Some(kernel) = gathered.kernel.read() {
         let holds_rules = !kernel.state.rules.is_empty();
         warnings.extend((holds_rules && !kernel.state.status.is_on()).then_some(Warning::NotRecording));
+        let covers_all = kernel.command_line.as_ref().is_none_or(CommandLine::starts_audit);
+        warnings.extend((holds_rules && !covers_all).then_some(Warning::EarlyProcesses));
         let is_asked_for = |at: usize| {
             gathered.drift.as_ref().is_some_and(|drift| drift.held.get(at).is_some_and(|h| h.asked.is_some()))
         };

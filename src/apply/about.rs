@@ -10,6 +10,7 @@ use crate::plan::rules::{Fulfils, Wish, assign, carried_out};
 use crate::plan::{KernelState, Plan, Target};
 use crate::request::OnMissing;
 use crate::rule::{Machine, Rule};
+use crate::rules_d::Root;
 use crate::settings::Name;
 
 /// Lines that check mode alone leaves out.
@@ -24,6 +25,13 @@ pub(super) fn not_recording(kernel: &KernelState, target: &Target) -> Option<War
     let is_on = target.settings.get(Name::Enabled).map_or_else(|| kernel.status.is_on(), |enabled| enabled != 0);
     let has_rules = !kernel.rules.is_empty() || target.rules.iter().any(|wished| wished.is_asked_for);
     (!is_on && has_rules).then_some(Warning::NotRecording)
+}
+
+/// Rules that are loaded, or to be loaded, while processes from before auditing was first switched on make no records.
+pub(super) fn early_processes(target: &Target, root: &Root) -> Option<Warning> {
+    let has_rules = target.rules.iter().any(|wished| wished.is_asked_for);
+    let is_late = || root.kernel_command_line().is_some_and(|said| !said.starts_audit());
+    (has_rules && is_late()).then_some(Warning::EarlyProcesses)
 }
 
 /// What the kernel's own list is worth a sentence for.

@@ -150,6 +150,8 @@ pub enum Warning {
     WritableByOthers(Writable),
     /// Rules are loaded and auditing is off.
     NotRecording,
+    /// Rules are loaded, and the kernel was started without `audit=1`.
+    EarlyProcesses,
     /// A setting that this kernel does not have.
     NoSuchSetting {
         /// The setting.
@@ -277,6 +279,11 @@ impl Warning {
                 )
             }
             Self::WritableByOthers(file) => format!("others than root may write {}: {}", file.path, file.message()),
+            Self::EarlyProcesses => {
+                "the kernel was started without audit=1: processes from before auditing was first switched on make no records of \
+                 system calls"
+                    .to_owned()
+            }
             Self::NotRecording => {
                 "auditing is off (enabled 0): the rules are loaded, and nothing is recorded until auditd or `-e 1` switches it on"
                     .to_owned()

@@ -39,7 +39,7 @@ pub use lock::Lock;
 pub use name::{DropInName, SUFFIX, absolute_path, drop_in_name};
 pub use problem::{Errno, FileError, Found, Left, NameError, NameProblem, PathProblem, Problem, SkipReason, Skipped};
 pub use root::Root;
-pub use running::Process;
+pub use running::{CommandLine, Process};
 pub use stage::{Backup, PublishError, Published, Stage, Wanted};
 pub use standing::{Elsewhere, FileId, Standing, enter, standing};
 #[cfg(any(test, feature = "model"))]

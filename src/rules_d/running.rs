@@ -22,6 +22,32 @@ pub struct Process {
     pub name: String,
 }
 
+/// What the kernel was told of audit when it was started.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct CommandLine {
+    /// The value of `audit=`.
+    pub audit: Option<String>,
+    /// The value of `audit_backlog_limit=`.
+    pub audit_backlog_limit: Option<String>,
+}
+
+impl CommandLine {
+    fn read(text: &[u8]) -> Self {
+        let text = String::from_utf8_lossy(text);
+        // The kernel takes the last of several.
+        let value = |name: &str| {
+            text.split_whitespace().filter_map(|word| word.strip_prefix(name)).next_back().map(str::to_owned)
+        };
+        Self { audit: value("audit="), audit_backlog_limit: value("audit_backlog_limit=") }
+    }
+
+    /// Whether auditing is on from the start of the kernel: any value of `audit=` but 0 and off means on (`audit_enable`).
+    #[must_use]
+    pub fn starts_audit(&self) -> bool {
+        self.audit.as_ref().is_some_and(|value| value != "0" && !value.eq_ignore_ascii_case("off"))
+    }
+}
+
 impl Root {
     /// The processes that can be seen; none where there is no `/proc`.
     #[must_use]
@@ -45,8 +71,8 @@ impl Root {
 
     /// What the boot loader told the kernel; none where that cannot be read.
     #[must_use]
-    pub fn kernel_command_line(&self) -> Option<Vec<u8>> {
-        self.system_file(Path::new("/proc/cmdline")).ok().flatten()
+    pub fn kernel_command_line(&self) -> Option<CommandLine> {
+        self.system_file(Path::new("/proc/cmdline")).ok().flatten().map(|text| CommandLine::read(&text))
     }
 
     /// The version of the running kernel; none where that cannot be read.

@@ -5,7 +5,7 @@ use super::super::gather::{
 };
 use super::super::rule::{RuleReport, id};
 use crate::drift::{Drift, NextBoot};
-use crate::gather::HeldKernel;
+use crate::gather::{CommandLine, HeldKernel};
 use crate::kernel::{Features, Status};
 use crate::plan::KernelState;
 use crate::rule::Machine;
@@ -43,23 +43,11 @@ pub fn status(held: &HeldKernel) -> StatusReport {
         backlog: status.backlog,
         backlog_wait_time: status.backlog_wait_time,
         backlog_wait_time_actual: status.backlog_wait_time_actual,
-        covers_early_processes: held.command_line.as_deref().map(is_on_from_the_start),
-        command_line: held.command_line.as_deref().map(command_line),
-    }
-}
-
-/// Whether auditing is on from the start of the kernel: any value of `audit=` but 0 and off means on (`audit_enable`).
-fn is_on_from_the_start(text: &[u8]) -> bool {
-    command_line(text).audit.is_some_and(|value| value != "0" && !value.eq_ignore_ascii_case("off"))
-}
-
-fn command_line(text: &[u8]) -> CommandLineReport {
-    let text = String::from_utf8_lossy(text);
-    // The kernel takes the last of several.
-    let value = |name: &str| text.split_whitespace().filter_map(|word| word.strip_prefix(name)).next_back();
-    CommandLineReport {
-        audit: value("audit=").map(str::to_owned),
-        audit_backlog_limit: value("audit_backlog_limit=").map(str::to_owned),
+        covers_early_processes: held.command_line.as_ref().map(CommandLine::starts_audit),
+        command_line: held
+            .command_line
+            .clone()
+            .map(|said| CommandLineReport { audit: said.audit, audit_backlog_limit: said.audit_backlog_limit }),
     }
 }
 
