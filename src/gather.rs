@@ -11,7 +11,7 @@ use crate::desired::{
     outdated, outrun, swallowed,
 };
 use crate::drift::wish::{self, Evidence, Verified};
-use crate::drift::{Drift, Gap, InPlace, NextBoot, SettingView, setting_views};
+use crate::drift::{Cause, Drift, Gap, InPlace, NextBoot, SettingView, setting_views};
 use crate::error::kernel::words;
 use crate::error::{PolicyError, Problem, What};
 use crate::intent::{AuthorLine, Inquiry, Scope};
@@ -282,18 +282,23 @@ fn compared(inquiry: &Inquiry, world: &World<'_>, boot: &NextBoot, state: &Kerne
     let root = if doubtful.is_empty() { None } else { Root::open(Path::new(&world.root)).ok() };
     let young = root.map_or_else(Vec::new, |root| root.made_since_boot(doubtful));
     drift.settle(boot, &young.into_iter().collect());
-    if let Some((then, now)) = watched(world, state) {
-        drift.silence(state, &|rule| then.left(rule, &now));
+    // The paths of another mount namespace are others.
+    if let Some(root) = Root::open(&world.root).ok().filter(|_| world.standing.elsewhere.is_none()) {
+        silence(&mut drift, &root, state);
     }
     drift
 }
 
-/// What runs of this boot noted of the directories that loaded rules hold, and what is in their places now.
-fn watched(world: &World<'_>, state: &KernelState) -> Option<(Watched, Watched)> {
-    // The paths of another mount namespace are others.
-    let root = Root::open(&world.root).ok().filter(|_| world.standing.elsewhere.is_none())?;
-    let run_dir = root.directory(Path::new(RUN_DIR)).ok()?;
-    Some((WatchedFile::new(&run_dir).read(), Watched::now(state.rules.iter(), &root)))
+/// Names the loaded rules that watch something else than what their paths name now: by what runs of this boot noted of the
+/// directories that the rules hold, and by the mounts.
+fn silence(drift: &mut Drift, root: &Root, state: &KernelState) {
+    let run_dir = root.directory(Path::new(RUN_DIR));
+    let then = run_dir.map_or_else(|_| Watched::default(), |run_dir| WatchedFile::new(&run_dir).read());
+    let (now, mounts) = (Watched::now(state.rules.iter(), root), root.mounts());
+    drift.silence(state, &|rule| {
+        let covered = root.covered(rule, &mounts).map(|path| Cause::CoveredByMount { path: path.to_vec() });
+        covered.or_else(|| Some(Cause::WatchesElsewhere { path: then.left(rule, &now)?.to_vec() }))
+    });
 }
 
 /// What keeps the policy from being loaded at boot, whatever it says.

@@ -125,6 +125,7 @@ fn converge(
     let watches = before.as_ref().and_then(|before| Watches::look(root, run_dir, world, before, &target));
     if let Some((watches, before)) = watches.as_ref().zip(before.as_ref()) {
         target.silent = watches.silent(before, &target);
+        warnings.extend(Watches::covered(root, &target, &world.machine));
     }
     let mut plan = plan(&target, before.as_ref());
     let pending = hold_back(intent, &layers, before.as_ref(), &mut plan)?;

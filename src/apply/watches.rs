@@ -5,11 +5,13 @@
 
 use rustc_hash::FxHashSet as HashSet;
 
+use crate::auditctl::canonical_lossy;
 use crate::desired::Warning;
-use crate::error::What;
+use crate::drift::Cause;
+use crate::error::{Place, PolicyError, Problem, What};
 use crate::plan::rules::{Doing, Fulfils, Wish, assign};
 use crate::plan::{KernelState, Plan, Target};
-use crate::rule::Rule;
+use crate::rule::{Machine, Rule};
 use crate::rules_d::{Directory, Root, Watched, WatchedFile};
 use crate::world::World;
 
@@ -48,6 +50,25 @@ impl Watches {
         let fulfilled = assign(&kernel.rules, &asked);
         let held = kernel.rules.iter().zip(fulfilled).filter(|(_, fulfils)| *fulfils != Fulfils::Nothing);
         held.map(|(rule, _)| rule).filter(|rule| is_silent(rule)).cloned().collect()
+    }
+
+    /// The rules asked for that no load makes record, since something is mounted over their file; each is worth a sentence.
+    pub(super) fn covered(root: &Root, target: &Target, machine: &Machine) -> Vec<Warning> {
+        let mounts = root.mounts();
+        let asked = target.rules.iter().filter(|wished| wished.is_asked_for);
+        let covered = asked.filter_map(|wished| {
+            let path = root.covered(&wished.wish.rule, &mounts)?.to_vec();
+            let place = Place {
+                rule: Some(canonical_lossy(&wished.wish.rule, machine)),
+                file: wished.spot.as_ref().map(|spot| spot.file.to_string()),
+                line: wished.spot.as_ref().map(|spot| spot.line),
+                ..Place::default()
+            };
+            let error =
+                PolicyError::NotInSync { what: "silent".to_owned(), why: Cause::CoveredByMount { path }.sentence() };
+            Some(Warning::Tolerated(Box::new(Problem::at(error, place))))
+        });
+        covered.collect()
     }
 
     /// Notes what the rules hold that are loaded after a run which came to a good end. Writes nothing where that is noted

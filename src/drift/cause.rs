@@ -46,6 +46,11 @@ pub enum Cause {
         /// The path.
         path: Vec<u8>,
     },
+    /// It is loaded, and something is mounted over the file at this path, which the kernel never watches.
+    CoveredByMount {
+        /// The path.
+        path: Vec<u8>,
+    },
     /// It is loaded in front of a rule that the files have in front of it, or behind one that they have behind it.
     OutOfPlace,
 }

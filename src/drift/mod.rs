@@ -88,14 +88,10 @@ impl Drift {
         drift
     }
 
-    /// Takes in which loaded rules hold another directory than the one at a path of theirs: `left` tells that path.
-    pub fn silence<'k>(&mut self, kernel: &'k KernelState, left: &dyn Fn(&'k Rule) -> Option<&'k [u8]>) {
+    /// Takes in which loaded rules watch something else than what their paths name: `why` tells the cause.
+    pub fn silence(&mut self, kernel: &KernelState, why: &dyn Fn(&Rule) -> Option<Cause>) {
         let held = kernel.rules.iter().zip(&self.held).filter(|(_, held)| !held.is_copy);
-        let silent = held.filter_map(|(rule, held)| {
-            let (line, path) = (held.asked?, left(rule)?.to_vec());
-            Some((line, Cause::WatchesElsewhere { path }))
-        });
-        self.silent = silent.collect();
+        self.silent = held.filter_map(|(rule, held)| Some((held.asked?, why(rule)?))).collect();
     }
 
     /// Names the killed run `pid` as the cause where it touched a rule. `loads` and `unloads` tell whether it did.

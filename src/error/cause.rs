@@ -34,6 +34,7 @@ impl Cause {
             Self::InterruptedRun { .. } => "interrupted_run",
             Self::OutOfPlace => "out_of_place",
             Self::WatchesElsewhere { .. } => "watches_elsewhere",
+            Self::CoveredByMount { .. } => "covered_by_mount",
         }
     }
 
@@ -67,6 +68,10 @@ impl Cause {
                 format!("a run (process {pid}) was killed in the middle of the change that touched it")
             }
             Self::OutOfPlace => "the kernel holds it in another place than the files".to_owned(),
+            Self::CoveredByMount { path } => format!(
+                "something is mounted over {}: the kernel watches what is below the mount, whenever the rule is loaded",
+                String::from_utf8_lossy(path)
+            ),
             Self::WatchesElsewhere { path } => format!(
                 "another directory is at {} than when it was loaded, or first seen here: the kernel watches that one until the \
                  rule is loaded anew, which state: loaded does",

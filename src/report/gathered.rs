@@ -242,7 +242,7 @@ fn pending(gathered: &Gathered, machine: &Machine) -> PendingReport {
     let comes = drift
         .missing_in_runtime
         .iter()
-        .chain(&drift.silent)
+        .chain(drift.silent.iter().filter(|(_, cause)| matches!(cause, Cause::WatchesElsewhere { .. })))
         .filter_map(asked)
         .filter(|asked| asked.fate == Fate::Loaded);
     let running = |(at, _): &(usize, Cause)| kernel.state.rules.get(*at).map(|rule| canonical_lossy(rule, machine));

@@ -37,7 +37,7 @@ impl Root {
     }
 
     /// Where a directory is once all links are followed.
-    fn real(&self, directory: &Path) -> Result<PathBuf, Errno> {
+    pub(super) fn real(&self, directory: &Path) -> Result<PathBuf, Errno> {
         let way = self.walk(directory, true)?;
         Ok(way.iter().fold(PathBuf::from("/"), |real, (_, name)| real.join(name)))
     }

@@ -313,3 +313,31 @@ fn the_note_is_of_root_alone_and_goes_with_the_last_rule_that_has_a_path() {
     host.answer(&json!({"name": "30-app", "state": "absent"}));
     assert!(!host.path(NOTE).exists());
 }
+
+#[test]
+fn a_rule_on_a_file_over_which_something_is_mounted_is_silent_and_no_load_helps() {
+    let root = "21 1 8:1 / / rw - ext4 /dev/sda1 rw\n";
+    let data = "30 21 8:2 /sub /srv/app rw - ext4 /dev/sdb1 rw\n";
+    let rows = [
+        ("", vec![]),
+        ("40 21 8:1 /other /srv/app/data/file rw - ext4 /dev/sda1 rw\n", vec![FILE]),
+        ("40 30 0:9 /file /srv/app/data/file rw - tmpfs none rw\n", vec![FILE]),
+        ("40 30 8:2 /sub/data/file /srv/app/data/file rw - ext4 /dev/sdb1 rw\n", vec![]),
+        ("40 30 8:2 /sub/data/file//deleted /srv/app/data/file rw - ext4 /dev/sdb1 rw\n", vec![FILE]),
+        ("40 30 0:9 / /srv/app/data rw - tmpfs none rw\n", vec![]),
+        ("40 30 0:9 / /srv/app/data\\040x/file rw - tmpfs none rw\n", vec![]),
+        ("40 30 0:9 /tool /srv/app/data/tool rw - tmpfs none rw\n", vec![EXE]),
+        ("torn", vec![]),
+    ];
+    for (line, expected) in rows {
+        let mut host = converged();
+        host.write("/proc/self/mountinfo", format!("{root}{data}{line}"));
+        let found = silent(&mut host);
+        assert_eq!(found.iter().map(|(rule, ..)| rule.as_str()).collect::<Vec<_>>(), expected, "{line}");
+        assert!(found.iter().all(|(.., cause)| cause == "covered_by_mount"), "{found:?}");
+        let report = host.answer(&present());
+        assert_eq!((&report["changed"], &report["failed"]), (&json!(false), &json!(false)), "{line}: {report:#}");
+        let warnings = report["warnings"].to_string();
+        assert_eq!(warnings.contains("is mounted over"), !expected.is_empty(), "{line}: {warnings}");
+    }
+}
