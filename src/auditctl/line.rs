@@ -214,6 +214,13 @@ pub enum Note {
         /// The path, which has `.` or `..` components or doubled slashes.
         path: Vec<u8>,
     },
+    /// A path with a variable that nobody replaces.
+    UnexpandedVariable {
+        /// The path.
+        path: Vec<u8>,
+        /// The variable.
+        part: Vec<u8>,
+    },
     /// `*` and `?` stand for themselves.
     WildcardIsLiteral {
         /// The path.

@@ -37,8 +37,13 @@ pub fn of(line: &RuleLine, machine: &Machine) -> Vec<Note> {
             notes.push(Note::PathNotNormal { path: path.to_vec() });
         }
     }
+    let is_path = |field: &&Field| matches!(field.number, FieldNumber::PATH | FieldNumber::DIR | FieldNumber::EXE);
+    for path in rule.fields.iter().filter(is_path).filter_map(Field::text) {
+        let part = variable(path).map(<[u8]>::to_vec);
+        notes.extend(part.map(|part| Note::UnexpandedVariable { path: path.to_vec(), part }));
+    }
     let texts = rule.fields.iter().filter(|field| field.number != FieldNumber::KEY).filter_map(Field::text);
-    let literal = texts.filter(|text| has_wildcard(text));
+    let literal = texts.filter(|text| has_wildcard(text) && variable(text).is_none());
     notes.extend(literal.map(|text| Note::WildcardIsLiteral { path: text.to_vec() }));
     notes.extend(rule.key().map(<[u8]>::len).filter(|l| *l > MANUAL_KEY).map(|length| Note::LongKey { length }));
     notes.extend(line.skipped_syscalls.iter().cloned().map(Note::SyscallSkipped));
@@ -72,6 +77,31 @@ fn differing(line: &RuleLine, machine: &Machine) -> Vec<String> {
     let Some(narrow) = machine.b32.filter(|_| !rule.syscalls.is_all()) else { return Vec::new() };
     let names = rule.syscalls.numbers().filter_map(|n| Some((n, syscalls::name(machine.native, n)?)));
     names.filter(|(number, name)| syscalls::number(narrow, name) != Some(*number)).map(|(_, n)| n.to_owned()).collect()
+}
+
+/// The part of a path that a shell or an init system would replace by the name or the home of a user: `$HOME`, `${USER}`,
+/// `%u`, `~`. auditctl and the kernel replace nothing.
+fn variable(path: &[u8]) -> Option<&[u8]> {
+    path.split(|byte| *byte == b'/').find_map(|name| {
+        if name == b"~" {
+            return Some(name);
+        }
+        let is_of_name = |byte: &u8| byte.is_ascii_alphanumeric() || *byte == b'_';
+        (0..name.len()).find_map(|at| {
+            let rest = &name[at..];
+            let length = match rest {
+                [b'$', b'{', inner @ ..] => inner.iter().position(|byte| *byte == b'}').map(|end| end + 3),
+                [b'$', first, ..] if first.is_ascii_alphabetic() || *first == b'_' => {
+                    Some(1 + rest[1..].iter().take_while(|byte| is_of_name(byte)).count())
+                }
+                [b'%', b'u' | b'U' | b'h' | b'H' | b'i' | b'I' | b'n' | b'N' | b't' | b's', after @ ..] => {
+                    after.first().is_none_or(|byte| !is_of_name(byte)).then_some(2)
+                }
+                _ => None,
+            };
+            length.and_then(|length| rest.get(..length))
+        })
+    })
 }
 
 /// Whether a shell would put something else in the place of a text: wildcards, lists in braces, variables.

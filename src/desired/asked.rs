@@ -3,8 +3,9 @@
 use std::rc::Rc;
 
 use super::{DropIn, Files, Merge, Warning};
-use crate::auditctl::Verb;
+use crate::auditctl::{Verb, canonical_lossy};
 use crate::boot_load::{LoadLine, Spot};
+use crate::error::Problem;
 use crate::lines::{HostRule, Reader};
 use crate::set_aside::SetAside;
 
@@ -103,6 +104,24 @@ pub fn swallowed(files: &Files, drop_ins: &[DropIn], merge: &Merge, reader: &mut
         if let (Some(first), Some((_, second, _))) = (comment.spots.first(), speaks.next()) {
             warnings.push(Warning::Swallowed { first: first.clone(), second: second.clone() });
         }
+    }
+    warnings
+}
+
+/// The lines that auditctl takes all the same, though something is wrong with them: what is loaded is another rule than was
+/// meant.
+pub fn taken_otherwise(lines: &[LoadLine], reader: &mut Reader) -> Vec<Warning> {
+    let mut warnings = Vec::new();
+    for line in lines {
+        let reading = reader.read(&line.text);
+        let mistake = reading.obstacles.iter().find(|why| reading.is_taken_as_it_stands(why));
+        let (Some(why), Some(rule), Some(spot)) = (mistake, reading.loadable(), line.spots.first()) else { continue };
+        warnings.push(Warning::TakenOtherwise {
+            spot: spot.clone(),
+            line: String::from_utf8_lossy(&line.text).into_owned(),
+            why: Problem::from(why.what()).message(),
+            rule: canonical_lossy(&rule.line.rule, &reader.facts().machine),
+        });
     }
     warnings
 }

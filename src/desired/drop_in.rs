@@ -11,7 +11,7 @@ use crate::auditctl::{Control, Note, Verb, is_cut};
 use crate::boot_load::Spot;
 use crate::error::{Place, PolicyError, Problem, RequestError};
 use crate::intent::{AuthorLine, Declared};
-use crate::lines::{HostRule, Obstacle, Reader};
+use crate::lines::{HostRule, Obstacle, Reader, Reading};
 use crate::request::{LoaderUnknown, OnDuplicate, UnknownSyscalls};
 use crate::rule::Rule;
 use crate::set_aside::{self, SetAside, comment};
@@ -145,6 +145,7 @@ pub fn compose(
             text.push(comment(&problem_text(why), &author.text));
         }
         let Some(rule) = reading.loadable() else {
+            composed.notes.extend(variables(&reading).map(|note| (author.text.clone(), note.clone())));
             if aside.is_empty() {
                 text.push(author.text.clone().into_bytes());
             }
@@ -209,9 +210,16 @@ pub fn compose(
     composed
 }
 
+/// The notes on variables that nobody replaces: such a path is missing for good.
+fn variables(reading: &Reading) -> impl Iterator<Item = &Note> {
+    let notes = reading.rule.iter().flat_map(|rule| &rule.line.notes);
+    notes.filter(|note| matches!(note, Note::UnexpandedVariable { .. }))
+}
+
 /// Whether a note is worth a warning: the rule never acts, or not as it was meant, or is not loaded at boot.
 fn is_grave(note: &Note) -> bool {
-    note.is_fatal() || matches!(note, Note::LinkItself { .. } | Note::RefusedBySome { .. })
+    note.is_fatal()
+        || matches!(note, Note::LinkItself { .. } | Note::RefusedBySome { .. } | Note::UnexpandedVariable { .. })
 }
 
 /// Writes the settings given beside the lines into the text, where the lines do not have them already.

@@ -237,6 +237,7 @@ impl Work<'_> {
         let mut deduplicated = own.deduplicated;
         let mut warnings = own.warnings;
         if asks_for_all {
+            warnings.extend(asked::taken_otherwise(lines, self.reader));
             self.judge_failing(lines, &load, &mut skipped, &mut deduplicated);
         }
         let settings = if asks_for_all { load.settings.clone() } else { own.settings };

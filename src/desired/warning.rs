@@ -70,6 +70,17 @@ pub enum Warning {
         /// The line.
         second: Spot,
     },
+    /// A line that auditctl takes otherwise than it was meant.
+    TakenOtherwise {
+        /// Where it stands.
+        spot: Spot,
+        /// The line.
+        line: String,
+        /// What is wrong with it.
+        why: String,
+        /// What auditctl makes of it.
+        rule: String,
+    },
     /// A line that the installed auditctl is too old for, in every form.
     KernelOnly {
         /// The line.
@@ -240,6 +251,9 @@ impl Warning {
             }
             Self::Swallowed { first, second } => {
                 format!("the comment {first} ends without a newline, so that {second} is a part of it and says nothing")
+            }
+            Self::TakenOtherwise { spot, line, why, rule } => {
+                format!("auditctl takes {spot} (`{line}`: {why}) as `{rule}`, and so it is loaded")
             }
             Self::KernelOnly { line, why } => {
                 format!("`{line}` is loaded into the kernel alone, and not at the next boot: {why}")

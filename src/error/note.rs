@@ -19,6 +19,7 @@ impl Note {
             Self::SyscallSkipped(_) => "syscall_skipped",
             Self::FieldUnknownToTask(_) => "field_unknown_to_task",
             Self::PathNotNormal { .. } => "path_not_normal",
+            Self::UnexpandedVariable { .. } => "unexpanded_variable",
             Self::WildcardIsLiteral { .. } => "wildcard_is_literal",
             Self::LongKey { .. } => "long_key",
             Self::LinkItself { .. } => "symbolic_link",
@@ -85,6 +86,10 @@ impl Note {
             }
             Self::PathNotNormal { path } => {
                 format!("the path {} is used as it stands, not simplified", String::from_utf8_lossy(path))
+            }
+            Self::UnexpandedVariable { path, part } => {
+                let (path, part) = (String::from_utf8_lossy(path), String::from_utf8_lossy(part));
+                format!("{part} in {path} stands for itself: auditctl puts no user or directory in its place")
             }
             Self::WildcardIsLiteral { path } => {
                 let path = String::from_utf8_lossy(path);

@@ -54,6 +54,7 @@ codes! {
     ActionIgnoredOnExclude, "action_ignored_on_exclude", Warning, "never on the exclude list drops records all the same";
     ActionPossible, "action_possible", Warning, "the action possible: nothing is loaded";
     PathNotNormal, "path_not_normal", Warning, "a path with . or .. or doubled slashes, which is taken as it stands";
+    UnexpandedVariable, "unexpanded_variable", Warning, "a variable in a path, which nobody replaces: it stands for itself";
     WildcardIsLiteral, "wildcard_is_literal", Warning, "* and ? and what else a shell would expand stand for themselves";
     SymbolicLink, "symbolic_link", Warning, "a path that is a symbolic link, which the kernel does not follow";
     NamesNoFile, "names_no_file", Warning, "conditions on files, and system calls that name none";

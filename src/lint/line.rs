@@ -111,6 +111,7 @@ fn of_note(at: &Spot, text: &[u8], rule: &Rule, note: &Note) -> Option<Finding> 
         Note::EmptyMask => (Code::EmptyMask, None),
         Note::FieldUnknownToTask(field) => (Code::FieldUnknownToTask, of_field(*field)),
         Note::PathNotNormal { path } => (Code::PathNotNormal, of_path(path)),
+        Note::UnexpandedVariable { path, .. } => (Code::UnexpandedVariable, of_path(path)),
         Note::WildcardIsLiteral { path } => (Code::WildcardIsLiteral, of_path(path)),
         Note::LongKey { .. } => (Code::LongKey, None),
         Note::RefusedBySome { .. } => (Code::RefusedBySome, condition(text, "perm")),

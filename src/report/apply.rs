@@ -96,7 +96,7 @@ fn rules(applied: &Applied, machine: &Machine) -> RulesReport {
     let missing = || tally.missing.iter().map(|rule| canonical_lossy(rule, machine)).collect();
     RulesReport {
         desired: tally.desired,
-        loaded: tally.loaded,
+        loaded: loaded.map(|_| tally.loaded),
         missing: if loaded.is_some() { missing() } else { Vec::new() },
         skipped: applied.skipped.iter().map(SkippedReport::from).collect(),
         deduplicated: applied
@@ -104,7 +104,7 @@ fn rules(applied: &Applied, machine: &Machine) -> RulesReport {
             .iter()
             .map(|d| DeduplicatedReport { rule: d.line.clone(), same_as: d.same_as.to_string() })
             .collect(),
-        foreign: tally.foreign,
+        foreign: loaded.map(|_| tally.foreign),
         out_of_order: tally.out_of_order.map(|rule| canonical_lossy(rule, machine)),
     }
 }
@@ -190,7 +190,7 @@ fn message(intent: &Intent, applied: &Applied, rules: &RulesReport, outcome: Out
     let first = problems.first().map_or_else(String::new, Problem::sentence);
     let state = match outcome {
         Outcome::Unchanged => match &applied.unmanaged {
-            None => format!("{} of {} rules loaded, nothing to do", rules.loaded, rules.desired),
+            None => format!("{} of {} rules loaded, nothing to do", rules.loaded.unwrap_or_default(), rules.desired),
             Some(_) => "nothing to do".to_owned(),
         },
         Outcome::Planned => counts(&applied.plan, Tense::ToCome),

@@ -159,16 +159,16 @@ pub struct Diff {
 pub struct RulesReport {
     /// How many are asked for.
     pub desired: usize,
-    /// How many of them are loaded.
-    pub loaded: usize,
-    /// Those that are not.
+    /// How many of them are loaded; null where the kernel was not looked at.
+    pub loaded: Option<usize>,
+    /// Those that are not; empty where the kernel was not looked at.
     pub missing: Vec<String>,
     /// Lines that are left out on this host, wholly or in part.
     pub skipped: Vec<SkippedReport>,
     /// Rules that stand somewhere else already.
     pub deduplicated: Vec<DeduplicatedReport>,
-    /// How many loaded rules no drop-in holds.
-    pub foreign: usize,
+    /// How many loaded rules no drop-in holds; null where the kernel was not looked at.
+    pub foreign: Option<usize>,
     /// The first rule that stands further behind in the kernel than in the files. Where several rules match one event,
     /// the order decides whose key its record carries; `ordering: strict` brings it about.
     #[serde(skip_serializing_if = "Option::is_none")]

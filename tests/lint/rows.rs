@@ -172,7 +172,23 @@ const ROWS: &[(&str, &[&str], &[&str])] = &[
     ),
     ("wildcard_is_literal", &["-w /etc/{passwd,shadow} -p wa -k a"], &["-w /etc/passwd,shadow -p wa -k a"]),
     ("wildcard_is_literal", &["-w /etc/rc[0-9].d -p wa -k a"], &["-w /etc/rc0.d -p wa -k a"]),
-    ("wildcard_is_literal", &["-w /home/$USER/.ssh -p wa -k a"], &["-w /HOME -p wa -k a"]),
+    (
+        "unexpanded_variable",
+        &[
+            "-w /home/$USER/.ssh -p wa -k a",
+            "-w /home/${USER}/.ssh -p wa -k a",
+            "-w /home/%u/.ssh -p wa -k a",
+            "-w /~/.ssh -p wa -k a",
+            "-a always,exit -F arch=b64 -S openat -F dir=/run/user/%i -F key=a",
+        ],
+        &[
+            "-w /srv/100%ugly -p wa -k a",
+            "-w /srv/a%2Fb -p wa -k a",
+            "-w /srv/notes~ -p wa -k a",
+            "-w /srv/a$ -p wa -k a",
+        ],
+    ),
+    ("wildcard_is_literal", &["-w /home/*/.ssh -p wa -k a"], &["-w /HOME -p wa -k a"]),
     (
         "names_no_file",
         &["-a always,exit -F arch=b64 -S write -F path=/home/u/f -k k"],

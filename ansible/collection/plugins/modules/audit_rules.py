@@ -466,7 +466,7 @@ rules:
       type: int
       sample: 58
     loaded:
-      description: How many of them are loaded.
+      description: How many of them are loaded. None where the kernel was not looked at, as in an image.
       returned: always
       type: int
       sample: 56
@@ -488,7 +488,7 @@ rules:
       elements: dict
       sample: [{rule: -w /etc/passwd -p wa -k identity, same_as: "/etc/audit/rules.d/50-cis.rules:14"}]
     foreign:
-      description: How many loaded rules no drop-in holds.
+      description: How many loaded rules no drop-in holds. None where the kernel was not looked at, as in an image.
       returned: always
       type: int
       sample: 0
