@@ -14,7 +14,7 @@ use crate::gather::gather;
 use crate::intent::{Inquiry, Intent, Location, further_problems};
 use crate::kernel::{Kernel, access};
 use crate::report::Report;
-use crate::request::{KernelChoice, Misshapen, Operation, decode};
+use crate::request::{KernelChoice, Misshapen, Operation, Request, decode};
 use crate::rule::Machine;
 use crate::rules_d::{Standing, enter, standing};
 use crate::signals::{Signals, hold_back_file_size};
@@ -24,31 +24,39 @@ use crate::world::World;
 #[must_use]
 pub fn run(request: &[u8]) -> Report {
     hold_back_file_size();
-    answer(request).unwrap_or_else(|problems| Report::failed(&problems))
+    let machine = match own_machine() {
+        Ok(machine) => machine,
+        Err(problem) => return Report::failed(&[problem]),
+    };
+    match decode(request) {
+        Ok(request) => answer(&request, machine).unwrap_or_else(|problems| Report::failed(&problems)),
+        Err(misshapen) => {
+            let omitted = misshapen.omitted;
+            Report::failed_of_many(&every_problem(misshapen, &machine), omitted)
+        }
+    }
 }
 
-fn answer(request: &[u8]) -> Result<Report, Vec<Problem>> {
-    let machine = own_machine().map_err(|problem| vec![problem])?;
-    let request = decode(request).map_err(|misshapen| every_problem(misshapen, &machine))?;
+fn answer(request: &Request, machine: Machine) -> Result<Report, Vec<Problem>> {
     match request.operation {
-        Operation::Explain => match explain::about_host(&request, &machine)? {
-            None => explained(&request, machine, &PathBuf::from("/")),
+        Operation::Explain => match explain::about_host(request, &machine)? {
+            None => explained(request, machine, &PathBuf::from("/")),
             Some(inquiry) => {
                 let mut never = || None;
                 on_this_host(standing(), inquiry.asks_kernel(), machine, &mut never, |world| {
-                    explained_on(&request, world)
+                    explained_on(request, world)
                 })
             }
         },
-        Operation::Lint => linted(&request, machine, &PathBuf::from("/")),
+        Operation::Lint => linted(request, machine, &PathBuf::from("/")),
         Operation::Gather => {
-            let mut inquiry = Inquiry::of(&request, &machine)?;
+            let mut inquiry = Inquiry::of(request, &machine)?;
             let standing = entered(&mut inquiry.place, inquiry.kernel)?;
             let mut never = || None;
             Ok(on_this_host(standing, inquiry.asks_kernel(), machine, &mut never, |world| gather_on(&inquiry, world)))
         }
         Operation::Apply => {
-            let mut intent = Intent::of(&request, &machine)?;
+            let mut intent = Intent::of(request, &machine)?;
             let standing = entered(&mut intent.place, intent.kernel)?;
             let mut signals = Signals::held_back();
             on_this_host(standing, intent.asks_kernel(), machine, &mut || signals.next(), |world| {

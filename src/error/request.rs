@@ -10,6 +10,8 @@ pub enum RequestError {
     Unreadable { path: String, why: String },
     /// More bytes than a request may have.
     TooLarge { limit: usize },
+    /// More lines than a request may have.
+    TooManyLines { limit: usize },
     /// Not UTF-8 from this byte on.
     NotUtf8 { offset: usize },
     /// Not JSON.
@@ -69,6 +71,7 @@ impl RequestError {
         match self {
             Self::Unreadable { .. } => "request_unreadable",
             Self::TooLarge { .. } => "request_too_large",
+            Self::TooManyLines { .. } => "too_many_lines",
             Self::NotUtf8 { .. } => "not_utf8",
             Self::NotJson { .. } => "not_json",
             Self::DuplicateKey { .. } => "duplicate_key",
@@ -99,6 +102,7 @@ impl RequestError {
         match self {
             Self::Unreadable { path, why } => format!("the request {path} cannot be read: {why}"),
             Self::TooLarge { limit } => format!("the request is larger than {} MiB", limit / (1024 * 1024)),
+            Self::TooManyLines { limit } => format!("the request has more than {limit} lines of rules"),
             Self::NotUtf8 { offset } => format!("the request is not UTF-8 at byte {offset}"),
             Self::NotJson { why, .. } => format!("the request is not JSON: {why}"),
             Self::DuplicateKey { key } => format!("the key {key:?} stands here twice"),

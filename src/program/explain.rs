@@ -76,9 +76,9 @@ pub fn explained(request: &Request, own: Machine, root: &Path) -> Result<Report,
     }
     let root = Root::open(root).map_err(file)?;
     let accounts = accounts(&root)?;
-    let entries = request.rules.as_ref().map(|_| entries(request, &lines, &root, &machine, &accounts));
+    let entries = request.rules.as_ref().map(|_| Entries::of(request, &lines, &root, &machine, &accounts));
     if request.event.is_none() {
-        return Ok(of_lines(entries.unwrap_or_default()));
+        return Ok(entries.unwrap_or_default().report());
     }
     let mut reader = Reader::new(machine, accounts.clone());
     let is_of_files = subject == Explained::Files;
@@ -94,7 +94,10 @@ pub fn explained(request: &Request, own: Machine, root: &Path) -> Result<Report,
     };
     let place: &dyn Fn(&Placed) -> Place = if is_of_files { &|placed| place_in_file(placed) } else { &of_line };
     let report = answered(request, &policy, place, &machine, &accounts)?;
-    Ok(Report { lines: entries, ..report })
+    let Some(entries) = entries else { return Ok(report) };
+    let of_lines = entries.report();
+    let warnings = [of_lines.warnings, report.warnings].concat();
+    Ok(Report { lines: of_lines.lines, omitted: of_lines.omitted, warnings, ..report })
 }
 
 fn file(error: crate::rules_d::FileError) -> Vec<Problem> {
@@ -106,44 +109,65 @@ fn accounts(root: &Root) -> Result<Accounts, Vec<Problem>> {
     Ok(Accounts { users: parse_passwd(&accounts.passwd), groups: parse_group(&accounts.group) })
 }
 
-fn entries(
-    request: &Request,
-    lines: &[AuthorLine],
-    root: &Root,
-    machine: &Machine,
-    accounts: &Accounts,
-) -> Vec<LineReport> {
-    let context = Context { machine, accounts, unknown_syscalls: UnknownSyscalls::Fail, installed: None };
-    let perm_syscalls = match request.perm_syscalls {
-        crate::request::PermSyscalls::All => PermSyscalls::All,
-        crate::request::PermSyscalls::V4_2 => PermSyscalls::V4_2,
-    };
-    let named = Named { machine, accounts: request.resolve.then_some(accounts) };
-    let parsed = lines.iter().filter_map(|author| parse(author.text.as_bytes(), &context).ok());
-    let paths =
-        facts(root, parsed.flat_map(|line| named_paths(&line).map(<[u8]>::to_vec).collect::<Vec<_>>()).collect());
-    let rests = continued(lines.iter().map(|author| author.text.as_str()), machine);
-    lines
-        .iter()
-        .zip(rests)
-        .map(|(author, is_rest)| {
-            if is_rest {
-                let error = LineErrorKind::Word(WordError::Continued).at(0);
-                return LineReport::new(&author.text, &crate::explain::Explained::Refused(error));
-            }
-            let explained = explain(author.text.as_bytes(), &context, &paths, perm_syscalls);
-            LineReport::new(&author.text, &explained).with_meaning(&explained, named)
-        })
-        .collect()
+/// Most lines that are answered one by one.
+const MOST_LINES: usize = 10_000;
+
+/// The explained lines: the first ones, and what the others come to.
+#[derive(Default)]
+struct Entries {
+    told: Vec<LineReport>,
+    lines: usize,
+    refused: usize,
+    /// The number, from 1, and the text of the first refused line that is not among those told.
+    first_refused: Option<(usize, String)>,
 }
 
-fn of_lines(entries: Vec<LineReport>) -> Report {
-    // A rule that was cut into several lines is one that is refused.
-    let is_rest = |entry: &LineReport| entry.error.as_ref().is_some_and(|error| error.kind == "line_continuation");
-    let refused = entries.iter().filter(|entry| !entry.accepted && !is_rest(entry)).count();
-    let plural = if entries.len() == 1 { "" } else { "s" };
-    let msg = format!("{} line{plural}, {refused} refused", entries.len());
-    Report { lines: Some(entries), ..Report::quiet(msg, Outcome::Unchanged) }
+impl Entries {
+    fn of(request: &Request, lines: &[AuthorLine], root: &Root, machine: &Machine, accounts: &Accounts) -> Self {
+        let context = Context { machine, accounts, unknown_syscalls: UnknownSyscalls::Fail, installed: None };
+        let perm_syscalls = match request.perm_syscalls {
+            crate::request::PermSyscalls::All => PermSyscalls::All,
+            crate::request::PermSyscalls::V4_2 => PermSyscalls::V4_2,
+        };
+        let named = Named { machine, accounts: request.resolve.then_some(accounts) };
+        let parsed = lines.iter().take(MOST_LINES).filter_map(|author| parse(author.text.as_bytes(), &context).ok());
+        let paths =
+            facts(root, parsed.flat_map(|line| named_paths(&line).map(<[u8]>::to_vec).collect::<Vec<_>>()).collect());
+        let rests = continued(lines.iter().map(|author| author.text.as_str()), machine);
+        let mut entries = Self::default();
+        for (author, is_rest) in lines.iter().zip(rests) {
+            entries.lines += 1;
+            if entries.lines > MOST_LINES {
+                // A rule that was cut into several lines is one that is refused.
+                if !is_rest && parse(author.text.as_bytes(), &context).is_err() {
+                    entries.refused += 1;
+                    entries.first_refused.get_or_insert_with(|| (entries.lines, author.text.clone()));
+                }
+                continue;
+            }
+            if is_rest {
+                let error = LineErrorKind::Word(WordError::Continued).at(0);
+                entries.told.push(LineReport::new(&author.text, &crate::explain::Explained::Refused(error)));
+                continue;
+            }
+            let explained = explain(author.text.as_bytes(), &context, &paths, perm_syscalls);
+            entries.refused += usize::from(matches!(explained, crate::explain::Explained::Refused(_)));
+            entries.told.push(LineReport::new(&author.text, &explained).with_meaning(&explained, named));
+        }
+        entries
+    }
+
+    fn report(self) -> Report {
+        let Self { told, lines, refused, first_refused } = self;
+        let plural = if lines == 1 { "" } else { "s" };
+        let msg = format!("{lines} line{plural}, {refused} refused");
+        let mut report = Report::quiet(msg, Outcome::Unchanged);
+        if lines > told.len() {
+            report.omitted.insert("/lines".to_owned(), lines - told.len());
+        }
+        report.warnings.extend(first_refused.map(|(number, line)| format!("line {number} is refused: `{line}`")));
+        Report { lines: Some(told), ..report }
+    }
 }
 
 /// The rules of the kernel, or where it cannot be asked those of the next boot.

@@ -58,6 +58,7 @@ impl Report {
             ..Self::quiet(message(intent, applied, &rules, outcome, problems), outcome)
         }
         .with_rules(rules)
+        .bounded()
     }
 
     fn with_rules(mut self, rules: RulesReport) -> Self {

@@ -277,5 +277,6 @@ impl Report {
         let outcome = if failing > 0 { Outcome::Failed } else { Outcome::Unchanged };
         let sarif = (format == Format::Sarif).then(|| sarif::log(&findings));
         Self { failed: failing > 0, findings: Some(findings), counts: Some(counts), sarif, ..Self::quiet(msg, outcome) }
+            .bounded()
     }
 }

@@ -1,6 +1,7 @@
 //! Reports: the shapes of the JSON that goes out.
 
 pub mod apply;
+mod bound;
 pub mod diff;
 pub mod event;
 pub mod expected;
@@ -16,10 +17,13 @@ mod steps;
 mod text;
 mod visible;
 
+use std::collections::BTreeMap;
+
 use schemars::JsonSchema;
 use schemars::generate::SchemaSettings;
 use serde::Serialize;
 
+pub use bound::LARGEST;
 pub use problem::ErrorReport;
 pub use steps::{
     BecauseReport, ControlReport, FileActionReport, FileReport, KernelDo, KernelStepReport, PendingReport, PlanReport,
@@ -106,7 +110,10 @@ pub struct Report {
     /// How many further problems there are: `errors` has the first 100.
     #[serde(skip_serializing_if = "is_zero")]
     pub errors_omitted: usize,
-    /// explain: one entry for each given line.
+    /// How many entries of a list are left out behind those that it has, by the JSON pointer of the list in this report.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub omitted: BTreeMap<String, usize>,
+    /// explain: one entry for each given line, up to 10,000.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub lines: Option<Vec<explain::LineReport>>,
     /// explain: which rule decides about each given event.
@@ -246,11 +253,18 @@ impl Report {
     /// The report of a request that failed before the first change.
     #[must_use]
     pub fn failed(problems: &[Problem]) -> Self {
-        let count = if problems.len() == 1 { String::new() } else { format!("{} problems: ", problems.len()) };
-        let msg = format!("nothing was changed: {count}{}", sentences(problems));
+        Self::failed_of_many(problems, 0)
+    }
+
+    /// The same, where there are so many further problems that they were only counted.
+    #[must_use]
+    pub fn failed_of_many(problems: &[Problem], more: usize) -> Self {
+        let count = problems.len() + more;
+        let told = if count == 1 { String::new() } else { format!("{count} problems: ") };
+        let msg = format!("nothing was changed: {told}{}", sentences(problems));
         let errors = problems.iter().take(MOST_ERRORS).map(ErrorReport::from).collect();
-        let omitted = problems.len().saturating_sub(MOST_ERRORS);
-        Self { failed: true, errors, errors_omitted: omitted, ..Self::quiet(short(msg), Outcome::Failed) }
+        let omitted = count.saturating_sub(MOST_ERRORS);
+        Self { failed: true, errors, errors_omitted: omitted, ..Self::quiet(short(msg), Outcome::Failed) }.bounded()
     }
 
     /// A report that says this and nothing else.
@@ -282,6 +296,7 @@ impl Report {
             warnings: Vec::new(),
             errors: Vec::new(),
             errors_omitted: 0,
+            omitted: BTreeMap::new(),
             lines: None,
             events: None,
             findings: None,

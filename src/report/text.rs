@@ -29,7 +29,8 @@ pub fn short(text: String) -> String {
     cut(text, LONGEST)
 }
 
-fn cut(mut text: String, longest: usize) -> String {
+/// A text of at most so many bytes, and three dots where it was longer.
+pub fn cut(mut text: String, longest: usize) -> String {
     if text.len() > longest {
         let end = (0..=longest).rev().find(|end| text.is_char_boundary(*end)).unwrap_or(0);
         text.truncate(end);

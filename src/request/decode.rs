@@ -7,12 +7,16 @@ use serde::de::{DeserializeSeed, Deserializer, MapAccess, SeqAccess, Visitor};
 use serde_json::{Map, Value};
 
 use super::pointer::Pointer;
-use super::shape::check;
+use super::shape::{MOST_PROBLEMS, check};
 use super::{Mode, Operation, Request, schema};
 use crate::error::{Problem, RequestError};
 
 /// Largest request, in bytes: a policy of 100,000 rules fits.
 pub const MAX_BYTES: usize = 16 * 1024 * 1024;
+
+/// Most lines of rules in a request: with lines of the usual length about as much as [`MAX_BYTES`], and what bounds the
+/// memory of a run, whatever the lines are.
+pub const MAX_LINES: usize = 262_144;
 
 /// Keys that begin so are the automation tool's own and are ignored, but for the two named below.
 const TOOL_PREFIX: &str = "_ansible_";
@@ -20,8 +24,10 @@ const TOOL_PREFIX: &str = "_ansible_";
 /// A request that is not of its form.
 #[derive(Debug, Default)]
 pub struct Misshapen {
-    /// Every problem of its form, each with its JSON pointer.
+    /// The problems of its form, each with its JSON pointer.
     pub problems: Vec<Problem>,
+    /// How many further ones there are, where there are very many.
+    pub omitted: usize,
     /// The request without the parts that have these problems, so that the others can be looked at too.
     pub rest: Option<Box<Request>>,
 }
@@ -34,7 +40,7 @@ impl From<Misshapen> for Vec<Problem> {
 
 impl From<Vec<Problem>> for Misshapen {
     fn from(problems: Vec<Problem>) -> Self {
-        Self { problems, rest: None }
+        Self { problems, omitted: 0, rest: None }
     }
 }
 
@@ -48,13 +54,21 @@ pub fn decode(bytes: &[u8]) -> Result<Request, Misshapen> {
     }
     let text = std::str::from_utf8(bytes)
         .map_err(|error| vec![Problem::from(RequestError::NotUtf8 { offset: error.valid_up_to() })])?;
-    let (mut value, mut problems) = parse(text).map_err(|error| not_json(&error))?;
+    let (mut value, (mut problems, duplicates)) = parse(text).map_err(|error| not_json(&error))?;
+    if lines(&value) > MAX_LINES {
+        return Err(vec![Problem::from(RequestError::TooManyLines { limit: MAX_LINES })].into());
+    }
     let tool = take_tool_keys(&mut value);
     drop_nulls(&mut value);
-    problems.extend(check(&value, schema()));
+    let (misshapen, omitted) = check(&value, schema());
+    problems.extend(misshapen);
+    let omitted = omitted + duplicates;
+    if omitted > 0 {
+        return Err(Misshapen { problems, omitted, rest: None });
+    }
     if !problems.is_empty() {
         problems.iter().filter_map(|problem| problem.place.pointer.as_deref()).for_each(|at| cut(&mut value, at));
-        return Err(Misshapen { rest: serde_json::from_value(value).ok(), problems });
+        return Err(Misshapen { rest: serde_json::from_value(value).ok(), problems, omitted });
     }
     let mut request: Request = serde_json::from_value(value).map_err(|_| {
         // The check lets nothing else through that is of another form.
@@ -91,6 +105,23 @@ fn cut(value: &mut Value, pointer: &str) {
     }
 }
 
+/// How many lines of rules a request has: entries of lists, and line ends in texts.
+fn lines(value: &Value) -> usize {
+    let of_rules = |value: &Value| match value {
+        Value::String(text) => text.bytes().filter(|byte| *byte == b'\n').count(),
+        Value::Array(entries) => entries.len(),
+        other => lines(other),
+    };
+    match value {
+        Value::Object(object) => object
+            .iter()
+            .map(|(key, value)| if matches!(key.as_str(), "rules" | "text") { of_rules(value) } else { lines(value) })
+            .sum(),
+        Value::Array(entries) => entries.iter().map(lines).sum(),
+        _ => 0,
+    }
+}
+
 fn not_json(error: &serde_json::Error) -> Vec<Problem> {
     let (line, column) = (error.line(), error.column());
     vec![Problem::from(RequestError::NotJson { line, column, why: error.to_string() })]
@@ -122,9 +153,12 @@ fn drop_nulls(value: &mut Value) {
     }
 }
 
+/// Problems, and how many more there are than are kept.
+type Counted = (Vec<Problem>, usize);
+
 /// Parses JSON and notes keys that stand twice in one object.
-fn parse(text: &str) -> Result<(Value, Vec<Problem>), serde_json::Error> {
-    let duplicates = RefCell::new(Vec::new());
+fn parse(text: &str) -> Result<(Value, Counted), serde_json::Error> {
+    let duplicates = RefCell::new(Counted::default());
     let mut deserializer = serde_json::Deserializer::from_str(text);
     let value = Node { pointer: &Pointer::Root, duplicates: &duplicates }.deserialize(&mut deserializer)?;
     deserializer.end()?;
@@ -134,7 +168,7 @@ fn parse(text: &str) -> Result<(Value, Vec<Problem>), serde_json::Error> {
 /// A value at a place of the document.
 struct Node<'a> {
     pointer: &'a Pointer<'a>,
-    duplicates: &'a RefCell<Vec<Problem>>,
+    duplicates: &'a RefCell<Counted>,
 }
 
 impl<'de> DeserializeSeed<'de> for Node<'_> {
@@ -193,7 +227,12 @@ impl<'de> Visitor<'de> for Node<'_> {
             let pointer = Pointer::Key(self.pointer, &key);
             if object.contains_key(&key) {
                 let error = RequestError::DuplicateKey { key: key.clone() };
-                self.duplicates.borrow_mut().push(Problem::at_pointer(error.into(), &pointer.to_string()));
+                let (problems, omitted) = &mut *self.duplicates.borrow_mut();
+                if problems.len() < MOST_PROBLEMS {
+                    problems.push(Problem::at_pointer(error.into(), &pointer.to_string()));
+                } else {
+                    *omitted += 1;
+                }
             }
             let entry = entries.next_value_seed(Node { pointer: &pointer, duplicates: self.duplicates })?;
             object.insert(key, entry);

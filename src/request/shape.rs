@@ -8,16 +8,21 @@ use super::pointer::Pointer;
 use crate::error::{Problem, RequestError};
 use crate::tables::nearest::nearest;
 
-/// Every place where `value` is not of the form that `schema` asks for.
-pub fn check(value: &Value, schema: &Value) -> Vec<Problem> {
-    let mut checker = Checker { root: schema, problems: Vec::new() };
+/// Most problems that are kept one by one: more than a report tells, and few enough to look for the nearest name of each.
+pub const MOST_PROBLEMS: usize = 1000;
+
+/// Every place where `value` is not of the form that `schema` asks for: the first [`MOST_PROBLEMS`], and how many more
+/// there are.
+pub fn check(value: &Value, schema: &Value) -> (Vec<Problem>, usize) {
+    let mut checker = Checker { root: schema, problems: Vec::new(), omitted: 0 };
     checker.check(value, schema, &Pointer::Root);
-    checker.problems
+    (checker.problems, checker.omitted)
 }
 
 struct Checker<'a> {
     root: &'a Value,
     problems: Vec<Problem>,
+    omitted: usize,
 }
 
 impl<'a> Checker<'a> {
@@ -28,7 +33,7 @@ impl<'a> Checker<'a> {
             return;
         }
         if !self.admits(schema, value) {
-            self.wrong_type(value, self.types(schema), pointer);
+            self.wrong_type(value, &[schema], pointer);
             return;
         }
         if let Some(allowed) = allowed(schema) {
@@ -74,15 +79,11 @@ impl<'a> Checker<'a> {
     fn check_branches(&mut self, value: &Value, branches: &'a [Value], pointer: &Pointer<'_>) {
         let fitting: Vec<&'a Value> = branches.iter().filter(|branch| self.admits(branch, value)).collect();
         match fitting.as_slice() {
-            [] => {
-                let mut expected: Vec<&str> = branches.iter().flat_map(|branch| self.types(branch)).collect();
-                expected.dedup();
-                self.wrong_type(value, expected, pointer);
-            }
+            [] => self.wrong_type(value, &branches.iter().collect::<Vec<_>>(), pointer),
             [one] => self.check(value, one, pointer),
             several => {
                 let sound = several.iter().any(|branch| {
-                    let mut trial = Checker { root: self.root, problems: Vec::new() };
+                    let mut trial = Checker { root: self.root, problems: Vec::new(), omitted: 0 };
                     trial.check(value, branch, pointer);
                     trial.problems.is_empty()
                 });
@@ -104,6 +105,10 @@ impl<'a> Checker<'a> {
             if let Some(property) = properties.and_then(|properties| properties.get(key)) {
                 self.check(entry, property, &at);
             } else if closed {
+                if self.is_full() {
+                    self.omitted += 1;
+                    continue;
+                }
                 let known = properties.into_iter().flat_map(|properties| properties.keys()).map(String::as_str);
                 let is_rule = properties.is_some_and(|properties| properties.contains_key("permissions"));
                 let elsewhere = of_another_role(key).filter(|_| is_rule);
@@ -153,19 +158,36 @@ impl<'a> Checker<'a> {
         }
     }
 
+    fn is_full(&self) -> bool {
+        self.problems.len() == MOST_PROBLEMS
+    }
+
     fn report(&mut self, error: RequestError, pointer: &Pointer<'_>) {
+        if self.is_full() {
+            self.omitted += 1;
+            return;
+        }
         self.problems.push(Problem::at_pointer(error.into(), &pointer.to_string()));
     }
 
-    fn wrong_type(&mut self, value: &Value, expected: Vec<&str>, pointer: &Pointer<'_>) {
-        let mut expected: Vec<String> =
-            expected.into_iter().filter(|name| *name != "null").map(str::to_owned).collect();
+    /// A value of a type that none of these schemas allows.
+    fn wrong_type(&mut self, value: &Value, schemas: &[&'a Value], pointer: &Pointer<'_>) {
+        if self.is_full() {
+            self.omitted += 1;
+            return;
+        }
+        let types = schemas.iter().flat_map(|schema| self.types(schema));
+        let mut expected: Vec<String> = types.filter(|name| *name != "null").map(str::to_owned).collect();
         expected.sort();
         expected.dedup();
         self.report(RequestError::WrongType { expected, found: type_name(value) }, pointer);
     }
 
     fn bad_value(&mut self, value: &Value, allowed: Vec<&Value>, pointer: &Pointer<'_>) {
+        if self.is_full() {
+            self.omitted += 1;
+            return;
+        }
         let allowed: Vec<String> = allowed.into_iter().map(plain).collect();
         let found = plain(value);
         let nearest = nearest(&found, allowed.iter().map(String::as_str)).map(str::to_owned);

@@ -23,7 +23,7 @@ fn image() -> (TempDir, PathBuf) {
 }
 
 /// What the executable answers with so much address space.
-fn within(mebibytes: u32, request: &Json) -> Json {
+pub fn within(mebibytes: u32, request: &Json) -> Json {
     let mut child = Command::new("sh")
         .args(["-c", &format!("umask 022; ulimit -v {}; exec \"$0\" -", mebibytes << 10)])
         .arg(env!("CARGO_BIN_EXE_audit_rules"))

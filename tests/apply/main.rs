@@ -29,6 +29,7 @@ mod journal;
 mod keys;
 mod killed;
 mod large;
+mod limits;
 mod machines;
 mod mortal;
 mod properties;

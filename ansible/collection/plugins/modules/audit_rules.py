@@ -673,6 +673,10 @@ errors:
       description: How many more lines have the same problem.
       returned: when there are some
       type: int
+omitted:
+  description: How many entries of a list are left out behind the first ones, by the JSON pointer of the list in the report.
+  returned: when a list is longer than a report may be
+  type: dict
 errors_omitted:
   description: How many problems RV(errors) leaves out, because there are too many.
   returned: when there are some

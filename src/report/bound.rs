@@ -1,0 +1,106 @@
+//! How long a report may get: the first entries of each list, and how many more there are.
+//!
+//! A report of any operation but `gather` and `explain`, which answer rule by rule, stays below [`LARGEST`] bytes without its
+//! `undo`.
+
+use serde::Serialize;
+use serde_json::Value;
+
+use super::text::{cut, short};
+use super::{ErrorReport, Report};
+
+/// The longest report, in bytes, without `undo`.
+pub const LARGEST: usize = 1 << 20;
+/// Most entries of a list, and most of a list of steps or findings.
+const ENTRIES: usize = 100;
+const STEPS: usize = 1000;
+/// Most bytes of a list as JSON, of a list of steps or findings, and of the diff.
+const BYTES: usize = 32 << 10;
+const STEP_BYTES: usize = 192 << 10;
+const DIFF_BYTES: usize = 128 << 10;
+/// The longest text of an error or warning, in bytes.
+const LONGEST: usize = 4096;
+
+impl Report {
+    /// The report with no list longer than its bounds; `omitted` and `errors_omitted` count the rest.
+    #[must_use]
+    pub fn bounded(mut self) -> Self {
+        self.msg = short(self.msg);
+        self.errors.iter_mut().take(ENTRIES).for_each(shorten);
+        self.errors_omitted += shrink(&mut self.errors, ENTRIES, BYTES);
+        self.warnings.iter_mut().for_each(|warning| *warning = cut(std::mem::take(warning), LONGEST));
+        let mut omitted = Vec::new();
+        let mut note = |pointer: &str, count: usize| {
+            if count > 0 {
+                omitted.push((pointer.to_owned(), count));
+            }
+        };
+        note("/warnings", shrink(&mut self.warnings, ENTRIES, BYTES));
+        note("/pending/load", shrink(&mut self.pending.load, ENTRIES, BYTES));
+        note("/pending/unload", shrink(&mut self.pending.unload, ENTRIES, BYTES));
+        note("/pending/order", shrink(&mut self.pending.order, ENTRIES, BYTES));
+        if let Some(plan) = &mut self.plan {
+            note("/plan/files", shrink(&mut plan.files, STEPS, BYTES));
+            note("/plan/kernel", shrink(&mut plan.kernel, STEPS, STEP_BYTES));
+        }
+        if let Some(rules) = &mut self.rules {
+            note("/rules/missing", shrink(&mut rules.missing, ENTRIES, BYTES));
+            note("/rules/skipped", shrink(&mut rules.skipped, ENTRIES, BYTES));
+            note("/rules/deduplicated", shrink(&mut rules.deduplicated, ENTRIES, BYTES));
+        }
+        if let Some(findings) = &mut self.findings {
+            note("/findings", shrink(findings, STEPS, STEP_BYTES));
+        }
+        let results = self.sarif.as_mut().and_then(|sarif| sarif.get_mut("runs")?.pointer_mut("/0/results"));
+        if let Some(Value::Array(results)) = results {
+            note("/sarif/runs/0/results", shrink(results, STEPS, STEP_BYTES));
+        }
+        self.omitted.extend(omitted);
+        if let Some(diff) = &mut self.diff {
+            shorten_diff(&mut diff.prepared);
+        }
+        self
+    }
+}
+
+fn shorten(error: &mut ErrorReport) {
+    let ErrorReport { message, pointer, rule, file, hint, .. } = error;
+    *message = cut(std::mem::take(message), LONGEST);
+    for text in [pointer, rule, file, hint].into_iter().flatten() {
+        *text = cut(std::mem::take(text), LONGEST);
+    }
+}
+
+/// Keeps the first entries of a list as far as they fit, and gives how many do not.
+fn shrink<T: Serialize>(list: &mut Vec<T>, most: usize, bytes: usize) -> usize {
+    let mut left = bytes;
+    let fits = |entry: &T| {
+        let length = serde_json::to_string(entry).map_or(usize::MAX, |text| text.len());
+        left.checked_sub(length).map(|rest| left = rest)
+    };
+    let kept = list.iter().take(most).map_while(fits).count();
+    let omitted = list.len() - kept;
+    list.truncate(kept);
+    omitted
+}
+
+/// Cuts a diff at the end of a line and says in a last one how many are left out.
+fn shorten_diff(diff: &mut String) {
+    // Quotes, line ends and what a terminal obeys are longer as JSON.
+    let length =
+        |line: &str| serde_json::to_string(&super::visible::visible(line)).map_or(usize::MAX, |text| text.len());
+    let mut left = DIFF_BYTES;
+    let mut end = 0;
+    for line in diff.split_inclusive('\n') {
+        match left.checked_sub(length(line)) {
+            Some(rest) => left = rest,
+            None => break,
+        }
+        end += line.len();
+    }
+    let omitted = diff.get(end..).map_or(0, |rest| rest.lines().count());
+    if omitted > 0 {
+        diff.truncate(end);
+        diff.push_str(&format!("... and {omitted} more lines\n"));
+    }
+}
