@@ -14,6 +14,7 @@ mod settle;
 mod settled;
 mod stuck;
 mod taken_in;
+mod undo;
 mod waiting;
 mod wanted;
 mod watches;
@@ -27,7 +28,7 @@ use crate::desired::{Deduplicated, Skipped, Warning};
 use crate::error::{PolicyError, Problem, What};
 use crate::intent::{Goal, Intent};
 use crate::observe::kernel_state;
-use crate::plan::rules::{Wish, carried_out};
+use crate::plan::rules::Wish;
 use crate::plan::{KernelState, Plan, Target, plan};
 use crate::request::{OnLocked, Target as Layer};
 use crate::rules_d::{Directory, DropInName, FileError, Lock, Root, too_large_together};
@@ -148,6 +149,9 @@ fn converge(
     warnings.extend(about::not_there_yet(intent, &desired.skipped));
     warnings.extend(plan.settings.iter().filter(irreversible).map(|step| Warning::Irreversible { name: step.name }));
 
+    if !plan.is_empty() {
+        warnings.extend(undo::expected(&plan, &pending, before.as_ref()));
+    }
     if !intent.check_mode {
         waiting::note(&pending, &named, before.as_ref(), run_dir)?;
     }
@@ -195,13 +199,14 @@ fn carry_out(intent: &Intent, world: &mut World<'_>, root: &Root, journals: Opti
         _ => {}
     }
     if matches!(changed.end, End::Applied(_)) {
-        // What waits for a reboot is taken back like the rest, once it has come.
-        let behind = applied.now.as_ref().map(|now| carried_out(&applied.pending.rules, &now.rules));
-        let touched = !applied.plan.rules.is_empty() || !applied.pending.rules.is_empty();
-        let before = applied.before.as_ref().filter(|_| touched);
-        let rules = before.zip(behind.as_ref()).map(|(before, behind)| (before.rules.as_slice(), behind.as_slice()));
-        let settings = [applied.plan.settings.as_slice(), &applied.pending.settings].concat();
-        applied.undo = Some(Snapshot::of_change(&applied.plan.files, rules, &settings));
+        match undo::undo(&applied.plan, &applied.pending, applied.before.as_ref(), applied.now.as_ref()) {
+            Ok(undo) => applied.undo = Some(undo),
+            // It may have grown by what others wrote meanwhile.
+            Err(warning) => {
+                applied.warnings.retain(|known| !matches!(known, Warning::NoUndo { .. }));
+                applied.warnings.push(warning);
+            }
+        }
     }
     applied.end = changed.end;
 }

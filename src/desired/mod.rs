@@ -13,6 +13,7 @@ mod files;
 mod foreign;
 mod interrupted;
 mod narrowed;
+mod only;
 mod outdated;
 mod own;
 mod too_new;
@@ -32,10 +33,11 @@ pub use drop_in::{Deduplicated, HEADER, Skipped, Treatment};
 pub use files::{DropIn, Files, Merge, Writable, is_generated};
 pub use foreign::outrun;
 pub use interrupted::{Interrupted, InterruptedEnd, TakenBack};
+pub use only::Only;
 use outdated::{Revive, revive};
 pub use outdated::{hold_again, outdated, since};
 pub use unasked::{RuleOrSetting, Unasked};
-pub use warning::{Only, Warning};
+pub use warning::Warning;
 
 use rustc_hash::{FxHashMap as HashMap, FxHashSet as HashSet};
 

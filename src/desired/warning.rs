@@ -1,7 +1,7 @@
 //! What is worth a sentence without being an error.
 
 use super::interrupted::Interrupted;
-use super::{Skipped, Writable};
+use super::{Only, Skipped, Writable};
 use crate::auditctl::{Note, Version};
 use crate::boot_load::{LoadLine, Spot};
 use crate::error::Problem;
@@ -192,6 +192,13 @@ pub enum Warning {
     },
     /// Grace periods were made short and could not be put back.
     StillExpedited,
+    /// What takes the change back is larger than a request may be.
+    NoUndo {
+        /// Its size in bytes.
+        bytes: usize,
+        /// The most that a request may have.
+        limit: usize,
+    },
     /// An earlier run was killed in the middle of a change.
     Interrupted(Box<Interrupted>),
     /// The journal of an earlier run says nothing to this one.
@@ -314,6 +321,9 @@ impl Warning {
             Self::StillExpedited => {
                 "/sys/kernel/rcu_expedited could not be put back to 0; the next run does it".to_owned()
             }
+            Self::NoUndo { bytes, limit } => format!(
+                "this change has no undo: it would have {bytes} bytes, and a request may have {limit}; smaller steps have one"
+            ),
             Self::Interrupted(interrupted) => interrupted.sentence(),
             Self::JournalUnreadable { path, why } => format!(
                 "an earlier run was interrupted, and what it left cannot be told: {path} is no journal of this version ({why})"
@@ -360,33 +370,4 @@ fn named(texts: &[String]) -> String {
     let more = texts.len() - named.len();
     named.extend((more > 0).then(|| format!("{more} more")));
     named.join(", ")
-}
-
-/// What becomes of a line of `audit.rules` that no drop-in has.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Only {
-    /// augenrules makes the file anew at boot.
-    DroppedAtBoot,
-    /// This run makes it anew.
-    Overwritten,
-    /// The file says that it is made of the drop-ins, and this run makes it anew.
-    LeftOver,
-    /// The boot loads the file as it stands.
-    LoadedFromThere,
-    /// Nothing tells what the boot loads, or it loads nothing.
-    NotMerged,
-}
-
-impl Only {
-    /// What becomes of it, in words.
-    #[must_use]
-    pub fn message(self) -> &'static str {
-        match self {
-            Self::DroppedAtBoot => "augenrules drops it at the next boot",
-            Self::LeftOver => "the file was made of drop-ins that had it, and is made anew without it",
-            Self::Overwritten => "compile: always takes it out of the file",
-            Self::LoadedFromThere => "the boot loads it from there",
-            Self::NotMerged => "augenrules would drop it",
-        }
-    }
 }

@@ -91,3 +91,30 @@ fn a_hundred_thousand_drop_ins_are_read_and_one_is_added() {
     assert_eq!(merged.lines().filter(|line| line.starts_with("-a ")).count(), 100_001);
     assert_eq!(within(1024, &request)["changed"], json!(false));
 }
+
+#[test]
+fn an_undo_can_be_restored_or_the_report_says_before_the_change_that_there_is_none() {
+    let (image, rules_d) = image();
+    let text = |letter: &str, size: usize| format!("# {}\n", letter.repeat(998)).repeat(size / 1001);
+    let restored = |size: usize| {
+        let request = |letter: &str, check_mode: bool| json!({"root": image.path(), "name": "a", "rules": text(letter, size), "compile": "never", "check_mode": check_mode});
+        within(1024, &request("x", false));
+        let before = fs::read(rules_d.join("a.rules")).unwrap();
+        let planned = within(1024, &request("y", true));
+        let report = within(1024, &request("y", false));
+        assert_eq!(report["outcome"], json!("applied"), "{}", report["msg"]);
+        let warns = |report: &Json| report["warnings"].to_string().contains("this change has no undo");
+        assert_eq!(warns(&planned), warns(&report), "{}", planned["warnings"]);
+        let Some(undo) = report.get("undo") else {
+            assert!(warns(&report), "{}", report["warnings"]);
+            return false;
+        };
+        assert!(!warns(&report));
+        let back = within(1024, undo);
+        assert_eq!(back["outcome"], json!("applied"), "{}", back["msg"]);
+        assert_eq!(fs::read(rules_d.join("a.rules")).unwrap(), before);
+        true
+    };
+    assert!(restored(7 << 20));
+    assert!(!restored(15 << 20));
+}

@@ -1,0 +1,57 @@
+//! What takes a change back, as far as a request can hold it.
+
+use std::io::{self, Write};
+
+use crate::desired::Warning;
+use crate::plan::rules::carried_out;
+use crate::plan::{KernelState, Plan};
+use crate::request::MAX_BYTES;
+use crate::snapshot::Snapshot;
+
+/// What the rest of such a request takes at most, in bytes: paths, mostly.
+const AROUND: usize = 16 << 10;
+
+/// What takes a plan back. `now` is the kernel behind it; what waits for a reboot is taken back like the rest, once it has
+/// come.
+///
+/// # Errors
+/// A warning, where that is more than a request may be.
+pub fn undo(
+    plan: &Plan,
+    pending: &Plan,
+    before: Option<&KernelState>,
+    now: Option<&KernelState>,
+) -> Result<Snapshot, Warning> {
+    let behind = now.map(|now| carried_out(&pending.rules, &now.rules));
+    let touched = !plan.rules.is_empty() || !pending.rules.is_empty();
+    let before = before.filter(|_| touched);
+    let rules = before.zip(behind.as_ref()).map(|(before, behind)| (before.rules.as_slice(), behind.as_slice()));
+    let settings = [plan.settings.as_slice(), &pending.settings].concat();
+    let snapshot = Snapshot::of_change(&plan.files, rules, &settings);
+    let mut length = Length(AROUND);
+    match serde_json::to_writer(&mut length, &snapshot) {
+        Ok(()) if length.0 <= MAX_BYTES => Ok(snapshot),
+        _ => Err(Warning::NoUndo { bytes: length.0, limit: MAX_BYTES }),
+    }
+}
+
+/// The same, before the plan is carried out: whether there will be one.
+pub fn expected(plan: &Plan, pending: &Plan, before: Option<&KernelState>) -> Option<Warning> {
+    let rules = |before: &KernelState| carried_out(&plan.rules, &before.rules);
+    let now = before.map(|before| KernelState { rules: rules(before), ..before.clone() });
+    undo(plan, pending, before, now.as_ref()).err()
+}
+
+/// Counts what is written.
+struct Length(usize);
+
+impl Write for Length {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0 += bytes.len();
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
