@@ -5,6 +5,7 @@ use std::fs;
 use std::io::Write;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
+use std::rc::Rc;
 use std::time::{Duration, Instant};
 
 use audit_rules::kernel::Setting;
@@ -307,4 +308,41 @@ fn a_writer_of_rules_d_at_any_moment_is_noticed_or_served() {
         assert_eq!(host.answer(&request())["failed"], json!(false), "{nth}");
     }
     assert!(noticed >= 10 && served >= 10, "{noticed} noticed, {served} served");
+}
+
+#[test]
+fn an_audit_rules_compiled_as_it_was_before_the_run_is_compiled_once_more() {
+    const COMPILED: &str = "/etc/audit/audit.rules";
+    let mut asked = request();
+    asked["compile"] = json!("always");
+    let fresh = || {
+        let mut host = Host::new();
+        host.answer(&json!({"name": "20-first", "rules": ["-w /etc/group -p wa -k first"], "compile": "always"}));
+        host
+    };
+    let mut twin = fresh();
+    fault::mend();
+    twin.answer(&asked);
+    let calls = fault::mend();
+    let merged = fs::read_to_string(twin.path(COMPILED)).unwrap();
+    let mut again = 0;
+    for nth in 1..=u32::try_from(calls.len()).unwrap() {
+        let mut host = fresh();
+        let place = host.path(COMPILED);
+        let old = fs::read(&place).unwrap();
+        let was_written = Rc::new(Cell::new(false));
+        let (seen, new) = (Rc::clone(&was_written), merged.clone());
+        fault::before(nth, move || {
+            seen.set(fs::read(&place).unwrap() == new.as_bytes());
+            fs::write(place, old).unwrap();
+        });
+        let report = host.answer(&asked);
+        fault::mend();
+        assert_eq!(report["outcome"], json!("applied"), "{nth}: {report:#}");
+        // After the last look nobody makes it good any more.
+        let is_whole = fs::read_to_string(host.path(COMPILED)).unwrap() == merged;
+        assert!(is_whole || was_written.get(), "{nth}");
+        again += u32::from(is_whole && was_written.get());
+    }
+    assert!(again > 0, "nothing was compiled again");
 }
