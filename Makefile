@@ -49,7 +49,7 @@ FUZZ_SECONDS ?= 60
 # The collection's executables for machines that are not this one.
 OTHER_ARCHITECTURES := $(filter-out $(ARCHITECTURE),x86_64 aarch64)
 
-.PHONY: help build collection salt demo test test-all test-host test-size test-guests test-more-guests test-boot \
+.PHONY: help build collection salt demo test test-all test-host test-size test-guests test-more-guests test-boot test-attacks \
 	test-ansible molecule test-more-ansible test-salt test-more-salt sanity-ansible fuzz supply-chain msrv matrix bench \
 	bench-ansible lint lint-ansible lint-salt fmt clean \
 	prerequisites packages lab
@@ -88,8 +88,8 @@ demo: prerequisites ## the main job on a real kernel, in a throw-away virtual ma
 test: prerequisites packages ## lints, tests here, on one real kernel, of the collection and the formula with the newest versions
 	@MAKE="$(MAKE)" .ci/parts 'lint test-host test-size test-guests' 'lint-ansible test-ansible lint-salt test-salt'
 
-test-all: prerequisites packages ## what `make test` leaves out: other kernels and versions, boots, fuzzing, supply chain, sanity
-	@MAKE="$(MAKE)" .ci/parts 'supply-chain msrv test-more-guests test-boot fuzz' 'sanity-ansible test-more-ansible test-more-salt'
+test-all: prerequisites packages ## what `make test` leaves out: attacks, other kernels and versions, boots, fuzzing, supply chain, sanity
+	@MAKE="$(MAKE)" .ci/parts 'supply-chain msrv test-attacks test-more-guests test-boot fuzz' 'sanity-ansible test-more-ansible test-more-salt'
 
 test-host: prerequisites ## the tests that need no other kernel
 	$(CARGO) test --workspace --no-fail-fast --target $(TARGET)
@@ -110,6 +110,9 @@ test-more-guests: ## the same on the kernels that `make test` leaves out
 test-boot: build lab ## what the next boot loads, predicted and then had, in virtual machines that are rebooted
 	$(LAB) boot --program $(EXECUTABLE) $(BOOT_KERNELS:%=--kernel %)
 	$(LAB) boot --program $(EXECUTABLE) $(NEWEST_BOOT_KERNEL:%=--kernel %) $(NEWEST_BOOT_CASES:%=--case %)
+
+test-attacks: prerequisites ## kills, signals, hostile neighbours and random operations, at random moments
+	$(CARGO) test --target $(TARGET) --test attacks -- --ignored --nocapture
 
 fuzz: prerequisites ## every fuzz target, FUZZ_SECONDS (60) together
 	@FUZZ_SECONDS=$(FUZZ_SECONDS) CARGO=$(CARGO) fuzz/run
