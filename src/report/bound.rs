@@ -101,6 +101,6 @@ fn shorten_diff(diff: &mut String) {
     let omitted = diff.get(end..).map_or(0, |rest| rest.lines().count());
     if omitted > 0 {
         diff.truncate(end);
-        diff.push_str(&format!("... and {omitted} more lines\n"));
+        diff.extend(["... and ", &omitted.to_string(), " more lines\n"]);
     }
 }
