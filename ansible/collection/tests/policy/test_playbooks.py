@@ -89,8 +89,9 @@ def test_it_fails_on_what_it_is_told_to(fleet, fail_on, hosts, fails):
 def test_a_host_that_records_nothing_is_shown_and_deviates(tmp_path, fleet, libexec, enabled, shown, fails):
     """A stand-in for a kernel: the program of the collection, whose report of the host gets a status."""
     program = libexec / "audit_rules"
+    report = json.dumps({"changed": False, "msg": "m", "outcome": "unchanged", "status": {"enabled": enabled}})
     program.write_text("#!/bin/sh\n[ $1 = - ] || { echo audit_rules 0.1.0; exit; }\nrequest=$(cat)\ncase $request in\n"
-                       f"*gather*) printf %s \"$request\" >{tmp_path}/asked; echo '{{\"changed\": false, \"msg\": \"m\", \"outcome\": \"unchanged\", \"status\": {{\"enabled\": {enabled}}}}}' ;;\n"
+                       f"*gather*) printf %s \"$request\" >{tmp_path}/asked; echo '{report}' ;;\n"
                        f"*) printf %s \"$request\" | exec {PROGRAM} - ;;\nesac\n")
     program.chmod(0o755)
     arguments = ("--limit", "same", "--extra-vars", "audit_fail_on=deviation")
