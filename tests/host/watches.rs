@@ -1,9 +1,13 @@
-//! What a loaded rule watches once its path leads elsewhere: the table in `docs/operations.md`, as far as the list of rules
-//! and `auditctl -t` show it.
+//! What a loaded rule watches once its path leads elsewhere: the table in `docs/operations.md`, by the list of rules and the
+//! records of the kernel; and that `gather` and `loaded` know it.
 
 use std::fs;
+use std::os::fd::{AsRawFd, OwnedFd};
 
-use super::guest::{plain, said};
+use nix::sys::socket::{AddressFamily, MsgFlags, NetlinkAddr, SockFlag, SockProtocol, SockType, bind, recv, socket};
+use serde_json::{Value as Json, json};
+
+use super::guest::{Guest, plain, present, said};
 
 const PLACE: &str = "/srv/watches";
 
@@ -52,4 +56,132 @@ fn a_rule_whose_path_leads_elsewhere_stays_in_the_list_or_is_dropped_as_the_page
     }
     said("auditctl", &["-D"]);
     said("umount", &["-l", &format!("{PLACE}/w")]);
+}
+
+/// What the kernel sends to those who listen to its records (`AUDIT_NLGRP_READLOG`).
+struct Records(OwnedFd);
+
+impl Records {
+    fn listen() -> Self {
+        let fd = socket(AddressFamily::Netlink, SockType::Raw, SockFlag::empty(), SockProtocol::NetlinkAudit).unwrap();
+        bind(fd.as_raw_fd(), &NetlinkAddr::new(0, 1)).unwrap();
+        Self(fd)
+    }
+
+    /// Those of these keys of which a record came, before one of `last`: that one is waited for.
+    fn keys(&self, keys: &[&'static str], last: &str) -> Vec<&'static str> {
+        let mut buffer = vec![0; 16_384];
+        let mut found = Vec::new();
+        for _ in 0..500 {
+            match recv(self.0.as_raw_fd(), &mut buffer, MsgFlags::MSG_DONTWAIT) {
+                Err(_) => std::thread::sleep(std::time::Duration::from_millis(20)),
+                Ok(length) => {
+                    let text = String::from_utf8_lossy(&buffer[..length]).into_owned();
+                    let has = |key: &str| text.contains(&format!("key=\"{key}\""));
+                    found.extend(keys.iter().filter(|key| has(key)));
+                    if has(last) {
+                        found.sort_unstable();
+                        found.dedup();
+                        return found;
+                    }
+                }
+            }
+        }
+        panic!("no record of {last} within ten seconds");
+    }
+}
+
+/// The rules of the tests of records: of which a record says that what came before it has been seen, and those that are tried.
+const KEYS: [&str; 3] = ["directory", "file", "program"];
+
+fn rules() -> [String; 4] {
+    [
+        format!("-w {PLACE}/last -p wa -k last"),
+        format!("-w {PLACE}/p/w/f -p wa -k file"),
+        format!("-a always,exit -F dir={PLACE}/p/w -F perm=wa -F key=directory"),
+        format!("-a always,exit -F arch=b64 -S execve -F exe={PLACE}/p/w/rm -F key=program"),
+    ]
+}
+
+/// The keys of which records come when all is done that the rules are about.
+fn recorded() -> Vec<&'static str> {
+    let records = Records::listen();
+    let write = |path: &str| drop(fs::OpenOptions::new().append(true).create(true).open(format!("{PLACE}/{path}")));
+    write("p/w/f");
+    write("p/w/sub/x");
+    said(&format!("{PLACE}/p/w/rm"), &["-f", "/no/such/file"]);
+    write("last");
+    records.keys(&KEYS, "last")
+}
+
+fn keys_of(entries: &Json) -> Vec<&'static str> {
+    let rules: Vec<&str> = entries.as_array().unwrap().iter().map(|entry| entry["rule"].as_str().unwrap()).collect();
+    KEYS.into_iter().filter(|key| rules.iter().any(|rule| rule.ends_with(key))).collect()
+}
+
+/// Which rules are silent by what the kernel records, and that `gather` says just that.
+fn silent(guest: &Guest, what: &str) -> Vec<&'static str> {
+    let listed = guest.listed();
+    let is_listed = |key: &&str| listed.iter().any(|rule| rule.ends_with(*key));
+    let recorded = recorded();
+    let silent: Vec<&str> = KEYS.into_iter().filter(is_listed).filter(|key| !recorded.contains(key)).collect();
+    let gathered = guest.request(&json!({"operation": "gather"}));
+    assert_eq!(keys_of(&gathered["drift"]["silent"]), silent, "{what}: {gathered:#}");
+    assert_eq!(keys_of(&gathered["drift"]["missing_in_runtime"]).len() + listed.len(), 4, "{what}: {gathered:#}");
+    assert_eq!(gathered["in_sync"], json!(recorded.len() == 3), "{what}: {gathered:#}");
+    silent
+}
+
+#[test]
+#[ignore = "needs a guest: make test"]
+fn gather_calls_silent_what_the_kernel_no_longer_records_and_loaded_makes_it_record_again() {
+    let guest = plain();
+    said("auditctl", &["-e", "1"]);
+    let all = &KEYS[..];
+    // What happens, what is silent after it; and how it is taken back, and what is silent after that.
+    let rows: [(&str, &[&str], &str, &[&str]); 8] = [
+        ("echo > p/w/n && mv p/w/n p/w/f", &[], "true", &[]),
+        ("mv p/w p/old && cp -r other p/w", &["directory"], "true", &[]),
+        ("rm -r p/w && cp -r other p/w", &[], "true", &[]),
+        ("mv p old && mkdir p && cp -r other p/w", all, "true", &[]),
+        ("mount -t tmpfs none p/w && cp -r other/. p/w", all, "umount p/w", &["program"]),
+        ("mount --bind other p/w", all, "umount p/w", all),
+        ("mount --bind p/w p/w", &[], "umount p/w", &[]),
+        ("mount --bind above p", all, "umount p", all),
+    ];
+    for (what, silent_after, back, silent_back) in rows {
+        clear();
+        shell("mkdir -p p/w/sub other/sub above && touch last p/w/f other/f p/w/sub/x other/sub/x");
+        shell("cp $(readlink -f $(command -v rm)) other/rm && cp other/rm p/w/rm && cp -r other above/w");
+        let request = present("30-watches", &rules());
+        guest.change(&request);
+        assert_eq!(silent(&guest, "before"), [""; 0]);
+        shell(what);
+        assert_eq!(silent(&guest, what), silent_after, "{what}");
+        let is_changed = guest.listed().len() < 4 || !silent_after.is_empty();
+        let loaded = json!({"state": "loaded"});
+        assert_eq!(
+            guest.request(&json!({"state": "loaded", "check_mode": true}))["changed"],
+            json!(is_changed),
+            "{what}"
+        );
+        assert_eq!(guest.request(&loaded)["changed"], json!(is_changed), "{what}");
+        assert_eq!((silent(&guest, what).as_slice(), guest.listed().len()), (&[][..], 4), "{what}");
+        guest.nothing_to_do(&loaded);
+        shell(back);
+        assert_eq!(silent(&guest, back), silent_back, "{back} after {what}");
+        guest.request(&loaded);
+        assert_eq!((silent(&guest, back).as_slice(), guest.listed().len()), (&[][..], 4), "{back} after {what}");
+    }
+    clear();
+}
+
+/// Takes all away that a test made.
+fn clear() {
+    said("auditctl", &["-D"]);
+    for mounted in ["p/w", "p"] {
+        said("umount", &[&format!("{PLACE}/{mounted}")]);
+    }
+    let _ = fs::remove_dir_all(PLACE);
+    fs::create_dir_all(PLACE).unwrap();
 }
