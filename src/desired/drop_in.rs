@@ -47,6 +47,15 @@ impl Skipped {
     }
 }
 
+impl Skipped {
+    /// Takes the place of the comment in a drop-in with these bytes for its own.
+    pub fn stands_in(&mut self, path: &str, bytes: &[u8]) {
+        let is_it = |text: &[u8]| set_aside::is_comment(text) && text.ends_with(self.line.as_bytes());
+        self.place.file = Some(path.to_owned());
+        self.place.line = bytes.split(|byte| *byte == b'\n').position(is_it).map(|at| at + 1);
+    }
+}
+
 /// A rule that stands somewhere else already.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Deduplicated {

@@ -80,10 +80,12 @@ impl Work<'_> {
                 drop_in::compose(declared, &path, &others, self.choices, self.reader, &mut self.problems);
             let held = self.files.drop_ins.iter().find(|d| d.name == *name);
             composed.spare(&path, held.map(|held| held.content.bytes.as_slice()));
+            let before = own.skipped.len();
             let mut bytes = own.add(composed);
             if self.follows_open_line(name, &names, &changes) {
                 bytes.insert(0, b'\n');
             }
+            own.skipped[before..].iter_mut().for_each(|skipped| skipped.stands_in(&path, &bytes));
             if names.len() > 1 {
                 for (rule, spot) in self.places_in(name, &bytes) {
                     others.entry(rule).or_insert(spot);

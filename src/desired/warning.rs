@@ -270,15 +270,7 @@ impl Warning {
             Self::Shadowed { rule, spot, by } => {
                 format!("the key of `{rule}` ({spot}) is never recorded: the same rule with another key stands in {by}")
             }
-            Self::Outrun { by, is_never, rules, provided } => {
-                let what = if *is_never { "keeps from being recorded" } else { "takes under its own key" };
-                let until = if provided.not_replaced { ", until a file is replaced" } else { "" };
-                format!(
-                    "`{by}` (in the kernel only) comes first and {what} what these match: {}{until}{}",
-                    named(rules),
-                    provided.of_links()
-                )
-            }
+            Self::Outrun { by, is_never, rules, provided } => outrun(by, *is_never, rules, *provided),
             Self::NobodyLoads { service, state } => {
                 let what = service
                     .map_or_else(|| "no service loads them".to_owned(), |service| format!("{service} is {state}"));
@@ -354,6 +346,16 @@ impl Warning {
         let comments: Vec<(Spot, String)> = comments.map(text).collect();
         (!comments.is_empty()).then_some(Self::Outdated(comments))
     }
+}
+
+fn outrun(by: &str, is_never: bool, rules: &[String], provided: Provided) -> String {
+    let what = if is_never { "keeps from being recorded" } else { "takes under its own key" };
+    let until = if provided.not_replaced { ", until a file is replaced" } else { "" };
+    format!(
+        "`{by}` (in the kernel only) comes first and {what} what these match: {}{until}{}",
+        named(rules),
+        provided.of_links()
+    )
 }
 
 /// The first of these, each with its place, and how many more there are.

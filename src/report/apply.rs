@@ -35,7 +35,11 @@ impl Report {
             End::RolledBack(problems) => (Outcome::RolledBack, true, false, problems.as_slice()),
             End::Stranded(problems) => (Outcome::Stranded, true, true, problems.as_slice()),
         };
-        let diff = if intent.diff { diff(&applied.plan, applied.before.as_ref(), machine) } else { String::new() };
+        let diff = if intent.diff {
+            diff(&applied.plan, applied.before.as_ref(), intent.place.said_root(), machine)
+        } else {
+            String::new()
+        };
         let rules = rules(applied, machine);
         Self {
             changed,

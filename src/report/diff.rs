@@ -1,5 +1,7 @@
 //! What a plan changes, as one unified diff.
 
+use std::path::Path;
+
 use similar::DiffTag;
 use similar::algorithms::{Capture, Replace, myers};
 
@@ -13,10 +15,11 @@ use crate::rule::{Machine, Rule};
 /// Lines around each change.
 const CONTEXT: usize = 3;
 
-/// The diff of a plan: files, then the kernel's rules, then its settings; empty where the plan is.
+/// The diff of a plan: files, then the kernel's rules, then its settings; empty where the plan is. Files below another root
+/// directory than `/` are named with it.
 #[must_use]
-pub fn diff(plan: &Plan, before: Option<&KernelState>, machine: &Machine) -> String {
-    let mut text: String = plan.files.iter().map(file).collect();
+pub fn diff(plan: &Plan, before: Option<&KernelState>, root: Option<&Path>, machine: &Machine) -> String {
+    let mut text: String = plan.files.iter().map(|step| file(step, root)).collect();
     if let Some(before) = before {
         text += &rules(&plan.rules, &before.rules, machine);
         text += &settings(&plan.settings);
@@ -71,8 +74,9 @@ fn mark(text: &mut String, sign: char, lines: &[&str]) {
     }
 }
 
-fn file(step: &FileStep) -> String {
-    let name = step.path.display().to_string();
+fn file(step: &FileStep, root: Option<&Path>) -> String {
+    let inside = step.path.strip_prefix("/").unwrap_or(&step.path);
+    let name = root.map_or_else(|| step.path.display().to_string(), |root| root.join(inside).display().to_string());
     let text = |content: &Option<Content>| {
         content.as_ref().map_or_else(String::new, |content| String::from_utf8_lossy(&content.bytes).into_owned())
     };

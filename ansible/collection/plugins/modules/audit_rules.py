@@ -480,7 +480,12 @@ rules:
       returned: always
       type: list
       elements: dict
-      sample: [{rule: -w /opt/app -p wa -k app, reason: /opt/app does not exist, kind: missing_path}]
+      sample:
+        - rule: -w /opt/app -p wa -k app
+          reason: /opt/app does not exist
+          kind: missing_path
+          file: /etc/audit/rules.d/50-cis.rules
+          line: 12
     deduplicated:
       description: Rules that stand somewhere else already.
       returned: always

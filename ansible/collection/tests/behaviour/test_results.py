@@ -38,17 +38,17 @@ def test_a_diff_is_shown_for_each_file_and_in_the_words_of_the_report(player):
     drop_ins = {"30-identity": {"rules": RULES}, "40-time": {"rules": ["-w /etc/localtime -p wa -k time"]}}
     player.play({"state": "loaded", "root": "{{ root }}", "drop_ins": {"30-identity": {"rules": RULES[:2]}}})
     played = player.play({"state": "loaded", "root": "{{ root }}", "drop_ins": drop_ins}, arguments=["--check", "--diff"])
-    assert """
---- before: /etc/audit/rules.d/30-identity.rules
-+++ after: /etc/audit/rules.d/30-identity.rules
+    assert f"""
+--- before: {player.drop_in('30-identity')}
++++ after: {player.drop_in('30-identity')}
 @@ -1,3 +1,4 @@
  # Managed by audit_rules; changes made here are overwritten.
  # who may log in
  -w /etc/passwd -p wa -k identity
 +-w /etc/group -p wa -k identity
 
---- before: /etc/audit/rules.d/40-time.rules
-+++ after: /etc/audit/rules.d/40-time.rules
+--- before: {player.drop_in('40-time')}
++++ after: {player.drop_in('40-time')}
 @@ -0,0 +1,2 @@
 +# Managed by audit_rules; changes made here are overwritten.
 +-w /etc/localtime -p wa -k time
