@@ -148,6 +148,9 @@ impl RequestError {
             | Self::BadValue { nearest: Some(nearest), .. }
             | Self::UnknownCode { nearest: Some(nearest), .. }
             | Self::UnknownMachine { nearest: Some(nearest), .. } => Some(Hint::did_you_mean(nearest)),
+            Self::NotUsed { key: "adopt", with } if with.contains("exact") => Some(Hint::say(
+                "exact leaves no drop-in beside its own and those of keep: give the lines among its rules",
+            )),
             Self::RootWithKernel => Some(Hint::say(
                 "where root is the root directory of the running host (in a container that has it mounted): kernel: host",
             )),

@@ -192,6 +192,11 @@ fn what_does_not_go_together_with_adopting_is_an_error() {
         request["adopt"] = json!(true);
         assert_eq!(kinds(&host().answer(&request)), ["key_not_used"], "{request}");
     }
+    let exact = host().answer(&request(json!({"state": "exact", "adopt": true})));
+    assert!(
+        exact["errors"][0]["hint"].as_str().unwrap().contains("exact leaves no drop-in beside its own"),
+        "{exact:#}"
+    );
 }
 
 #[test]
