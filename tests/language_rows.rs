@@ -37,7 +37,12 @@ fn rule(line: &str) -> Rule {
 fn refusal(line: &str) -> (&'static str, Option<String>) {
     match parse(line) {
         Ok(line) => panic!("{line:?} was accepted"),
-        Err(error) => (error.kind(), error.hint().map(|hint| hint.to_string())),
+        Err(error) => (
+            error.kind(),
+            error
+                .hint()
+                .map(|hint| hint.to_string().trim_start_matches("did you mean ").trim_end_matches('?').to_owned()),
+        ),
     }
 }
 
