@@ -114,7 +114,14 @@ fn drop_ins(found: Vec<crate::rules_d::DropIn>) -> Vec<DropIn> {
 /// A file of it that is there and cannot be read.
 pub fn installed(root: &Root, machine: &Machine) -> Result<Installed, FileError> {
     let files = root.installed_auditctl(machine.name)?;
-    Ok(Installed::from_files(files.auditctl.as_deref(), files.libaudit.as_deref(), files.package.as_deref()))
+    let installed = Installed::from_files(files.auditctl.as_deref(), files.libaudit);
+    if !installed.is_there || installed.version.is_some() {
+        return Ok(installed);
+    }
+    Ok(match root.auditctl_package()? {
+        Some(version) => installed.of_package(&version),
+        None => installed,
+    })
 }
 
 /// What is worth a sentence of an auditctl whose library is not where distributions put it.

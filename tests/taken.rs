@@ -19,7 +19,7 @@ const RECORDED: [(&str, usize); 3] = [("3.0.9", 0), ("4.0.2", 1), ("4.2.1", 4)];
 fn installed(version: &str) -> Installed {
     let library: Vec<u8> = std::fs::read(format!("tests/vectors/words-{version}")).unwrap();
     let library: Vec<u8> = library.into_iter().map(|byte| if byte == b'\n' { 0 } else { byte }).collect();
-    Installed::from_files(Some(&[version.as_bytes(), b"\0"].concat()), Some(&library), None)
+    Installed::from_files(Some(&[version.as_bytes(), b"\0"].concat()), Some(library))
 }
 
 fn rule(line: &RuleLine, era: usize) -> Json {

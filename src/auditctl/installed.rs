@@ -1,5 +1,6 @@
 //! The auditctl that a host has installed, as far as its own files say: its version, and the words that it knows.
 
+use std::cell::RefCell;
 use std::sync::OnceLock;
 
 use rustc_hash::FxHashSet as HashSet;
@@ -43,7 +44,9 @@ pub struct Installed {
     pub version: Option<Version>,
     /// Whether an auditctl was found.
     pub is_there: bool,
-    words: Option<Words>,
+    library: Option<Vec<u8>>,
+    /// Read when a name is first asked for: many policies have none that it decides about.
+    words: OnceLock<Words>,
 }
 
 /// The words in `libaudit.so.1`.
@@ -52,20 +55,30 @@ struct Words {
     all: HashSet<String>,
     /// The tables of system calls: lists of names that stand behind each other in alphabetical order.
     tables: Vec<HashSet<String>>,
-    /// Which table is that of which architecture, found out when it is first asked.
-    of_arch: OnceLock<Vec<(Arch, usize)>>,
+    /// Which table is that of an architecture, found out when it is first asked.
+    of_arch: RefCell<Vec<(Arch, Option<usize>)>>,
 }
 
 /// A sorted list of names shorter than this is no table of system calls.
 const SMALLEST_TABLE: usize = 100;
 
 impl Installed {
-    /// What stands in the executable and in its library as text that ends in a NUL, and the version of the package for
-    /// an executable that does not say its own.
+    /// What stands in the executable and in its library as text that ends in a NUL.
     #[must_use]
-    pub fn from_files(auditctl: Option<&[u8]>, libaudit: Option<&[u8]>, package: Option<&str>) -> Self {
-        let version = auditctl.and_then(version_in).or_else(|| package.and_then(Version::read));
-        Self { version, is_there: auditctl.is_some(), words: libaudit.map(Words::of) }
+    pub fn from_files(auditctl: Option<&[u8]>, libaudit: Option<Vec<u8>>) -> Self {
+        let version = auditctl.and_then(version_in);
+        Self { version, is_there: auditctl.is_some(), library: libaudit, words: OnceLock::new() }
+    }
+
+    /// The same with the version of its package, for an executable that does not say its own.
+    #[must_use]
+    pub fn of_package(mut self, version: &str) -> Self {
+        self.version = self.version.or_else(|| Version::read(version));
+        self
+    }
+
+    fn words(&self) -> Option<&Words> {
+        self.library.as_ref().map(|library| self.words.get_or_init(|| Words::of(library)))
     }
 
     /// Whether its version is at least this one.
@@ -77,13 +90,13 @@ impl Installed {
     /// Whether its words are known, so that it can be said what it lacks.
     #[must_use]
     pub fn has_words(&self) -> bool {
-        self.words.is_some()
+        self.library.is_some()
     }
 
     /// Whether it has this word in a table of names.
     #[must_use]
     pub fn knows(&self, word: &str) -> bool {
-        self.words.as_ref().is_none_or(|words| words.all.contains(word))
+        self.words().is_none_or(|words| words.all.contains(word))
     }
 
     /// Whether its table for the architecture has this system call, a lower-case name as auditctl spells it.
@@ -91,9 +104,8 @@ impl Installed {
     /// Which table is that of the architecture is not written in the file: it is the one that has most in common with ours.
     #[must_use]
     pub fn knows_syscall(&self, arch: Arch, name: &str) -> bool {
-        let Some(words) = &self.words else { return true };
-        let of_arch = words.of_arch.get_or_init(|| words.tables_by_arch());
-        match of_arch.iter().find(|(known, _)| *known == arch).and_then(|(_, at)| words.tables.get(*at)) {
+        let Some(words) = self.words() else { return true };
+        match words.table_of(arch) {
             Some(table) => table.contains(name),
             None => words.all.contains(name),
         }
@@ -122,9 +134,16 @@ impl Words {
         words
     }
 
-    fn tables_by_arch(&self) -> Vec<(Arch, usize)> {
-        let likest = |arch| (0..self.tables.len()).max_by_key(|at| syscalls::likeness(arch, &self.tables[*at]));
-        Arch::NAMED.iter().filter_map(|(arch, _)| Some((*arch, likest(*arch)?))).collect()
+    fn table_of(&self, arch: Arch) -> Option<&HashSet<String>> {
+        let known = self.of_arch.borrow().iter().find(|(known, _)| *known == arch).map(|(_, at)| *at);
+        let at = known.unwrap_or_else(|| {
+            let is_named = Arch::NAMED.iter().any(|(named, _)| *named == arch);
+            let likeness = |at: &usize| syscalls::likeness(arch, &self.tables[*at]);
+            let likest = (0..self.tables.len()).filter(|_| is_named).max_by_key(likeness);
+            self.of_arch.borrow_mut().push((arch, likest));
+            likest
+        });
+        self.tables.get(at?)
     }
 
     fn finish(&mut self, table: &[&str]) {
@@ -171,14 +190,15 @@ mod tests {
             assert_eq!(Version::read(text), expected.map(Version), "{text}");
         }
         let executable = b"\x7fELF\0GLIBC_2.34\0auditctl version %s\n\x003.0.9\0";
-        let installed = Installed::from_files(Some(executable), None, Some("1:4.2-1"));
+        let installed = Installed::from_files(Some(executable), None).of_package("1:4.2-1");
         assert_eq!(installed.version, Some(Version([3, 0, 9])));
-        assert_eq!(Installed::from_files(Some(b"\x7fELF\0"), None, Some("1:4.2-1")).version, Some(Version([4, 2, 0])));
+        let nameless = Installed::from_files(Some(b"\x7fELF\0"), None).of_package("1:4.2-1");
+        assert_eq!(nameless.version, Some(Version([4, 2, 0])));
     }
 
     #[test]
     fn words_that_the_library_lacks_are_not_known_and_without_a_library_all_are() {
-        let installed = Installed::from_files(None, Some(&library(&[&["fchmod", "io_uring", "open"]])), None);
+        let installed = Installed::from_files(None, Some(library(&[&["fchmod", "io_uring", "open"]])));
         assert!(installed.knows("io_uring") && !installed.knows("uring") && !installed.knows("fchmodat2"));
         assert!(installed.knows_syscall(Arch::X86_64, "open") && !installed.knows_syscall(Arch::X86_64, "fchmodat2"));
         assert!(Installed::default().knows_syscall(Arch::X86_64, "fchmodat2") && Installed::default().knows("x"));
@@ -191,7 +211,7 @@ mod tests {
             names.collect::<Vec<_>>()
         };
         let (wide, narrow) = (without(Arch::X86_64, "mseal"), without(Arch::I386, "fchmodat2"));
-        let installed = Installed::from_files(None, Some(&library(&[&wide, &narrow])), None);
+        let installed = Installed::from_files(None, Some(library(&[&wide, &narrow])));
         let knows = |arch, name| installed.knows_syscall(arch, name);
         assert!(knows(Arch::X86_64, "fchmodat2") && !knows(Arch::X86_64, "mseal"));
         assert!(!knows(Arch::I386, "fchmodat2") && knows(Arch::I386, "mseal"));

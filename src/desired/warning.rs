@@ -8,6 +8,11 @@ use crate::error::Problem;
 use crate::matching::Provided;
 use crate::settings::Name;
 
+const EARLY_PROCESSES: &str = "the kernel was started without audit=1: processes from before auditing was first switched on make \
+                               no records of system calls";
+const NOT_RECORDING: &str =
+    "auditing is off (enabled 0): the rules are loaded, and nothing is recorded until auditd or `-e 1` switches it on";
+
 /// How many rules a sentence names at most.
 const NAMED: usize = 3;
 
@@ -286,21 +291,15 @@ impl Warning {
             }
             Self::PassedOver { path, why } => format!("augenrules reads nothing from {path}: {why}"),
             Self::UnknownWords { version } => {
-                let version = version.map_or_else(|| ", of an unknown version".to_owned(), |version| format!(" {version}"));
+                let version =
+                    version.map_or_else(|| ", of an unknown version".to_owned(), |version| format!(" {version}"));
                 format!(
                     "libaudit.so.1 of the installed auditctl{version} was not found: that it takes every name at boot is assumed"
                 )
             }
             Self::WritableByOthers(file) => format!("others than root may write {}: {}", file.path, file.message()),
-            Self::EarlyProcesses => {
-                "the kernel was started without audit=1: processes from before auditing was first switched on make no records of \
-                 system calls"
-                    .to_owned()
-            }
-            Self::NotRecording => {
-                "auditing is off (enabled 0): the rules are loaded, and nothing is recorded until auditd or `-e 1` switches it on"
-                    .to_owned()
-            }
+            Self::EarlyProcesses => EARLY_PROCESSES.to_owned(),
+            Self::NotRecording => NOT_RECORDING.to_owned(),
             Self::NoSuchSetting { name } => format!("this kernel has no {}", name.text()),
             Self::Irreversible { name } => format!("{} can only be taken back by a reboot", name.text()),
             Self::LostRecords { lost } => format!("the kernel lost {lost} records while the change was made"),

@@ -38,12 +38,10 @@ pub struct InstalledFiles {
     pub auditctl: Option<Vec<u8>>,
     /// The library that has its words.
     pub libaudit: Option<Vec<u8>>,
-    /// The version of the package.
-    pub package: Option<String>,
 }
 
 impl Root {
-    /// Reads the program and its library, for a machine as `uname -m` names it, and what dpkg knows of the package. Where
+    /// Reads the program and its library, for a machine as `uname -m` names it. Where
     /// there is none, the boot load is predicted for the newest auditctl.
     ///
     /// # Errors
@@ -63,8 +61,15 @@ impl Root {
             })
             .chain(beside);
         let libaudit = self.first_of(directories.map(|directory| directory.join("libaudit.so.1")))?;
-        let package = self.system_file(Path::new("/var/lib/dpkg/status"))?.and_then(|status| version_of(&status));
-        Ok(InstalledFiles { auditctl, libaudit, package })
+        Ok(InstalledFiles { auditctl, libaudit })
+    }
+
+    /// The version of the package of auditctl that dpkg knows.
+    ///
+    /// # Errors
+    /// A file that is there and cannot be read.
+    pub fn auditctl_package(&self) -> Result<Option<String>, FileError> {
+        Ok(self.system_file(Path::new("/var/lib/dpkg/status"))?.and_then(|status| version_of(&status)))
     }
 
     /// The bytes of the first of these files that is there.
