@@ -15,17 +15,20 @@ run() {
 	sed 's/^/    /' $said
 }
 
-# Gives a request to audit_rules, keeps the report under a name and shows what a person wants to know of it.
+# Gives a request to audit_rules and shows what it tells a person.
 request() {
+	printf '\n  # audit_rules --human %s\n' "$1"
+	audit_rules --human "$1" >$said 2>&1
+	echo "exit status: $?" >>$said
+	sed 's/^/    /' $said
+}
+
+# The same for a report that is needed later: it is kept as JSON, under a name.
+keep() {
 	printf '\n  # audit_rules %s > /tmp/%s.json\n' "$1" "$2"
-	audit_rules "$1" >"/tmp/$2.json" 2>$said.errors
-	status=$?
-	{
-		lab show "/tmp/$2.json"
-		cat $said.errors
-		echo "  exit status: $status"
-	} >$said 2>&1
-	sed 's/^/  /' $said
+	audit_rules "$1" >"/tmp/$2.json"
+	lab json /msg "/tmp/$2.json" >$said 2>&1
+	sed 's/^/    /' $said
 }
 
 expect() {
@@ -55,16 +58,14 @@ step "The request: a drop-in with its rules"
 run cat identity.json
 
 step "Check mode: what would change, as a diff"
-request identity-check.json check
-expect 'changed: true'
-expect 'outcome: planned'
+request identity-check.json
+expect '^would change: '
 run auditctl -l
 expect 'No rules'
 
 step "Apply it; the real auditctl is the witness"
-request identity.json applied
-expect 'changed: true'
-expect 'outcome: applied'
+request identity.json
+expect '^changed: '
 run auditctl -l
 expect '-w /etc/passwd -p wa -k identity'
 expect 'time-change'
@@ -72,23 +73,22 @@ cp $said /tmp/loaded
 run cat /etc/audit/rules.d/30-identity.rules
 
 step "Apply it again: nothing to do"
-request identity.json again
-expect 'changed: false'
-expect 'outcome: unchanged'
+request identity.json
+expect '^ok: '
 
 step "Somebody deletes all rules; the next run repairs it"
 run auditctl -D
 run auditctl -l
 expect 'No rules'
-request identity.json repaired
-expect 'changed: true'
+request identity.json
+expect '^changed: '
 run auditctl -l
 cmp -s $said /tmp/loaded || fail "the rules are not those from before"
 
 step "One rule changes: only the difference is sent, the others stay loaded throughout"
-request identity-changed.json changed
-expect 'changed: true'
+keep identity-changed.json changed
 run lab json /plan/kernel /tmp/changed.json
+expect '/etc/shadow'
 expect_no '/etc/passwd'
 run auditctl -l
 expect '-w /etc/shadow -p rwa -k identity'
@@ -96,8 +96,8 @@ cp $said /tmp/loaded
 
 step "A request with mistakes: all of them are named, and nothing is changed"
 run cat wrong.json
-request wrong.json refused
-expect 'changed: false'
+request wrong.json
+expect '^failed: nothing was changed'
 expect 'opne'
 expect 'etc/shadow'
 expect 'aiud'
@@ -106,8 +106,8 @@ run auditctl -l
 cmp -s $said /tmp/loaded || fail "a refused request changed the rules"
 
 step "The drop-in goes, and its rules with it"
-request absent.json absent
-expect 'changed: true'
+keep absent.json absent
+expect 'unloaded'
 run auditctl -l
 expect 'No rules'
 run ls /etc/audit/rules.d
@@ -116,8 +116,8 @@ expect_no '30-identity'
 step "Undo: the report of the last step is the way back"
 printf '\n  # lab json /undo /tmp/absent.json > /tmp/undo.json\n'
 lab json /undo /tmp/absent.json >/tmp/undo.json || fail "the report has no undo"
-request /tmp/undo.json undone
-expect 'changed: true'
+request /tmp/undo.json
+expect '^changed: '
 run auditctl -l
 cmp -s $said /tmp/loaded || fail "the rules are not those from before"
 

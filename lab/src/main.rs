@@ -17,7 +17,6 @@ mod luggage;
 mod machine;
 mod matrix;
 mod measure;
-mod report;
 mod step;
 mod stock;
 mod suite;
@@ -57,7 +56,6 @@ lab: throw-away virtual machines with real kernels, from Debian's packages
                                    writes docs/performance.md
   lab measure REPETITIONS          the comparison on the running kernel, whose rules it replaces: bench calls it
   lab json POINTER FILE            print the part of a JSON file that a JSON pointer names
-  lab show FILE                    print a report of audit_rules for people
 
 KERNEL is bullseye (5.10), bookworm (6.1), trixie (6.12), trixie-backports, sid or experimental; with /ARCH behind it,
 one for another machine. ARCH is x86_64, aarch64 or s390x.
@@ -82,7 +80,6 @@ fn main() -> ExitCode {
         "bench" => bench(words),
         "measure" => measure(&words),
         "json" => json(&words),
-        "show" => show(&words),
         "help" | "--help" | "-h" => {
             print!("{USAGE}");
             Ok(0)
@@ -252,12 +249,6 @@ fn json(words: &VecDeque<String>) -> Result<i32, String> {
         Value::String(text) => println!("{text}"),
         other => println!("{other:#}"),
     }
-    Ok(0)
-}
-
-fn show(words: &VecDeque<String>) -> Result<i32, String> {
-    let path = words.front().ok_or_else(|| format!("lab show needs a file\n{USAGE}"))?;
-    print!("{}", report::shown(&read_json(path)?));
     Ok(0)
 }
 
