@@ -1,6 +1,8 @@
 //! The story from a request's bytes to its report.
 
+mod each_line;
 mod explain;
+mod given;
 mod lint;
 
 use std::path::PathBuf;

@@ -52,6 +52,8 @@ pub enum RequestError {
     Unsayable(crate::request::Unsayable),
     /// A path that is not absolute, or has `..` or a NUL in it.
     BadPath { key: &'static str, path: String },
+    /// A directory without a rules file.
+    NoRulesFiles { path: String },
     /// An architecture that nothing knows.
     UnknownMachine { name: String, nearest: Option<String> },
     /// A code that no finding of lint has.
@@ -88,6 +90,7 @@ impl RequestError {
             Self::Conflict { .. } => "conflicting_settings",
             Self::Unsayable(_) => "bad_rule_object",
             Self::BadPath { .. } => "bad_path",
+            Self::NoRulesFiles { .. } => "no_rules_files",
             Self::UnknownMachine { .. } => "unknown_arch",
             Self::UnknownCode { .. } => "unknown_code",
             Self::OtherMachine { .. } => "other_machine",
@@ -132,6 +135,7 @@ impl RequestError {
             Self::BadPath { key, path } => {
                 format!("{key} {path:?} is not an absolute path without `..` and control characters")
             }
+            Self::NoRulesFiles { path } => format!("no .rules file in the directory {path}"),
             Self::UnknownMachine { name, .. } => format!("there is no machine {name:?}"),
             Self::UnknownCode { code, .. } => format!("no finding has the code {code:?}"),
             Self::OtherMachine { named, own } => format!("arch names {named}, and the host is {own}"),

@@ -42,14 +42,14 @@ impl Policy {
         Self::loaded(&lines.enumerate().map(line).collect::<Vec<_>>(), reader)
     }
 
-    /// The rules of files, by name and text, loaded as the drop-ins of a host.
+    /// The rules of files, by name and bytes, loaded as the drop-ins of a host.
     #[must_use]
-    pub fn of_files<'a>(files: impl Iterator<Item = (&'a str, &'a str)>, reader: &mut Reader) -> Self {
-        let files: Vec<(Rc<str>, &str)> = files.map(|(name, text)| (name.into(), text)).collect();
+    pub fn of_files<'a>(files: impl Iterator<Item = (&'a str, &'a [u8])>, reader: &mut Reader) -> Self {
+        let files: Vec<(Rc<str>, &[u8])> = files.map(|(name, text)| (name.into(), text)).collect();
         let last = |name: &str| name.rsplit('/').next().unwrap_or_default().to_owned();
         let names: Vec<String> = files.iter().map(|(name, _)| last(name)).collect();
         let sources = names.iter().zip(&files);
-        let sources = sources.map(|(name, (_, text))| Source { name: OsStr::new(name), bytes: text.as_bytes() });
+        let sources = sources.map(|(name, (_, text))| Source { name: OsStr::new(name), bytes: text });
         let merged = augenrules::merge(&sources.collect::<Vec<_>>(), Script::newest(Awk::Gawk));
         let spot =
             |origin: &Origin| files.get(origin.file).map(|(name, _)| Spot { file: Rc::clone(name), line: origin.line });

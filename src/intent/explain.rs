@@ -1,6 +1,6 @@
 //! What a request to explain is about.
 
-use super::lint::twice;
+use super::lint::of_files;
 use crate::error::{Problem, RequestError};
 use crate::request::keys::{not_used, unused};
 use crate::request::{PermSyscalls, Request, Source};
@@ -10,7 +10,7 @@ use crate::request::{PermSyscalls, Request, Source};
 pub enum Subject {
     /// The lines that the request gives.
     Lines,
-    /// The files that the request gives, for its events.
+    /// The files that the request gives.
     Files,
     /// What the host holds, for the events of the request.
     Host,
@@ -21,41 +21,37 @@ impl Subject {
     #[must_use]
     pub fn of(request: &Request) -> (Self, Vec<Problem>) {
         let has_events = request.event.is_some();
-        let subject = match (has_events && request.rules.is_none(), request.files.is_empty()) {
-            (false, _) => Self::Lines,
+        let subject = match (request.rules.is_none(), request.files.is_empty()) {
             (true, false) => Self::Files,
-            (true, true) => Self::Host,
+            (true, true) if has_events => Self::Host,
+            _ => Self::Lines,
         };
         let mut problems = unused(request);
         problems.extend(crossed(request, subject));
-        if request.rules.is_none() && !has_events {
+        if subject == Self::Lines && request.rules.is_none() {
             problems.push(Problem::at_pointer(RequestError::Needed { key: "rules", by: "explain" }.into(), ""));
         }
-        problems.extend(twice(&request.files));
+        problems.extend(of_files(&request.files));
         (subject, problems)
     }
 }
 
 /// Keys that have no use with this subject.
 fn crossed(request: &Request, subject: Subject) -> Vec<Problem> {
-    let of_host = [
-        ("root", request.root.is_some()),
-        ("rules_dir", request.rules_dir.is_some()),
-        ("source", request.source != Source::default()),
+    let with = match subject {
+        Subject::Host => "events alone",
+        Subject::Files => "files",
+        Subject::Lines => "rules",
+    };
+    let is_of_host = subject == Subject::Host;
+    let rows = [
+        // Files may lie in another root, and are explained by its accounts.
+        ("root", request.root.is_some() && subject == Subject::Lines),
+        ("rules_dir", request.rules_dir.is_some() && !is_of_host),
+        ("source", request.source != Source::default() && !is_of_host),
+        ("perm_syscalls", request.perm_syscalls != PermSyscalls::default() && is_of_host),
+        ("resolve", request.resolve && is_of_host),
+        ("files", !request.files.is_empty() && subject == Subject::Lines),
     ];
-    let mut problems = Vec::new();
-    if subject != Subject::Host {
-        let with = if subject == Subject::Files { "files" } else { "rules" };
-        problems.extend(of_host.into_iter().filter(|(_, given)| *given).map(|(key, _)| not_used(key, with)));
-    }
-    if subject != Subject::Lines && request.perm_syscalls != PermSyscalls::default() {
-        problems.push(not_used("perm_syscalls", "events alone"));
-    }
-    if subject != Subject::Lines && request.rules.is_none() && request.resolve {
-        problems.push(not_used("resolve", "events alone"));
-    }
-    if subject == Subject::Lines && !request.files.is_empty() {
-        problems.push(not_used("files", if request.rules.is_some() { "rules" } else { "explain without an event" }));
-    }
-    problems
+    rows.into_iter().filter(|(_, is_crossed)| *is_crossed).map(|(key, _)| not_used(key, with)).collect()
 }

@@ -1,6 +1,6 @@
 //! What a request to lint means.
 
-use super::{AuthorLine, Location, author_lines, machine_named};
+use super::{AuthorLine, Location, author_lines, is_absolute, machine_named};
 use crate::error::{Problem, RequestError};
 use crate::lint::known_codes;
 
@@ -55,7 +55,7 @@ impl<'a> LintIntent<'a> {
             };
             Subject::Lines(machines.iter().map(&mut read).collect())
         } else if files {
-            problems.extend(twice(&request.files));
+            problems.extend(of_files(&request.files));
             Subject::Files(&request.files)
         } else {
             Subject::Directory
@@ -103,14 +103,20 @@ fn unknown_codes(codes: &[String]) -> Vec<Problem> {
         .collect()
 }
 
-/// Files of one name: findings could not tell them apart.
-pub(super) fn twice(files: &[RulesFile]) -> Vec<Problem> {
-    let is_known = |at: usize| files[..at].iter().any(|file| file.name == files[at].name);
-    let twice = (0..files.len()).filter(|at| is_known(*at));
-    twice
-        .map(|at| {
-            let error = RequestError::DuplicateKey { key: files[at].name.clone() };
-            Problem::at_pointer(error.into(), &format!("/files/{at}/name"))
-        })
-        .collect()
+/// What is wrong with the files of a request: two of one name, which findings could not tell apart; and a path on the host
+/// that is none.
+pub(super) fn of_files(files: &[RulesFile]) -> Vec<Problem> {
+    let mut problems = Vec::new();
+    for (at, file) in files.iter().enumerate() {
+        let mut report = |error: RequestError| {
+            problems.push(Problem::at_pointer(error.into(), &format!("/files/{at}/name")));
+        };
+        if files[..at].iter().any(|before| before.name == file.name) {
+            report(RequestError::DuplicateKey { key: file.name.clone() });
+        }
+        if file.text.is_none() && !is_absolute(&file.name) {
+            report(RequestError::BadPath { key: "name", path: file.name.clone() });
+        }
+    }
+    problems
 }

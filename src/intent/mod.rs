@@ -98,6 +98,11 @@ pub struct Location {
     pub entered: Option<PathBuf>,
 }
 
+/// Whether a path says by itself, without `..` and control characters, which file below a root is meant.
+fn is_absolute(path: &str) -> bool {
+    path.starts_with('/') && !path.split('/').any(|step| step == "..") && !path.contains(char::is_control)
+}
+
 impl Location {
     /// Whether this is the running host.
     #[must_use]
@@ -129,9 +134,7 @@ impl Location {
         let mut problems = Vec::new();
         let mut path = |key: &'static str, said: &Option<String>, default: &str| {
             let path = said.as_deref().unwrap_or(default);
-            let sound =
-                path.starts_with('/') && !path.split('/').any(|step| step == "..") && !path.contains(char::is_control);
-            if !sound {
+            if !is_absolute(path) {
                 let error = RequestError::BadPath { key, path: path.to_owned() };
                 problems.push(Problem::at_pointer(error.into(), &format!("/{key}")));
             }

@@ -2,18 +2,17 @@
 
 use std::path::Path;
 
-use crate::auditctl::{Accounts, Context, LineErrorKind, UnknownSyscalls, WordError, parse, parse_group, parse_passwd};
+use super::each_line::{EachLine, Said};
+use super::given::{Given, given, root_below};
+use crate::auditctl::{Accounts, Context, UnknownSyscalls, parse_group, parse_passwd};
 use crate::desired::Warning;
 use crate::error::{Place, Problem, RequestError, What};
-use crate::explain::meaning::Named;
-use crate::explain::{PermSyscalls, Placed, Policy, explain, named_paths};
+use crate::explain::{Placed, Policy};
 use crate::gather::{Gathered, gather};
-use crate::intent::{AuthorLine, Explained, Inquiry, author_lines, continued, event, machine_named};
+use crate::intent::{AuthorLine, Explained, Inquiry, Location, author_lines, event, machine_named};
 use crate::lines::Reader;
-use crate::observe::facts;
+use crate::report::Report;
 use crate::report::event::EventReport;
-use crate::report::explain::LineReport;
-use crate::report::{Outcome, Report};
 use crate::request::{OneOrMany, Request};
 use crate::rule::Machine;
 use crate::rules_d::Root;
@@ -54,7 +53,7 @@ pub fn explained_on(request: &Request, mut world: World<'_>) -> Result<Report, V
     Ok(report)
 }
 
-/// Explains the lines of a request, and its events by them, for a host with this root directory.
+/// Explains the lines or files of a request, and its events by them, for a host with this root directory.
 ///
 /// # Errors
 /// Keys that explaining has no use for, an unknown machine, accounts that cannot be read.
@@ -74,17 +73,24 @@ pub fn explained(request: &Request, own: Machine, root: &Path) -> Result<Report,
     if !problems.is_empty() {
         return Err(problems);
     }
-    let root = Root::open(root).map_err(file)?;
+    let place = Location::of(request)?;
+    let below = root_below(root, &place.root);
+    let root = Root::open(&below).map_err(file)?;
     let accounts = accounts(&root)?;
-    let entries = request.rules.as_ref().map(|_| Entries::of(request, &lines, &root, &machine, &accounts));
+    let is_of_files = subject == Explained::Files;
+    let Given { files, passed_over } = given(&request.files, &below)?;
+    let said = if is_of_files { Said::of_files(&files, &machine) } else { Said::of_lines(&lines, &machine) };
+    let passed_over = passed_over.iter().map(|(path, why)| format!("{path} is not read: {}", why.message()));
+    let passed_over: Vec<String> = passed_over.collect();
+    let entries =
+        (is_of_files || request.rules.is_some()).then(|| EachLine::of(request, &said, &root, &machine, &accounts));
     if request.event.is_none() {
-        return Ok(entries.unwrap_or_default().report());
+        let report = entries.unwrap_or_default().report();
+        return Ok(Report { warnings: [passed_over, report.warnings].concat(), ..report });
     }
     let mut reader = Reader::new(machine, accounts.clone());
-    let is_of_files = subject == Explained::Files;
     let policy = if is_of_files {
-        let files = request.files.iter().map(|file| (file.name.as_str(), file.text.as_str()));
-        Policy::of_files(files, &mut reader)
+        Policy::of_files(files.iter().map(|file| (file.name.as_str(), file.bytes.as_slice())), &mut reader)
     } else {
         Policy::of_lines(lines.iter().map(|line| line.text.as_str()), &mut reader)
     };
@@ -95,9 +101,9 @@ pub fn explained(request: &Request, own: Machine, root: &Path) -> Result<Report,
     let place: &dyn Fn(&Placed) -> Place = if is_of_files { &|placed| place_in_file(placed) } else { &of_line };
     let report = answered(request, &policy, place, &machine, &accounts)?;
     let Some(entries) = entries else { return Ok(report) };
-    let of_lines = entries.report();
-    let warnings = [of_lines.warnings, report.warnings].concat();
-    Ok(Report { lines: of_lines.lines, omitted: of_lines.omitted, warnings, ..report })
+    let each = entries.report();
+    let warnings = [passed_over, each.warnings, report.warnings].concat();
+    Ok(Report { lines: each.lines, omitted: each.omitted, warnings, ..report })
 }
 
 fn file(error: crate::rules_d::FileError) -> Vec<Problem> {
@@ -107,67 +113,6 @@ fn file(error: crate::rules_d::FileError) -> Vec<Problem> {
 fn accounts(root: &Root) -> Result<Accounts, Vec<Problem>> {
     let accounts = root.accounts().map_err(file)?;
     Ok(Accounts { users: parse_passwd(&accounts.passwd), groups: parse_group(&accounts.group) })
-}
-
-/// Most lines that are answered one by one.
-const MOST_LINES: usize = 10_000;
-
-/// The explained lines: the first ones, and what the others come to.
-#[derive(Default)]
-struct Entries {
-    told: Vec<LineReport>,
-    lines: usize,
-    refused: usize,
-    /// The number, from 1, and the text of the first refused line that is not among those told.
-    first_refused: Option<(usize, String)>,
-}
-
-impl Entries {
-    fn of(request: &Request, lines: &[AuthorLine], root: &Root, machine: &Machine, accounts: &Accounts) -> Self {
-        let context = Context { machine, accounts, unknown_syscalls: UnknownSyscalls::Fail, installed: None };
-        let perm_syscalls = match request.perm_syscalls {
-            crate::request::PermSyscalls::All => PermSyscalls::All,
-            crate::request::PermSyscalls::V4_2 => PermSyscalls::V4_2,
-        };
-        let named = Named { machine, accounts: request.resolve.then_some(accounts) };
-        let parsed = lines.iter().take(MOST_LINES).filter_map(|author| parse(author.text.as_bytes(), &context).ok());
-        let paths =
-            facts(root, parsed.flat_map(|line| named_paths(&line).map(<[u8]>::to_vec).collect::<Vec<_>>()).collect());
-        let rests = continued(lines.iter().map(|author| author.text.as_str()), machine);
-        let mut entries = Self::default();
-        for (author, is_rest) in lines.iter().zip(rests) {
-            entries.lines += 1;
-            if entries.lines > MOST_LINES {
-                // A rule that was cut into several lines is one that is refused.
-                if !is_rest && parse(author.text.as_bytes(), &context).is_err() {
-                    entries.refused += 1;
-                    entries.first_refused.get_or_insert_with(|| (entries.lines, author.text.clone()));
-                }
-                continue;
-            }
-            if is_rest {
-                let error = LineErrorKind::Word(WordError::Continued).at(0);
-                entries.told.push(LineReport::new(&author.text, &crate::explain::Explained::Refused(error)));
-                continue;
-            }
-            let explained = explain(author.text.as_bytes(), &context, &paths, perm_syscalls);
-            entries.refused += usize::from(matches!(explained, crate::explain::Explained::Refused(_)));
-            entries.told.push(LineReport::new(&author.text, &explained).with_meaning(&explained, named));
-        }
-        entries
-    }
-
-    fn report(self) -> Report {
-        let Self { told, lines, refused, first_refused } = self;
-        let plural = if lines == 1 { "" } else { "s" };
-        let msg = format!("{lines} line{plural}, {refused} refused");
-        let mut report = Report::quiet(msg, Outcome::Unchanged);
-        if lines > told.len() {
-            report.omitted.insert("/lines".to_owned(), lines - told.len());
-        }
-        report.warnings.extend(first_refused.map(|(number, line)| format!("line {number} is refused: `{line}`")));
-        Report { lines: Some(told), ..report }
-    }
 }
 
 /// The rules of the kernel, or where it cannot be asked those of the next boot.

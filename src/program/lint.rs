@@ -4,6 +4,7 @@ use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 
+use super::given::{Given, given, root_below};
 use crate::auditctl::{Accounts, parse_group, parse_passwd};
 use crate::error::{Problem, What};
 use crate::gather::only_there;
@@ -24,14 +25,8 @@ use crate::rules_d::{FileError, Links, Root, Skipped};
 pub fn linted(request: &Request, own: Machine, root: &Path) -> Result<Report, Vec<Problem>> {
     let intent = LintIntent::of(request, own)?;
     let one = |error: FileError| vec![Problem::from(What::File(error))];
-    let root = match &intent.place {
-        None => None,
-        Some(place) => {
-            let inside = place.root.strip_prefix("/").unwrap_or(&place.root);
-            let root = if inside.as_os_str().is_empty() { root.to_owned() } else { root.join(inside) };
-            Some(Root::open(&root).map_err(one)?)
-        }
-    };
+    let below = intent.place.as_ref().map_or_else(|| root.to_owned(), |place| root_below(root, &place.root));
+    let root = intent.place.as_ref().map(|_| Root::open(&below)).transpose().map_err(one)?;
     let accounts = match &root {
         None => None,
         Some(root) => {
@@ -45,15 +40,18 @@ pub fn linted(request: &Request, own: Machine, root: &Path) -> Result<Report, Ve
     };
     let host = Host { is_applied: matches!(intent.subject, Subject::Lines(_)), ..host };
     let mut linted = Linted::new(&intent);
-    let (drop_ins, beside) = match (&intent.subject, &intent.place, &root) {
+    let (files, beside) = match (&intent.subject, &intent.place, &root) {
         (Subject::Directory, Some(place), Some(root)) => host_files(root, place, intent.machines.first().copied())?,
+        (Subject::Files(said), _, _) => {
+            let Given { files, passed_over } = given(said, &below)?;
+            (files, passed_over.iter().map(|(path, why)| Finding::passed_over(path, why.message())).collect())
+        }
         _ => (Vec::new(), Vec::new()),
     };
     for (at, machine) in intent.machines.iter().enumerate() {
         let mut sources = match &intent.subject {
             Subject::Lines(lines) => vec![Source::of_lines(lines[at].iter().map(|line| line.text.as_str()))],
-            Subject::Files(files) => files.iter().map(|file| Source::new(&file.name, file.text.as_bytes())).collect(),
-            Subject::Directory => drop_ins.clone(),
+            Subject::Files(_) | Subject::Directory => files.clone(),
         };
         in_order(&mut sources);
         let loader = root.as_ref().map(|root| installed(root, machine)).transpose().map_err(one)?;

@@ -16,6 +16,12 @@ use crate::wire::PREPEND;
 pub struct LineReport {
     /// The line as it was given.
     pub line: String,
+    /// The file that it stands in, where it came from one: `name` of `files`, or its path on the host.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub file: Option<String>,
+    /// Its number in that file, from 1.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub number: Option<usize>,
     /// Whether it can be used. Lines that auditctl takes only because it does not look are refused too.
     pub accepted: bool,
     /// What it is; absent where it is refused.
@@ -207,6 +213,8 @@ impl LineReport {
     pub fn new(line: &str, explained: &Explained) -> Self {
         let mut report = Self {
             line: line.to_owned(),
+            file: None,
+            number: None,
             accepted: true,
             kind: None,
             canonical: None,

@@ -5,15 +5,17 @@ use serde::Deserialize;
 
 use super::RuleObject;
 
-/// A rules file, with the name by which findings name it.
+/// A rules file, with the name by which findings and explained lines name it.
 #[derive(Debug, Clone, PartialEq, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct RulesFile {
     /// Its name or path; the last component decides the order, as in rules.d.
     #[schemars(length(min = 1))]
     pub name: String,
-    /// What it holds.
-    pub text: String,
+    /// What it holds. Without it the name is the absolute path of a file on this host, below `root`, or of a directory,
+    /// which stands for its `.rules` files.
+    #[serde(default)]
+    pub text: Option<String>,
 }
 
 /// Rules as they may be given.

@@ -2,7 +2,7 @@
 
 use std::ffi::{OsStr, OsString};
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use rustix::fs::{AtFlags, FileType};
 
@@ -144,6 +144,28 @@ impl Directory {
         }
         names.sort_by(|a, b| natural_order(a.as_bytes(), b.as_bytes()));
         Ok(names)
+    }
+}
+
+impl Root {
+    /// The rules files at a path below this root: that file, or the drop-ins of that directory, with what is passed over.
+    ///
+    /// # Errors
+    /// Nothing there, or what cannot be read.
+    pub fn rules_at(&self, inside: &Path) -> Result<Listing, Vec<FileError>> {
+        let path = self.host_path(inside);
+        let one = |error: FileError| vec![error];
+        let kind = self.kind(inside, true).map_err(|errno| one(FileError::unreadable(&path, "stat", errno)))?;
+        if kind == FileType::Directory {
+            let directory = self.directory(inside).map_err(one)?;
+            let mut listing = directory.read(self, Links::Followed)?;
+            listing.skipped.extend(directory.ignored());
+            return Ok(listing);
+        }
+        let state = self.file_state(inside).map_err(one)?;
+        let state = state.ok_or_else(|| one(FileError::unreadable(&path, "open", rustix::io::Errno::NOENT)))?;
+        let name = inside.file_name().unwrap_or_default().to_owned();
+        Ok(Listing { drop_ins: vec![DropIn { name, path, state }], skipped: Vec::new() })
     }
 }
 

@@ -229,6 +229,10 @@ def lint(
     Give what is wrong with rules: those given, a rules file of the file server, or those of this minion's rules.d. Nothing is
     changed, and no privilege is needed.
 
+    files
+        Rules files, each with ``name`` and ``text``, as the drop-ins of one host; without ``text``, a file or a directory with
+        ``.rules`` files on this minion.
+
     ignore
         Codes of findings that are left out, such as ``watch_form``.
 
@@ -262,6 +266,10 @@ def explain(
     Give what each line means, or why it is refused: its canonical text, what the kernel is sent, what is worth knowing.
 
     With ``event``, give which rule decides about it instead.
+
+    files
+        Rules files, each with ``name`` and ``text``; without ``text``, a file or a directory with ``.rules`` files on this
+        minion. Each line of a file, that of ``source`` too, has its ``file`` and ``number``.
 
     arch
         The machine, as ``uname -m`` names it; by default this minion's.

@@ -104,6 +104,12 @@ def build(operation, given, sources):
     """
     request = {"operation": operation}
     request.update((key, value) for key, value in given.items() if value is not None)
+    if operation == "explain" and request.get("source") and not any(request.get(key) for key in ("rules", "files")):
+        # As a file it gives each line its file and number.
+        source = str(request["source"])
+        text = sources.read("/files/0/text", request)
+        request = {key: value for key, value in request.items() if key not in SOURCE_ARGUMENTS}
+        request["files"] = [{"name": source, "text": text}]
     if operation != "gather":
         request = _declared("", request, sources)
     elif isinstance(request.get("expect"), dict):

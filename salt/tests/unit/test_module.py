@@ -266,6 +266,10 @@ def test_explain_says_which_rule_decides_about_an_event(image, minion):
     apply(image, rules=[LINE])
     (found,) = audit_rules.explain(root=str(image), event=event)
     assert found["rule"]["rule"] == LINE
+    (first,) = audit_rules.explain(source="salt://a.rules", root=str(image))
+    assert (first["file"], first["number"], first["line"]) == ("salt://a.rules", 1, LINE)
+    (found,) = audit_rules.explain(files=[{"name": "/etc/audit/rules.d"}], root=str(image), event=event)
+    assert found["rule"]["file"].startswith("/etc/audit/rules.d/"), found
     assert audit_rules.__context__ == {}
     audit_rules.explain(rules=["-w /etc/hosts -p wa -k hosts"], event=event)
     assert audit_rules.__context__ == {"retcode": 1}

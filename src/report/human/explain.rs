@@ -4,6 +4,9 @@ use super::page::{Look, Page};
 use crate::report::explain::{LineKind, LineReport};
 
 pub fn write(line: &LineReport, page: &mut Page) {
+    if let Some((file, number)) = line.file.as_ref().zip(line.number) {
+        page.line(&[(Look::Faint, &format!("{file}:{number}"))]);
+    }
     if line.kind == Some(LineKind::Comment) {
         page.line(&[(Look::Faint, &line.line)]);
         return;

@@ -89,7 +89,7 @@ INFO_OPERATIONS = {
 #: An entry of files.
 RULES_FILE = {
     "name": {"type": "str", "required": True},
-    "text": {"type": "str", "required": True},
+    "text": {"type": "str"},
 }
 
 INFO = {
@@ -147,5 +147,5 @@ def info_specification():
     return {
         "argument_spec": {**INFO, **SRC, **PROGRAM},
         "mutually_exclusive": [("rules", "src", "files")],
-        "required_if": [("operation", "explain", ("rules", "src", "event"), True)],
+        "required_if": [("operation", "explain", ("rules", "src", "files", "event"), True)],
     }

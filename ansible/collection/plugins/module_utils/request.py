@@ -81,6 +81,8 @@ def _named(given, validated):
         request[name] = value
     if "control" in request:
         request["control"] = {key: value for key, value in request["control"].items() if value is not None}
+    if "files" in request:
+        request["files"] = [{key: value for key, value in file.items() if value is not None} for file in request["files"]]
     return request
 
 
@@ -88,7 +90,7 @@ def _read_rules(request, pointer, given, validated, read, complaints):
     if "rules" in request:
         request["rules"], found = rule_objects.check(request["rules"], f"{_path(pointer)}rules")
         complaints += found
-    if validated.get("src") and (request.get("operation") == "lint" or "event" in request):
+    if validated.get("src") and request.get("operation") in ("lint", "explain"):
         # Each file is a drop-in of its own there.
         request["files"] = [
             {"name": name, "text": read(f"{pointer}/files/{place}/text", [name], complaints)[0]}

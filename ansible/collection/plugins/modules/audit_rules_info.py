@@ -43,20 +43,20 @@ options:
     type: raw
   files:
     description:
-      - With V(lint) of O(operation), rules files by their text, linted together as the drop-ins of one host. O(src) takes them
-        from the controller.
-      - With V(explain), the policy that O(event) is about.
+      - With V(lint) and V(explain) of O(operation), rules files by their text, or by where they lie on the target, together as
+        the drop-ins of one host. O(src) takes them from the controller.
+      - With V(explain), also the policy that O(event) is about.
     type: list
     elements: dict
     suboptions:
       name:
-        description: Its name or path, by which findings name it. The last component decides the order, as in rules.d.
+        description: Its name or path, by which findings and lines name it. The last component decides the order, as in rules.d.
         type: str
         required: true
       text:
-        description: What it holds.
+        description: What it holds. Without it O(files[].name) is the absolute path of a file on the target, below O(root), or of
+          a directory, which stands for its C(.rules) files.
         type: str
-        required: true
   archs:
     description: With V(lint) of O(operation), the machines to lint for, as C(uname -m) names them. By default the target.
     type: list
@@ -255,12 +255,12 @@ lines:
       returned: always
       type: str
     file:
-      description: The file.
-      returned: where O(src) gives it
+      description: The file, as O(src) or O(files) names it, or its path on the target.
+      returned: where the line came from a file
       type: str
     number:
       description: The number of the line in RV(lines[].file), from 1.
-      returned: where O(src) gives it
+      returned: where the line came from a file
       type: int
     meaning:
       description: What the line does, in one sentence.

@@ -51,7 +51,6 @@ def finish(report, sources=None):
     if sources:
         for error in errors:
             sources.place(error)
-        sources.place_lines(report.get("lines") or [])
     if report.get("failed") and errors:
         report["msg"] = message(report)
     elif report.get("failed") and report.get("findings"):

@@ -81,12 +81,6 @@ class Sources:
         if text and error.get("line") and not error.get("file"):
             error["file"], error["line"] = text.place(error["line"])
 
-    def place_lines(self, lines):
-        """Gives each entry about a line of the rules, in their order, the file and the number of the line in it."""
-        text = self._texts.get("/rules")
-        for number, entry in enumerate(lines if text else (), 1):
-            entry["file"], entry["number"] = text.place(number)
-
 
 def version_key(name):
     """Sorts names as `ls -v` and so augenrules do, 9-a before 10-b, as far as digits and letters go."""

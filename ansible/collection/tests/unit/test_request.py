@@ -230,3 +230,16 @@ def test_rules_files_are_linted_as_files():
         "operation": "lint", "archs": ["x86_64", "aarch64"],
         "files": [{"name": "a.rules", "text": "# a\n"}, {"name": "b.rules", "text": "# b\n"}],
     }
+
+
+def test_src_of_lint_and_explain_is_sent_as_files():
+    for operation in ("lint", "explain"):
+        given = {"operation": operation, "src": ["a.rules", "b.rules"]}
+        files = {"/files/0/text": "-w /a -p wa", "/files/1/text": "-w /b -p wa"}
+        assert sent(given, operation=None, specification=options.info_specification(), files=files)["files"] == [
+            {"name": "a.rules", "text": "-w /a -p wa"}, {"name": "b.rules", "text": "-w /b -p wa"}]
+
+
+def test_a_file_of_the_target_is_sent_without_text():
+    given = {"operation": "explain", "files": [{"name": "/etc/audit/rules.d"}]}
+    assert sent(given, operation=None, specification=options.info_specification())["files"] == [{"name": "/etc/audit/rules.d"}]
