@@ -12,8 +12,8 @@ NOTHING_CHANGED = "nothing was changed"
 #: How many problems a message spells out; the report has them all.
 MOST_SHOWN = 20
 
-# A number is a place in a list, but for the name of a drop-in.
-_POINTER_NUMBER = re.compile(r"(?<!/drop_ins)/(\d+)(?=/|$)")
+#: How much of an error's message tells it from others in a text; the program cuts long ones.
+_TELLING = 60
 
 # A warning about a setting that a later drop-in overrules, and the name of that drop-in.
 _OVERRULED = re.compile(r" does not survive the next boot: \S*/([^/\s]+)\.rules:\d+ sets ")
@@ -56,20 +56,34 @@ def excerpts(output):
 def message(report):
     """Gives the message of a failed report with all of its errors, each on a line of its own, up to a bound."""
     errors = report["errors"]
+    omitted = report.get("errors_omitted", 0)
     head = report["msg"]
     if not head.startswith(NOTHING_CHANGED):
-        return bounded(head, [sentence(error) for error in errors if error["message"] not in head], "errors")
-    if len(errors) == 1:
+        head = _with_places(head, errors)
+        return bounded(head, [sentence(error) for error in errors if error["message"] not in head], "errors", omitted)
+    if len(errors) + omitted == 1:
         return "{}: {}".format(NOTHING_CHANGED, sentence(errors[0]))
-    head = "{}: {} problems:".format(NOTHING_CHANGED, len(errors))
-    return bounded(head, [sentence(error) for error in errors], "errors")
+    head = "{}: {} problems:".format(NOTHING_CHANGED, len(errors) + omitted)
+    return bounded(head, [sentence(error) for error in errors], "errors", omitted)
 
 
-def bounded(head, sentences, name):
-    """Gives a line with others below it, up to a bound. name: what of the report has all of them."""
+def _with_places(text, errors):
+    """Puts the places of errors into a text of the program, which names them by JSON pointers."""
+    for error in errors:
+        if error.get("pointer"):
+            telling = error["message"][:_TELLING]
+            said = r"(?<!\S){}(?: line \d+)?: (?={})".format(re.escape(error["pointer"]), re.escape(telling))
+            text = re.sub(said, lambda match, error=error: _place(error), text)
+    return text
+
+
+def bounded(head, sentences, name, omitted=0):
+    """Gives a line with others below it, up to a bound. name: what of the report has all of them, but for those omitted."""
     lines = [head] + ["  " + text for text in sentences[:MOST_SHOWN]]
-    if len(sentences) > MOST_SHOWN:
-        lines.append("  and {} more; the list {} has all of them".format(len(sentences) - MOST_SHOWN, name))
+    more = len(sentences) - len(lines) + 1 + omitted
+    if more:
+        has = "has {} of them".format(len(sentences)) if omitted else "has all of them"
+        lines.append("  and {} more; the list {} {}".format(more, name, has))
     return "\n".join(lines)
 
 
@@ -84,16 +98,32 @@ def sentence(problem):
     Gives an error or a finding with its place, in the words of who wrote the request: rules[3] instead of /rules/3. An error
     of the executable has its sentence; a finding, and a problem that the caller found, are put together here.
     """
-    place = ""
-    line = problem.get("line")
-    if problem.get("file"):
-        place = "{}:{}: ".format(problem["file"], line) if line else "{}: ".format(problem["file"])
-    elif problem.get("pointer"):
-        option = _POINTER_NUMBER.sub(r"[\1]", problem["pointer"]).lstrip("/").replace("/", ".")
-        place = "{} line {}: ".format(option, line) if line else "{}: ".format(option)
     words = problem.get("sentence")
     if words is None:
         fix = (problem.get("fix") or {}).get("text") or problem.get("hint")
         rule = " in `{}`".format(problem["rule"]) if problem.get("rule") else ""
         words = problem["message"] + rule + (" ({})".format(fix) if fix else "")
-    return place + words
+    return _place(problem) + words
+
+
+def _place(problem):
+    line = problem.get("line")
+    if problem.get("file"):
+        return "{}:{}: ".format(problem["file"], line) if line else "{}: ".format(problem["file"])
+    if problem.get("pointer"):
+        option = _option(problem["pointer"])
+        return "{} line {}: ".format(option, line) if line else "{}: ".format(option)
+    return ""
+
+
+def _option(pointer):
+    """A JSON pointer (RFC 6901) as the path of an option. A number is a place in a list, but for the name of a drop-in."""
+    path, before = "", None
+    for part in pointer.split("/")[1:]:
+        part = part.replace("~1", "/").replace("~0", "~")
+        if path and before != "drop_ins" and re.match(r"[0-9]+\Z", part):
+            path += "[{}]".format(part)
+        else:
+            path += "." + part if path else part
+        before = part
+    return path

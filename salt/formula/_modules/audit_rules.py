@@ -47,6 +47,9 @@ def _call(operation, given, executable=None, saltenv=None):
     sources.place(report)
     if report["failed"]:
         __context__["retcode"] = 1
+        if report.get("errors"):
+            # In the words of who called: rules[0], and not /rules/0.
+            report["msg"] = __salt__["audit_rules_report.message"](report)
     return report
 
 

@@ -89,7 +89,7 @@ class Sources:
         """
         for problem in (report.get("errors") or []) + (report.get("findings") or []):
             name = self._names.get(problem.get("pointer"))
-            if name and problem.get("line") and not problem.get("file"):
+            if name and not problem.get("file"):
                 problem["file"] = name
 
     def _complain(self, text):
@@ -144,13 +144,13 @@ def _declared(pointer, given, sources):
 
 
 def _drop_in(pointer, name, given, sources):
-    at = "drop_ins:" + name
+    at = "drop_ins." + name
     given = _merged(at, given, sources)
     if not isinstance(given, dict) or not given:
         sources.complaints.append("{}: must be a dictionary with {}, and is {}".format(at, OF_A_DROP_IN, _shown(given)))
         return {}
     for key in sorted(key for key, value in given.items() if value is None):
-        sources.complaints.append("{}:{}: is null; leave it out, or give it a value".format(at, key))
+        sources.complaints.append("{}.{}: is null; leave it out, or give it a value".format(at, key))
     return _with_rules("{}/drop_ins/{}".format(pointer, name), given, sources)
 
 
@@ -162,7 +162,7 @@ def _merged(at, given, sources):
     for entry in given:
         for key, value in entry.items():
             if key in merged:
-                sources.complaints.append("{}:{}: is given twice".format(at, key))
+                sources.complaints.append("{}.{}: is given twice".format(at, key))
             merged[key] = value
     return merged
 

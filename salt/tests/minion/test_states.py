@@ -371,17 +371,17 @@ policy:
     assert "-b 8192\n" in (minion.drop_ins / "10-a.rules").read_text()
     assert "-w /etc/group -p wa\n" in (minion.drop_ins / "20-b.rules").read_text()
     twice = minion.apply(sls.replace("- 20-b", "- 10-a"))["policy"]
-    assert twice["result"] is False and "drop_ins:10-a: is given twice" in twice["comment"]
+    assert twice["result"] is False and "drop_ins.10-a: is given twice" in twice["comment"]
 
 
 @pytest.mark.parametrize(
     "drop_in, said",
     [
-        ("null", "drop_ins:x: must be a dictionary with rules or source, control, or state: absent, and is null"),
-        ("{}", "drop_ins:x: must be a dictionary with rules or source, control, or state: absent, and is {}"),
+        ("null", "drop_ins.x: must be a dictionary with rules or source, control, or state: absent, and is null"),
+        ("{}", "drop_ins.x: must be a dictionary with rules or source, control, or state: absent, and is {}"),
         ("true", "and is true"),
-        ("[-w /etc/passwd -p wa]", "drop_ins:x: must be a dictionary"),
-        ("{rules: null}", "drop_ins:x:rules: is null; leave it out, or give it a value"),
+        ("[-w /etc/passwd -p wa]", "drop_ins.x: must be a dictionary"),
+        ("{rules: null}", "drop_ins.x.rules: is null; leave it out, or give it a value"),
     ],
 )
 def test_a_drop_in_that_says_nothing_is_told(minion, drop_in, said):

@@ -6,6 +6,7 @@ The execution module with the real executable, and with what Salt gives to it as
 import hashlib
 import os
 import pathlib
+import re
 import shutil
 import stat
 import tempfile
@@ -410,3 +411,39 @@ def test_it_is_about_linux(monkeypatch):
         False,
         "audit_rules: this minion runs Windows; audit rules are a part of Linux",
     )
+
+
+def test_a_place_is_the_argument_wherever_a_person_reads_it(image, minion):
+    bad, root = "-w relative -p wa", {"root": str(image)}
+    event = {"syscall": "mount", "arch": "b64", "expect": {"recorded": True}}
+    minion.served["salt://one.rules"] = bad.encode()
+    rows = [
+        (dict(root, name="x", rules=["# a", bad]), "rules[1]"),
+        (dict(root, name="x", rules="# a\n" + bad), "rules line 2"),
+        (dict(root, name="x", source="salt://one.rules"), "salt://one.rules"),
+        (dict(root, state="loaded", drop_ins={"50-x": {"rules": ["# a", bad]}}), "drop_ins.50-x.rules[1]"),
+        (dict(root, state="loaded", drop_ins={"50-x": {"source": "salt://one.rules"}}), "salt://one.rules"),
+        (dict(root, state="loaded", purge=True, keep=["a/b"]), "keep[0]"),
+        (dict(root, name="x", rules=["# a"], owner="nobody-of-this-name"), "owner"),
+    ]
+    for given, place in rows:
+        report = audit_rules.apply_(**given)
+        assert said_at(place, report["msg"]), (place, report["msg"])
+        assert all(error.get("pointer", "/").startswith("/") for error in report["errors"])
+    looks = [
+        (audit_rules.drift, dict(root, expect={"rules": ["# a", bad]}), "expect.rules[1]"),
+        (audit_rules.lint, {"rules": ["# a"], "ignore": ["no_such"]}, "ignore[0]"),
+        (audit_rules.lint, {"rules": ["# a"], "archs": ["x86_64", "no_such"]}, "archs[1]"),
+        (audit_rules.lint, {"files": [{"name": "relative"}]}, "files[0].name"),
+        (audit_rules.explain, {"rules": ["# a"], "event": [dict(event, syscall="no_such")]}, "event[0].syscall"),
+    ]
+    for function, given, place in looks:
+        with pytest.raises(CommandExecutionError) as raised:
+            function(**given)
+        assert said_at(place, str(raised.value)), (place, str(raised.value))
+
+
+def said_at(place, text):
+    """Whether a text names this place and no JSON pointer."""
+    pointer = r"(?<!\S)/(?:rules|drop_ins|keep|name|owner|expect|event|ignore|archs|files)\b"
+    return re.search(r"(?<!\S){}(:\d+)?: ".format(re.escape(place)), text) and not re.search(pointer, text)

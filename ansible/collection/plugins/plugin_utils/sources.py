@@ -77,9 +77,15 @@ class Sources:
 
     def place(self, error):
         """Gives an error of the report the file and line that it is about, where it is about one of ours."""
-        text = self._texts.get(error.get("pointer"))
-        if text and error.get("line") and not error.get("file"):
+        pointer = error.get("pointer") or ""
+        # A problem of the name that a file has in files.
+        text = self._texts.get(pointer) or (pointer.endswith("/name") and self._texts.get(pointer[:-len("name")] + "text"))
+        if not text or error.get("file"):
+            return
+        if error.get("line"):
             error["file"], error["line"] = text.place(error["line"])
+        elif text.only:
+            error["file"] = text.only
 
 
 def version_key(name):
@@ -101,6 +107,11 @@ class _Text:
         self._names.append(name)
         self._first_lines.append(self.text.count("\n") + 1)
         self.text += text
+
+    @property
+    def only(self):
+        """The name, where there is one file."""
+        return self._names[0] if len(self._names) == 1 else None
 
     def place(self, line):
         at = bisect.bisect_right(self._first_lines, line) - 1

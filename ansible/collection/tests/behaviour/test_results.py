@@ -251,3 +251,36 @@ def test_a_directory_in_src_is_its_rules_files(player):
     assert "name: is needed where src has several files" in played[2]["msg"]
     assert played[3]["msg"].startswith("src: empty: no .rules file in this directory")
     assert {finding["file"] for finding in played[5]["findings"]} >= {"one/30-one.rules"}
+
+
+def test_a_place_is_the_option_of_the_task_wherever_a_person_reads_it(player):
+    bad, root = "-w relative -p wa", {"root": "{{ root }}"}
+    event = {"syscall": "mount", "arch": "b64", "expect": {"recorded": True}}
+    (player.directory / "one.rules").write_text(bad, encoding="utf-8")
+    rows = [
+        ({**root, "name": "x", "rules": ["# a", bad]}, "rules[1]"),
+        ({**root, "name": "x", "rules": "# a\n" + bad}, "rules line 2"),
+        ({**root, "name": "x", "src": "one.rules"}, "one.rules"),
+        ({**root, "state": "loaded", "drop_ins": {"50-x": {"rules": ["# a", bad]}}}, "drop_ins.50-x.rules[1]"),
+        ({**root, "state": "loaded", "drop_ins": {"50-x": {"src": "one.rules"}}}, "one.rules"),
+        ({**root, "state": "loaded", "purge": True, "keep": ["a/b"]}, "keep[0]"),
+        ({**root, "name": "a/b", "rules": []}, "name"),
+        ({**root, "name": "x", "rules": ["# a"], "owner": "nobody-of-this-name"}, "owner"),
+        ({**root, "operation": "gather", "expect": {"rules": ["# a", bad]}}, "expect.rules[1]"),
+        ({"operation": "explain", "rules": ["# a"], "event": event}, "event"),
+        ({"operation": "explain", "rules": ["# a"], "event": [{"syscall": "mount"}, event]}, "event[1]"),
+        ({"operation": "explain", "rules": ["# a"], "event": [{"syscall": "no_such"}]}, "event[0].syscall"),
+        ({"operation": "lint", "rules": ["# a"], "ignore": ["no_such"]}, "ignore[0]"),
+        ({"operation": "lint", "rules": ["# a"], "archs": ["x86_64", "no_such"]}, "archs[1]"),
+        ({"operation": "lint", "rules": ["# a", bad]}, "rules[1]"),
+        ({"operation": "lint", "files": [{"name": "relative"}]}, "files[0].name"),
+        ({"operation": "lint", "src": ["one.rules", "one.rules"]}, "one.rules"),
+    ]
+    played = player.play(*({**task, "ignore_errors": True} for task, dummy in rows))
+    assert played.outcomes() == ["failed"] * len(rows), played.output
+    for number, (task, place) in enumerate(rows):
+        assert re.search(rf"(?<!\S){re.escape(place)}(:\d+)?: ", played[number]["msg"]), (place, played[number]["msg"])
+        said = "\n".join([played[number]["msg"], *(played[number].get("warnings") or [])])
+        assert not re.search(r"(?<!\S)/(?:rules|drop_ins|keep|name|owner|expect|event|ignore|archs|files)\b", said), said
+        for error in played[number].get("errors") or []:
+            assert error.get("pointer", "/").startswith("/"), error
