@@ -1,5 +1,6 @@
 //! The change itself: staged, carried out, read back; and taken back where it fails.
 
+use std::path::{Path, PathBuf};
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use super::expedite::Expediter;
@@ -10,7 +11,7 @@ use crate::desired::Warning;
 use crate::error::{Problem, What};
 use crate::intent::{Intent, Location};
 use crate::kernel::Kernel;
-use crate::observe::kernel_state;
+use crate::observe::{content, kernel_state};
 use crate::plan::files::FileStep;
 use crate::plan::rules::{RuleStep, carried_out};
 use crate::plan::settings::{Moment, SettingStep};
@@ -52,6 +53,8 @@ pub struct Changed {
     pub warnings: Vec<Warning>,
     /// Whether grace periods were made short.
     pub expedited: bool,
+    /// The files that were kept and their copies, as paths below the root.
+    pub backups: Vec<(PathBuf, PathBuf)>,
 }
 
 /// Carries out a plan, reads back, and takes everything back where that is not the target.
@@ -115,7 +118,8 @@ pub fn change(
             warnings.push(Warning::LostRecords { lost });
         }
     }
-    Changed { end, now, files: run.files, pending: run.pending, warnings, expedited }
+    let backups = if matches!(end, End::RolledBack(_)) { Vec::new() } else { run.backups() };
+    Changed { end, now, files: run.files, pending: run.pending, warnings, expedited, backups }
 }
 
 /// What becomes of `audit.rules` beside a boot loader that compiles it too.
@@ -155,6 +159,13 @@ pub(super) struct Run<'a> {
 }
 
 impl Run<'_> {
+    /// The copies that this run made and that are there.
+    fn backups(&self) -> Vec<(PathBuf, PathBuf)> {
+        let inside = |path: &Path| Path::new("/").join(path.strip_prefix(self.root.path()).unwrap_or(path));
+        let all = self.published.backups.iter().map(|(kept, copy)| (inside(kept), inside(copy)));
+        all.filter(|(_, copy)| matches!(content(self.root, copy), Ok(Some(_)))).collect()
+    }
+
     /// Leaves a note for the next run in case this one is killed: all that it is to change, with what is there before.
     fn journal(
         &self,

@@ -24,6 +24,8 @@ use layers::Layers;
 pub use settled::Settled;
 use watches::Watches;
 
+use std::path::PathBuf;
+
 use crate::desired::{Deduplicated, Skipped, Warning};
 use crate::error::{PolicyError, Problem, What};
 use crate::intent::{Goal, Intent};
@@ -66,6 +68,8 @@ pub struct Applied {
     pub undo: Option<Snapshot>,
     /// Whether grace periods were made short.
     pub expedited: bool,
+    /// The files that were kept and their copies, as paths below the root.
+    pub backups: Vec<(PathBuf, PathBuf)>,
     /// What the next boot loads, where that is known.
     pub at_boot: Option<(Vec<Wish>, Settings)>,
     /// Whether the change of a killed run was taken back first.
@@ -168,6 +172,7 @@ fn converge(
         warnings,
         undo: None,
         expedited: false,
+        backups: Vec::new(),
         at_boot: desired.at_boot,
         has_taken_back: false,
     };
@@ -189,6 +194,7 @@ fn carry_out(intent: &Intent, world: &mut World<'_>, root: &Root, journals: Opti
     let changed = change::change(intent, root, journals, world, target, plan, before.as_ref());
     applied.warnings.extend(changed.warnings);
     applied.expedited = changed.expedited;
+    applied.backups = changed.backups;
     applied.now = changed.now;
     applied.plan.files = changed.files;
     match &changed.end {

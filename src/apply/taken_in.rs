@@ -30,6 +30,7 @@ impl Applied {
             warnings: Vec::new(),
             undo: None,
             expedited: false,
+            backups: Vec::new(),
             at_boot: None,
             has_taken_back: false,
         };

@@ -45,7 +45,8 @@ impl Report {
             changed,
             failed,
             diff: (!diff.is_empty()).then_some(Diff { prepared: diff }),
-            plan: Some(steps(&applied.plan, machine)),
+            plan: Some(steps(applied, intent.backup, machine)),
+            backup_file: applied.backup_file(),
             runtime: Some(RuntimeReport {
                 managed: applied.unmanaged.is_none(),
                 reason: applied.unmanaged.clone(),
@@ -127,9 +128,24 @@ impl From<&Skipped> for SkippedReport {
     }
 }
 
-fn steps(plan: &Plan, machine: &Machine) -> PlanReport {
+impl Applied {
+    /// The dated copy, where the run made one and no more.
+    fn backup_file(&self) -> Option<String> {
+        let mut dated =
+            self.backups.iter().map(|(_, copy)| copy.display().to_string()).filter(|copy| copy.ends_with('~'));
+        dated.next().filter(|_| dated.next().is_none())
+    }
+}
+
+/// The steps; `tells_copies` is whether copies of the files were asked for.
+fn steps(applied: &Applied, tells_copies: bool, machine: &Machine) -> PlanReport {
+    let plan = &applied.plan;
+    let copy_of = |step: &FileStep| {
+        let copy = applied.backups.iter().find(|(kept, _)| tells_copies && *kept == step.path);
+        copy.map(|(_, copy)| copy.display().to_string())
+    };
     PlanReport {
-        files: plan.files.iter().map(FileReport::from).collect(),
+        files: plan.files.iter().map(|step| FileReport { backup: copy_of(step), ..FileReport::from(step) }).collect(),
         kernel: plan.rules.iter().map(|step| kernel_step(step, machine)).collect(),
         control: plan.settings.iter().map(ControlReport::from).collect(),
     }
@@ -143,7 +159,7 @@ impl From<&FileStep> for FileReport {
             FileAction::Permit => FileActionReport::Permissions,
             FileAction::Remove => FileActionReport::Remove,
         };
-        Self { path: step.path.display().to_string(), action }
+        Self { path: step.path.display().to_string(), action, backup: None }
     }
 }
 

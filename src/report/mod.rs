@@ -53,6 +53,9 @@ pub struct Report {
     /// apply: the steps.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub plan: Option<PlanReport>,
+    /// apply: the copy that `backup: true` made, as seen from the root, where it made one and no more.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub backup_file: Option<String>,
     /// apply: how the rules asked for stand in the kernel; counts are of this moment, also in check mode.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub rules: Option<RulesReport>,
@@ -277,6 +280,7 @@ impl Report {
             outcome,
             diff: None,
             plan: None,
+            backup_file: None,
             rules: None,
             runtime: None,
             filesystem: None,

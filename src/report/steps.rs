@@ -21,6 +21,9 @@ pub struct FileReport {
     pub path: String,
     /// What is done to it.
     pub action: FileActionReport,
+    /// The copy of it that the run kept, as seen from the root; absent in check mode, and where none was made.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub backup: Option<String>,
 }
 
 /// What is done to a file.

@@ -150,6 +150,7 @@ fn a_dated_copy_goes_with_the_change_that_failed() {
             let report = host.answer(&request);
             fault::mend();
             if report["failed"] == json!(true) {
+                assert_eq!(report.get("backup_file"), None, "{call}, {nth}, {fault:?}: {report:#}");
                 assert_eq!(
                     before.difference(&host.fingerprint(), &host),
                     [""; 0],

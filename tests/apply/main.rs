@@ -12,6 +12,7 @@ mod boot_loader;
 mod boots;
 mod case;
 mod company;
+mod copies;
 mod digest;
 mod event;
 mod executable;

@@ -17,6 +17,8 @@ def state_return(name, report, test):
         ret["warnings"] = report["warnings"]
     if report.get("reboot_required"):
         ret["pending"] = report["pending"]
+    if report.get("backup_file"):
+        ret["backup_file"] = report["backup_file"]
     if report.get("undo"):
         ret["undo"] = report["undo"]
     return ret

@@ -438,7 +438,8 @@ plan:
   type: dict
   contains:
     files:
-      description: What is done to files.
+      description: What is done to files, each with C(path) and C(action). With O(backup) also C(backup), the copy that was kept
+        of it, once it is made.
       returned: always
       type: list
       elements: dict
@@ -455,6 +456,11 @@ plan:
       type: list
       elements: dict
       sample: [{setting: backlog_limit, before: 64, after: 8192}]
+backup_file:
+  description: The copy that O(backup) made. Where there are several, they stand in RV(plan.files) alone.
+  returned: when one drop-in was replaced or removed and O(backup) is true
+  type: str
+  sample: /etc/audit/rules.d/30-identity.rules.2117.2026-11-29@10:02:45~
 rules:
   description: How the rules that are asked for stand in the kernel; in check mode as of now.
   returned: when the request is sound
