@@ -423,7 +423,6 @@ def test_a_place_is_the_argument_wherever_a_person_reads_it(image, minion):
         (dict(root, name="x", source="salt://one.rules"), "salt://one.rules"),
         (dict(root, state="loaded", drop_ins={"50-x": {"rules": ["# a", bad]}}), "drop_ins.50-x.rules[1]"),
         (dict(root, state="loaded", drop_ins={"50-x": {"source": "salt://one.rules"}}), "salt://one.rules"),
-        (dict(root, state="loaded", purge=True, keep=["a/b"]), "keep[0]"),
         (dict(root, name="x", rules=["# a"], owner="nobody-of-this-name"), "owner"),
     ]
     for given, place in rows:

@@ -263,7 +263,6 @@ def test_a_place_is_the_option_of_the_task_wherever_a_person_reads_it(player):
         ({**root, "name": "x", "src": "one.rules"}, "one.rules"),
         ({**root, "state": "loaded", "drop_ins": {"50-x": {"rules": ["# a", bad]}}}, "drop_ins.50-x.rules[1]"),
         ({**root, "state": "loaded", "drop_ins": {"50-x": {"src": "one.rules"}}}, "one.rules"),
-        ({**root, "state": "loaded", "purge": True, "keep": ["a/b"]}, "keep[0]"),
         ({**root, "name": "a/b", "rules": []}, "name"),
         ({**root, "name": "x", "rules": ["# a"], "owner": "nobody-of-this-name"}, "owner"),
         ({**root, "operation": "gather", "expect": {"rules": ["# a", bad]}}, "expect.rules[1]"),
