@@ -264,3 +264,41 @@ def test_the_table_of_content_has_every_plugin_playbook_and_role():
     for kind, pattern in (("module", "plugins/modules/*.py"), ("lookup", "plugins/lookup/*.py"), ("playbook", "playbooks/*.yml"), ("role", "roles/*")):
         for path in COLLECTION.glob(pattern):
             assert re.search(rf"`linux\.audit\.{path.stem}`.* \| {kind}: ", table), f"{kind} {path.stem}"
+
+
+ASSERT = "ansible.builtin.assert"
+ASSERTING = [block for block in YAML if any(ASSERT in task for content in yaml.safe_load_all(block.text) for task in tasks_of(content))]
+#: What a task reports of a host with a kernel.
+OF_A_KERNEL = {"changed": False, "reboot_required": False, "msg": "m", "runtime": {"managed": True}, "plan": {"kernel": []},
+               "rules": {"desired": 2, "loaded": 2, "foreign": 0}}
+
+
+def run_tasks(directory, tasks, variables):
+    """Whether tasks succeed on a host that is a directory, with its output."""
+    make_host(directory / "image", {"/etc/audit/rules.d/10-a.rules": "-w /etc/passwd -p wa -k a\n"})
+    play = {"name": "Asserts", "hosts": "localhost", "connection": "local", "gather_facts": False, "tasks": tasks,
+            "module_defaults": {"linux.audit.audit_rules": {"root": str(directory / "image")}}}
+    (directory / "play.yml").write_text(yaml.safe_dump([play], sort_keys=False))
+    environment = {**os.environ, "ANSIBLE_COLLECTIONS_PATH": str(staged()), "ANSIBLE_NOCOLOR": "true",
+                   "ANSIBLE_LOCAL_TEMP": str(directory / "temp"), "ANSIBLE_REMOTE_TEMP": str(directory / "temp")}
+    command = [Path(sys.executable).parent / "ansible-playbook", directory / "play.yml", "--extra-vars", json.dumps(variables)]
+    done = subprocess.run(command, env=environment, cwd=directory, capture_output=True, text=True, check=False)
+    return done.returncode == 0, done.stdout + done.stderr
+
+
+@pytest.mark.parametrize("block", ASSERTING, ids=lambda block: block.name)
+def test_an_assert_holds_in_an_image_and_on_a_host_and_fails_where_it_should(block, tmp_path):
+    tasks = yaml.safe_load(block.text)
+    loaded = {"name": "Agree", "linux.audit.audit_rules": {"state": "loaded"}, "register": "audit"}
+    holds, output = run_tasks(tmp_path, [loaded, *tasks], {})
+    assert holds, output
+    asserts = [task for task in tasks if ASSERT in task]
+    holds, output = run_tasks(tmp_path, asserts, {"audit": OF_A_KERNEL})
+    assert holds, output
+    for wrong in ({"loaded": 1}, {"loaded": 0, "foreign": 1}):
+        holds, output = run_tasks(tmp_path, asserts, {"audit": {**OF_A_KERNEL, "rules": {**OF_A_KERNEL["rules"], **wrong}}})
+        assert not holds, output
+
+
+def test_the_documents_have_asserts():
+    assert len(ASSERTING) >= 2
