@@ -7,8 +7,8 @@ use std::path::Path;
 use crate::auditctl::canonical_lossy;
 use crate::boot_load::LoadLine;
 use crate::desired::{
-    AtBoot, Files, Interrupted, InterruptedEnd, Merge, Only, Warning, Writable, about, left_at_boot, ordering,
-    outdated, outrun, swallowed,
+    AtBoot, Files, Interrupted, InterruptedEnd, Merge, Only, Swallowed, Warning, Writable, about, left_at_boot,
+    ordering, outdated, outrun,
 };
 use crate::drift::wish::{self, Evidence, Verified};
 use crate::drift::{Cause, Drift, Gap, InPlace, NextBoot, SettingView, setting_views};
@@ -115,7 +115,7 @@ pub struct HeldFiles {
     /// Files that others than root may write.
     pub writable: Vec<Writable>,
     /// What is said of lines that a missing newline has made a part of a comment.
-    pub swallowed: Vec<Warning>,
+    pub swallowed: Vec<Swallowed>,
 }
 
 /// The running kernel, and who else has to do with its audit rules.
@@ -242,7 +242,8 @@ fn files(inquiry: &Inquiry, world: &World<'_>) -> Result<HeldFiles, Vec<Problem>
     }
     let writable = files.writable(&files.drop_ins, files.audit_rules.as_ref());
     let Observed { files, reader, .. } = &mut observed;
-    let swallowed = swallowed(files, &files.drop_ins, &boot.merge, reader);
+    let swallowed = Swallowed::all(files, &files.drop_ins, &boot.merge, reader);
+    let boot = boot.with_swallowed(&swallowed);
     Ok(HeldFiles { observed, boot, only_there, ignored: rules_d.ignored(), writable, swallowed })
 }
 
@@ -333,7 +334,7 @@ fn warnings(gathered: &Gathered, machine: &Machine) -> Vec<Warning> {
         warnings.extend(passed_over(&files.observed.passed_over));
         warnings.extend(passed_over(&files.ignored));
         warnings.extend(unknown_words(&files.observed.reader.facts().installed));
-        warnings.extend(files.swallowed.iter().cloned());
+        warnings.extend(Swallowed::warnings(&files.swallowed));
         warnings.extend(files.writable.iter().cloned().map(Warning::WritableByOthers));
         warnings.extend(files.boot.merge.unread.iter().map(|path| Warning::PassedOver {
             path: path.display().to_string(),

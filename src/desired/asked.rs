@@ -94,18 +94,45 @@ pub fn run_together(
     pieces(files, drop_ins, merge).filter_map(rule).collect()
 }
 
-/// What says something and is a part of a comment, because the file before ends in that comment and without a newline.
-pub fn swallowed(files: &Files, drop_ins: &[DropIn], merge: &Merge, reader: &mut Reader) -> Vec<Warning> {
-    let mut warnings = Vec::new();
-    for comment in &merge.swallowed {
-        let of_it = |spot: &Spot| comment.spots.iter().skip(1).any(|own| own == spot);
-        let lines = pieces(files, drop_ins, merge).filter(|(_, spot, _)| of_it(spot));
-        let mut speaks = lines.filter(|(_, _, text)| !reader.read(text).is_silent);
-        if let (Some(first), Some((_, second, _))) = (comment.spots.first(), speaks.next()) {
-            warnings.push(Warning::Swallowed { first: first.clone(), second: second.clone() });
+/// A line that is a part of a comment, because the file before ends in that comment and without a newline.
+#[derive(Debug, Clone)]
+pub struct Swallowed {
+    /// Where the comment begins.
+    pub comment: Spot,
+    /// Where the line stands.
+    pub spot: Spot,
+    /// What it says.
+    pub text: Vec<u8>,
+    /// The rule that it asks for; none of a setting, and of what cannot be read here.
+    pub rule: Option<Rc<HostRule>>,
+}
+
+impl Swallowed {
+    /// The lines that say something and that the boot load takes for a part of a comment.
+    #[must_use]
+    pub fn all(files: &Files, drop_ins: &[DropIn], merge: &Merge, reader: &mut Reader) -> Vec<Self> {
+        let mut found = Vec::new();
+        for comment in &merge.swallowed {
+            let Some((begin, rest)) = comment.spots.split_first() else { continue };
+            for (_, spot, text) in pieces(files, drop_ins, merge).filter(|(_, spot, _)| rest.contains(*spot)) {
+                let reading = reader.read(text);
+                if reading.is_silent {
+                    continue;
+                }
+                let rule = reading.loadable().filter(|rule| rule.line.verb != Verb::Delete).cloned();
+                found.push(Self { comment: begin.clone(), spot: spot.clone(), text: text.to_vec(), rule });
+            }
         }
+        found
     }
-    warnings
+
+    /// A warning about each comment, with the first line that it takes.
+    #[must_use]
+    pub fn warnings(all: &[Self]) -> Vec<Warning> {
+        let first = |at: usize| all[..at].iter().all(|before| before.comment != all[at].comment);
+        let warning = |line: &Self| Warning::Swallowed { first: line.comment.clone(), second: line.spot.clone() };
+        (0..all.len()).filter(|at| first(*at)).map(|at| warning(&all[at])).collect()
+    }
 }
 
 /// The lines that auditctl takes all the same, though something is wrong with them: what is loaded is another rule than was

@@ -27,7 +27,7 @@ use asked::run_together;
 use own::{Change, Own};
 
 pub use about::about;
-pub use asked::{Asked, swallowed};
+pub use asked::{Asked, Swallowed};
 pub use at_boot::{AtBoot, left_at_boot};
 pub use drop_in::{Deduplicated, HEADER, Skipped, Treatment};
 pub use files::{DropIn, Files, Merge, Writable, is_generated};
@@ -244,7 +244,7 @@ impl Work<'_> {
         }
         let settings = if asks_for_all { load.settings.clone() } else { own.settings };
         warnings.extend(self.overruled(&merge, &load, &own.each));
-        warnings.extend(asked::swallowed(self.files, &after, &merge, self.reader));
+        warnings.extend(Swallowed::warnings(&Swallowed::all(self.files, &after, &merge, self.reader)));
         warnings.extend(about_compiled);
         let compiled_after = targets.iter().find(|target| target.path == self.files.audit_rules_path());
         let compiled_after = compiled_after.map_or(self.files.audit_rules.as_ref(), |target| target.after.as_ref());

@@ -5,7 +5,7 @@ use std::rc::Rc;
 
 use rustc_hash::{FxHashMap as HashMap, FxHashSet as HashSet};
 
-use super::asked::{Asked, rules_of, swallowed};
+use super::asked::{Asked, Swallowed, rules_of};
 use super::drop_in::written;
 use super::unasked::{Unasked, unasked_by_undo};
 use super::{DropIn, Files, Merge, Warning, about, wish};
@@ -196,7 +196,7 @@ pub fn hold_again(target: &mut Target, files: &Files, reader: &mut Reader) -> (V
     let unloaded = target.dropped.iter().map(|wish| Rc::new(wish.rule.clone().as_listed())).collect();
     let revived = revive(files, &mut after, &mut target.files, Revive::LetGo(&unloaded, &stays), reader);
     let merge = files.merged(&after);
-    let mut warnings = swallowed(files, &after, &merge, reader);
+    let mut warnings = Swallowed::warnings(&Swallowed::all(files, &after, &merge, reader));
     let Merge { lines, bytes, .. } = merge;
     let path = files.audit_rules_path();
     if let Some(merged) = &files.audit_rules {

@@ -7,7 +7,7 @@ use std::rc::Rc;
 use super::wished;
 use crate::auditctl::Verb;
 use crate::boot_load::{BootLoad, Failing, LoadLine, Spot, Trouble, looks_like_a_rule};
-use crate::desired::Merge;
+use crate::desired::{Merge, Swallowed};
 use crate::lines::{HostRule, Obstacle, Reader};
 use crate::plan::rules::Wish;
 use crate::rule::Rule;
@@ -41,6 +41,8 @@ pub enum Fate {
     Left(Gap),
     /// It is a comment in place of a line, and the reason of the comment is gone.
     Outdated,
+    /// It is a part of the comment that begins here, in a file without a final newline.
+    Swallowed(Spot),
 }
 
 /// Why the boot does not load what has a line.
@@ -131,6 +133,19 @@ impl NextBoot {
             let is_loaded = held.contains(&*comment.rule.listed);
             let fate = if is_loaded { Fate::Loaded } else { Fate::Outdated };
             Asked { spot: comment.spot, text: comment.text, rule: Some(comment.rule), fate }
+        });
+        self.asked.extend(asked.collect::<Vec<_>>());
+        self
+    }
+
+    /// The same with the rules whose lines are a part of a comment, but for those that the boot loads from elsewhere.
+    #[must_use]
+    pub fn with_swallowed(mut self, lines: &[Swallowed]) -> Self {
+        let held: HashSet<&Rule> = self.real.rules.iter().map(|loaded| &*loaded.rule.listed).collect();
+        let asked = lines.iter().filter_map(|line| {
+            let rule = line.rule.as_ref().filter(|rule| !held.contains(&*rule.listed))?;
+            let fate = Fate::Swallowed(line.comment.clone());
+            Some(Asked { spot: line.spot.clone(), text: line.text.clone(), rule: Some(Rc::clone(rule)), fate })
         });
         self.asked.extend(asked.collect::<Vec<_>>());
         self

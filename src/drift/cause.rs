@@ -24,6 +24,8 @@ pub enum Cause {
     Fails(Trouble),
     /// It is written as a comment, and the reason of that is gone.
     Outdated,
+    /// It is a part of the comment that begins here, in a file without a final newline.
+    Swallowed(Spot),
     /// The load stops before the line.
     BehindStop(Spot),
     /// The boot does not load what has the line.
@@ -85,6 +87,7 @@ impl<'a> Judge<'a> {
             Fate::Behind(stop) => Cause::BehindStop(stop.clone()),
             Fate::Left(gap) => Cause::Left(gap.clone()),
             Fate::Outdated => Cause::Outdated,
+            Fate::Swallowed(comment) => Cause::Swallowed(comment.clone()),
             _ if self.is_locked => Cause::WaitsForReboot,
             _ if is_other_kind => Cause::OtherKind,
             _ => Cause::NotLoaded,
@@ -99,6 +102,7 @@ impl<'a> Judge<'a> {
             Fate::Behind(stop) => Cause::BehindStop(stop.clone()),
             Fate::Left(gap) => Cause::Left(gap.clone()),
             Fate::Outdated => Cause::Outdated,
+            Fate::Swallowed(comment) => Cause::Swallowed(comment.clone()),
             Fate::Loaded | Fate::Removed => Cause::NotLoaded,
         }
     }

@@ -23,6 +23,7 @@ impl Cause {
                 _ => "bad_line",
             },
             Self::Outdated => "outdated_comment",
+            Self::Swallowed(_) => "in_a_comment",
             Self::BehindStop(_) => "behind_stop",
             Self::Left(Gap::NobodyLoads) => "nobody_loads",
             Self::Left(Gap::NotInFile(_)) => "not_in_boot_file",
@@ -52,6 +53,9 @@ impl Cause {
             Self::Outdated => {
                 "it stands there as a comment, whose reason is gone: state: loaded writes and loads it".to_owned()
             }
+            Self::Swallowed(comment) => format!(
+                "it is a part of the comment at {comment}, which ends its file without a newline: end that file with one"
+            ),
             Self::BehindStop(stop) => format!("the boot load stops before it, at {stop}"),
             Self::Left(Gap::NobodyLoads) => "nobody loads the rules at boot".to_owned(),
             Self::Left(Gap::NotInFile(file)) => format!("the boot loads {file} as it stands, and it is not in it"),

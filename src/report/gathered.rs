@@ -108,7 +108,10 @@ fn in_sync(gathered: &Gathered) -> Option<bool> {
     let is_left_out = boot.asked.iter().any(|asked| asked.counts() && asked.fate != Fate::Loaded);
     let is_writable = gathered.files.read().is_some_and(|files| !files.writable.is_empty());
     let is_tolerated = boot.loaded().1.failing.iter().any(Failing::is_tolerated_loss);
+    let is_swallowed =
+        gathered.files.read().is_some_and(|files| files.swallowed.iter().any(|line| line.rule.is_none()));
     if boot.stop().is_some()
+        || is_swallowed
         || is_left_out
         || is_tolerated
         || is_writable

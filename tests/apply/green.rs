@@ -221,3 +221,42 @@ fn a_drop_in_of_another_user_becomes_ours_when_it_is_written() {
     request["owner"] = json!(1000);
     assert_eq!(warnings(&host.answer(&request)), [said.as_str()]);
 }
+
+#[test]
+fn a_line_that_a_comment_without_a_newline_swallows_is_drift_with_its_place() {
+    let (swallowed, after) = ("-w /etc/group -p wa -k group", "-w /etc/hosts -p wa -k hosts");
+    for is_loaded in [false, true] {
+        for source in ["both", "filesystem"] {
+            let mut host = Host::new();
+            host.write(FILE, format!("{RULE}\n# the end"));
+            host.write("/etc/audit/rules.d/20-b.rules", format!("{swallowed}\n{after}\n"));
+            host.tell_paths();
+            let loaded = [RULE, after, swallowed];
+            host.load(&loaded[..if is_loaded { 3 } else { 2 }]);
+            let report = gather(&mut host, source);
+            assert_eq!((&report["failed"], &report["in_sync"]), (&json!(true), &json!(false)), "{report:#}");
+            let errors = report["errors"].as_array().unwrap();
+            assert!(!errors.is_empty(), "{report:#}");
+            for error in errors {
+                let place = (error["file"].as_str().unwrap(), &error["line"], error["rule"].as_str().unwrap());
+                assert_eq!(place, ("/etc/audit/rules.d/20-b.rules", &json!(1), swallowed), "{report:#}");
+                assert!(error["message"].as_str().unwrap().contains(&format!("{FILE}:2")), "{report:#}");
+            }
+            assert!(warnings(&report).iter().any(|said| said.contains("is a part of it")), "{report:#}");
+            assert_eq!(report["filesystem"]["errors"][0]["kind"], json!("in_a_comment"), "{report:#}");
+            let expect = json!({"operation": "gather", "source": source, "expect": [swallowed]});
+            assert_eq!(host.answer(&expect)["in_sync"], json!(false));
+        }
+    }
+    // Loaded from elsewhere too it is not lost; a setting in a comment is.
+    for (first, second, failed) in [("# end", format!("{RULE}\n"), false), ("# end", "-r 100\n".to_owned(), true)] {
+        let mut host = Host::new();
+        host.write(FILE, format!("{RULE}\n{first}"));
+        host.write("/etc/audit/rules.d/20-b.rules", &second);
+        host.tell_paths();
+        host.load(&[RULE]);
+        let report = gather(&mut host, "both");
+        assert_eq!(report["failed"], json!(failed), "{report:#}");
+        assert_eq!(report["msg"].as_str().unwrap().contains("1 line part of a comment"), failed, "{report:#}");
+    }
+}

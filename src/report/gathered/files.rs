@@ -123,13 +123,18 @@ fn take(
 fn problems(boot: &NextBoot) -> Vec<LineProblemReport> {
     let mut reports: Vec<LineProblemReport> = Vec::new();
     let mut known: HashMap<(&'static str, &[u8]), usize> = HashMap::default();
-    for comment in boot.outdated() {
+    for line in &boot.asked {
+        let cause = match &line.fate {
+            Fate::Outdated => Cause::Outdated,
+            Fate::Swallowed(comment) => Cause::Swallowed(comment.clone()),
+            _ => continue,
+        };
         reports.push(LineProblemReport {
-            kind: Cause::Outdated.name().to_owned(),
-            message: Cause::Outdated.sentence(),
-            rule: String::from_utf8_lossy(&comment.text).into_owned(),
+            kind: cause.name().to_owned(),
+            message: cause.sentence(),
+            rule: String::from_utf8_lossy(&line.text).into_owned(),
             hint: None,
-            places: vec![comment.spot.to_string()],
+            places: vec![line.spot.to_string()],
         });
     }
     let other = boot.other.iter().flat_map(|(_, load)| &load.failing);

@@ -3,7 +3,7 @@
 use super::summary::{counted, rules, unlike};
 use super::{of_line, of_rule};
 use crate::boot_load::{Failing, Spot};
-use crate::desired::Writable;
+use crate::desired::{Swallowed, Writable};
 use crate::drift::{Asked, Cause, Drift, Fate, SettingView};
 use crate::error::{Place, PolicyError, Problem};
 use crate::gather::{Gathered, HeldFiles, HeldKernel};
@@ -24,6 +24,7 @@ pub fn message(gathered: &Gathered) -> String {
     let vanishing = drift.map_or_else(lost, |drift| drift.missing_at_boot.len());
     let loaded = gathered.kernel.read().map_or(0, |kernel| kernel.state.rules.len());
     let tolerated = tolerated(files).count();
+    let hidden = files.swallowed.iter().filter(|line| line.rule.is_none()).count();
     let lines = |count: usize| if count == 1 { "1 line".to_owned() } else { format!("{count} lines") };
     let clauses = [
         clause(missing, &|| format!("{missing} of {} not loaded", rules(counted(files)))),
@@ -34,6 +35,7 @@ pub fn message(gathered: &Gathered) -> String {
         unlike(gathered),
         files.boot.stop().map(|(failing, _)| format!("the next boot stops at {}", failing.spot)),
         clause(tolerated, &|| format!("{} fail at the next boot", lines(tolerated))),
+        clause(hidden, &|| format!("{} part of a comment", lines(hidden))),
         gathered.interrupted.as_ref().map(|interrupted| format!("a run (process {}) was interrupted", interrupted.pid)),
         clause(files.writable.len(), &|| format!("others may write {}", files.writable[0].path)),
     ];
@@ -58,6 +60,7 @@ pub fn problems(gathered: &Gathered, machine: &Machine) -> Vec<Problem> {
         problems.push(Problem::at(PolicyError::NotInSync { what, why: failing.trouble.sentence() }, place));
     }
     problems.extend(tolerated(files));
+    problems.extend(files.swallowed.iter().filter(|line| line.rule.is_none()).map(swallowed));
     problems.extend(exposed(gathered));
     problems.extend(interrupted(gathered));
     let is_kernel_read = gathered.kernel.read().is_some();
@@ -102,6 +105,7 @@ fn left_out(files: &HeldFiles, machine: &Machine) -> Vec<Problem> {
             Fate::Fails(trouble) => Cause::Fails(trouble.clone()),
             Fate::Left(gap) => Cause::Left(gap.clone()),
             Fate::Outdated => Cause::Outdated,
+            Fate::Swallowed(comment) => Cause::Swallowed(comment.clone()),
             Fate::Loaded | Fate::Removed | Fate::Behind(_) => return None,
         };
         let found = of_line(asked, &cause, machine);
@@ -109,6 +113,18 @@ fn left_out(files: &HeldFiles, machine: &Machine) -> Vec<Problem> {
         Some(Problem::at(PolicyError::NotInSync { what: NOT_AT_BOOT.to_owned(), why: found.why }, place))
     };
     lines.filter_map(problem).collect()
+}
+
+/// A line without a rule that is a part of a comment; rules are among the rules.
+fn swallowed(line: &Swallowed) -> Problem {
+    let place = Place {
+        rule: Some(String::from_utf8_lossy(&line.text).into_owned()),
+        file: Some(line.spot.file.to_string()),
+        line: Some(line.spot.line),
+        ..Place::default()
+    };
+    let (what, why) = ("without effect at the next boot".to_owned(), Cause::Swallowed(line.comment.clone()).sentence());
+    Problem::at(PolicyError::NotInSync { what, why }, place)
 }
 
 /// The lines that fail and that the load passes over, where they are no rules: those are among the rules.
