@@ -64,8 +64,10 @@ impl Report {
 }
 
 fn shorten(error: &mut ErrorReport) {
-    let ErrorReport { message, pointer, rule, file, hint, .. } = error;
-    *message = cut(std::mem::take(message), LONGEST);
+    let ErrorReport { message, sentence, pointer, rule, file, hint, .. } = error;
+    for text in [message, sentence] {
+        *text = cut(std::mem::take(text), LONGEST);
+    }
     for text in [pointer, rule, file, hint].into_iter().flatten() {
         *text = cut(std::mem::take(text), LONGEST);
     }
