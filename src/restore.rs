@@ -146,7 +146,7 @@ pub struct Back {
 
 /// Leaves those copies of rules out of a target that the kernel would refuse ("Rule exists"): it appends no rule that it
 /// holds. The first copy, which decides, stays. Gives what was left out.
-fn once(target: &mut Target, now: &[Rule]) -> Vec<Rule> {
+pub fn once(target: &mut Target, now: &[Rule]) -> Vec<Rule> {
     let mut left_out = Vec::new();
     if unique(target.rules.iter().map(|wished| &wished.wish.rule)).len() == target.rules.len() {
         return left_out;

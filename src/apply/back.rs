@@ -9,12 +9,13 @@ use super::file_steps::{Copies, Directories, is_compiled};
 use super::kernel_steps::{change_rules, change_settings};
 use super::settle::ATTEMPTS;
 use crate::auditctl::canonical_lossy;
-use crate::desired::is_generated;
+use crate::desired::{Warning, is_generated};
 use crate::error::{PolicyError, Problem, What};
 use crate::observe::{content, kernel_state};
 use crate::plan::files::{Content, FileStep};
 use crate::plan::rules::{Doing, Ordering, Wish};
 use crate::plan::{KernelState, Plan, Target, Wished, plan};
+use crate::restore::once;
 use crate::rule::Rule;
 use crate::rules_d::FileError;
 use crate::settings::Settings;
@@ -85,12 +86,13 @@ impl Run<'_> {
     }
 
     fn restore_kernel(&mut self, done: &Plan, before: &KernelState) -> Result<(), Problem> {
-        let target = way_back(done, before);
         // A second signal must not stop the way back.
         let mut uninterrupted = || None;
         for _ in 0..ATTEMPTS {
             let Some(kernel) = &mut self.kernel else { return Ok(()) };
             let now = kernel_state(&mut **kernel)?;
+            let mut target = way_back(done, before);
+            once(&mut target, &now.rules);
             let left = plan(&target, Some(&now));
             if left.is_quiet() {
                 return Ok(());
@@ -123,7 +125,10 @@ impl Run<'_> {
         match kernel_state(&mut **kernel) {
             Err(error) => differences.push(format!("the kernel cannot be read: {}", Problem::from(error).message())),
             Ok(now) => {
-                let left = plan(&way_back(done, before), Some(&now));
+                let mut target = way_back(done, before);
+                let text = |rule: Rule| Warning::RestoredOnce { rule: canonical_lossy(&rule, &self.machine) };
+                self.restored_once = once(&mut target, &now.rules).into_iter().map(text).collect();
+                let left = plan(&target, Some(&now));
                 differences.extend(left.rules.iter().map(|step| {
                     let verb = if step.doing == Doing::Unload { "is loaded" } else { "is not loaded in its place" };
                     format!("`{}` {verb}", canonical_lossy(&step.rule, &self.machine))

@@ -85,6 +85,7 @@ pub fn change(
         compiled: Compiled::AsPlanned,
         has_locked: false,
         pending: Plan::default(),
+        restored_once: Vec::new(),
     };
     run.expediter = run.kernel.as_mut().map(|kernel| Expediter::new(intent.expedite, &mut **kernel));
     let journal = run_dir.map(JournalFile::new);
@@ -108,6 +109,7 @@ pub fn change(
     } else if let Some(Err(error)) = journal.map(|journal| journal.remove()) {
         warnings.push(Warning::Tolerated(Box::new(What::File(error).into())));
     }
+    warnings.append(&mut run.restored_once);
     let now = match &end {
         End::Applied(settled) => settled.now().cloned(),
         _ => run.kernel.as_mut().and_then(|kernel| kernel_state(&mut **kernel).ok()),
@@ -156,6 +158,8 @@ pub(super) struct Run<'a> {
     pub(super) has_locked: bool,
     /// What only a boot can bring after that.
     pub(super) pending: Plan,
+    /// The rules that came back once, though the kernel held them twice.
+    pub(super) restored_once: Vec<Warning>,
 }
 
 impl Run<'_> {
