@@ -16,7 +16,7 @@ use crate::gather::gather;
 use crate::intent::{Inquiry, Intent, Location, further_problems};
 use crate::kernel::{Kernel, access};
 use crate::report::Report;
-use crate::request::{KernelChoice, Misshapen, Operation, Request, decode};
+use crate::request::{KernelChoice, Misshapen, OnMissing, Operation, Request, decode};
 use crate::rule::Machine;
 use crate::rules_d::{Standing, enter, standing};
 use crate::signals::{Signals, hold_back_file_size};
@@ -109,7 +109,10 @@ fn every_problem(misshapen: Misshapen, machine: &Machine) -> Vec<Problem> {
 /// Every problem found before the first change.
 pub fn run_on(intent: &Intent, mut world: World<'_>) -> Result<Report, Vec<Problem>> {
     world.machine = intent.machine;
-    let applied = apply(intent, &mut world)?;
+    let may_wait = intent.check_mode && intent.on_missing != OnMissing::CheckModeSkip;
+    let advised = |problem: Problem| if may_wait { problem.of_check() } else { problem };
+    let applied =
+        apply(intent, &mut world).map_err(|problems| problems.into_iter().map(advised).collect::<Vec<_>>())?;
     Ok(Report::applied(intent, &applied, &world.machine))
 }
 

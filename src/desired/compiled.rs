@@ -43,7 +43,8 @@ impl Work<'_> {
             () => Only::Overwritten,
         };
         if end == Only::Overwritten && !is_forced {
-            self.problems.extend(only.iter().filter_map(would_be_lost));
+            let is_exact = matches!(self.intent.goal, Goal::Exact(..));
+            self.problems.extend(only.iter().filter_map(|line| would_be_lost(line, is_exact)));
             return (Some(merged), Vec::new());
         }
         (Some(merged), only.iter().filter_map(|line| Warning::only_there(line, end)).collect())
@@ -142,7 +143,7 @@ pub(super) struct Boots {
 }
 
 /// The problem of a line that would be gone.
-fn would_be_lost(line: &LoadLine) -> Option<Problem> {
+fn would_be_lost(line: &LoadLine, is_exact: bool) -> Option<Problem> {
     let spot = line.spots.first()?;
     let place = Place {
         rule: Some(String::from_utf8_lossy(&line.text).into_owned()),
@@ -150,5 +151,5 @@ fn would_be_lost(line: &LoadLine) -> Option<Problem> {
         line: Some(spot.line),
         ..Place::default()
     };
-    Some(Problem::at(PolicyError::OnlyCompiled, place))
+    Some(Problem::at(PolicyError::OnlyCompiled { is_exact }, place))
 }

@@ -142,20 +142,13 @@ impl Kind {
             Self::Condition(error) => error.hint(),
             Self::Name(error) => error.hint(),
             Self::Value(error) => error.hint(),
-            Self::UnknownUser { name, .. } => Some(Hint::Say(if field_table::by_name(name).is_some() {
-                format!("{name} is a field: two fields are compared with -C")
-            } else {
-                "on_missing: skip leaves the rule out until the account exists".to_owned()
-            })),
-            Self::UnknownGroup { name, .. } => {
-                let hint = match name.as_str() {
-                    "unset" | "-1" => "groups have no unset value".to_owned(),
-                    name if field_table::by_name(name).is_some() => {
-                        format!("{name} is a field: two fields are compared with -C")
-                    }
-                    _ => "on_missing: skip leaves the rule out until the account exists".to_owned(),
-                };
-                Some(Hint::Say(hint))
+            Self::UnknownGroup { name, .. } if matches!(name.as_str(), "unset" | "-1") => {
+                Some(Hint::say("groups have no unset value"))
+            }
+            Self::UnknownUser { name, .. } | Self::UnknownGroup { name, .. } => {
+                let is_field = field_table::by_name(name).is_some();
+                let compared = || Hint::Say(format!("{name} is a field: two fields are compared with -C"));
+                Some(if is_field { compared() } else { Hint::until_there("account") })
             }
             Self::UnknownSyscall { alias_of, nearest, exists_on, .. } => {
                 let nearest = nearest.filter(|_| exists_on.is_empty());

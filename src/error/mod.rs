@@ -27,6 +27,8 @@ pub struct Problem {
     pub what: What,
     /// Where.
     pub place: Box<Place>,
+    /// A check mode has found it, where the request could say that earlier tasks make what is missing.
+    pub is_of_check: bool,
 }
 
 /// What is wrong, by the layer that found it.
@@ -63,7 +65,7 @@ pub struct Place {
 
 impl<T: Into<What>> From<T> for Problem {
     fn from(what: T) -> Self {
-        Self { what: what.into(), place: Box::default() }
+        Self { what: what.into(), place: Box::default(), is_of_check: false }
     }
 }
 
@@ -96,13 +98,14 @@ impl Problem {
     /// A problem at a place of the request.
     #[must_use]
     pub fn at_pointer(what: What, pointer: &str) -> Self {
-        Self { what, place: Box::new(Place { pointer: Some(pointer.to_owned()), ..Place::default() }) }
+        let place = Place { pointer: Some(pointer.to_owned()), ..Place::default() };
+        Self { what, place: Box::new(place), is_of_check: false }
     }
 
     /// A problem at a place.
     #[must_use]
     pub fn at(what: impl Into<What>, place: Place) -> Self {
-        Self { what: what.into(), place: Box::new(place) }
+        Self { what: what.into(), place: Box::new(place), is_of_check: false }
     }
 
     /// The stable name of this kind of problem.
@@ -131,9 +134,23 @@ impl Problem {
         }
     }
 
+    /// The same, where a check mode has found it and the request could say that earlier tasks make what is missing.
+    #[must_use]
+    pub fn of_check(self) -> Self {
+        Self { is_of_check: true, ..self }
+    }
+
     /// What may help.
     #[must_use]
     pub fn hint(&self) -> Option<Hint> {
+        let hint = self.hint_by_itself();
+        match hint {
+            Some(Hint::UntilThere { what, .. }) => Some(Hint::UntilThere { what, is_check: self.is_of_check }),
+            hint => hint,
+        }
+    }
+
+    fn hint_by_itself(&self) -> Option<Hint> {
         match &self.what {
             What::Request(error) => error.hint(),
             What::Line(error) => error.hint(),

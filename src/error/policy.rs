@@ -22,7 +22,7 @@ pub enum PolicyError {
     /// A missing newline makes one line of two, which cannot be loaded.
     RunTogether { second: String, why: String },
     /// A line of `audit.rules` that no drop-in has and that making the file anew would lose.
-    OnlyCompiled,
+    OnlyCompiled { is_exact: bool },
     /// A line that asks or takes away.
     NotDeclarative,
     /// The kernel is locked and the request says to fail then.
@@ -68,7 +68,7 @@ impl PolicyError {
             Self::MissingPath { .. } => "missing_path",
             Self::Duplicate { .. } => "duplicate_rule",
             Self::RunTogether { .. } => "files_run_together",
-            Self::OnlyCompiled => "only_in_audit_rules",
+            Self::OnlyCompiled { .. } => "only_in_audit_rules",
             Self::NotDeclarative => "not_declarative",
             Self::Locked => "locked",
             Self::LockedOut => "locked_out",
@@ -118,7 +118,9 @@ impl PolicyError {
                     "the file ends without a newline, so that this line and {second} are one line to augenrules: {why}"
                 )
             }
-            Self::OnlyCompiled => "this line stands in no drop-in, and compiling audit.rules would lose it".to_owned(),
+            Self::OnlyCompiled { .. } => {
+                "this line stands in no drop-in, and compiling audit.rules would lose it".to_owned()
+            }
             Self::NotDeclarative => "this line asks for something or takes it away; it declares nothing".to_owned(),
             Self::Locked => "the kernel's audit rules are locked until the next boot".to_owned(),
             Self::LockedOut => {
@@ -153,10 +155,14 @@ impl PolicyError {
             Self::TooNew { .. } => Some(Hint::say(
                 "loader_unknown: number writes it in a form that auditctl reads, or loads it into the kernel alone",
             )),
-            Self::MissingPath { .. } => Some(Hint::say("on_missing: skip leaves the rule out until the path exists")),
+            Self::MissingPath { .. } => Some(Hint::until_there("path")),
             Self::Duplicate { .. } => Some(Hint::say("on_duplicate: skip writes it once")),
             Self::RunTogether { .. } => Some(Hint::say("end the file with a newline")),
-            Self::OnlyCompiled => Some(Hint::say(
+            // `exact` leaves no drop-in beside its own and takes nothing over.
+            Self::OnlyCompiled { is_exact: true } => Some(Hint::say(
+                "give the line among the rules of this request to keep it; compile: never leaves the file as it is, compile: always loses the line",
+            )),
+            Self::OnlyCompiled { is_exact: false } => Some(Hint::say(
                 "adopt: true takes it over into the drop-in 00-adopted; compile: never leaves the file as it is, compile: always loses the line",
             )),
             Self::NotDeclarative => Some(Hint::say("state: absent takes rules away")),

@@ -276,3 +276,21 @@ fn where_auditctl_loads_audit_rules_the_file_is_kept_in_step() {
     host.answer(&json!({"state": "absent", "name": "30-group"}));
     assert!(!file(&host, COMPILED).unwrap().contains(C));
 }
+
+#[test]
+fn under_exact_the_way_out_is_to_give_the_line_in_the_request() {
+    let report = host().answer(&json!({"state": "exact", "name": "20-own", "rules": ["-w /etc/group -p wa -k group"]}));
+    let errors = report["errors"].as_array().unwrap();
+    let hints: Vec<&str> = errors
+        .iter()
+        .filter(|error| error["kind"] == json!("only_in_audit_rules"))
+        .map(|error| error["hint"].as_str().unwrap())
+        .collect();
+    assert!(!hints.is_empty(), "{report:#}");
+    for hint in hints {
+        assert!(!hint.contains("adopt"), "{hint}");
+        for way in ["among the rules of this request", "compile: never", "compile: always"] {
+            assert!(hint.contains(way), "{hint}");
+        }
+    }
+}

@@ -324,3 +324,27 @@ fn check_mode_skip_fails_what_is_no_check_as_fail_does_and_the_same_for_loaded()
         assert_eq!(host.tree().without_run().difference(&tree), [""; 0]);
     }
 }
+
+#[test]
+fn in_check_mode_the_hint_names_what_leaves_out_rules_of_earlier_tasks() {
+    for (rule, kind) in [
+        ("-w /srv/application/conf.d/x -p wa -k a", "missing_path"),
+        ("-a always,exit -F arch=b64 -S mount -F uid=nobody-of-this-name", "unknown_user"),
+        ("-a always,exit -F arch=b64 -S mount -F gid=nobody-of-this-name", "unknown_group"),
+    ] {
+        let hint = |more: Json| {
+            let mut request = json!({"name": "a", "rules": [rule]});
+            request.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+            let mut host = Host::new();
+            host.tell_paths();
+            let report = host.answer(&request);
+            let error = report["errors"][0].clone();
+            assert_eq!(error["kind"], json!(kind), "{report:#}");
+            error["hint"].as_str().unwrap().to_owned()
+        };
+        let check = hint(json!({"check_mode": true}));
+        assert!(check.contains("on_missing: check_mode_skip") && check.contains("on_missing: skip"), "{check}");
+        let run = hint(json!({}));
+        assert!(!run.contains("check_mode_skip") && run.starts_with("on_missing: skip leaves"), "{run}");
+    }
+}
