@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
-use rustix::fs::{FlockOperation, Mode, OFlags};
+use rustix::fs::{AtFlags, FlockOperation, Mode, OFlags};
 use rustix::io::Errno;
 
 use super::problem::{Errno as OsErrno, FileError, Left, Problem};
@@ -20,8 +20,19 @@ const PAUSE: Duration = Duration::from_millis(20);
 /// An exclusive lock, held until it is dropped or the process ends.
 #[derive(Debug)]
 pub struct Lock {
-    _held: OwnedFd,
+    held: OwnedFd,
     path: PathBuf,
+    /// The directory and the name of a lock file that goes with the lock: one of another root, of which there may be many.
+    passing: Option<(OwnedFd, String)>,
+}
+
+impl Drop for Lock {
+    fn drop(&mut self) {
+        if let Some((directory, name)) = &self.passing {
+            // While it is still held: who waits for it finds that the name has gone, and takes a new file.
+            let _ = system::unlinkat(directory, name.as_str(), AtFlags::empty());
+        }
+    }
 }
 
 impl Lock {
@@ -42,7 +53,7 @@ impl Lock {
         let FileId { device, inode } = root.id()?;
         let named = host
             .directory(Path::new(RUN_DIR))
-            .and_then(|mut run| Self::take_named(&mut run, &format!("{NAME}.{device:x}.{inode:x}"), wait));
+            .and_then(|mut run| Self::take_passing(&mut run, &format!("{NAME}.{device:x}.{inode:x}"), wait));
         let is_denied = |error: &FileError| {
             let denied = |errno| matches!(errno, OsErrno::EACCES | OsErrno::EPERM);
             match error.problem {
@@ -54,6 +65,27 @@ impl Lock {
         match named {
             Err(error) if is_denied(&error) => Self::take_directory(root, wait),
             named => named,
+        }
+    }
+
+    /// A lock whose file is removed with it. Who was given a file whose name is gone, or another file's by now, tries again.
+    fn take_passing(run: &mut Directory, name: &str, wait: Duration) -> Result<Self, FileError> {
+        let start = Instant::now();
+        loop {
+            let mut lock = Self::take_named(run, name, wait.saturating_sub(start.elapsed()))?;
+            let path = lock.path.clone();
+            let failed = |call, errno| FileError::write(&path, call, errno, Left::Untouched);
+            let held = system::fstat(&lock.held).map_err(|errno| failed("fstat", errno))?;
+            match system::statat(run.descriptor(), name, AtFlags::SYMLINK_NOFOLLOW) {
+                Ok(named) if (named.st_dev, named.st_ino) == (held.st_dev, held.st_ino) => {
+                    let directory = system::fcntl_dupfd_cloexec(run.descriptor(), 0);
+                    let passing = directory.ok().map(|directory| (directory, name.to_owned()));
+                    lock.passing = passing;
+                    return Ok(lock);
+                }
+                Ok(_) | Err(Errno::NOENT) => {}
+                Err(errno) => return Err(failed("fstatat", errno)),
+            }
         }
     }
 
@@ -92,7 +124,7 @@ impl Lock {
         let start = Instant::now();
         loop {
             match system::flock(&fd, FlockOperation::NonBlockingLockExclusive) {
-                Ok(()) => return Ok(Self { _held: fd, path }),
+                Ok(()) => return Ok(Self { held: fd, path, passing: None }),
                 Err(Errno::INTR) => {}
                 Err(Errno::AGAIN) => {
                     let waited = start.elapsed();

@@ -118,6 +118,8 @@ fn an_image_is_locked_beside_the_hosts_lock_and_not_where_its_owner_can_hold_it(
     assert_eq!(host.answer(&request("/home/alice/img"))["outcome"], json!("applied"));
     let FileId { device, inode } = id(&host.path("/home/alice/img"));
     let path = host.path(&format!("/run/audit_rules/lock.{device:x}.{inode:x}"));
+    assert!(!path.exists(), "the file goes with the lock");
+    fs::write(&path, "").unwrap();
     let held = locked(&path);
     assert_eq!(kinds(&host.answer(&request("/home/alice/img"))), ["busy"]);
     host.directory("/srv/img/etc");
@@ -125,7 +127,7 @@ fn an_image_is_locked_beside_the_hosts_lock_and_not_where_its_owner_can_hold_it(
     assert_eq!(host.answer(&request("/"))["outcome"], json!("applied"), "and so is the host");
     drop(held);
     assert_eq!(host.answer(&request("/home/alice/img"))["outcome"], json!("unchanged"));
-    assert_eq!(fs::metadata(path).unwrap().mode() & 0o777, 0o600);
+    assert!(!path.exists(), "the file goes with the lock");
 }
 
 #[test]
@@ -176,8 +178,13 @@ fn the_lock_of_an_image_is_free_again_when_its_holder_is_killed() {
     let holder = Command::new("flock").args(["--exclusive", "--no-fork"]).arg(&path).args(["sleep", "60"]).spawn();
     let mut holder = holder.unwrap();
     let start = Instant::now();
-    let is_free =
-        || rustix::fs::flock(fs::File::open(&path).unwrap(), FlockOperation::NonBlockingLockExclusive).is_ok();
+    let is_free = || {
+        fs::File::open(&path)
+            .is_ok_and(|file| rustix::fs::flock(file, FlockOperation::NonBlockingLockExclusive).is_ok())
+    };
+    while !path.exists() {
+        assert!(start.elapsed() < Duration::from_secs(10), "the other process never made the file");
+    }
     while is_free() {
         assert!(start.elapsed() < Duration::from_secs(10), "the other process never took the lock");
     }

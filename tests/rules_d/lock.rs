@@ -1,5 +1,7 @@
+use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::process::{Child, Command};
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
@@ -89,6 +91,43 @@ fn another_root_is_locked_by_a_file_beside_the_hosts_lock() {
     Lock::take(&mut run_directory(&scene), Duration::ZERO).unwrap();
     drop(lock);
     Lock::take_other(&scene.root(), &root("image"), Duration::ZERO).unwrap();
+}
+
+#[test]
+fn the_file_of_another_root_goes_with_its_lock_and_two_are_never_inside() {
+    let scene = Scene::new();
+    scene.directory("run").directory("image");
+    let take = |wait| Lock::take_other(&scene.root(), &Root::open(&scene.path("image")).unwrap(), wait);
+    let lock = take(Duration::ZERO).unwrap();
+    let path = lock.path().to_owned();
+    assert_eq!(std::fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
+    drop(lock);
+    assert_eq!(scene.names("run/audit_rules"), [""; 0]);
+    // Another one removes the file while it is waited for, and a third makes it anew.
+    let first = std::fs::File::create(&path).unwrap();
+    rustix::fs::flock(&first, rustix::fs::FlockOperation::LockExclusive).unwrap();
+    std::thread::scope(|scope| {
+        let waiter = scope.spawn(|| take(Duration::from_secs(30)).unwrap().path().exists());
+        sleep(Duration::from_millis(50));
+        std::fs::remove_file(&path).unwrap();
+        drop(first);
+        assert!(waiter.join().unwrap(), "it holds the file of this name");
+    });
+    let inside = AtomicU32::new(0);
+    std::thread::scope(|scope| {
+        for _ in 0..8 {
+            scope.spawn(|| {
+                for _ in 0..50 {
+                    let lock = take(Duration::from_secs(60)).unwrap();
+                    assert_eq!(inside.fetch_add(1, Ordering::SeqCst), 0, "somebody else holds it too");
+                    std::thread::yield_now();
+                    inside.fetch_sub(1, Ordering::SeqCst);
+                    drop(lock);
+                }
+            });
+        }
+    });
+    assert_eq!(scene.names("run/audit_rules"), [""; 0]);
 }
 
 #[test]
