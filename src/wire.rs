@@ -168,7 +168,8 @@ mod tests {
             Field::with_text(FieldNumber::EXE, Op::EQUAL, *b"/bin/\xff"),
             Field::number(FieldNumber(999), Op(0x1234), 5),
             Field::with_text(FieldNumber::KEY, Op::NOT_EQUAL, *b"k"),
-        ];
+        ]
+        .into();
         rule
     }
 

@@ -132,7 +132,7 @@ fn text_that_does_not_read_back_as_its_rule_is_refused() {
 fn text_of_no_known_field_is_shown_and_never_read_as_a_rule_without_it() {
     let machine = host::context().machine;
     let mut rule = Rule::new(List::EXIT, Action::ALWAYS, Mask::all());
-    rule.fields = vec![Field::number(FieldNumber(500), Op::EQUAL, 3)];
+    rule.fields = vec![Field::number(FieldNumber(500), Op::EQUAL, 3)].into();
     let without = auditctl::canonical(&rule, machine);
     rule.rest = b"new".to_vec();
     let text = auditctl::canonical(&rule, machine);

@@ -73,7 +73,7 @@ pub fn access(bits: u32) -> Option<String> {
 /// The name of a field and its value in words, with the name of a user or group beside its number where it is known.
 pub fn value(field: &Field, named: Named<'_>) -> (String, String) {
     // On the list of users a comparison of two fields is a condition like others.
-    let alone = Rule { fields: vec![field.clone()], ..Rule::new(List::USER, Action::ALWAYS, Mask::all()) };
+    let alone = Rule { fields: vec![field.clone()].into(), ..Rule::new(List::USER, Action::ALWAYS, Mask::all()) };
     let parts = Parts::of(&alone, named.machine);
     let Some(condition) = parts.conditions.into_iter().next() else {
         return ("arch".to_owned(), parts.arch.unwrap_or_default());

@@ -1,5 +1,6 @@
 //! The system call bitmap of a rule.
 
+use std::borrow::Cow;
 use std::fmt;
 use std::hash::{Hash, Hasher};
 
@@ -16,25 +17,38 @@ const LISTED: u32 = 0x0000_ffff;
 /// A set of system call numbers from 0 to 2047.
 ///
 /// Holds the words up to the last that is not zero: few architectures have more than 500 system calls, and thousands of
-/// rules are copied and compared.
+/// rules are copied and compared. The set of all, which most rules have, is held once.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Mask(Vec<u32>);
+pub struct Mask(Cow<'static, [u32]>);
+
+/// Every bit, as auditctl sends "all".
+static ALL: [u32; WORDS] = ALL_WORDS;
+/// The same, as the kernel lists it.
+static ALL_LISTED: [u32; WORDS] = {
+    let mut words = ALL_WORDS;
+    words[WORDS - 1] = LISTED;
+    words
+};
+const ALL_WORDS: [u32; WORDS] = [u32::MAX; WORDS];
 
 impl Mask {
     /// The empty set: matches nothing.
-    pub const NONE: Self = Self(Vec::new());
+    pub const NONE: Self = Self(Cow::Borrowed(&[]));
 
     /// Every bit, as auditctl sends "all".
     #[must_use]
     pub fn all() -> Self {
-        Self(vec![u32::MAX; WORDS])
+        Self(Cow::Borrowed(&ALL))
     }
 
     /// The bitmap of these words, least significant bit of the first word first.
     #[must_use]
     pub fn from_words(words: [u32; WORDS]) -> Self {
+        if words == ALL_LISTED {
+            return Self(Cow::Borrowed(&ALL_LISTED));
+        }
         let used = words.iter().rposition(|word| *word != 0).map_or(0, |last| last + 1);
-        Self(words[..used].to_vec())
+        Self(words[..used].to_vec().into())
     }
 
     /// The words of the bitmap, all of them.
@@ -49,14 +63,14 @@ impl Mask {
         }
         let at = number as usize / 32;
         self.widen(at + 1);
-        if let Some(word) = self.0.get_mut(at) {
+        if let Some(word) = self.0.to_mut().get_mut(at) {
             *word |= 1 << (number % 32);
         }
     }
 
     fn widen(&mut self, words: usize) {
         if self.0.len() < words {
-            self.0.resize(words, 0);
+            self.0.to_mut().resize(words, 0);
         }
     }
 
@@ -69,7 +83,7 @@ impl Mask {
     /// Adds all of another set.
     pub fn union(&mut self, other: &Self) {
         self.widen(other.0.len());
-        for (word, more) in self.0.iter_mut().zip(&other.0) {
+        for (word, more) in self.0.to_mut().iter_mut().zip(other.0.iter()) {
             *word |= more;
         }
     }
@@ -83,13 +97,13 @@ impl Mask {
     /// Whether all of this set is in the other.
     #[must_use]
     pub fn is_within(&self, other: &Self) -> bool {
-        self.0.len() <= other.0.len() && self.0.iter().zip(&other.0).all(|(own, others)| own & !others == 0)
+        self.0.len() <= other.0.len() && self.0.iter().zip(other.0.iter()).all(|(own, others)| own & !others == 0)
     }
 
     /// Whether the sets have a number in common.
     #[must_use]
     pub fn meets(&self, other: &Self) -> bool {
-        self.0.iter().zip(&other.0).any(|(own, others)| own & others != 0)
+        self.0.iter().zip(other.0.iter()).any(|(own, others)| own & others != 0)
     }
 
     /// Whether this means "all system calls": every bit but the class bits is set.
@@ -114,10 +128,18 @@ impl Mask {
 
     /// Clears bits 2032 to 2047, which the kernel never lists.
     pub fn clear_class_bits(&mut self) {
-        let Some(last) = self.0.get_mut(WORDS - 1) else { return };
-        *last &= LISTED;
-        let used = self.0.iter().rposition(|word| *word != 0).map_or(0, |last| last + 1);
-        self.0.truncate(used);
+        if self.0.len() < WORDS || *self.0 == ALL_LISTED {
+            return;
+        }
+        if *self.0 == ALL {
+            self.0 = Cow::Borrowed(&ALL_LISTED);
+            return;
+        }
+        let words = self.0.to_mut();
+        if let Some(last) = words.get_mut(WORDS - 1) {
+            *last &= LISTED;
+        }
+        words.truncate(words.iter().rposition(|word| *word != 0).map_or(0, |last| last + 1));
     }
 
     /// The set as the kernel lists it, without class bits.
@@ -130,7 +152,7 @@ impl Mask {
     /// The numbers in the set, ascending.
     pub fn numbers(&self) -> impl Iterator<Item = u32> + '_ {
         (0..)
-            .zip(&self.0)
+            .zip(self.0.iter())
             .flat_map(|(at, word)| (0..32).filter(move |bit| word >> bit & 1 == 1).map(move |bit| at * 32 + bit))
     }
 }

@@ -5,6 +5,7 @@
 pub mod arch;
 pub mod field;
 pub mod field_table;
+pub mod fields;
 pub mod id;
 pub mod key;
 pub mod list;
@@ -15,6 +16,7 @@ pub mod verdict;
 
 pub use arch::{Arch, Machine};
 pub use field::{Field, FieldNumber, Op, Value};
+pub use fields::Fields;
 pub use list::{Action, List};
 pub use mask::Mask;
 
@@ -42,7 +44,7 @@ pub struct Rule {
     /// The system calls (or `io_uring` operations) that the rule is for.
     pub syscalls: Mask,
     /// The conditions, in the order of the wire: order is part of a rule's identity.
-    pub fields: Vec<Field>,
+    pub fields: Fields,
     /// Text bytes that belong to no field known to carry text: a newer kernel's rule, kept bit for bit.
     pub rest: Vec<u8>,
 }
@@ -51,7 +53,7 @@ impl Rule {
     /// A rule without conditions.
     #[must_use]
     pub fn new(list: List, action: Action, syscalls: Mask) -> Self {
-        Self { list, action, syscalls, fields: Vec::new(), rest: Vec::new() }
+        Self { list, action, syscalls, fields: Fields::default(), rest: Vec::new() }
     }
 
     /// The rule as `AUDIT_LIST_RULES` gives it back: mask bits 2032 to 2047 are class bits, which the
