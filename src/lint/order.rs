@@ -18,7 +18,7 @@ pub fn findings(policy: &Policy<'_>) -> Vec<Finding> {
     for (at, narrow) in rules.iter().enumerate() {
         let dead = is_dead(narrow);
         let may_cover = if dead { Vec::new() } else { earlier.than(at) };
-        let found = may_cover.into_iter().find_map(|other| covered(policy, &rules[other], narrow));
+        let found = may_cover.into_iter().find_map(|other| covered(policy, other, at));
         findings.extend(found.or_else(|| too_late(policy, at)));
     }
     findings
@@ -32,7 +32,8 @@ fn is_dead(loaded: &LoadedRule) -> bool {
 }
 
 /// A rule behind one that matches all that it matches.
-fn covered(policy: &Policy<'_>, wide: &LoadedRule, narrow: &LoadedRule) -> Option<Finding> {
+fn covered(policy: &Policy<'_>, wide_at: usize, narrow_at: usize) -> Option<Finding> {
+    let (wide, narrow) = (&policy.real[wide_at], &policy.real[narrow_at]);
     let (first, second) = (&*wide.rule.listed, &*narrow.rule.listed);
     let is_same = is_same_but_key(first, second);
     let is_decided = (is_same || policy.can_compare(wide, narrow)) && stays_within(wide, narrow);
@@ -52,7 +53,7 @@ fn covered(policy: &Policy<'_>, wide: &LoadedRule, narrow: &LoadedRule) -> Optio
             (Code::Covered, format!("never fires: {first_at} comes first and matches all of it, {}", wins(first)))
         }
     };
-    let message = message + &one_file(policy, wide, narrow) + &under(provided, second);
+    let message = message + &one_file(policy, wide_at, narrow_at) + &under(provided, second);
     Some(Finding::new(code, &narrow.spot, message).beside(&wide.spot))
 }
 
@@ -84,13 +85,12 @@ fn under(provided: Provided, narrow: &Rule) -> String {
 }
 
 /// That two paths are one file, where links say so.
-fn one_file(policy: &Policy<'_>, wide: &LoadedRule, narrow: &LoadedRule) -> String {
-    let named = |rule: &LoadedRule| {
-        let own = policy.rules().iter().find(|own| own.spot == rule.spot)?;
-        let rule = &own.rule.listed;
+fn one_file(policy: &Policy<'_>, wide: usize, narrow: usize) -> String {
+    let named = |at: usize| {
+        let rule = &policy.rules()[at].rule.listed;
         rule.text(FieldNumber::PATH).or_else(|| rule.text(FieldNumber::DIR)).map(<[u8]>::to_vec)
     };
-    let real = |rule: &LoadedRule| rule.rule.listed.text(FieldNumber::PATH).map(<[u8]>::to_vec);
+    let real = |at: usize| policy.real[at].rule.listed.text(FieldNumber::PATH).map(<[u8]>::to_vec);
     match (named(wide), named(narrow), real(wide), real(narrow)) {
         (Some(first), Some(second), Some(one), Some(other)) if first != second && one == other => {
             let shown = String::from_utf8_lossy;

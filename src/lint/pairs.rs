@@ -12,9 +12,9 @@ use crate::tables::syscalls;
 pub fn findings(policy: &Policy<'_>) -> Vec<Finding> {
     let mut findings = Vec::new();
     if let (Some(b64), Some(b32)) = (policy.machine.b64, policy.machine.b32) {
-        let groups = groups(policy, &without_arch_and_key);
-        for group in groups {
-            findings.extend(halves(policy, &group, [b64, b32]));
+        let calls = Calls::of(policy, [b64, b32]);
+        for group in groups(policy, &without_arch_and_key) {
+            findings.extend(halves(policy, &group, &calls));
         }
     }
     for group in groups(policy, &without_calls) {
@@ -72,9 +72,38 @@ fn takes_all_of(rule: &Rule, arch: Arch) -> bool {
     rule.list == List::EXIT && rule.syscalls.is_all() && is_bare && rule.arch() == Some(arch)
 }
 
-fn halves(policy: &Policy<'_>, group: &[usize], arches: [Arch; 2]) -> Vec<Finding> {
+/// What the policy has of each word length: looked for once, and not for each of its rules.
+struct Calls {
+    /// The word lengths.
+    arches: [Arch; 2],
+    /// Whether a rule takes every system call.
+    are_all_taken: [bool; 2],
+    /// The system calls that rules record.
+    recorded: [Mask; 2],
+}
+
+impl Calls {
+    fn of(policy: &Policy<'_>, arches: [Arch; 2]) -> Self {
+        let rules = || policy.rules().iter().map(|loaded| &*loaded.rule.listed);
+        let recorded = |arch: Arch| {
+            let mut recorded = Mask::NONE;
+            rules()
+                .filter(|rule| is_recorded_call(rule) && rule.arch() == Some(arch))
+                .for_each(|rule| recorded.union(&rule.syscalls));
+            recorded
+        };
+        Self {
+            arches,
+            are_all_taken: arches.map(|arch| rules().any(|rule| takes_all_of(rule, arch))),
+            recorded: arches.map(recorded),
+        }
+    }
+}
+
+fn halves(policy: &Policy<'_>, group: &[usize], calls: &Calls) -> Vec<Finding> {
     let rule = |at: usize| &*policy.rules()[at].rule.listed;
-    let are_all_taken = arches.map(|arch| policy.rules().iter().any(|loaded| takes_all_of(&loaded.rule.listed, arch)));
+    let Calls { arches, are_all_taken, recorded } = calls;
+    let arches = *arches;
     let mut masks = [Mask::NONE, Mask::NONE];
     for at in group {
         let has_arch = rule(*at).arch().is_some();
@@ -88,7 +117,7 @@ fn halves(policy: &Policy<'_>, group: &[usize], arches: [Arch; 2]) -> Vec<Findin
     for at in group {
         let Some(side) = side(rule(*at), arches) else { continue };
         let (own, other) = (arches[side], arches[1 - side]);
-        findings.extend(newer_variants(policy, *at, own, &masks[side]));
+        findings.extend(newer_variants(policy, *at, own, &masks[side], &recorded[side]));
         if side == 1 {
             findings.extend(wider_variants(policy, *at, own, &masks[1]));
         }
@@ -149,17 +178,13 @@ fn wider_variants(policy: &Policy<'_>, at: usize, arch: Arch, held: &Mask) -> Op
 }
 
 /// Programs of today make other system calls than those of old: `openat` for `open`.
-fn newer_variants(policy: &Policy<'_>, at: usize, arch: Arch, held: &Mask) -> Option<Finding> {
+fn newer_variants(policy: &Policy<'_>, at: usize, arch: Arch, held: &Mask, recorded: &Mask) -> Option<Finding> {
     let loaded = &policy.rules()[at];
     let mask = &loaded.rule.listed.syscalls;
     let newer = |number| syscalls::newer(syscalls::name(arch, number)?);
     // The newer call has its arguments in other places, so that a rule about these is another one.
     let is_of_arguments = loaded.rule.listed.fields.iter().any(|field| matches!(field.number.0, 200..=203));
-    let is_elsewhere = |number| {
-        let has_call =
-            |rule: &Rule| is_recorded_call(rule) && rule.arch() == Some(arch) && rule.syscalls.contains(number);
-        is_of_arguments && policy.rules().iter().any(|other| has_call(&other.rule.listed))
-    };
+    let is_elsewhere = |number| is_of_arguments && recorded.contains(number);
     let is_missing = |name: &&str| {
         syscalls::number(arch, name).is_some_and(|number| !held.contains(number) && !is_elsewhere(number))
     };

@@ -6,7 +6,7 @@ use rustc_hash::FxBuildHasher;
 
 use crate::rule::{Field, FieldNumber, Op, Rule};
 
-/// Most earlier rules without an anchor that one is compared with: the work stays bounded.
+/// Most earlier rules with one anchor, or without any, that one is compared with: the work stays bounded.
 pub const MOST: usize = 2000;
 
 /// Rules by what leads from a later one to those that may cover it. What only the very same condition implies must stand
@@ -35,7 +35,8 @@ impl<'a> Earlier<'a> {
         Self { rules, anchored, free }
     }
 
-    /// The indices of those before this one that may cover it, in order; of those without an anchor the first 2,000.
+    /// The indices of those before this one that may cover it, in order; of those with the same condition, and of those without
+    /// an anchor, the first 2,000.
     #[must_use]
     pub fn than(&self, at: usize) -> Vec<usize> {
         let mut same = Vec::new();
@@ -44,7 +45,7 @@ impl<'a> Earlier<'a> {
             let digest = FxBuildHasher.hash_one(field);
             let from = self.anchored.partition_point(|(known, _)| *known < digest);
             let those = self.anchored[from..].iter().take_while(|(known, other)| *known == digest && *other < at);
-            same.extend(those.map(|(_, other)| *other));
+            same.extend(those.take(MOST).map(|(_, other)| *other));
         }
         same.sort_unstable();
         let mut same = same.into_iter().peekable();
