@@ -88,7 +88,7 @@ fn read_file(path: &str) -> Result<Vec<u8>, Problem> {
 }
 
 fn answer(request: Result<Vec<u8>, Problem>, form: fn(&Report) -> String) -> u8 {
-    let report = request.map_or_else(|problem| Report::failed(&[problem]), |bytes| run(&bytes));
+    let report = request.map_or_else(|problem| Report::failed(&[problem]), run);
     let code = print(&form(&report)).max(u8::from(report.failed));
     if code > u8::from(report.failed) && report.changed {
         say("what the request changed stays changed");

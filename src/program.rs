@@ -22,16 +22,18 @@ use crate::rules_d::{Standing, enter, standing};
 use crate::signals::{Signals, hold_back_file_size};
 use crate::world::World;
 
-/// Answers a request on the running host.
+/// Answers a request on the running host. It may be large: it is let go as soon as it is read.
 #[must_use]
-pub fn run(request: &[u8]) -> Report {
+pub fn run(request: impl AsRef<[u8]>) -> Report {
     hold_back_file_size();
     let machine = match own_machine() {
         Ok(machine) => machine,
         Err(problem) => return Report::failed(&[problem]),
     };
-    match decode(request) {
-        Ok(request) => answer(&request, machine).unwrap_or_else(|problems| Report::failed(&problems)),
+    let decoded = decode(request.as_ref());
+    drop(request);
+    match decoded {
+        Ok(request) => answer(request, machine).unwrap_or_else(|problems| Report::failed(&problems)),
         Err(misshapen) => {
             let omitted = misshapen.omitted;
             Report::failed_of_many(&every_problem(misshapen, &machine), omitted)
@@ -39,26 +41,28 @@ pub fn run(request: &[u8]) -> Report {
     }
 }
 
-fn answer(request: &Request, machine: Machine) -> Result<Report, Vec<Problem>> {
+fn answer(request: Request, machine: Machine) -> Result<Report, Vec<Problem>> {
     match request.operation {
-        Operation::Explain => match explain::about_host(request, &machine)? {
-            None => explained(request, machine, &PathBuf::from("/")),
+        Operation::Explain => match explain::about_host(&request, &machine)? {
+            None => explained(&request, machine, &PathBuf::from("/")),
             Some(inquiry) => {
                 let mut never = || None;
                 on_this_host(standing(), inquiry.asks_kernel(), machine, &mut never, |world| {
-                    explained_on(request, world)
+                    explained_on(&request, world)
                 })
             }
         },
-        Operation::Lint => linted(request, machine, &PathBuf::from("/")),
+        Operation::Lint => linted(&request, machine, &PathBuf::from("/")),
         Operation::Gather => {
-            let mut inquiry = Inquiry::of(request, &machine)?;
+            let mut inquiry = Inquiry::of(&request, &machine)?;
+            drop(request);
             let standing = entered(&mut inquiry.place, inquiry.kernel)?;
             let mut never = || None;
             Ok(on_this_host(standing, inquiry.asks_kernel(), machine, &mut never, |world| gather_on(&inquiry, world)))
         }
         Operation::Apply => {
-            let mut intent = Intent::of(request, &machine)?;
+            let mut intent = Intent::of(&request, &machine)?;
+            drop(request);
             let standing = entered(&mut intent.place, intent.kernel)?;
             let mut signals = Signals::held_back();
             on_this_host(standing, intent.asks_kernel(), machine, &mut || signals.next(), |world| {

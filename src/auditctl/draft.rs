@@ -132,7 +132,7 @@ impl<'a> Draft<'a> {
             (false, _) => Mask::all(),
         };
         let mut rule = Rule::new(list, self.action, mask);
-        rule.fields = self.fields;
+        rule.fields = self.fields.into();
         let mut line = RuleLine {
             verb,
             rule,
@@ -144,6 +144,7 @@ impl<'a> Draft<'a> {
         };
         line.notes = notes::of(&line, self.context.machine);
         line.notes.extend(refused);
+        line.notes.shrink_to_fit();
         Ok(Some(line))
     }
 

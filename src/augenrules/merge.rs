@@ -182,7 +182,10 @@ impl Merged {
     /// The file as a script that reads another directory writes it.
     #[must_use]
     pub fn to_bytes_from(&self, rules_dir: &str) -> Vec<u8> {
-        let mut bytes = format!("{}{rules_dir}\n", super::GENERATED).into_bytes();
+        let first = format!("{}{rules_dir}\n", super::GENERATED);
+        let length: usize = self.body().map(|line| line.map_or(0, |line| line.text.len()) + 1).sum();
+        let mut bytes = Vec::with_capacity(first.len() + length);
+        bytes.extend_from_slice(first.as_bytes());
         for line in self.body() {
             bytes.extend_from_slice(line.map_or(&[], |line| &line.text));
             bytes.push(b'\n');

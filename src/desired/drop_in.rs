@@ -214,8 +214,9 @@ pub fn compose(
         text.insert(0, HEADER.as_bytes().to_vec());
         composed.shift(&path, 1);
     }
+    // An empty last line is the final newline.
+    text.push(Vec::new());
     composed.bytes = text.join(&b'\n');
-    composed.bytes.push(b'\n');
     composed
 }
 

@@ -130,7 +130,7 @@ impl Files {
         };
         let line = |line: &augenrules::MergedLine| LoadLine {
             text: line.text.clone(),
-            spots: line.origins.iter().filter_map(spot).collect(),
+            spots: exactly(line.origins.iter().filter_map(spot)),
         };
         Merge {
             lines: merged.lines().map(line).collect(),
@@ -186,6 +186,13 @@ impl Files {
         }
         lines
     }
+}
+
+/// A list without room for more: there are as many of them as lines.
+fn exactly<T>(entries: impl Iterator<Item = T>) -> Vec<T> {
+    let mut list: Vec<T> = entries.collect();
+    list.shrink_to_fit();
+    list
 }
 
 /// The lines of a file that is loaded as it stands.

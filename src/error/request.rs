@@ -12,6 +12,8 @@ pub enum RequestError {
     TooLarge { limit: usize },
     /// More lines than a request may have.
     TooManyLines { limit: usize },
+    /// More values than a run has memory for.
+    TooManyValues { limit: usize },
     /// Not UTF-8 from this byte on.
     NotUtf8 { offset: usize },
     /// Not JSON.
@@ -74,6 +76,7 @@ impl RequestError {
             Self::Unreadable { .. } => "request_unreadable",
             Self::TooLarge { .. } => "request_too_large",
             Self::TooManyLines { .. } => "too_many_lines",
+            Self::TooManyValues { .. } => "too_many_values",
             Self::NotUtf8 { .. } => "not_utf8",
             Self::NotJson { .. } => "not_json",
             Self::DuplicateKey { .. } => "duplicate_key",
@@ -105,7 +108,10 @@ impl RequestError {
         match self {
             Self::Unreadable { path, why } => format!("the request {path} cannot be read: {why}"),
             Self::TooLarge { limit } => format!("the request is larger than {} MiB", limit / (1024 * 1024)),
-            Self::TooManyLines { limit } => format!("the request has more than {limit} lines of rules"),
+            Self::TooManyLines { limit } => {
+                format!("the request has more than {limit} lines of rules or globs to keep")
+            }
+            Self::TooManyValues { limit } => format!("the request has more than {limit} values"),
             Self::NotUtf8 { offset } => format!("the request is not UTF-8 at byte {offset}"),
             Self::NotJson { why, .. } => format!("the request is not JSON: {why}"),
             Self::DuplicateKey { key } => format!("the key {key:?} stands here twice"),

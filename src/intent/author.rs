@@ -70,6 +70,7 @@ pub fn author_lines(
             })
             .collect(),
     };
+    lines.shrink_to_fit();
     let commented = labels(lines.iter().map(|author| author.text.as_bytes()));
     lines.iter_mut().zip(commented).for_each(|(author, labels)| author.labels.extend(labels));
     lines

@@ -3,7 +3,7 @@
 use std::cell::RefCell;
 use std::fmt;
 
-use serde::de::{DeserializeSeed, Deserializer, MapAccess, SeqAccess, Visitor};
+use serde::de::{DeserializeSeed, Deserializer, Error as _, MapAccess, SeqAccess, Visitor};
 use serde_json::{Map, Value};
 
 use super::pointer::Pointer;
@@ -11,12 +11,17 @@ use super::shape::{MOST_PROBLEMS, check};
 use super::{Mode, Operation, Request, schema};
 use crate::error::{Problem, RequestError};
 
-/// Largest request, in bytes: a policy of 100,000 rules fits.
+/// Largest request, in bytes.
 pub const MAX_BYTES: usize = 16 * 1024 * 1024;
 
-/// Most lines of rules in a request: with lines of the usual length about as much as [`MAX_BYTES`], and what bounds the
-/// memory of a run, whatever the lines are.
-pub const MAX_LINES: usize = 262_144;
+/// Most lines of rules, or globs of what to keep, in a request: with [`MAX_BYTES`] what bounds the memory of a run. What a
+/// host's own files hold, and what an undo puts back, is not counted.
+pub const MAX_LINES: usize = 65_536;
+
+/// Most values of any kind in a request, beside those of its snapshot: what bounds the memory before anything is checked.
+pub const MAX_VALUES: usize = 1 << 20;
+/// Most values in a snapshot: no undo that fits into [`MAX_BYTES`] has more.
+const MAX_SNAPSHOT_VALUES: usize = 1 << 22;
 
 /// Keys that begin so are the automation tool's own and are ignored, but for the two named below.
 const TOOL_PREFIX: &str = "_ansible_";
@@ -54,7 +59,7 @@ pub fn decode(bytes: &[u8]) -> Result<Request, Misshapen> {
     }
     let text = std::str::from_utf8(bytes)
         .map_err(|error| vec![Problem::from(RequestError::NotUtf8 { offset: error.valid_up_to() })])?;
-    let (mut value, (mut problems, duplicates)) = parse(text).map_err(|error| not_json(&error))?;
+    let (mut value, Noted { mut problems, omitted: duplicates, .. }) = parse(text)?;
     if lines(&value) > MAX_LINES {
         return Err(vec![Problem::from(RequestError::TooManyLines { limit: MAX_LINES })].into());
     }
@@ -105,7 +110,7 @@ fn cut(value: &mut Value, pointer: &str) {
     }
 }
 
-/// How many lines of rules a request has: entries of lists, and line ends in texts.
+/// How many lines of rules and globs a request has: entries of lists, and line ends in texts.
 fn lines(value: &Value) -> usize {
     let of_rules = |value: &Value| match value {
         Value::String(text) => text.bytes().filter(|byte| *byte == b'\n').count(),
@@ -115,7 +120,11 @@ fn lines(value: &Value) -> usize {
     match value {
         Value::Object(object) => object
             .iter()
-            .map(|(key, value)| if matches!(key.as_str(), "rules" | "text") { of_rules(value) } else { lines(value) })
+            .map(|(key, value)| match key.as_str() {
+                "rules" | "text" | "keep" => of_rules(value),
+                "snapshot" => 0,
+                _ => lines(value),
+            })
             .sum(),
         Value::Array(entries) => entries.iter().map(lines).sum(),
         _ => 0,
@@ -153,28 +162,63 @@ fn drop_nulls(value: &mut Value) {
     }
 }
 
-/// Problems, and how many more there are than are kept.
-type Counted = (Vec<Problem>, usize);
+/// What is noted while a document is read.
+#[derive(Default)]
+struct Noted {
+    /// Keys that stand twice in one object.
+    problems: Vec<Problem>,
+    /// How many more of them there are than are kept.
+    omitted: usize,
+    /// How many values there are beside the snapshot, so far.
+    values: usize,
+    /// How many there are in the snapshot.
+    of_snapshot: usize,
+    /// Whether the snapshot is being read.
+    is_in_snapshot: bool,
+}
+
+impl Noted {
+    /// Counts one more value; says whether there are too many now.
+    fn is_full(&mut self) -> bool {
+        if self.is_in_snapshot {
+            self.of_snapshot += 1;
+        } else {
+            self.values += 1;
+        }
+        self.values > MAX_VALUES || self.of_snapshot > MAX_SNAPSHOT_VALUES
+    }
+}
 
 /// Parses JSON and notes keys that stand twice in one object.
-fn parse(text: &str) -> Result<(Value, Counted), serde_json::Error> {
-    let duplicates = RefCell::new(Counted::default());
+fn parse(text: &str) -> Result<(Value, Noted), Vec<Problem>> {
+    let noted = RefCell::new(Noted::default());
     let mut deserializer = serde_json::Deserializer::from_str(text);
-    let value = Node { pointer: &Pointer::Root, duplicates: &duplicates }.deserialize(&mut deserializer)?;
-    deserializer.end()?;
-    Ok((value, duplicates.into_inner()))
+    let value = Node { pointer: &Pointer::Root, noted: &noted }.deserialize(&mut deserializer);
+    let value = value.and_then(|value| deserializer.end().map(|()| value));
+    let noted = noted.into_inner();
+    match value {
+        Ok(value) => Ok((value, noted)),
+        Err(_) if noted.values > MAX_VALUES => Err(vec![RequestError::TooManyValues { limit: MAX_VALUES }.into()]),
+        Err(_) if noted.of_snapshot > MAX_SNAPSHOT_VALUES => {
+            Err(vec![RequestError::TooManyValues { limit: MAX_SNAPSHOT_VALUES }.into()])
+        }
+        Err(error) => Err(not_json(&error)),
+    }
 }
 
 /// A value at a place of the document.
 struct Node<'a> {
     pointer: &'a Pointer<'a>,
-    duplicates: &'a RefCell<Counted>,
+    noted: &'a RefCell<Noted>,
 }
 
 impl<'de> DeserializeSeed<'de> for Node<'_> {
     type Value = Value;
 
     fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Value, D::Error> {
+        if self.noted.borrow_mut().is_full() {
+            return Err(D::Error::custom("too many values"));
+        }
         deserializer.deserialize_any(self)
     }
 }
@@ -212,10 +256,9 @@ impl<'de> Visitor<'de> for Node<'_> {
 
     fn visit_seq<A: SeqAccess<'de>>(self, mut entries: A) -> Result<Value, A::Error> {
         let mut array = Vec::new();
-        while let Some(entry) = entries.next_element_seed(Node {
-            pointer: &Pointer::Entry(self.pointer, array.len()),
-            duplicates: self.duplicates,
-        })? {
+        while let Some(entry) = entries
+            .next_element_seed(Node { pointer: &Pointer::Entry(self.pointer, array.len()), noted: self.noted })?
+        {
             array.push(entry);
         }
         Ok(Value::Array(array))
@@ -227,14 +270,17 @@ impl<'de> Visitor<'de> for Node<'_> {
             let pointer = Pointer::Key(self.pointer, &key);
             if object.contains_key(&key) {
                 let error = RequestError::DuplicateKey { key: key.clone() };
-                let (problems, omitted) = &mut *self.duplicates.borrow_mut();
-                if problems.len() < MOST_PROBLEMS {
-                    problems.push(Problem::at_pointer(error.into(), &pointer.to_string()));
+                let noted = &mut *self.noted.borrow_mut();
+                if noted.problems.len() < MOST_PROBLEMS {
+                    noted.problems.push(Problem::at_pointer(error.into(), &pointer.to_string()));
                 } else {
-                    *omitted += 1;
+                    noted.omitted += 1;
                 }
             }
-            let entry = entries.next_value_seed(Node { pointer: &pointer, duplicates: self.duplicates })?;
+            if matches!(self.pointer, Pointer::Root) {
+                self.noted.borrow_mut().is_in_snapshot = key == "snapshot";
+            }
+            let entry = entries.next_value_seed(Node { pointer: &pointer, noted: self.noted })?;
             object.insert(key, entry);
         }
         Ok(Value::Object(object))

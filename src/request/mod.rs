@@ -23,7 +23,7 @@ pub use choices::{
     Ordering, PermSyscalls, State, Target, UnknownSyscalls,
 };
 pub use control::{Control, Enabled, EnabledName, Failure, FailureName};
-pub use decode::{MAX_BYTES, MAX_LINES, Misshapen, decode};
+pub use decode::{MAX_BYTES, MAX_LINES, MAX_VALUES, Misshapen, decode};
 pub use drop_in::{DropInSaid, DropInState};
 pub use event::{EventSaid, Expectation};
 pub use expected::Expected;

@@ -14,7 +14,7 @@ use crate::host::kinds;
 const RULE: &str = "-a always,exit -F arch=b64 -S sethostname";
 
 /// An image whose `rules.d` is empty.
-fn image() -> (TempDir, PathBuf) {
+pub fn image() -> (TempDir, PathBuf) {
     let memory = std::path::Path::new("/dev/shm");
     let image = tempfile::Builder::new().tempdir_in(memory).or_else(|_| TempDir::new()).unwrap();
     let rules_d = image.path().join("etc/audit/rules.d");
@@ -22,10 +22,10 @@ fn image() -> (TempDir, PathBuf) {
     (image, rules_d)
 }
 
-/// What the executable answers with so much address space.
+/// What the executable answers with so much address space, and two minutes of processor time.
 pub fn within(mebibytes: u32, request: &Json) -> Json {
     let mut child = Command::new("sh")
-        .args(["-c", &format!("umask 022; ulimit -v {}; exec \"$0\" -", mebibytes << 10)])
+        .args(["-c", &format!("umask 022; ulimit -t 120; ulimit -v {}; exec \"$0\" -", mebibytes << 10)])
         .arg(env!("CARGO_BIN_EXE_audit_rules"))
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
