@@ -159,7 +159,8 @@ fn a_report_stays_short_however_many_lines_are_wrong() {
         "{}",
         report.msg
     );
-    assert_eq!((report.errors.len(), report.errors_omitted), (100, 900));
+    assert_eq!(report.errors.len() + report.errors_omitted, 1000);
+    assert!((10..=100).contains(&report.errors.len()), "{}", report.errors.len());
     let one = format!("-w /{} -p wa {}", "x".repeat(3000), "-q".repeat(500));
     let report = refused(&json!([one]));
     assert!(report.msg.len() < 2048, "{}", report.msg.len());
