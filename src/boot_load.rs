@@ -51,6 +51,8 @@ pub enum Trouble {
     Duplicate(Spot),
     /// A delete of a rule that is not there.
     NothingToDelete,
+    /// A line before it locked the kernel, which then takes no change until the next boot: EPERM.
+    Locked(Spot),
 }
 
 /// A line of the load that the boot loader fails at.
@@ -72,7 +74,7 @@ impl Failing {
     /// is not there.
     #[must_use]
     pub fn is_tolerated_loss(&self) -> bool {
-        self.is_passed_over && matches!(self.trouble, Trouble::Obstacle(_))
+        self.is_passed_over && matches!(self.trouble, Trouble::Obstacle(_) | Trouble::Locked(_))
     }
 }
 
@@ -87,6 +89,10 @@ pub struct BootLoad {
     pub set_at: HashMap<Name, Spot>,
     /// The lines that fail.
     pub failing: Vec<Failing>,
+    /// Rules that a later line takes away again, with that line.
+    pub deleted: Vec<(LoadedRule, Spot)>,
+    /// The line that locks the kernel. What stands after it is in `rules` all the same, and fails.
+    locked: Option<Spot>,
     /// How many lines were carried out before the first that stops the boot loader; none if it reaches the end.
     pub stop: Option<usize>,
 }
@@ -146,13 +152,29 @@ impl BootLoad {
         ends: bool,
         held: &mut HashSet<Rc<Rule>>,
     ) {
+        let mut locked = None;
         for control in controls {
-            self.control(control, place.spot, held);
+            // A delete is refused only where there is something to delete.
+            let is_refused = match control {
+                Control::DeleteAll | Control::DeleteByKey(_) => !self.rules.is_empty(),
+                Control::Enabled(_)
+                | Control::Failure(_)
+                | Control::BacklogLimit(_)
+                | Control::RateLimit(_)
+                | Control::BacklogWaitTime(_) => true,
+                _ => false,
+            };
+            match self.locked.clone().filter(|_| is_refused) {
+                Some(by) => locked = Some(by),
+                None => self.control(control, place.spot, held),
+            }
         }
         let mut troubles: Vec<Trouble> = obstacles.iter().cloned().map(Trouble::Obstacle).collect();
         if let Some(rule) = rule {
+            locked = locked.or_else(|| self.locked.clone());
             troubles.extend(self.rule(rule, place.spot, held));
         }
+        troubles.extend(locked.map(Trouble::Locked));
         for trouble in troubles {
             let is_passed_over = (self.settings.ignore_errors || self.settings.continue_on_errors) && !ends;
             if !is_passed_over && self.stop.is_none() {
@@ -165,15 +187,22 @@ impl BootLoad {
     fn control(&mut self, control: &Control, spot: &Spot, held: &mut HashSet<Rc<Rule>>) {
         match control {
             Control::DeleteAll => {
-                self.rules.clear();
+                self.deleted.extend(self.rules.drain(..).map(|loaded| (loaded, spot.clone())));
                 held.clear();
             }
             Control::DeleteByKey(part) => {
                 let contains = |rule: &Rule| rule.key().is_some_and(|key| contains(key, part));
-                self.rules.retain(|loaded| !contains(&loaded.rule.listed));
+                let (gone, kept) =
+                    std::mem::take(&mut self.rules).into_iter().partition(|one| contains(&one.rule.listed));
+                let gone: Vec<LoadedRule> = gone;
+                self.rules = kept;
+                self.deleted.extend(gone.into_iter().map(|loaded| (loaded, spot.clone())));
                 held.retain(|rule| !contains(rule));
             }
             _ => {
+                if *control == Control::Enabled(2) {
+                    self.locked = Some(spot.clone());
+                }
                 if let Some(name) = self.settings.take(control) {
                     self.set_at.insert(name, spot.clone());
                 }
@@ -188,7 +217,8 @@ impl BootLoad {
         match rule.line.verb {
             Verb::Delete => {
                 let Some(at) = find(self) else { return Some(Trouble::NothingToDelete) };
-                self.rules.remove(at);
+                let gone = self.rules.remove(at);
+                self.deleted.push((gone, spot.clone()));
                 held.remove(listed);
             }
             _ if held.contains(listed) => {

@@ -27,11 +27,19 @@ pub fn about(lines: &[LoadLine], load: &BootLoad, machine: &Machine) -> Vec<Warn
         let rule = canonical_lossy(&loaded.rule.listed, machine);
         Some(Warning::Blocker { rule, spot: Some(loaded.spot.clone()), effect })
     });
+    let is_loaded = |rule: &Rule| load.rules.iter().any(|loaded| *loaded.rule.listed == *rule);
+    let deleted = load.deleted.iter().filter(|(gone, _)| !is_loaded(&gone.rule.listed)).map(|(loaded, by)| {
+        Warning::DeletedAgain {
+            rule: canonical_lossy(&loaded.rule.line.rule, machine),
+            spot: loaded.spot.clone(),
+            by: by.clone(),
+        }
+    });
     let tolerated = load.failing.iter().filter(|failing| failing.is_tolerated_loss()).map(|failing| {
         let line = String::from_utf8_lossy(&failing.text).into_owned();
         Warning::FailsAtBoot { spot: failing.spot.clone(), line, why: failing.trouble.sentence() }
     });
-    glued.chain(stop).chain(tolerated).chain(blockers).chain(shadowed(load, machine)).collect()
+    glued.chain(stop).chain(deleted).chain(tolerated).chain(blockers).chain(shadowed(load, machine)).collect()
 }
 
 /// Settings, each with its place where it has one, that a later line sets otherwise at the next boot.

@@ -27,7 +27,8 @@ impl Work<'_> {
                 ..Place::default()
             };
             match &failing.trouble {
-                Trouble::NothingToDelete => {}
+                // Here it can be loaded; another warning says that the boot does not.
+                Trouble::NothingToDelete | Trouble::Locked(_) => {}
                 Trouble::Duplicate(same_as) if self.choices.on_duplicate == OnDuplicate::Skip => {
                     deduplicated.push(Deduplicated { line, place, same_as: same_as.clone() });
                 }

@@ -12,6 +12,7 @@ mod failing;
 mod files;
 mod foreign;
 mod interrupted;
+mod lost;
 mod narrowed;
 mod only;
 mod outdated;
@@ -193,6 +194,7 @@ impl Work<'_> {
     fn whole(&mut self, changes: Vec<Change>, mut own: Own) -> Desired {
         let (mut after, mut targets) = self.files_after(changes);
         let asks_for_all = matches!(self.intent.goal, Goal::Loaded(..) | Goal::Exact(..));
+        let declared: Vec<Rc<Rule>> = own.rules.iter().map(|rule| Rc::clone(&rule.listed)).collect();
         let let_go = own.dropped.iter().map(|rule| Rc::clone(&rule.listed)).collect();
         let which = if asks_for_all { Revive::All } else { Revive::LetGo(&let_go, &|_| false) };
         let revived = revive(self.files, &mut after, &mut targets, which, self.reader);
@@ -204,6 +206,7 @@ impl Work<'_> {
         let merge = if keeps_compiled { self.files.policy() } else { self.files.merged(&after) };
         let lines = &merge.lines;
         let load = BootLoad::of(lines, self.reader);
+        self.judge_lost(&declared.iter().map(|rule| &**rule).collect(), lines, &load);
         let own_rules: HashSet<&Rule> = own.rules.iter().map(|rule| &*rule.listed).collect();
         let mut rules_wished: Vec<Wished> = load
             .rules

@@ -39,6 +39,15 @@ pub enum Warning {
         /// Why.
         why: String,
     },
+    /// A later line takes a rule away again.
+    DeletedAgain {
+        /// The rule.
+        rule: String,
+        /// Where it stands.
+        spot: Spot,
+        /// The line that takes it away.
+        by: Spot,
+    },
     /// A rule switches recording off for everything.
     Blocker {
         /// The rule.
@@ -250,6 +259,7 @@ impl Warning {
             Self::FailsAtBoot { spot, line, why } => {
                 format!("the boot load goes on after {spot}, and what that says is not loaded (`{line}`: {why})")
             }
+            Self::DeletedAgain { rule, spot, by } => format!("`{rule}` ({spot}) is taken away again by {by} at boot"),
             Self::Blocker { rule, spot, effect } => {
                 let at = spot.as_ref().map_or_else(|| "in the kernel".to_owned(), ToString::to_string);
                 format!("`{rule}` ({at}) {effect}")

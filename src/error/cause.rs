@@ -93,6 +93,7 @@ impl Trouble {
             Self::Obstacle(why) => Problem::from(why.what()).kind(),
             Self::Duplicate(_) => "duplicate_rule",
             Self::NothingToDelete => "nothing_to_delete",
+            Self::Locked(_) => "after_lock",
         }
     }
 
@@ -103,6 +104,7 @@ impl Trouble {
             Self::Obstacle(why) => Problem::from(why.what()).message(),
             Self::Duplicate(same_as) => format!("the same rule as {same_as}"),
             Self::NothingToDelete => "there is no such rule to delete".to_owned(),
+            Self::Locked(by) => format!("{by} has locked the kernel, which takes no change after it"),
         }
     }
 }

@@ -21,6 +21,10 @@ pub enum PolicyError {
     Duplicate { same_as: String },
     /// A missing newline makes one line of two, which cannot be loaded.
     RunTogether { second: String, why: String },
+    /// A line after the rule takes it away again at boot.
+    DeletedAgain { by: String, line: String },
+    /// A line before the rule locks the kernel at boot.
+    AfterLock { by: String },
     /// A line of `audit.rules` that no drop-in has and that making the file anew would lose.
     OnlyCompiled { is_exact: bool },
     /// A line that asks or takes away.
@@ -68,6 +72,8 @@ impl PolicyError {
             Self::MissingPath { .. } => "missing_path",
             Self::Duplicate { .. } => "duplicate_rule",
             Self::RunTogether { .. } => "files_run_together",
+            Self::DeletedAgain { .. } => "deleted_again",
+            Self::AfterLock { .. } => "after_lock",
             Self::OnlyCompiled { .. } => "only_in_audit_rules",
             Self::NotDeclarative => "not_declarative",
             Self::Locked => "locked",
@@ -113,6 +119,8 @@ impl PolicyError {
                 errno => format!("{path} cannot be resolved: {}", errno.desc()),
             },
             Self::Duplicate { same_as } => format!("the same rule stands in {same_as}"),
+            Self::DeletedAgain { by, line } => format!("{by} (`{line}`) takes the rule away again at boot"),
+            Self::AfterLock { by } => format!("{by} locks the kernel at boot before the rule is loaded"),
             Self::RunTogether { second, why } => {
                 format!(
                     "the file ends without a newline, so that this line and {second} are one line to augenrules: {why}"

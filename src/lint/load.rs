@@ -72,7 +72,8 @@ fn of_failing(
     pairs: &mut Vec<Finding>,
 ) -> Option<Finding> {
     let first = match &failing.trouble {
-        Trouble::Obstacle(_) => return None,
+        // What stands after a lock is said once, where the lock is.
+        Trouble::Obstacle(_) | Trouble::Locked(_) => return None,
         Trouble::NothingToDelete => {
             let message = "there is no such rule to delete: the load stops here";
             return Some(Finding::new(Code::NothingToDelete, &failing.spot, message));
@@ -182,7 +183,8 @@ fn of_controls(file: &File<'_>, reader: &mut Reader) -> Vec<Finding> {
     for (at, line) in file.lines.iter().enumerate() {
         let reading = reader.read(line);
         let spot = file.spot(at + 1);
-        for control in &reading.controls {
+        let at_boot = reading.at_boot.iter().flat_map(|step| &step.controls);
+        for control in reading.controls.iter().chain(at_boot) {
             match control {
                 Control::Enabled(2) if says_something[at + 1..].contains(&true) => {
                     let message = "-e 2 with lines behind it, which auditctl -R cannot load any more; augenrules moves it to the end";

@@ -20,6 +20,8 @@ const STEP_BYTES: usize = 192 << 10;
 const DIFF_BYTES: usize = 128 << 10;
 /// The longest text of an error or warning, in bytes.
 const LONGEST: usize = 4096;
+/// The longest sentence, whose parts stand beside it.
+const LONGEST_SENTENCE: usize = 600;
 
 impl Report {
     /// The report with no list longer than its bounds; `omitted` and `errors_omitted` count the rest.
@@ -65,9 +67,8 @@ impl Report {
 
 fn shorten(error: &mut ErrorReport) {
     let ErrorReport { message, sentence, pointer, rule, file, hint, .. } = error;
-    for text in [message, sentence] {
-        *text = cut(std::mem::take(text), LONGEST);
-    }
+    *message = cut(std::mem::take(message), LONGEST);
+    *sentence = cut(std::mem::take(sentence), LONGEST_SENTENCE);
     for text in [pointer, rule, file, hint].into_iter().flatten() {
         *text = cut(std::mem::take(text), LONGEST);
     }

@@ -31,6 +31,7 @@ mod keys;
 mod killed;
 mod large;
 mod limits;
+mod lost;
 mod machines;
 mod mortal;
 mod properties;
