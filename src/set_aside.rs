@@ -72,12 +72,14 @@ impl<'a> SetAside<'a> {
         Some(Self { reason, line })
     }
 
-    /// The rule that the line means here; none where this host cannot load it at boot, or a look at its path has failed.
+    /// The rule that the line means here; none where this host cannot load it at boot, or a look at the
+    /// path that it was set aside for has failed.
     #[must_use]
     pub fn loadable(&self, reader: &mut Reader) -> Option<Rc<HostRule>> {
         let reading = reader.read(self.line);
         let rule = reading.loadable().filter(|_| !reading.is_too_new())?;
-        (!reader.is_in_doubt(rule)).then(|| Rc::clone(rule))
+        // Where another line held the rule, what stands at its path was no reason.
+        (self.is_duplicate() || !reader.is_in_doubt(rule)).then(|| Rc::clone(rule))
     }
 
     /// Whether the comment says that another line holds the rule.

@@ -48,11 +48,19 @@ impl Skipped {
 }
 
 impl Skipped {
-    /// Takes the place of the comment in a drop-in with these bytes for its own.
-    pub fn stands_in(&mut self, path: &str, bytes: &[u8]) {
-        let is_it = |text: &[u8]| set_aside::is_comment(text) && text.ends_with(self.line.as_bytes());
-        self.place.file = Some(path.to_owned());
-        self.place.line = bytes.split(|byte| *byte == b'\n').position(is_it).map(|at| at + 1);
+    /// Gives lines that a drop-in leaves out, in its order, the places of the comments in these bytes of it.
+    pub fn stand_in(skipped: &mut [Self], path: &str, bytes: &[u8]) {
+        let lines = bytes.split(|byte| *byte == b'\n').enumerate();
+        let mut comments = lines.filter(|(_, text)| set_aside::is_comment(text));
+        for one in skipped {
+            one.place.file = Some(path.to_owned());
+            let mut rest = comments.clone();
+            let own = rest.find(|(_, text)| text.ends_with(one.line.as_bytes()));
+            one.place.line = own.map(|(at, _)| at + 1);
+            if own.is_some() {
+                comments = rest;
+            }
+        }
     }
 }
 

@@ -85,7 +85,7 @@ impl Work<'_> {
             if self.follows_open_line(name, &names, &changes) {
                 bytes.insert(0, b'\n');
             }
-            own.skipped[before..].iter_mut().for_each(|skipped| skipped.stands_in(&path, &bytes));
+            Skipped::stand_in(&mut own.skipped[before..], &path, &bytes);
             if names.len() > 1 {
                 for (rule, spot) in self.places_in(name, &bytes) {
                     others.entry(rule).or_insert(spot);

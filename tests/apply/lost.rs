@@ -8,7 +8,7 @@ const P: &str = "-w /etc/passwd -p wa -k id";
 const G: &str = "-w /etc/group -p wa -k id";
 
 fn host(other: &str) -> Host {
-    let mut host = Host::new();
+    let host = Host::new();
     host.write("/etc/audit/rules.d/50-other.rules", other);
     host
 }
