@@ -1,16 +1,19 @@
 //! Lines of rules files, read for one host.
 
 mod at_boot;
+mod paths;
 
 use std::rc::Rc;
 
 use rustc_hash::{FxHashMap as HashMap, FxHashSet as HashSet};
 
 use crate::auditctl::{
-    self, Accounts, Context, Control, Installed, Line, LineError, LineErrorKind, Note, RuleLine, SkippedSyscall, Taken,
+    self, Accounts, Context, Control, Installed, Line, LineError, LineErrorKind, RuleLine, SkippedSyscall, Taken,
 };
 pub use at_boot::BootStep;
 use at_boot::{step, taken};
+pub use paths::links;
+use paths::{is_path, missing_path, missing_trees, trees};
 
 use crate::error::PolicyError;
 use crate::rule::path::PathFact;
@@ -58,15 +61,12 @@ pub enum Obstacle {
     Refused(Refusal),
     /// The kernel would not find the path.
     MissingPath {
-        /// The path that is missing: that of the rule, or the directory that would hold it.
+        /// The path that is missing: one of the line, or the directory that would hold it.
         path: Vec<u8>,
         /// What the kernel would answer.
         errno: i32,
     },
 }
-
-/// `ENOENT`.
-const ENOENT: i32 = 2;
 
 impl Obstacle {
     /// Whether the host lacks something that others have: a path, a user or a group.
@@ -229,6 +229,7 @@ impl Reader {
                     paths.insert(path.to_vec());
                 }
             }
+            paths.extend(trees(reading.controls_at_boot()).map(<[u8]>::to_vec));
         }
         paths.into_iter().collect()
     }
@@ -246,6 +247,9 @@ impl Reader {
         for reading in self.read.values_mut() {
             if !reading.at_boot.is_empty() {
                 Rc::make_mut(reading).settle_boot(&self.facts.paths);
+            }
+            if trees(&reading.controls).next().is_some() {
+                Rc::make_mut(reading).settle_trees(&self.facts.paths);
             }
             let Some(rule) = &reading.rule else { continue };
             let watches_directory = watches_directory(&rule.line, &self.facts.paths);
@@ -274,10 +278,6 @@ impl Reader {
     }
 }
 
-fn is_path(field: FieldNumber) -> bool {
-    matches!(field, FieldNumber::PATH | FieldNumber::DIR | FieldNumber::EXE)
-}
-
 fn read(text: &[u8], facts: &Facts) -> Reading {
     let context = Context {
         machine: &facts.machine,
@@ -302,6 +302,7 @@ fn read(text: &[u8], facts: &Facts) -> Reading {
             let taken = taken(text, &context, &facts.installed);
             reading.compare(&statement, taken, facts);
             reading.controls = statement.controls;
+            reading.obstacles.extend(missing_trees(&reading.controls, &facts.paths));
             if let Some(line) = statement.rule {
                 if !line.skipped_syscalls.is_empty() {
                     let skipped = line.skipped_syscalls.clone();
@@ -346,35 +347,6 @@ fn settled(line: RuleLine, paths: &PathFacts) -> (Rc<HostRule>, Vec<Obstacle>) {
 fn watches_directory(line: &RuleLine, paths: &PathFacts) -> bool {
     let kind = line.watched_path().and_then(|path| paths.get(path)).copied();
     kind.is_some_and(PathFact::is_directory)
-}
-
-/// The notes on paths that are symbolic links; a slash at the end makes the kernel follow one.
-pub fn links<'a>(rule: &'a Rule, paths: &'a PathFacts) -> impl Iterator<Item = Note> + 'a {
-    rule.fields.iter().filter(|field| is_path(field.number)).filter_map(|field| {
-        let path = field.text().filter(|path| !path.ends_with(b"/"))?;
-        let is_dead = field.number == FieldNumber::DIR;
-        matches!(paths.get(path)?, PathFact::Symlink { .. }).then(|| Note::LinkItself { path: path.to_vec(), is_dead })
-    })
-}
-
-/// The path that the kernel cannot resolve, and what it answers (`audit_to_watch`, `audit_make_tree`, `audit_alloc_mark`).
-/// A file or program may be missing, its directory may not; a directory that is watched may not either.
-fn missing_path(rule: &Rule, paths: &PathFacts) -> Option<(Vec<u8>, i32)> {
-    rule.fields.iter().filter(|field| is_path(field.number)).find_map(|field| {
-        let path = field.text()?;
-        let is_directory = field.number == FieldNumber::DIR;
-        match paths.get(path)? {
-            PathFact::Missing { parent_exists: false } if !is_directory => Some((parent(path), ENOENT)),
-            PathFact::Missing { .. } if is_directory => Some((path.to_vec(), ENOENT)),
-            PathFact::Unresolved { errno } => Some((path.to_vec(), *errno)),
-            _ => None,
-        }
-    })
-}
-
-fn parent(path: &[u8]) -> Vec<u8> {
-    let end = path.iter().rposition(|byte| *byte == b'/').unwrap_or(0);
-    path[..end.max(1)].to_vec()
 }
 
 #[cfg(test)]

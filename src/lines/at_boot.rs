@@ -2,7 +2,7 @@
 
 use std::rc::Rc;
 
-use super::{Facts, HostRule, Obstacle, PathFacts, Reading, is_of_host, settled};
+use super::{Facts, HostRule, Obstacle, PathFacts, Reading, is_of_host, missing_trees, settled};
 use crate::auditctl::{self, Context, Control, Installed, Statement, Taken, tokens};
 
 /// What auditctl does with a piece of a line, right or wrong.
@@ -28,6 +28,7 @@ pub(super) fn taken(text: &[u8], context: &Context<'_>, installed: &Installed) -
 pub(super) fn step(taken: Taken, paths: &PathFacts) -> BootStep {
     let mut step = BootStep { controls: taken.controls, ends: taken.ends, ..BootStep::default() };
     step.obstacles.extend(taken.refused.map(Obstacle::Line));
+    step.obstacles.extend(missing_trees(&step.controls, paths));
     if let Some(line) = taken.rule {
         let (rule, obstacles) = settled(line, paths);
         step.rule = Some(rule);
@@ -37,6 +38,12 @@ pub(super) fn step(taken: Taken, paths: &PathFacts) -> BootStep {
 }
 
 impl Reading {
+    /// What the auditctl of the boot sets, or is asked for, by the line.
+    pub fn controls_at_boot(&self) -> impl Iterator<Item = &Control> {
+        let own = self.controls.iter().filter(|_| self.at_boot.is_empty());
+        own.chain(self.at_boot.iter().flat_map(|step| &step.controls))
+    }
+
     /// Notes where the auditctl of the boot makes something else of a line than we do.
     pub(super) fn compare(&mut self, statement: &Statement, taken: Vec<Taken>, facts: &Facts) {
         let lacks_syscalls = statement.rule.as_ref().is_some_and(|line| !line.skipped_syscalls.is_empty());
@@ -58,11 +65,18 @@ impl Reading {
 
     pub(super) fn settle_boot(&mut self, paths: &PathFacts) {
         for step in &mut self.at_boot {
-            let Some(line) = step.rule.as_ref().map(|rule| rule.line.clone()) else { continue };
             step.obstacles.retain(|obstacle| !is_of_host(obstacle));
+            step.obstacles.extend(missing_trees(&step.controls, paths));
+            let Some(line) = step.rule.as_ref().map(|rule| rule.line.clone()) else { continue };
             let (rule, obstacles) = settled(line, paths);
             step.rule = Some(rule);
             step.obstacles.extend(obstacles);
         }
+    }
+
+    /// Judges the paths of `-q` anew.
+    pub(super) fn settle_trees(&mut self, paths: &PathFacts) {
+        self.obstacles.retain(|obstacle| !is_of_host(obstacle));
+        self.obstacles.extend(missing_trees(&self.controls, paths));
     }
 }

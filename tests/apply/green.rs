@@ -260,3 +260,33 @@ fn a_line_that_a_comment_without_a_newline_swallows_is_drift_with_its_place() {
         assert_eq!(report["msg"].as_str().unwrap().contains("1 line part of a comment"), failed, "{report:#}");
     }
 }
+
+#[test]
+fn a_path_of_q_that_is_not_there_stops_the_boot_load_like_that_of_a_rule() {
+    for line in ["-q /etc,/nope", "-q /nope,/etc", "-q /etc/passwd/x,/etc", "-q /etc,/nope stray"] {
+        let mut host = host(&[line, RULE]);
+        let report = gather(&mut host, "both");
+        assert_eq!((&report["failed"], &report["in_sync"]), (&json!(true), &json!(false)), "{report:#}");
+        let said = format!("the boot load stops at {FILE}:1 (`{line}`: ");
+        assert!(warnings(&report).iter().any(|warning| warning.starts_with(&said)), "{report:#}");
+        assert_eq!(report["next_boot"]["rules"], json!([]), "{report:#}");
+    }
+    let mut passed = self::host(&["-i", "-q /etc,/nope", RULE]);
+    let report = passed.answer(&json!({"operation": "gather"}));
+    assert_eq!(report["next_boot"]["rules"], json!([RULE]), "the load goes on: {report:#}");
+    assert!(warnings(&report)[0].starts_with(&format!("the boot load goes on after {FILE}:2")), "{report:#}");
+
+    let mut request = json!({"name": "20-b", "rules": ["-q /etc,/nope", "-w /etc/group -p wa -k b"]});
+    let mut host = Host::new();
+    let before = host.fingerprint();
+    let report = host.answer(&request);
+    assert_eq!((kinds(&report), host.fingerprint() == before), (vec!["missing_path"], true), "{report:#}");
+    request["on_missing"] = json!("skip");
+    let report = host.answer(&request);
+    assert_eq!(report["rules"]["skipped"].as_array().map(Vec::len), Some(1), "{report:#}");
+    let report = gather(&mut host, "both");
+    assert_eq!((&report["failed"], &report["in_sync"]), (&json!(false), &json!(true)), "{report:#}");
+    host.directory("/nope");
+    assert_eq!(host.answer(&request)["rules"]["skipped"], json!([]));
+    assert!(host.host_file("/etc/audit/rules.d/20-b.rules").contains("\n-q /etc,/nope\n"));
+}

@@ -1,0 +1,66 @@
+//! The paths that lines name, and what the kernel makes of those that are not there.
+
+use super::{Obstacle, PathFacts};
+use crate::auditctl::{Control, Note};
+use crate::rule::path::PathFact;
+use crate::rule::{FieldNumber, Rule};
+
+/// `ENOENT`.
+const ENOENT: i32 = 2;
+
+pub(super) fn is_path(field: FieldNumber) -> bool {
+    matches!(field, FieldNumber::PATH | FieldNumber::DIR | FieldNumber::EXE)
+}
+
+/// The notes on paths that are symbolic links; a slash at the end makes the kernel follow one.
+pub fn links<'a>(rule: &'a Rule, paths: &'a PathFacts) -> impl Iterator<Item = Note> + 'a {
+    rule.fields.iter().filter(|field| is_path(field.number)).filter_map(|field| {
+        let path = field.text().filter(|path| !path.ends_with(b"/"))?;
+        let is_dead = field.number == FieldNumber::DIR;
+        matches!(paths.get(path)?, PathFact::Symlink { .. }).then(|| Note::LinkItself { path: path.to_vec(), is_dead })
+    })
+}
+
+/// The path that the kernel cannot resolve, and what it answers (`audit_to_watch`, `audit_make_tree`, `audit_alloc_mark`).
+/// A file or program may be missing, its directory may not; a directory that is watched may not either.
+pub(super) fn missing_path(rule: &Rule, paths: &PathFacts) -> Option<(Vec<u8>, i32)> {
+    rule.fields.iter().filter(|field| is_path(field.number)).find_map(|field| {
+        let path = field.text()?;
+        let is_directory = field.number == FieldNumber::DIR;
+        match paths.get(path)? {
+            PathFact::Missing { parent_exists: false } if !is_directory => Some((parent(path), ENOENT)),
+            PathFact::Missing { .. } if is_directory => Some((path.to_vec(), ENOENT)),
+            PathFact::Unresolved { errno } => Some((path.to_vec(), *errno)),
+            _ => None,
+        }
+    })
+}
+
+fn parent(path: &[u8]) -> Vec<u8> {
+    let end = path.iter().rposition(|byte| *byte == b'/').unwrap_or(0);
+    path[..end.max(1)].to_vec()
+}
+
+/// The paths that `-q` names: the subtree and the mount point, in the order in which the kernel looks them up.
+pub(super) fn trees<'a>(controls: impl IntoIterator<Item = &'a Control>) -> impl Iterator<Item = &'a [u8]> {
+    let paths = controls.into_iter().filter_map(|control| match control {
+        Control::MakeEquivalent { mount_point, subtree } => Some([subtree.as_slice(), mount_point]),
+        _ => None,
+    });
+    paths.flatten()
+}
+
+/// What the kernel does not find of the paths of `-q` (`audit_tag_tree`): the line fails there.
+pub(super) fn missing_trees<'a>(
+    controls: impl IntoIterator<Item = &'a Control>,
+    paths: &PathFacts,
+) -> Option<Obstacle> {
+    trees(controls).find_map(|path| {
+        let errno = match paths.get(path)? {
+            PathFact::Missing { .. } => ENOENT,
+            PathFact::Unresolved { errno } => *errno,
+            _ => return None,
+        };
+        Some(Obstacle::MissingPath { path: path.to_vec(), errno })
+    })
+}
