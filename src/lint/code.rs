@@ -38,7 +38,7 @@ codes! {
     MissingPath, "missing_path", Error, "a path that the kernel does not find: the load stops";
     OutdatedComment, "outdated_comment", Error, "a comment of ours in place of a line, whose reason is gone: the rule is missing";
     SettingOutOfRange, "setting_out_of_range", Error, "a value that no kernel takes";
-    Blocker, "blocker", Error, "a rule that leaves nothing to be recorded";
+    Blocker, "blocker", Error, "a rule that leaves nothing to be recorded, or nothing of the files of a file system";
     KeyDisablesList, "key_disables_list", Error, "a key on the user or exclude list: neither this rule nor those behind act";
     FieldDisablesList, "field_disables_list", Error, "a field that the user or exclude list does not know, with the same effect";
     CarriageReturns, "carriage_returns", Error, "lines that end in a carriage return";

@@ -11,6 +11,10 @@ const FIRST_TYPE: u32 = 1000;
 const LAST_TYPE: u32 = 2999;
 const SYSCALL: u32 = 1300;
 
+/// File systems whose files are the kernel's own debugging (`linux/magic.h`); auditctl has names for just these.
+const DEBUGFS: u32 = 0x6462_6720;
+const TRACEFS: u32 = 0x7472_6163;
+
 /// The field whose conditions cannot hold together, so that the rule matches no event.
 #[must_use]
 pub fn contradiction(rule: &Rule) -> Option<FieldNumber> {
@@ -70,8 +74,20 @@ pub fn blocker(rule: &Rule) -> Option<&'static str> {
                 None
             }
         }
+        List::FILESYSTEM if rule.action == Action::NEVER && rule.fields.iter().any(takes_files_of_users) => Some(
+            "keeps the names of all files on such a file system out of every event: no rule with a path records there",
+        ),
         _ => None,
     }
+}
+
+/// Whether a condition on the type of a file system matches others than those of the kernel's own debugging, which have no
+/// file of a user.
+fn takes_files_of_users(field: &Field) -> bool {
+    let taken = field.value.number().and_then(|value| Numbers::of(field.op, value));
+    let of_kernel = [DEBUGFS, TRACEFS].into_iter().filter_map(|kind| Numbers::of(Op::EQUAL, kind));
+    field.number == FieldNumber::FSTYPE
+        && taken.is_some_and(|taken| !taken.is_empty() && !of_kernel.into_iter().any(|kind| taken == kind))
 }
 
 /// Whether a condition keeps no process from being matched; one on the type of record does not.

@@ -290,3 +290,29 @@ fn a_path_of_q_that_is_not_there_stops_the_boot_load_like_that_of_a_rule() {
     assert_eq!(host.answer(&request)["rules"]["skipped"], json!([]));
     assert!(host.host_file("/etc/audit/rules.d/20-b.rules").contains("\n-q /etc,/nope\n"));
 }
+
+#[test]
+fn a_rule_that_keeps_files_of_a_file_system_out_of_all_events_is_a_blocker() {
+    let said = "keeps the names of all files on such a file system out of every event";
+    let ext4 = "-a never,filesystem -F fstype=0xef53";
+    let rows = [
+        (ext4, true),
+        ("-a never,filesystem -F fstype!=tracefs", true),
+        ("-a never,filesystem -F fstype!=0x1", true),
+        ("-a never,filesystem -F fstype=tracefs", false),
+        ("-a never,filesystem -F fstype=debugfs", false),
+        ("-a always,filesystem -F fstype=0xef53", false),
+    ];
+    for (line, blocks) in rows {
+        let warned = |report: &Json| warnings(report).iter().any(|warning| warning.contains(said));
+        let mut in_file = host(&[line, RULE]);
+        let mut in_kernel = host(&[RULE]);
+        in_kernel.load(&[line]);
+        for host in [&mut in_file, &mut in_kernel] {
+            let report = host.answer(&json!({"operation": "gather"}));
+            assert_eq!(warned(&report), blocks, "{line}: {report:#}");
+            let report = host.answer(&json!({"name": "20-b", "rules": ["-w /etc/group -p wa"], "check_mode": true}));
+            assert_eq!(warned(&report), blocks, "{line}: {report:#}");
+        }
+    }
+}

@@ -48,6 +48,11 @@ const ROWS: &[(&str, &[&str], &[&str])] = &[
         &["-a always,exclude -F msgtype>=1300 -F msgtype<1310"],
         &["-a always,exclude -F msgtype>1300 -F uid>=0"],
     ),
+    (
+        "blocker",
+        &["-a never,filesystem -F fstype=0xef53", "-a never,filesystem -F fstype!=tracefs"],
+        &["-a never,filesystem -F fstype=tracefs", "-a never,filesystem -F fstype=debugfs"],
+    ),
     ("blocker", &["-a never,exclude -F uid>=0"], &["-a never,exclude -F uid>0"]),
     ("blocker", &["-a never,exit"], &["-a never,exit -F arch=b64 -S open", "-a never,exit -F uid=0"]),
     (
