@@ -7,7 +7,7 @@ use serde::de::{DeserializeSeed, Deserializer, Error as _, MapAccess, SeqAccess,
 use serde_json::{Map, Value};
 
 use super::pointer::Pointer;
-use super::shape::{MOST_PROBLEMS, check};
+use super::shape::{MOST_PROBLEMS, check, type_name};
 use super::{Mode, Operation, Request, schema};
 use crate::error::{Problem, RequestError};
 
@@ -63,7 +63,7 @@ pub fn decode(bytes: &[u8]) -> Result<Request, Misshapen> {
     if lines(&value) > MAX_LINES {
         return Err(vec![Problem::from(RequestError::TooManyLines { limit: MAX_LINES })].into());
     }
-    let tool = take_tool_keys(&mut value);
+    let tool = take_tool_keys(&mut value, &mut problems);
     drop_nulls(&mut value);
     let (misshapen, omitted) = check(&value, schema());
     problems.extend(misshapen);
@@ -143,9 +143,19 @@ struct ToolKeys {
     diff: bool,
 }
 
-fn take_tool_keys(value: &mut Value) -> ToolKeys {
+/// Takes the tool's keys out of a request. Those that mean something have a type like any other key: a check mode that
+/// nobody understands must not change a host.
+fn take_tool_keys(value: &mut Value, problems: &mut Vec<Problem>) -> ToolKeys {
     let Some(object) = value.as_object_mut() else { return ToolKeys::default() };
-    let is_true = |key: &str| object.get(key) == Some(&Value::Bool(true));
+    let mut is_true = |key: &str| match object.get(key) {
+        None | Some(Value::Null) => false,
+        Some(Value::Bool(said)) => *said,
+        Some(other) => {
+            let error = RequestError::WrongType { expected: vec!["boolean".to_owned()], found: type_name(other) };
+            problems.push(Problem::at_pointer(error.into(), &Pointer::Key(&Pointer::Root, key).to_string()));
+            false
+        }
+    };
     let tool = ToolKeys { check_mode: is_true("_ansible_check_mode"), diff: is_true("_ansible_diff") };
     object.retain(|key, _| !key.starts_with(TOOL_PREFIX));
     tool

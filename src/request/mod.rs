@@ -47,7 +47,9 @@ use crate::snapshot::Snapshot;
 #[allow(clippy::struct_excessive_bools)]
 #[derive(Debug, Clone, Default, PartialEq, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
-#[schemars(title = "audit_rules request", extend("patternProperties" = {"^_ansible_": true}))]
+#[schemars(title = "audit_rules request", extend("patternProperties" = {
+    "^_ansible_": true, "^_ansible_(check_mode|diff)$": {"type": ["boolean", "null"]}
+}))]
 pub struct Request {
     /// What to do.
     pub operation: Operation,

@@ -232,7 +232,7 @@ fn is_of_type(value: &Value, name: &str) -> bool {
     }
 }
 
-fn type_name(value: &Value) -> &'static str {
+pub(super) fn type_name(value: &Value) -> &'static str {
     match value {
         Value::Null => "null",
         Value::Bool(_) => "boolean",

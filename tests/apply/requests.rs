@@ -201,6 +201,26 @@ fn paths_are_absolute_and_stay_where_they_begin() {
 }
 
 #[test]
+fn a_check_mode_of_another_type_is_refused_and_changes_nothing() {
+    for key in ["check_mode", "_ansible_check_mode", "diff", "_ansible_diff"] {
+        for value in [json!("yes"), json!(1), json!("true"), json!([true]), json!({})] {
+            let mut host = Host::new();
+            let before = host.fingerprint();
+            let report = host.answer_bytes(rules(json!({key: value})).as_bytes());
+            let error = &report["errors"][0];
+            assert_eq!(
+                (&error["kind"], &error["pointer"]),
+                (&json!("wrong_type"), &json!(format!("/{key}"))),
+                "{report:#}"
+            );
+            assert!(host.fingerprint() == before && host.kernel.sent().changing() == 0, "{key} {value}");
+        }
+        let report = Host::new().answer_bytes(rules(json!({key: null})).as_bytes());
+        assert_eq!(report["outcome"], json!("applied"), "null is not given");
+    }
+}
+
+#[test]
 fn the_keys_of_the_automation_tool_are_taken_and_two_are_heard() {
     let mut host = Host::new();
     let tool = json!({"_ansible_check_mode": true, "_ansible_diff": true, "_ansible_version": "2.19", "_ansible_x": {"a": [1]}});
