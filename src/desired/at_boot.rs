@@ -115,17 +115,17 @@ impl Files {
             let reading = reader.read(line);
             rules.extend(reading.rule.as_ref().map(|rule| (Rc::clone(&rule.listed), rule.line.verb)));
             controls.extend(
-                reading.controls.iter().filter(|control| !controls.contains(control)).cloned().collect::<Vec<_>>(),
+                reading.controls_at_boot().filter(|control| !controls.contains(control)).cloned().collect::<Vec<_>>(),
             );
         }
         only.retain(|line| {
             let reading = reader.read(&line.text);
-            let is_read = reading.rule.is_some() || !reading.controls.is_empty();
+            let is_read = reading.rule.is_some() || reading.controls_at_boot().next().is_some();
             let has_rule =
                 |rule: &Rc<crate::lines::HostRule>| rules.contains(&(Rc::clone(&rule.listed), rule.line.verb));
             let is_known = is_read
                 && reading.rule.as_ref().is_none_or(has_rule)
-                && reading.controls.iter().all(|control| controls.contains(control));
+                && reading.controls_at_boot().all(|control| controls.contains(control));
             !is_known && !known.iter().any(|other| stands_for(other, &line.text))
         });
         only

@@ -325,7 +325,7 @@ impl Work<'_> {
         let mut said = Vec::new();
         for line in merge.overridden.iter().chain(&merge.lines) {
             let mut settings = Settings::default();
-            self.reader.read(&line.text).controls.iter().for_each(|control| {
+            self.reader.read(&line.text).controls_at_boot().for_each(|control| {
                 settings.take(control);
             });
             said.extend(settings.iter().map(|(name, value)| (name, value, line.spots.first().cloned())));

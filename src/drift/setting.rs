@@ -96,7 +96,10 @@ pub fn setting_views(boot: &NextBoot, running: Option<&Settings>, reader: &mut R
                 Key::Setting(name) => running.and_then(|running| running.get(name)),
                 _ => None,
             },
-            next_boot: at_boot.iter().rev().find(|said| said.key == key && said.is_reached).map(|said| said.value),
+            next_boot: match key {
+                Key::Setting(name) => boot.real.settings.get(name),
+                _ => at_boot.iter().rev().find(|said| said.key == key && said.is_reached).map(|said| said.value),
+            },
             decided_by: winner.map(|said| said.spot.clone()),
             overruled: lost.chain(losers.map(|said| (said.value, said.spot.clone()))).collect(),
         }
@@ -132,5 +135,5 @@ fn said(lines: &[LoadLine], stop: Option<usize>, reader: &mut Reader) -> Vec<Sai
 fn statements(line: &LoadLine, reader: &mut Reader) -> Vec<(Key, u32, Spot)> {
     let reading = reader.read(&line.text);
     let Some(spot) = line.spots.first() else { return Vec::new() };
-    reading.controls.iter().filter_map(Key::of).map(|(key, value)| (key, value, spot.clone())).collect()
+    reading.controls_at_boot().filter_map(Key::of).map(|(key, value)| (key, value, spot.clone())).collect()
 }

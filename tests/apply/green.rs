@@ -316,3 +316,29 @@ fn a_rule_that_keeps_files_of_a_file_system_out_of_all_events_is_a_blocker() {
         }
     }
 }
+
+#[test]
+fn settings_are_those_that_the_auditctl_of_the_boot_sets() {
+    let rows = [
+        ("-r 5x", "rate_limit", 5),
+        ("-b 100k", "backlog_limit", 100),
+        ("--backlog_wait_time 7x", "backlog_wait_time", 7),
+        ("-b 100 foo", "backlog_limit", 100),
+    ];
+    for (line, name, value) in rows {
+        let mut host = host(&["-b 64", line]);
+        let report = host.answer(&json!({"operation": "gather"}));
+        let setting = &report["settings"][name];
+        assert_eq!((&setting["next_boot"], &setting["on_disk"]), (&json!(value), &json!(value)), "{line}: {report:#}");
+        assert_eq!(setting["decided_by"], json!(format!("{FILE}:2")), "{line}: {report:#}");
+        assert_eq!(report["in_sync"], json!(false), "{line}: {report:#}");
+        let digest = |line: &str| {
+            let mut host = self::host(&["-b 64", line]);
+            host.answer(&json!({"operation": "gather", "source": "filesystem"}))["digest"].clone()
+        };
+        let plain = line.trim_end_matches(['x', 'k']).replace(" foo", "");
+        assert_eq!((digest(line), digest(line) == digest("-b 64")), (digest(&plain), false), "{line}");
+        let expect = host.answer(&json!({"operation": "gather", "source": "filesystem", "expect": [plain]}));
+        assert_eq!(expect["expect"]["settings"][0]["next_boot"], json!(value), "{line}: {expect:#}");
+    }
+}

@@ -101,11 +101,12 @@ fn take(
         return;
     }
     let rule = reading.rule.as_ref().filter(|rule| rule.line.verb != Verb::Delete && !rule.line.emptied);
-    if !reading.controls.is_empty() || (reading.obstacles.is_empty() && rule.is_none()) {
+    let controls: Vec<_> = reading.controls_at_boot().cloned().collect();
+    if !controls.is_empty() || (reading.obstacles.is_empty() && rule.is_none()) {
         report.controls.push(ControlLineReport {
             text: String::from_utf8_lossy(text).into_owned(),
             line: spot.line,
-            settings: explain::Settings::of(&reading.controls),
+            settings: explain::Settings::of(&controls),
         });
     }
     if let Some(rule) = rule {
