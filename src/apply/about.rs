@@ -21,9 +21,10 @@ pub(super) fn not_there_yet(intent: &Intent, skipped: &[Skipped]) -> Vec<Warning
 }
 
 /// Rules that are loaded, or to be loaded, while auditing is off and stays so.
-pub(super) fn not_recording(kernel: &KernelState, target: &Target) -> Option<Warning> {
+pub(super) fn not_recording(kernel: &KernelState, plan: &Plan, target: &Target) -> Option<Warning> {
     let is_on = target.settings.get(Name::Enabled).map_or_else(|| kernel.status.is_on(), |enabled| enabled != 0);
-    let has_rules = !kernel.rules.is_empty() || target.rules.iter().any(|wished| wished.is_asked_for);
+    let has_rules =
+        !carried_out(&plan.rules, &kernel.rules).is_empty() || target.rules.iter().any(|wished| wished.is_asked_for);
     (!is_on && has_rules).then_some(Warning::NotRecording)
 }
 

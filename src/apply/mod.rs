@@ -137,7 +137,7 @@ fn converge(
     warnings.extend(locked_out::check(desired.unasked, intent.lock_anyway, &plan, before.as_ref())?);
     if let Some(before) = &before {
         check_settings(intent, before, &target, &mut warnings)?;
-        warnings.extend(about::not_recording(before, &target));
+        warnings.extend(about::not_recording(before, &plan, &target));
         warnings.extend(about::early_processes(&target, root));
         warnings.extend(about::kernel(before, &target, &world.machine));
         warnings.extend(about::outrun(before, &plan, &target, &world.machine));

@@ -342,3 +342,16 @@ fn settings_are_those_that_the_auditctl_of_the_boot_sets() {
         assert_eq!(expect["expect"]["settings"][0]["next_boot"], json!(value), "{line}: {expect:#}");
     }
 }
+
+#[test]
+fn nothing_is_said_of_auditing_that_is_off_where_the_last_rule_goes() {
+    let mut host = host(&[RULE]);
+    host.kernel = host.kernel.clone().with_status(|status| status.enabled = 0);
+    let request = json!({"state": "absent", "name": "10-a"});
+    for check_mode in [true, false] {
+        let mut request = request.clone();
+        request["check_mode"] = json!(check_mode);
+        assert_eq!(warnings(&host.answer(&request)), [""; 0]);
+    }
+    assert!(host.listed().is_empty());
+}
