@@ -165,6 +165,9 @@ pub fn desired(
     };
     let mut work = Work { intent, files, permit, choices, files_too, reader, problems: Vec::new() };
     let (changes, own) = work.own_drop_ins();
+    if work.problems.is_empty() {
+        work.problems.extend(own.leaves_nothing(intent));
+    }
     let desired = work.whole(changes, own);
     if work.problems.is_empty() { Ok(desired) } else { Err(by_cause(work.problems)) }
 }

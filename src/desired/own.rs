@@ -8,9 +8,10 @@ use super::{Deduplicated, Skipped};
 use super::{DropIn, Warning, Work, drop_in};
 use crate::augenrules;
 use crate::boot_load::{BootLoad, Spot, Trouble};
-use crate::error::Problem;
-use crate::intent::{AuthorLine, DropInWish, Goal};
+use crate::error::{Problem, RequestError};
+use crate::intent::{AuthorLine, DropInWish, Goal, Intent};
 use crate::lines::{HostRule, Obstacle};
+use crate::request::OnMissing;
 use crate::rule::Rule;
 use crate::set_aside::{self, SetAside};
 use crate::settings::{Name, Settings};
@@ -37,6 +38,20 @@ pub(super) struct Own {
 }
 
 impl Own {
+    /// What is wrong with a policy that leaves nothing loaded where that is not said to be meant: it may be empty only
+    /// here, since lines are left out. In check mode those that wait for what other tasks make count as there.
+    pub(super) fn leaves_nothing(&self, intent: &Intent) -> Option<Problem> {
+        let Goal::Exact(wishes, _) = &intent.goal else { return None };
+        let waits = intent.check_mode && intent.on_missing == OnMissing::CheckModeSkip;
+        let is_waiting = self.skipped.iter().any(|skipped| waits && skipped.why.is_missing());
+        if intent.allow_empty || is_waiting || !self.rules.is_empty() || !self.settings.is_empty() {
+            return None;
+        }
+        let is_single = matches!(wishes.as_slice(), [DropInWish::Holds(declared)] if declared.pointer.is_empty());
+        let pointer = if is_single { "/rules" } else { "/drop_ins" };
+        Some(Problem::at_pointer(RequestError::EmptyPolicy { skipped: self.skipped.len() }.into(), pointer))
+    }
+
     /// Adds what a drop-in asks for; gives its bytes.
     fn add(&mut self, composed: drop_in::Composed) -> Vec<u8> {
         self.warnings.extend(composed.notes.into_iter().map(|(line, note)| Warning::Note { line, note }));

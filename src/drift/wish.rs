@@ -39,15 +39,24 @@ pub struct Verified {
     pub settings: Vec<SettingEvidence>,
     /// What is not wished.
     pub unwished: Vec<Unwished>,
+    /// Something must be left of the wish on this host.
+    pub must_hold: bool,
 }
 
 impl Verified {
+    /// Whether nothing of the wish can be here: each of its rules is left out.
+    #[must_use]
+    pub fn is_all_skipped(&self) -> bool {
+        let is_left_out = |rule: &Evidence| rule.is_skipped && rule.rule.is_none();
+        self.must_hold && self.settings.is_empty() && self.rules.iter().all(is_left_out)
+    }
+
     /// Whether the host holds what is wished; none where that cannot be told.
     #[must_use]
     pub fn in_sync(&self) -> Option<bool> {
         let all = self.rules.iter().map(Evidence::in_sync).chain(self.settings.iter().map(SettingEvidence::in_sync));
         let found: Vec<Option<bool>> = all.collect();
-        if !self.unwished.is_empty() || found.contains(&Some(false)) {
+        if !self.unwished.is_empty() || self.is_all_skipped() || found.contains(&Some(false)) {
             return Some(false);
         }
         (!found.contains(&None)).then_some(true)
@@ -118,7 +127,8 @@ impl Host<'_> {
 #[must_use]
 pub fn verify(wish: &WishIntent, host: &Host<'_>, reader: &mut Reader) -> Verified {
     let (asked, silent) = (host.asked(), host.silent());
-    let mut verified = Verified::default();
+    let must_hold = !wish.may_be_empty && wish.gone.is_empty() && !wish.lines.is_empty();
+    let mut verified = Verified { must_hold, ..Verified::default() };
     let mut settings = Settings::default();
     for (at, author) in wish.lines.iter().enumerate() {
         let reading = reader.read(author.text.as_bytes());

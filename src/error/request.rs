@@ -41,7 +41,12 @@ pub enum RequestError {
     /// A wish for nothing.
     NothingWished,
     /// A whole policy without a rule or setting.
-    EmptyPolicy,
+    EmptyPolicy {
+        /// How many of its lines are left out on this host.
+        skipped: usize,
+    },
+    /// An expectation that names nothing.
+    NothingExpected,
     /// A line break inside an element of a list of lines.
     LineBreak,
     /// A control character in a line, and its place in bytes from 0.
@@ -86,7 +91,8 @@ impl RequestError {
             Self::BadValue { .. } | Self::OutOfRange { .. } | Self::Length { .. } => "bad_value",
             Self::NotUsed { .. } | Self::RootWithKernel => "key_not_used",
             Self::NothingWished => "nothing_wished",
-            Self::EmptyPolicy => "empty_policy",
+            Self::EmptyPolicy { .. } => "empty_policy",
+            Self::NothingExpected => "nothing_expected",
             Self::LineBreak => "line_break",
             Self::ControlCharacter { .. } => "control_character",
             Self::ListAsText => "list_as_text",
@@ -128,7 +134,16 @@ impl RequestError {
             Self::RootWithKernel => "root has no meaning with target: both or runtime".to_owned(),
             Self::Needed { key, by } => format!("{key} is needed with {by}"),
             Self::NothingWished => "neither rules nor control: nothing to hold".to_owned(),
-            Self::EmptyPolicy => "the policy has no rule and no setting: all that is loaded would go".to_owned(),
+            Self::EmptyPolicy { skipped: 0 } => {
+                "the policy has no rule and no setting: all that is loaded would go".to_owned()
+            }
+            Self::EmptyPolicy { skipped } => format!(
+                "the policy has no rule and no setting left, since this host lacks what {skipped} of its lines name: all \
+                 that is loaded would go"
+            ),
+            Self::NothingExpected => {
+                "neither a rule nor a setting is expected: any host would be as expected".to_owned()
+            }
             Self::LineBreak => "a line break inside an element of the list, which has one line each".to_owned(),
             Self::ControlCharacter { character, column } => {
                 format!("column {}: the control character {}", column + 1, character.escape_default())
@@ -167,7 +182,10 @@ impl RequestError {
             Self::NothingWished => {
                 Some(Hint::say("allow_empty: true makes it an empty drop-in; state: absent removes a drop-in"))
             }
-            Self::EmptyPolicy => Some(Hint::say("where that is meant: allow_empty: true")),
+            Self::EmptyPolicy { .. } => Some(Hint::say("where that is meant: allow_empty: true")),
+            Self::NothingExpected => Some(Hint::say(
+                "where a host is to hold nothing: expect a request with state: exact and allow_empty: true",
+            )),
             Self::LineBreak => Some(Hint::say("give a whole rules file as one string")),
             Self::ListAsText => {
                 Some(Hint::say("in Jinja, give the list itself: rules: \"{{ the_list }}\" and nothing beside it"))

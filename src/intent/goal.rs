@@ -156,9 +156,7 @@ pub(super) fn several(request: &Request, machine: &Machine, problems: &mut Vec<P
             problems.push(Problem::at_pointer(error.into(), &pointer));
         }
         if said.state == DropInState::Present {
-            wishes.extend(
-                declared(name, pointer, lines, &said.control, request.allow_empty, problems).map(DropInWish::Holds),
-            );
+            wishes.extend(declared(name, pointer, lines, &said.control, request, problems).map(DropInWish::Holds));
             continue;
         }
         let superfluous = [("rules", said.rules.is_some()), ("control", said.control != Control::default())];
@@ -176,18 +174,22 @@ fn checked_name(name: &str, pointer: &str, problems: &mut Vec<Problem>) -> Optio
     drop_in_name(name).map_err(|error| problems.push(Problem::at_pointer(error.into(), pointer))).ok()
 }
 
-/// A drop-in that says something.
+/// A drop-in that says something; with exact comments will do where another one says more.
 fn declared(
     name: DropInName,
     pointer: String,
     lines: Vec<AuthorLine>,
     control: &Control,
-    allow_empty: bool,
+    request: &Request,
     problems: &mut Vec<Problem>,
 ) -> Option<Declared> {
     let settings = Settings::from(control);
-    let says_something = lines.iter().any(|line| !line.text.trim_start_matches(' ').is_empty()) || !settings.is_empty();
-    if !says_something && control.loginuid_immutable.is_none() && !allow_empty {
+    let counts = |line: &AuthorLine| match request.state {
+        State::Exact => !line.text.trim().is_empty(),
+        _ => is_statement(line),
+    };
+    let says_something = lines.iter().any(counts) || !settings.is_empty();
+    if !says_something && control.loginuid_immutable.is_none() && !request.allow_empty {
         problems.push(Problem::at_pointer(RequestError::NothingWished.into(), &pointer));
         return None;
     }
@@ -239,7 +241,7 @@ pub(super) fn goal(
                     String::new(),
                     std::mem::take(lines),
                     &request.control,
-                    request.allow_empty,
+                    request,
                     problems,
                 )?)
             });
@@ -248,7 +250,7 @@ pub(super) fn goal(
     let wishes = std::mem::take(wishes);
     if request.state == State::Exact && !request.allow_empty && !wishes.iter().any(says_something) {
         let pointer = if request.drop_ins.is_some() { "/drop_ins" } else { "/rules" };
-        problems.push(Problem::at_pointer(RequestError::EmptyPolicy.into(), pointer));
+        problems.push(Problem::at_pointer(RequestError::EmptyPolicy { skipped: 0 }.into(), pointer));
         return None;
     }
     Some(if request.state == State::Exact { Goal::Exact(wishes, keep) } else { Goal::Present(wishes) })
@@ -256,11 +258,16 @@ pub(super) fn goal(
 
 /// Whether a drop-in is to hold a rule or a setting, and not comments alone.
 fn says_something(wish: &DropInWish) -> bool {
-    let says = |line: &AuthorLine| !line.text.trim().is_empty() && !line.text.trim_start().starts_with('#');
     match wish {
-        DropInWish::Holds(declared) => !declared.settings.is_empty() || declared.lines.iter().any(says),
+        DropInWish::Holds(declared) => !declared.settings.is_empty() || declared.lines.iter().any(is_statement),
         DropInWish::Gone(_) => false,
     }
+}
+
+/// Whether a line is neither blank nor a comment.
+fn is_statement(line: &AuthorLine) -> bool {
+    let text = line.text.trim_start();
+    !text.is_empty() && !text.starts_with('#')
 }
 
 pub(super) fn keep(request: &Request, problems: &mut Vec<Problem>) -> Keep {

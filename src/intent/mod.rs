@@ -52,6 +52,8 @@ pub struct Intent {
     pub on_locked: OnLocked,
     /// Whether to lock a kernel that lacks what other drop-ins say.
     pub lock_anyway: bool,
+    /// Whether a drop-in, or with exact the whole policy, may hold neither a rule nor a setting.
+    pub allow_empty: bool,
     /// What to do with a rule that another drop-in holds already.
     pub on_duplicate: OnDuplicate,
     /// What to do with a rule that names what this host lacks.
@@ -185,6 +187,7 @@ impl Intent {
                 ordering: request.ordering,
                 on_locked: request.on_locked,
                 lock_anyway: request.lock_anyway,
+                allow_empty: request.allow_empty,
                 on_duplicate: request.on_duplicate,
                 on_missing: request.on_missing,
                 unknown_syscalls: request.unknown_syscalls,
@@ -222,7 +225,9 @@ pub fn further_problems(rest: &Request, machine: &Machine) -> Vec<Problem> {
         Ok(intent) => bad_lines(&intent.goal.lines(), machine),
     };
     // What was cut out may be what these miss.
-    let is_own = |problem: &Problem| !matches!(problem.kind(), "missing_key" | "nothing_wished" | "empty_policy");
+    let is_own = |problem: &Problem| {
+        !matches!(problem.kind(), "missing_key" | "nothing_wished" | "empty_policy" | "nothing_expected")
+    };
     found.into_iter().filter(is_own).collect()
 }
 

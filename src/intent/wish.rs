@@ -1,6 +1,7 @@
 //! What a host is held against.
 
 use super::{AuthorLine, DropInWish, Goal, Intent, Keep, Location, author_lines, bad_lines};
+use crate::auditctl::{self, Accounts, Context, Line, Verb};
 use crate::error::{Problem, RequestError};
 use crate::request::{Expected, OnMissing, Operation, Ordering, Request, UnknownSyscalls};
 use crate::rule::Machine;
@@ -24,6 +25,8 @@ pub struct WishIntent {
     pub on_missing: OnMissing,
     /// What is said of system calls that only other machines have.
     pub unknown_syscalls: UnknownSyscalls,
+    /// Whether nothing at all may be left of it on a host.
+    pub may_be_empty: bool,
 }
 
 /// What else a host may hold.
@@ -63,8 +66,20 @@ impl WishIntent {
             ordering,
             on_missing: OnMissing::default(),
             unknown_syscalls: UnknownSyscalls::default(),
+            may_be_empty: false,
         };
-        if problems.is_empty() { Ok(wish) } else { Err(problems) }
+        if problems.is_empty() { wish.if_it_says_something(machine) } else { Err(problems) }
+    }
+
+    /// The wish, unless any host at all would be as expected.
+    fn if_it_says_something(self, machine: &Machine) -> Result<Self, Vec<Problem>> {
+        let asks = |line: &AuthorLine| asks_for_something(line, machine);
+        let says_all =
+            !matches!(self.scope, Scope::Anything) && self.may_be_empty || matches!(self.scope, Scope::DropIns(_));
+        if says_all || !self.gone.is_empty() || !self.settings.is_empty() || self.lines.iter().any(asks) {
+            return Ok(self);
+        }
+        Err(vec![Problem::at_pointer(RequestError::NothingExpected.into(), "/expect")])
     }
 
     fn of_request(
@@ -115,6 +130,7 @@ impl WishIntent {
             ordering: if intent.ordering == Ordering::default() { ordering } else { intent.ordering },
             on_missing: intent.on_missing,
             unknown_syscalls: intent.unknown_syscalls,
+            may_be_empty: intent.allow_empty,
         };
         for drop_in in wishes {
             match drop_in {
@@ -126,7 +142,25 @@ impl WishIntent {
                 }
             }
         }
-        Ok(wish)
+        wish.if_it_says_something(machine)
+    }
+}
+
+/// Whether a line asks for a rule or a setting; one that cannot be read here was meant to.
+fn asks_for_something(line: &AuthorLine, machine: &Machine) -> bool {
+    let accounts = Accounts::default();
+    let context =
+        Context { machine, accounts: &accounts, unknown_syscalls: auditctl::UnknownSyscalls::Skip, installed: None };
+    match auditctl::parse(line.text.as_bytes(), &context) {
+        Ok(Line::Blank | Line::Comment) => false,
+        Ok(Line::Statement(statement)) => {
+            let mut settings = Settings::default();
+            statement.controls.iter().for_each(|control| {
+                settings.take(control);
+            });
+            !settings.is_empty() || statement.rule.is_some_and(|rule| rule.verb != Verb::Delete)
+        }
+        Err(_) => true,
     }
 }
 

@@ -23,6 +23,9 @@ pub struct ExpectedReport {
     pub settings: Vec<ExpectedSettingReport>,
     /// What the host holds besides, where the expectation excludes that.
     pub unexpected: Vec<UnexpectedReport>,
+    /// Every expected rule is left out here.
+    #[serde(skip)]
+    is_all_skipped: bool,
 }
 
 /// What there is of a rule.
@@ -215,6 +218,7 @@ impl ExpectedReport {
             rules: verified.rules.iter().map(|evidence| EvidenceReport::of(evidence, wish, machine)).collect(),
             settings: verified.settings.iter().map(ExpectedSettingReport::from).collect(),
             unexpected: verified.unwished.iter().map(unwished).collect(),
+            is_all_skipped: verified.is_all_skipped(),
         }
     }
 
@@ -256,6 +260,11 @@ impl ExpectedReport {
                 said(setting.next_boot)
             );
             problems.push(problem(&setting.setting, why, Place::default()));
+        }
+        if self.is_all_skipped {
+            let why = "every rule that is expected is left out here: nothing is held".to_owned();
+            let place = Place { pointer: Some("/expect".to_owned()), ..Place::default() };
+            problems.push(problem("not as expected", why, place));
         }
         for found in &self.unexpected {
             let place =

@@ -355,3 +355,82 @@ fn nothing_is_said_of_auditing_that_is_off_where_the_last_rule_goes() {
     }
     assert!(host.listed().is_empty());
 }
+
+#[test]
+fn an_exact_policy_of_which_nothing_is_left_here_is_an_error_unless_that_is_meant() {
+    let others = "-a always,exit -F arch=b64 -S waitpid -k x";
+    for (line, skipped) in [(MISSING, true), (others, true), ("-D", false), ("-q /etc,/etc", false)] {
+        for several in [false, true] {
+            let mut host = host(&[RULE]);
+            let before = host.fingerprint();
+            let mut request = if several {
+                json!({"state": "exact", "drop_ins": {"20-b": {"rules": [line]}}, "on_missing": "skip"})
+            } else {
+                json!({"state": "exact", "name": "20-b", "rules": [line], "on_missing": "skip"})
+            };
+            for check_mode in [true, false] {
+                request["check_mode"] = json!(check_mode);
+                let report = host.answer(&request);
+                assert_eq!(kinds(&report), ["empty_policy"], "{report:#}");
+                let error = &report["errors"][0];
+                assert_eq!(error["pointer"], json!(if several { "/drop_ins" } else { "/rules" }));
+                assert!(error["hint"].as_str().unwrap().contains("allow_empty"), "{report:#}");
+                assert_eq!(
+                    error["message"].as_str().unwrap().contains("lacks what 1 of its lines"),
+                    skipped,
+                    "{report:#}"
+                );
+                assert!(host.fingerprint() == before, "nothing is changed");
+            }
+            request["allow_empty"] = json!(true);
+            let report = host.answer(&request);
+            assert_eq!((&report["failed"], host.listed().len()), (&json!(false), 0), "{report:#}");
+        }
+    }
+    // What earlier tasks make is not there yet, and the run itself will say so if it is missing.
+    let mut host = host(&[RULE]);
+    let mut request = json!({"state": "exact", "name": "20-b", "rules": [MISSING], "on_missing": "check_mode_skip", "check_mode": true});
+    assert_eq!(host.answer(&request)["failed"], json!(false));
+    request["check_mode"] = json!(false);
+    assert_eq!(kinds(&host.answer(&request)), ["missing_path"]);
+}
+
+#[test]
+fn an_expectation_of_nothing_is_an_error_and_one_that_is_all_left_out_is_not_held() {
+    let empty = [
+        json!([]),
+        json!(""),
+        json!(["# x"]),
+        json!("# x\n\n"),
+        json!(["-D"]),
+        json!(["-q /etc,/etc"]),
+        json!(["-W /etc/passwd -p wa"]),
+        json!({"name": "a", "rules": ["-D"]}),
+        json!({"state": "exact", "name": "a", "rules": ["-D"]}),
+    ];
+    for expect in empty {
+        let report = host(&[RULE]).answer(&json!({"operation": "gather", "expect": expect}));
+        assert_eq!(kinds(&report), ["nothing_expected"], "{expect}: {report:#}");
+    }
+    for expect in [json!({"name": "a", "rules": ["# x"]}), json!({"name": "a", "rules": []})] {
+        let report = host(&[RULE]).answer(&json!({"operation": "gather", "expect": expect}));
+        assert_eq!(kinds(&report), ["nothing_wished"], "{expect}: {report:#}");
+    }
+    for (line, more) in
+        [(MISSING, json!({"on_missing": "skip"})), ("-a always,exit -F arch=b64 -S waitpid -k x", json!({}))]
+    {
+        let mut expect = json!({"name": "a", "rules": [line]});
+        expect.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+        let mut request = json!({"operation": "gather", "on_drift": "fail", "expect": expect});
+        for source in ["both", "filesystem"] {
+            request["source"] = json!(source);
+            let report = host(&[RULE]).answer(&request);
+            assert_eq!((&report["in_sync"], &report["failed"]), (&json!(false), &json!(true)), "{report:#}");
+            assert_eq!(report["errors"].as_array().unwrap().len(), 1, "{report:#}");
+        }
+        request["expect"]["rules"] = json!([line, RULE]);
+        assert_eq!(host(&[RULE]).answer(&request)["expect"]["rules"][0]["in_sync"], json!(true), "one may be left out");
+        request["expect"] = json!({"state": "exact", "name": "a", "rules": [], "allow_empty": true});
+        assert_eq!(Host::new().answer(&request)["failed"], json!(false), "a host may be meant to hold nothing");
+    }
+}
