@@ -25,7 +25,7 @@ use machine::machine_of;
 use crate::error::{Problem, RequestError};
 use crate::request::keys::{not_used, unused};
 use crate::request::{
-    Compile, Control, Expedite, Id, KernelChoice, LoaderUnknown, OnDuplicate, OnLocked, OnMissing, Ordering,
+    Compile, Control, Expedite, Id, KernelChoice, LoaderUnknown, OnDuplicate, OnLocked, OnMissing, Operation, Ordering,
     PermSyscalls, Request, State, Target, UnknownSyscalls,
 };
 use crate::rule::Machine;
@@ -145,7 +145,14 @@ impl Location {
         let root = path("root", &request.root, "/");
         let rules_dir = path("rules_dir", &request.rules_dir, crate::augenrules::RULES_DIR);
         let root = root.components().collect();
-        let rules_dir = rules_dir.components().collect();
+        let rules_dir: PathBuf = rules_dir.components().collect();
+        // The root directory would be that of audit.rules, and is never managed as one.
+        if problems.is_empty() && rules_dir.components().count() < 3 && request.operation != Operation::Lint {
+            let allowed = vec!["the directories below another one, which has audit.rules".to_owned()];
+            let found = rules_dir.display().to_string();
+            let error = RequestError::BadValue { found, allowed, nearest: None };
+            problems.push(Problem::at_pointer(error.into(), "/rules_dir"));
+        }
         if problems.is_empty() { Ok(Self { root, rules_dir, entered: None }) } else { Err(problems) }
     }
 }

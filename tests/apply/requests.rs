@@ -203,6 +203,9 @@ fn paths_are_absolute_and_stay_where_they_begin() {
         case(rules(json!({"rules_dir": path})), &[("bad_path", "/rules_dir")]);
         case(rules(json!({"root": path})), &[("bad_path", "/root")]);
     }
+    for path in ["/", "/nope", "//nope/"] {
+        case(rules(json!({"rules_dir": path})), &[("bad_value", "/rules_dir")]);
+    }
 }
 
 #[test]
