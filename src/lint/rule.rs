@@ -237,8 +237,8 @@ impl Given<'_> {
             let message = "a watch in the old form (-w): every system call of both word lengths is looked at; auditctl \
                            calls it slower since 3.1.3";
             self.found(Code::WatchForm, message).advise(
-                "-a always,exit -F arch=b64 -F path=PATH -F perm=wa -F key=KEY, and the same with b32; dir= for \
-                 directories",
+                "-a always,exit -F arch=b64 -F path=PATH -F perm=PERM -F key=KEY, and the same with b32; PERM as after -p, \
+                 rwxa without it; dir= for directories",
             )
         })
     }
