@@ -7,8 +7,8 @@ use std::path::Path;
 use crate::auditctl::canonical_lossy;
 use crate::boot_load::LoadLine;
 use crate::desired::{
-    AtBoot, Files, Interrupted, InterruptedEnd, Merge, Only, Swallowed, Warning, Writable, about, left_at_boot,
-    ordering, outdated, outrun,
+    AtBoot, Files, Interrupted, InterruptedEnd, Merge, Only, Swallowed, Warning, Writable, about, depends_at_boot,
+    left_at_boot, ordering, outdated, outrun,
 };
 use crate::drift::wish::{self, Evidence, Verified};
 use crate::drift::{Cause, Drift, Gap, InPlace, NextBoot, SettingView, setting_views};
@@ -330,6 +330,7 @@ fn warnings(gathered: &Gathered, machine: &Machine) -> Vec<Warning> {
     if let Some(files) = gathered.files.read() {
         let known = &files.observed.files;
         warnings.extend(left_out(known, &files.boot, machine));
+        warnings.extend(depends_at_boot(known, &files.boot.whole, machine));
         warnings.extend(files.only_there.iter().filter_map(|line| Warning::only_there(line, fate(known))));
         warnings.extend(passed_over(&files.observed.passed_over));
         warnings.extend(passed_over(&files.ignored));

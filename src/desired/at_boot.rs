@@ -10,7 +10,7 @@ use super::{DropIn, Files, Merge, Warning};
 use crate::auditctl::{Control, Verb, canonical_lossy};
 use crate::augenrules;
 use crate::boot_load::{BootLoad, LoadLine};
-use crate::init::{Loader, State};
+use crate::init::{Loader, Prevented, State};
 use crate::lines::Reader;
 use crate::plan::files::Content;
 use crate::rule::{Machine, Rule};
@@ -38,7 +38,7 @@ impl Files {
             (State::Enabled, None) if self.has_directory || !drop_ins.is_empty() => AtBoot::DropIns,
             (State::Unknown, _) if !drop_ins.is_empty() => AtBoot::DropIns,
             (State::Enabled | State::Unknown, _) => AtBoot::File(self.audit_rules_path()),
-            (State::Masked | State::Disabled | State::Missing, _) => AtBoot::Nothing,
+            (State::Prevented | State::Masked | State::Disabled | State::Missing, _) => AtBoot::Nothing,
         }
     }
 
@@ -143,6 +143,15 @@ fn stands_for(comment: &[u8], line: &[u8]) -> bool {
     text.is_some_and(|reason| reason.ends_with(b": "))
 }
 
+/// What decides whether the policy is loaded at all, and cannot be judged from files.
+#[must_use]
+pub fn depends_at_boot(files: &Files, policy: &BootLoad, machine: &Machine) -> Option<Warning> {
+    let Loader { service, conditions, .. } = &files.loader;
+    let service = service.filter(|_| !conditions.is_empty())?;
+    let has_any = !lacking(policy, &BootLoad::default(), machine).is_empty();
+    has_any.then(|| Warning::LoadDepends { service, on: conditions.clone() })
+}
+
 /// What keeps the load of the policy from being that of the next boot. `file` is the load of what the boot loads in its
 /// place; none where there is no such file.
 #[must_use]
@@ -160,7 +169,10 @@ pub fn left_at_boot(
     }
     let Loader { service, state, .. } = files.loader;
     match at_boot {
-        AtBoot::Nothing => Some(Warning::NobodyLoads { service, state: state.name() }),
+        AtBoot::Nothing => {
+            let prevented = files.loader.prevented.clone();
+            Some(Warning::NobodyLoads { service, state: state.name(), prevented })
+        }
         AtBoot::File(path) => {
             let file = path.display().to_string();
             Some(Warning::NotInBootFile { service, file, lacking })
@@ -177,4 +189,14 @@ pub fn lacking(load: &BootLoad, other: &BootLoad, machine: &Machine) -> Vec<Stri
     let rules = rules.map(|loaded| canonical_lossy(&loaded.rule.line.rule, machine));
     let settings = load.settings.iter().filter(|(name, value)| other.settings.get(*name) != Some(*value));
     rules.chain(settings.map(|(name, value)| format!("{} {value}", name.option()))).collect()
+}
+
+/// That nothing loads the rules, as a sentence.
+pub(super) fn nobody_loads(service: Option<&str>, state: &str, prevented: Option<&Prevented>) -> String {
+    let what = match (service, prevented) {
+        (None, _) => "no service loads them".to_owned(),
+        (Some(service), None) => format!("{service} is {state}"),
+        (Some(service), Some(why)) => format!("{service} is started and does not load them: {}", why.message()),
+    };
+    format!("the rules are not loaded at boot: {what}")
 }

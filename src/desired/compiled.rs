@@ -1,6 +1,6 @@
 //! `audit.rules`: whether it is made anew, and what becomes of the lines that only stand there.
 
-use super::{AtBoot, DropIn, Only, Warning, Work, about, left_at_boot, wish};
+use super::{AtBoot, DropIn, Only, Warning, Work, about, depends_at_boot, left_at_boot, wish};
 use crate::boot_load::{BootLoad, LoadLine, Spot};
 use crate::error::{Place, PolicyError, Problem};
 use crate::intent::{ADOPTED, Goal};
@@ -103,14 +103,17 @@ impl Work<'_> {
     /// What is worth a sentence of the next boot; this is the load of the policy.
     pub(super) fn about_boot(&self, other: Option<&Boots>, lines: &[LoadLine], load: &BootLoad) -> Vec<Warning> {
         let machine = &self.reader.facts().machine;
-        let Some(other) = other.filter(|_| self.intent.target != Layer::Runtime) else {
-            return about(lines, load, machine);
+        let of_file = self.intent.target != Layer::Runtime;
+        let depends = depends_at_boot(self.files, load, machine).filter(|_| of_file);
+        let Some(other) = other.filter(|_| of_file) else {
+            return about(lines, load, machine).into_iter().chain(depends).collect();
         };
         let mut warnings = match &other.load {
             Some(load) => about(&other.lines, load, machine),
             None => about(lines, load, machine),
         };
         warnings.extend(left_at_boot(self.files, other.at_boot.clone(), load, other.load.as_ref(), machine));
+        warnings.extend(depends);
         warnings
     }
 

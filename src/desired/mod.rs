@@ -29,7 +29,7 @@ use own::{Change, Own};
 
 pub use about::about;
 pub use asked::{Asked, Swallowed};
-pub use at_boot::{AtBoot, left_at_boot};
+pub use at_boot::{AtBoot, depends_at_boot, left_at_boot};
 pub use drop_in::{Deduplicated, HEADER, Skipped, Treatment};
 pub use files::{DropIn, Files, Merge, Writable, is_generated};
 pub use foreign::outrun;

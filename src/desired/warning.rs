@@ -1,10 +1,12 @@
 //! What is worth a sentence without being an error.
 
+use super::at_boot::nobody_loads;
 use super::interrupted::Interrupted;
 use super::{Only, Skipped, Writable};
 use crate::auditctl::{Note, Version};
 use crate::boot_load::{LoadLine, Spot};
 use crate::error::Problem;
+use crate::init::{Directive, Prevented};
 use crate::matching::Provided;
 use crate::settings::Name;
 
@@ -140,6 +142,15 @@ pub enum Warning {
         service: Option<&'static str>,
         /// Whether it is started.
         state: &'static str,
+        /// Why it loads nothing though it is started.
+        prevented: Option<Prevented>,
+    },
+    /// What decides whether a service loads the rules, and cannot be judged from files.
+    LoadDepends {
+        /// The service.
+        service: &'static str,
+        /// What decides.
+        on: Vec<Directive>,
     },
     /// At boot a file is loaded that lacks rules or settings of the drop-ins.
     NotInBootFile {
@@ -286,10 +297,10 @@ impl Warning {
                 format!("the key of `{rule}` ({spot}) is never recorded: the same rule with another key stands in {by}")
             }
             Self::Outrun { by, is_never, rules, provided } => outrun(by, *is_never, rules, *provided),
-            Self::NobodyLoads { service, state } => {
-                let what = service
-                    .map_or_else(|| "no service loads them".to_owned(), |service| format!("{service} is {state}"));
-                format!("the rules are not loaded at boot: {what}")
+            Self::NobodyLoads { service, state, prevented } => nobody_loads(*service, state, prevented.as_ref()),
+            Self::LoadDepends { service, on } => {
+                let on: Vec<String> = on.iter().map(ToString::to_string).collect();
+                format!("whether {service} loads the rules at boot depends on {}", on.join(", "))
             }
             Self::NotInBootFile { service, file, lacking } => format!(
                 "at boot {} {file} as it stands, which lacks {}",

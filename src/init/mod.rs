@@ -1,10 +1,16 @@
 //! What the files of a host say about who loads its audit rules at boot: systemd, `OpenRC` or the scripts of System V.
 
+mod condition;
+mod prevented;
 mod script;
 mod systemd;
+mod unit;
 
+pub use condition::{PathFound, PathKind, judged_paths};
+pub use prevented::{Directive, Prevented};
 pub use script::Script;
 pub use systemd::{UNITS, Unit, Units};
+pub use unit::{UnitFile, programs, pulled_in};
 
 /// The init system of a host, with what it says about the audit rules.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -31,6 +37,21 @@ pub struct Loader {
     pub service: Option<&'static str>,
     /// What loads the rules; none where the unit is masked, which hides what it says.
     pub command: Option<LoadCommand>,
+    /// Why the service, which is started, loads nothing.
+    pub prevented: Option<Prevented>,
+    /// What decides whether it loads the rules, and cannot be judged from files.
+    pub conditions: Vec<Directive>,
+}
+
+impl Loader {
+    fn new(
+        init: Option<&'static str>,
+        state: State,
+        service: Option<&'static str>,
+        command: Option<LoadCommand>,
+    ) -> Self {
+        Self { init, state, service, command, prevented: None, conditions: Vec::new() }
+    }
 }
 
 /// Whether a service is started at boot.
@@ -38,6 +59,8 @@ pub struct Loader {
 pub enum State {
     /// It is.
     Enabled,
+    /// It is, and what its files say keeps the rules from being loaded.
+    Prevented,
     /// Nobody can start it.
     Masked,
     /// Nothing asks for it.
@@ -59,6 +82,7 @@ impl State {
     pub fn name(self) -> &'static str {
         match self {
             Self::Enabled => "enabled",
+            Self::Prevented => "prevented",
             Self::Disabled => "disabled",
             Self::Masked => "masked",
             Self::Missing => "none",
@@ -86,7 +110,7 @@ impl Init {
             Self::Systemd(units) => systemd::loader(units),
             Self::OpenRc(script) => script.loader("openrc"),
             Self::SysV(script) => script.loader("sysv"),
-            Self::Unknown => Loader { init: None, state: State::Unknown, service: None, command: None },
+            Self::Unknown => Loader::new(None, State::Unknown, None, None),
         }
     }
 }

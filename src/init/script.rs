@@ -33,7 +33,7 @@ impl Script {
         };
         // openrc-run looks at what its functions return; the others take the script's own word.
         let command = command.map(|command| LoadCommand { ignores_failure: init != "openrc", ..command });
-        Loader { init: Some(init), state, service: (state != State::Missing).then_some(SCRIPT), command }
+        Loader::new(Some(init), state, (state != State::Missing).then_some(SCRIPT), command)
     }
 }
 

@@ -161,7 +161,8 @@ pub struct FeaturesReport {
 /// Who loads the rules at boot.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct BootLoaderReport {
-    /// `enabled`, `disabled` or `masked`; `none` where no service loads them; `unknown` where nothing tells.
+    /// `enabled`, `disabled` or `masked`; `prevented` where the service is started and loads nothing; `none` where no
+    /// service loads them; `unknown` where nothing tells.
     pub state: &'static str,
     /// The init system: `systemd`, `openrc` or `sysv`; absent where nothing tells.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -177,6 +178,12 @@ pub struct BootLoaderReport {
     pub file: Option<String>,
     /// Whether nobody notices that the load failed.
     pub ignores_failure: bool,
+    /// Why the service loads nothing though it is started.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub prevented_by: Option<String>,
+    /// What decides whether the service loads the rules, and cannot be judged from files: each directive with its file.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub conditions: Vec<String>,
     /// The auditctl that is installed; absent where there is none.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub auditctl: Option<AuditctlReport>,

@@ -25,7 +25,7 @@ impl Report {
     /// The report of what was gathered.
     #[must_use]
     pub fn gathered(inquiry: &Inquiry, mut gathered: Gathered, machine: &Machine) -> Self {
-        let in_sync = in_sync(&gathered);
+        let in_sync = in_sync(&gathered).filter(|in_sync| !*in_sync || !is_conditional(&gathered));
         let mut report = Self::quiet(summary::message(&gathered, in_sync), Outcome::Unchanged);
         let mut exposed = not_in_sync::exposed(&gathered);
         exposed.extend(not_in_sync::interrupted(&gathered));
@@ -34,6 +34,10 @@ impl Report {
             Some(wish) => wish.in_sync(),
             None => in_sync,
         };
+        // Whether the boot loads anything cannot be told then.
+        if report.in_sync == Some(true) && is_conditional(&gathered) {
+            report.in_sync = None;
+        }
         report.warnings = gathered.warnings.iter().map(Warning::sentence).collect();
         report.pending = pending(&gathered, machine);
         report.reboot_required = report.pending != PendingReport::default();
@@ -97,6 +101,14 @@ impl Report {
         let expected = self.expect.iter_mut().map(|expected| &mut expected.rules);
         expected.chain(labels).for_each(|rules| rules.retain(|rule| rule.in_sync == Some(false)));
     }
+}
+
+/// Whether there is something to load at boot, and what decides whether it is loaded cannot be judged from files.
+fn is_conditional(gathered: &Gathered) -> bool {
+    gathered.files.read().is_some_and(|files| {
+        let has_any = files.boot.asked.iter().any(Asked::counts) || !files.boot.whole.settings.is_empty();
+        has_any && !files.observed.files.loader.conditions.is_empty()
+    })
 }
 
 /// Whether files, kernel and next boot agree; none where that cannot be told. The files alone can tell that they do not.

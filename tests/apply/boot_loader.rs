@@ -4,7 +4,7 @@ use std::os::unix::fs::symlink;
 
 use serde_json::{Value as Json, json};
 
-use crate::boots::{AUDITCTL, AUGENRULES, masked, with_unit, without_unit};
+use crate::boots::{AUDITCTL, AUGENRULES, masked, with_programs, with_unit, without_unit};
 use crate::host::{Host, kinds};
 
 const RULE: &str = "-w /etc/passwd -p wa -k identity";
@@ -20,7 +20,7 @@ fn host() -> Host {
 
 /// With `auditd.service` as Debian 12 has it, started or not.
 fn debian_12(is_enabled: bool) -> Host {
-    let host = host();
+    let host = with_programs(host());
     let unit = "[Service]\nExecStart=/sbin/auditd\nExecStartPost=-/sbin/augenrules --load\n";
     host.write(&format!("{USR}/auditd.service"), unit);
     std::fs::create_dir_all(host.path(&format!("{ETC}/multi-user.target.wants"))).unwrap();
@@ -85,7 +85,7 @@ fn rules_that_nobody_loads_at_boot_are_worth_a_warning() {
 fn where_auditctl_loads_a_file_the_drop_ins_count_as_far_as_they_are_in_it() {
     let loading = |is_compiled: bool| {
         let mut host = debian_12(true);
-        let own = "[Service]\nExecStartPost=\nExecStartPost=/sbin/auditctl -R /etc/audit/audit.rules\n";
+        let own = "[Service]\nExecStartPost=\nExecStartPost=/usr/local/sbin/auditctl -R /etc/audit/audit.rules\n";
         host.write(&format!("{ETC}/auditd.service.d/50-old.conf"), own);
         host.write("/etc/audit/audit.rules", "# old\n");
         if is_compiled {
@@ -171,7 +171,7 @@ fn another_init_system_than_those_is_not_taken_for_one_of_them() {
 #[test]
 fn presets_count_before_the_first_boot() {
     let image = |id: Option<&str>| {
-        let host = host();
+        let host = with_programs(host());
         host.write(&format!("{USR}/auditd.service"), format!("{AUGENRULES}[Install]\nWantedBy=multi-user.target\n"));
         host.write("/usr/lib/systemd/system-preset/99-default.preset", "disable *\n");
         host.write("/etc/systemd/system-preset/50-own.preset", "enable auditd.service\n");
@@ -296,4 +296,145 @@ fn the_next_boot_has_its_rules_in_the_order_in_which_the_kernel_lists_them() {
     host.write("/etc/audit/rules.d/30-policy.rules", format!("{io_uring}\n{exclude}\n{RULE}\n"));
     let report = host.answer(&json!({"operation": "gather"}));
     assert_eq!(report["next_boot"]["rules"], json!([RULE, exclude, io_uring]));
+}
+
+/// Debian 12 with a drop-in of its auditd.service.
+fn with_drop_in(lines: &str) -> Host {
+    let host = debian_12(true);
+    host.write(&format!("{ETC}/auditd.service.d/50-own.conf"), lines);
+    host
+}
+
+fn relink(host: &Host, path: &str, target: &str) {
+    let link = host.path(path);
+    let _ = std::fs::remove_file(&link);
+    host.directory(std::path::Path::new(path).parent().unwrap().to_str().unwrap());
+    symlink(target, link).unwrap();
+}
+
+#[test]
+fn a_service_that_is_started_and_loads_nothing_is_no_good_boot() {
+    let own = format!("{ETC}/auditd.service.d/50-own.conf");
+    let clears = with_drop_in("[Service]\nExecStartPost=-/usr/local/sbin/auditctl -D\n");
+    let all = debian_12(true);
+    all.write(&format!("{ETC}/service.d/o.conf"), "[Service]\nExecStartPost=\n");
+    let without_program = debian_12(true);
+    std::fs::remove_file(without_program.path("/sbin/augenrules")).unwrap();
+    let unlinked = debian_12(true);
+    relink(&unlinked, &format!("{ETC}/multi-user.target.wants/auditd.service"), "/dev/null");
+    let aside = debian_12(false);
+    relink(&aside, &format!("{ETC}/foo.target.wants/auditd.service"), "/usr/lib/systemd/system/auditd.service");
+    let rescue = debian_12(true);
+    relink(&rescue, &format!("{ETC}/default.target"), "/usr/lib/systemd/system/rescue.target");
+    let rows = [
+        (
+            with_drop_in("[Unit]\nConditionPathExists=/nope\n"),
+            "prevented",
+            format!(
+                "auditd.service is started and does not load them: `ConditionPathExists=/nope` ({own}) does not hold"
+            ),
+        ),
+        (
+            with_drop_in("[Unit]\nAssertPathExists=!/etc/audit\n"),
+            "prevented",
+            format!(
+                "auditd.service is started and does not load them: `AssertPathExists=!/etc/audit` ({own}) does not hold"
+            ),
+        ),
+        (
+            clears,
+            "prevented",
+            format!(
+                "auditd.service is started and does not load them: `ExecStartPost=-/usr/local/sbin/auditctl -D` ({own}) deletes them again"
+            ),
+        ),
+        (
+            without_program,
+            "prevented",
+            format!(
+                "auditd.service is started and does not load them: `ExecStartPost=-/sbin/augenrules --load` ({USR}/auditd.service): /sbin/augenrules cannot be executed"
+            ),
+        ),
+        (all, "none", "no service loads them".to_owned()),
+        (unlinked, "disabled", "auditd.service is disabled".to_owned()),
+        (aside, "disabled", "auditd.service is disabled".to_owned()),
+        (rescue, "disabled", "auditd.service is disabled".to_owned()),
+    ];
+    for (mut host, state, why) in rows {
+        let report = host.answer(&json!({"operation": "gather", "on_drift": "fail"}));
+        assert_eq!((&report["boot_loader"]["state"], &report["failed"]), (&json!(state), &json!(true)), "{report:#}");
+        assert_eq!(report["warnings"], json!([format!("the rules are not loaded at boot: {why}")]));
+        assert_eq!(report["drift"]["missing_at_boot"][0]["cause"], json!("nobody_loads"));
+        let prevented_by = report["boot_loader"].get("prevented_by").map(|said| said.as_str().unwrap());
+        assert_eq!(prevented_by.is_some(), state == "prevented");
+        assert!(prevented_by.is_none_or(|said| why.ends_with(said)), "{report:#}");
+    }
+}
+
+#[test]
+fn what_cannot_be_judged_makes_a_boot_uncertain() {
+    let own = format!("{ETC}/auditd.service.d/50-own.conf");
+    let beside = debian_12(true);
+    beside.write(&format!("{ETC}/mine.service"), "[Service]\nExecStart=/usr/local/sbin/auditctl -D\n");
+    relink(&beside, &format!("{ETC}/sysinit.target.wants/mine.service"), "../mine.service");
+    let rows = [
+        (with_drop_in("[Service]\nExecCondition=/bin/false\n"), format!("`ExecCondition=/bin/false` ({own})")),
+        (with_drop_in("[Service]\nExecStartPre=/usr/bin/x\n"), format!("`ExecStartPre=/usr/bin/x` ({own})")),
+        (with_drop_in("[Unit]\nConditionPathExists=/run/x\n"), format!("`ConditionPathExists=/run/x` ({own})")),
+        (
+            with_drop_in("[Unit]\nConditionKernelCommandLine=!audit\n"),
+            format!("`ConditionKernelCommandLine=!audit` ({own})"),
+        ),
+        (beside, format!("`ExecStart=/usr/local/sbin/auditctl -D` ({ETC}/mine.service)")),
+    ];
+    for (mut host, on) in rows {
+        // Of these programs only what comes before the load without fail has to be there.
+        host.write("/usr/bin/x", "");
+        host.mode("/usr/bin/x", 0o755);
+        host.write("/bin/false", "");
+        host.mode("/bin/false", 0o755);
+        let warning = json!(format!("whether auditd.service loads the rules at boot depends on {on}"));
+        let report = host.answer(&json!({"operation": "gather", "on_drift": "fail"}));
+        assert_eq!(report["boot_loader"]["state"], json!("enabled"), "{report:#}");
+        assert_eq!(report["boot_loader"]["conditions"], json!([on]), "{report:#}");
+        assert_eq!((&report["warnings"], report.get("in_sync")), (&json!([warning]), None), "{report:#}");
+        assert_eq!(report["failed"], json!(false), "what cannot be told is no failure");
+        let report = host.answer(&json!({"operation": "gather", "expect": [RULE]}));
+        assert_eq!(report.get("in_sync"), None, "{report:#}");
+        let applied = host.answer(&json!({"name": "40-new", "rules": ["-w /etc/group -p wa -k group"]}));
+        assert!(applied["warnings"].as_array().unwrap().contains(&warning), "{applied:#}");
+    }
+}
+
+/// What the unit of Debian 12 says, in its parts that matter; and the pair of Debian 13 and of upstream 4.
+const DEBIAN_12: &str = "[Unit]\nDefaultDependencies=no\nConditionKernelCommandLine=!audit=0\n\
+    ConditionKernelCommandLine=!audit=off\n[Service]\nType=forking\nPIDFile=/run/auditd.pid\nExecStart=/sbin/auditd\n\
+    ExecStartPost=-/sbin/augenrules --load\n# ExecStartPost=-/sbin/auditctl -R /etc/audit/audit.rules\n\
+    [Install]\nWantedBy=multi-user.target\n";
+const AUDITD_4: &str = "[Unit]\nConditionKernelCommandLine=!audit=0\nConditionKernelCommandLine=!audit=off\n\
+    RefuseManualStop=yes\nWants=audit-rules.service\n[Service]\nExecStart=/sbin/auditd\n";
+const AUDIT_RULES_4: &str = "[Unit]\nConditionKernelCommandLine=!audit=0\nConditionKernelCommandLine=!audit=off\n\
+    [Service]\nType=oneshot\nExecStart=/sbin/augenrules --load\n#ExecStopPost=/sbin/auditctl -R /etc/audit/audit-stop.rules\n";
+
+#[test]
+fn the_units_of_distributions_are_no_cause_for_alarm() {
+    for command_line in [None, Some("quiet audit=1")] {
+        let two = with_unit(host(), AUDITD_4);
+        two.write(&format!("{USR}/audit-rules.service"), AUDIT_RULES_4);
+        for mut host in [with_unit(host(), DEBIAN_12), two] {
+            // As systemd itself brings them.
+            relink(&host, &format!("{USR}/default.target"), "graphical.target");
+            host.write(&format!("{USR}/graphical.target"), "[Unit]\nRequires=multi-user.target\n");
+            host.write(&format!("{USR}/multi-user.target"), "[Unit]\nRequires=basic.target\n");
+            if let Some(line) = command_line {
+                host.write("/proc/cmdline", line);
+            }
+            let report = host.answer(&json!({"operation": "gather", "on_drift": "fail"}));
+            assert_eq!(report["boot_loader"]["state"], json!("enabled"), "{report:#}");
+            assert_eq!((&report["warnings"], &report["in_sync"]), (&json!([]), &json!(true)), "{report:#}");
+        }
+    }
+    let mut off = with_unit(host(), DEBIAN_12);
+    off.write("/proc/cmdline", "quiet audit=0");
+    assert_eq!(off.answer(&json!({"operation": "gather"}))["boot_loader"]["state"], json!("prevented"));
 }

@@ -8,10 +8,20 @@ use crate::host::Host;
 pub const AUGENRULES: &str = "[Service]\nExecStart=/sbin/auditd\nExecStartPost=-/sbin/augenrules --load\n";
 /// The same with the line for hosts that do not use augenrules.
 pub const AUDITCTL: &str =
-    "[Service]\nExecStart=/sbin/auditd\nExecStartPost=-/sbin/auditctl -R /etc/audit/audit.rules\n";
+    "[Service]\nExecStart=/sbin/auditd\nExecStartPost=-/usr/local/sbin/auditctl -R /etc/audit/audit.rules\n";
+
+/// The programs of the package; auditctl where nobody looks for its version.
+pub fn with_programs(host: Host) -> Host {
+    for path in ["/sbin/auditd", "/sbin/augenrules", "/usr/local/sbin/auditctl"] {
+        host.write(path, "");
+        host.mode(path, 0o755);
+    }
+    host
+}
 
 /// A host with this `auditd.service`, which multi-user.target asks for.
 pub fn with_unit(host: Host, unit: &str) -> Host {
+    let host = with_programs(host);
     host.write("/usr/lib/systemd/system/auditd.service", unit);
     let wants = "/etc/systemd/system/multi-user.target.wants";
     host.directory(wants);

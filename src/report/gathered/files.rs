@@ -14,7 +14,7 @@ use crate::auditctl::{Installed, Verb, canonical_lossy};
 use crate::boot_load::{LoadLine, Spot, Trouble};
 use crate::drift::{Asked, Cause, Drift, Fate, NextBoot};
 use crate::gather::HeldFiles;
-use crate::init::Loader;
+use crate::init::{Loader, Prevented};
 use crate::lines::Reader;
 use crate::rule::{Machine, Rule};
 
@@ -172,6 +172,8 @@ pub fn boot_loader(loader: &Loader, installed: &Installed) -> BootLoaderReport {
         command: command.map(|command| command.text.clone()),
         file: command.and_then(|command| command.file.clone()),
         ignores_failure: command.is_some_and(|command| command.ignores_failure),
+        prevented_by: loader.prevented.as_ref().map(Prevented::message),
+        conditions: loader.conditions.iter().map(ToString::to_string).collect(),
         auditctl: installed.is_there.then(|| AuditctlReport {
             version: installed.version.map(|version| version.to_string()),
             names_known: installed.has_words(),

@@ -436,7 +436,9 @@ boot_loader:
   type: dict
   contains:
     state:
-      description: C(enabled), C(disabled) or C(masked); C(none) where no service loads them; C(unknown) where nothing tells.
+      description:
+        - C(enabled), C(disabled) or C(masked); C(prevented) where the service is started and loads nothing;
+          C(none) where no service loads them; C(unknown) where nothing tells.
       returned: always
       type: str
     init:
@@ -459,6 +461,15 @@ boot_loader:
       description: Whether nobody notices that the load failed.
       returned: always
       type: bool
+    prevented_by:
+      description: Why the service loads nothing though it is started.
+      returned: where the state is C(prevented)
+      type: str
+    conditions:
+      description: Directives that decide whether the service loads the rules, and that files cannot tell, each with its file.
+      returned: where there are any
+      type: list
+      elements: str
     auditctl:
       description: The auditctl that is installed.
       returned: where there is one
