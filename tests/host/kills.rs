@@ -21,6 +21,8 @@ const LOCALE: &str = "-a always,exit -F arch=b64 -S sethostname,setdomainname -F
 const CLOCK: &str = "-a always,exit -F arch=b64 -S settimeofday -F key=clock";
 const DIRECTORIES: [&str; 3] = ["/etc/audit", RULES_D, "/run/audit_rules"];
 const JOURNAL: &str = "/run/audit_rules/journal";
+/// What a run that came to a good end notes last; without it the next run notes it.
+const WATCHED: &str = "/run/audit_rules/watched";
 const EXPEDITED: &str = "/sys/kernel/rcu_expedited";
 /// Before its first change and behind its last a run only reads; of the calls there every so many is tried, and as many
 /// of those between that only read, such as the loops that receive the kernel's answers.
@@ -88,7 +90,8 @@ fn files() -> Files {
     for directory in DIRECTORIES {
         for entry in fs::read_dir(directory).into_iter().flatten() {
             let path = entry.unwrap().path();
-            let is_ours = path.is_file() && !path.ends_with("lock") && path != Path::new(JOURNAL);
+            let is_ours =
+                path.is_file() && !path.ends_with("lock") && path != Path::new(JOURNAL) && path != Path::new(WATCHED);
             if is_ours {
                 files.insert(path.display().to_string(), (mode(&path), fs::read_to_string(&path).unwrap()));
             }

@@ -56,7 +56,7 @@ fn stray(request: &Json, names: &[&str]) -> (Json, usize, Vec<String>) {
 fn a_run_touches_no_file_but_those_of_its_plan_and_starts_nothing() {
     clear();
     let _guest = host();
-    let own = ["lock", "journal", "waiting", "30-own.rules", "audit.rules", "audit.rules.prev"];
+    let own = ["lock", "journal", "waiting", "watched", "30-own.rules", "audit.rules", "audit.rules.prev"];
     let mut change = present("30-own", &["-w /etc/passwd -p wa -k identity"]);
     change["expedite"] = json!("always");
     change["control"] = json!({"rate_limit": 500});
