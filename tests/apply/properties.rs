@@ -118,7 +118,9 @@ impl Numbers {
             4 => json!({"state": "absent", "name": "30-own", "rules": self.lines(3)}),
             5 if self.one_in(2) => json!({"state": "loaded"}),
             5 => json!({"state": "loaded", "purge": true, "keep": ["agent-*"]}),
-            _ => json!({"state": "exact", "name": "30-own", "rules": self.lines(5), "keep": ["agent-*", "50-*"]}),
+            _ => {
+                json!({"state": "exact", "name": "30-own", "rules": self.lines(5), "keep": ["agent-*", "50-*"], "allow_empty": true})
+            }
         };
         let declares = matches!(request["state"].as_str(), Some("present" | "exact"));
         if declares && (request["rules"] == json!([]) || self.one_in(4)) {

@@ -116,6 +116,8 @@ fn change(numbers: &mut Numbers, host: &Host, asked: &Asked) -> (Json, Asked) {
     if request["state"] != json!("absent") {
         request["on_missing"] = json!("skip");
         request["unknown_syscalls"] = json!("skip");
+        // All lines may be left out here.
+        request["allow_empty"] = json!(true);
     }
     (request, after)
 }
