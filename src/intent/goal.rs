@@ -174,7 +174,7 @@ fn checked_name(name: &str, pointer: &str, problems: &mut Vec<Problem>) -> Optio
     drop_in_name(name).map_err(|error| problems.push(Problem::at_pointer(error.into(), pointer))).ok()
 }
 
-/// A drop-in that says something; with exact comments will do where another one says more.
+/// A drop-in that says something, if only a comment.
 fn declared(
     name: DropInName,
     pointer: String,
@@ -184,11 +184,7 @@ fn declared(
     problems: &mut Vec<Problem>,
 ) -> Option<Declared> {
     let settings = Settings::from(control);
-    let counts = |line: &AuthorLine| match request.state {
-        State::Exact => !line.text.trim().is_empty(),
-        _ => is_statement(line),
-    };
-    let says_something = lines.iter().any(counts) || !settings.is_empty();
+    let says_something = lines.iter().any(|line| !line.text.trim().is_empty()) || !settings.is_empty();
     if !says_something && control.loginuid_immutable.is_none() && !request.allow_empty {
         problems.push(Problem::at_pointer(RequestError::NothingWished.into(), &pointer));
         return None;

@@ -82,3 +82,14 @@ fn a_rule_declared_after_a_lock_is_an_error_and_one_before_it_is_not() {
     assert_eq!(kinds(&report), ["after_lock"], "{report:#}");
     assert_eq!(host.answer(&json!({"name": "40-a", "rules": [P]}))["outcome"], json!("applied"));
 }
+
+#[test]
+fn a_drop_in_that_comes_down_from_rules_to_comments_is_an_error_unless_that_is_meant() {
+    let mut host = Host::new();
+    assert_eq!(host.answer(&json!({"name": "20-b", "rules": ["# nothing yet"]}))["outcome"], json!("applied"));
+    host.answer(&json!({"name": "20-b", "rules": [P, G]}));
+    let report = host.answer(&json!({"name": "20-b", "rules": ["# nothing"]}));
+    assert_eq!((kinds(&report), host.kernel.loaded().len()), (vec!["nothing_wished"], 2), "{report:#}");
+    let report = host.answer(&json!({"name": "20-b", "rules": ["# nothing"], "allow_empty": true}));
+    assert_eq!((&report["outcome"], host.kernel.loaded().len()), (&json!("applied"), 0), "{report:#}");
+}

@@ -147,11 +147,6 @@ fn a_key_is_given_where_it_means_something_and_only_there() {
         (json!({"name": "a"}), vec![("nothing_wished", "")]),
         (json!({"name": "a", "rules": []}), vec![("nothing_wished", "")]),
         (json!({"name": "a", "rules": "\n \n"}), vec![("nothing_wished", "")]),
-        (json!({"name": "a", "rules": ["# nothing"]}), vec![("nothing_wished", "")]),
-        (
-            json!({"drop_ins": {"a": {"rules": "# x\n\n #y\n"}}}),
-            vec![("nothing_wished", "/drop_ins/a"), ("nothing_wished", "/drop_ins")],
-        ),
         (json!({"name": "a", "state": "exact", "control": {}}), vec![("nothing_wished", "")]),
         (json!({"name": "a", "rules": ["-b 1"], "purge": true}), vec![("key_not_used", "/purge")]),
         (
