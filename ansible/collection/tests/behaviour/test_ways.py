@@ -113,7 +113,7 @@ def test_where_a_terminal_is_wanted_the_program_goes_as_a_module(player, sshd, w
     assert played.outcomes() == ["ok"], played.output
     assert played[0]["outcome"] in ("applied", "unchanged")
     if way == "requiretty":
-        assert played[0]["diff"][0]["before_header"] == "/etc/audit/rules.d/30-identity.rules"
+        assert played[0]["diff"][0]["before_header"].endswith("/etc/audit/rules.d/30-identity.rules")
 
 
 def test_problems_read_the_same_when_the_program_goes_as_a_module(player, sshd):
