@@ -88,10 +88,20 @@ def test_a_message_has_every_problem_once_up_to_a_bound():
     "msg, pointer, more, text",
     [
         ("50-x: /rules/0: the kernel refuses it in `-w /a`; taken back", "/rules/0", {}, "50-x: rules[0]: the kernel"),
-        ("2 drop-ins: /drop_ins/50-x/rules/1: the kernel refuses it", "/drop_ins/50-x/rules/1", {}, "drop_ins.50-x.rules[1]: the"),
+        (
+            "2 drop-ins: /drop_ins/50-x/rules/1: the kernel refuses it",
+            "/drop_ins/50-x/rules/1",
+            {},
+            "drop_ins.50-x.rules[1]: the",
+        ),
         ("a: /rules line 3: the kernel refuses it; taken back", "/rules", {"line": 3}, "a: rules line 3: the kernel refuses"),
         # The place in the caller's own file is known to the caller.
-        ("a: /rules line 3: the kernel refuses it; taken back", "/rules", {"line": 1, "file": "b.rules"}, "a: b.rules:1: the kernel"),
+        (
+            "a: /rules line 3: the kernel refuses it; taken back",
+            "/rules",
+            {"line": 1, "file": "b.rules"},
+            "a: b.rules:1: the kernel",
+        ),
         ("1 event; 1 not as expected: /event/0: the kernel refuses it", "/event/0", {}, "expected: event[0]: the kernel"),
         ("a: /control/failure: the kernel refuses it", "/control/failure", {}, "a: control.failure: the kernel"),
     ],
