@@ -121,7 +121,7 @@ fn run_into(output: Stdio, words: &str, request: &str) -> Output {
 #[test]
 fn a_report_that_nobody_takes_is_a_failure_with_a_word_about_it() {
     let place = TempDir::new().unwrap();
-    let broken = || Stdio::from(std::io::pipe().unwrap().1);
+    let broken = || Stdio::from(std::os::fd::OwnedFd::from(std::os::unix::net::UnixStream::pair().unwrap().1));
     let full = || Stdio::from(std::fs::File::options().write(true).open("/dev/full").unwrap());
     let limited = || Stdio::from(std::fs::File::create(place.path().join("report")).unwrap());
     let outputs: [(&dyn Fn() -> Stdio, &str); 4] = [
