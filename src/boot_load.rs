@@ -90,7 +90,7 @@ pub struct BootLoad {
     /// The lines that fail.
     pub failing: Vec<Failing>,
     /// Rules that a later line takes away again, with that line.
-    pub deleted: Vec<(LoadedRule, Spot)>,
+    deleted: Vec<(LoadedRule, Spot)>,
     /// The line that locks the kernel. What stands after it is in `rules` all the same, and fails.
     locked: Option<Spot>,
     /// How many lines were carried out before the first that stops the boot loader; none if it reaches the end.
@@ -140,6 +140,13 @@ impl BootLoad {
             }
         }
         load
+    }
+
+    /// The rules that a later line takes away and that no line after it brings back, each with the line that takes it away.
+    pub fn lost(&self) -> impl Iterator<Item = (&LoadedRule, &Spot)> {
+        let loaded: HashSet<&Rule> = self.rules.iter().map(|loaded| &*loaded.rule.listed).collect();
+        let deleted = self.deleted.iter().filter(move |(gone, _)| !loaded.contains(&*gone.rule.listed));
+        deleted.map(|(gone, by)| (gone, by))
     }
 
     /// Carries a line out, or a piece of it. auditctl has set what stands before the place at which a line fails.
@@ -192,9 +199,8 @@ impl BootLoad {
             }
             Control::DeleteByKey(part) => {
                 let contains = |rule: &Rule| rule.key().is_some_and(|key| contains(key, part));
-                let (gone, kept) =
+                let (gone, kept): (Vec<_>, Vec<_>) =
                     std::mem::take(&mut self.rules).into_iter().partition(|one| contains(&one.rule.listed));
-                let gone: Vec<LoadedRule> = gone;
                 self.rules = kept;
                 self.deleted.extend(gone.into_iter().map(|loaded| (loaded, spot.clone())));
                 held.retain(|rule| !contains(rule));

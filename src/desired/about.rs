@@ -27,13 +27,10 @@ pub fn about(lines: &[LoadLine], load: &BootLoad, machine: &Machine) -> Vec<Warn
         let rule = canonical_lossy(&loaded.rule.listed, machine);
         Some(Warning::Blocker { rule, spot: Some(loaded.spot.clone()), effect })
     });
-    let is_loaded = |rule: &Rule| load.rules.iter().any(|loaded| *loaded.rule.listed == *rule);
-    let deleted = load.deleted.iter().filter(|(gone, _)| !is_loaded(&gone.rule.listed)).map(|(loaded, by)| {
-        Warning::DeletedAgain {
-            rule: canonical_lossy(&loaded.rule.line.rule, machine),
-            spot: loaded.spot.clone(),
-            by: by.clone(),
-        }
+    let deleted = load.lost().map(|(gone, by)| Warning::DeletedAgain {
+        rule: canonical_lossy(&gone.rule.line.rule, machine),
+        spot: gone.spot.clone(),
+        by: by.clone(),
     });
     let tolerated = load.failing.iter().filter(|failing| failing.is_tolerated_loss()).map(|failing| {
         let line = String::from_utf8_lossy(&failing.text).into_owned();

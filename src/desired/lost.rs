@@ -1,16 +1,19 @@
 //! Rules that the request declares and that other lines of the boot load take away again, or keep out.
 
+use std::rc::Rc;
+
 use rustc_hash::FxHashSet as HashSet;
 
 use super::Work;
 use crate::boot_load::{BootLoad, LoadLine, Spot, Trouble};
 use crate::error::{Place, PolicyError, Problem};
 use crate::intent::Goal;
+use crate::lines::HostRule;
 use crate::rule::Rule;
 
 impl Work<'_> {
     /// What keeps a declared rule from being loaded at boot is an error: the host would record less than it says.
-    pub(super) fn judge_lost(&mut self, declared: &HashSet<&Rule>, lines: &[LoadLine], load: &BootLoad) {
+    pub(super) fn judge_lost(&mut self, declared: &[Rc<HostRule>], lines: &[LoadLine], load: &BootLoad) {
         if !matches!(self.intent.goal, Goal::Present(_) | Goal::Exact(..)) {
             return;
         }
@@ -22,17 +25,14 @@ impl Work<'_> {
             let (file, rule) = (Some(spot.file.to_string()), Some(text(spot)));
             Place { file, line: Some(spot.line), rule, ..Place::default() }
         };
-        let loaded: HashSet<&Rule> = load.rules.iter().map(|loaded| &*loaded.rule.listed).collect();
-        for (deleted, by) in &load.deleted {
-            if declared.contains(&*deleted.rule.listed) && !loaded.contains(&*deleted.rule.listed) {
-                let error = PolicyError::DeletedAgain { by: by.to_string(), line: text(by) };
-                self.problems.push(Problem::at(error, place(&deleted.spot)));
-            }
+        let declared: HashSet<&Rule> = declared.iter().map(|rule| &*rule.listed).collect();
+        for (gone, by) in load.lost().filter(|(gone, _)| declared.contains(&*gone.rule.listed)) {
+            let error = PolicyError::DeletedAgain { by: by.to_string(), line: text(by) };
+            self.problems.push(Problem::at(error, place(&gone.spot)));
         }
-        let of_declared = |spot: &Spot| {
-            load.rules.iter().any(|loaded| loaded.spot == *spot && declared.contains(&*loaded.rule.listed))
-        };
-        for failing in load.failing.iter().filter(|failing| of_declared(&failing.spot)) {
+        let own = load.rules.iter().filter(|loaded| declared.contains(&*loaded.rule.listed));
+        let own: HashSet<&Spot> = own.map(|loaded| &loaded.spot).collect();
+        for failing in load.failing.iter().filter(|failing| own.contains(&failing.spot)) {
             if let Trouble::Locked(by) = &failing.trouble {
                 let error = PolicyError::AfterLock { by: by.to_string() };
                 self.problems.push(Problem::at(error, place(&failing.spot)));

@@ -44,8 +44,8 @@ use rustc_hash::{FxHashMap as HashMap, FxHashSet as HashSet};
 
 use crate::auditctl::RuleLine;
 use crate::boot_load::{BootLoad, LoadLine, Spot};
-use crate::error::{Problem, RequestError, by_cause};
-use crate::intent::{DropInWish, Goal, Intent};
+use crate::error::{Problem, by_cause};
+use crate::intent::{Goal, Intent};
 use crate::lines::{HostRule, Reader};
 use crate::plan::files::{Content, FileTarget};
 use crate::plan::rules::{self, Wish};
@@ -194,21 +194,10 @@ impl Work<'_> {
         self.files.drop_ins.iter().filter(stays).cloned().collect()
     }
 
-    /// Whether drop-ins that the request declares are to hold comments alone, and it does not say that this is meant.
-    fn says_nothing(&self) -> bool {
-        let Goal::Present(wishes) = &self.intent.goal else { return false };
-        !self.intent.allow_empty && wishes.iter().all(|wish| matches!(wish, DropInWish::Holds(_)))
-    }
-
     fn whole(&mut self, changes: Vec<Change>, mut own: Own) -> Desired {
         let (mut after, mut targets) = self.files_after(changes);
         let asks_for_all = matches!(self.intent.goal, Goal::Loaded(..) | Goal::Exact(..));
-        let declared: Vec<Rc<Rule>> = own.rules.iter().map(|rule| Rc::clone(&rule.listed)).collect();
-        let is_let_go = declared.is_empty() && own.settings.is_empty() && !own.dropped.is_empty();
-        let is_left_out = !own.skipped.is_empty() || !own.deduplicated.is_empty();
-        if is_let_go && !is_left_out && self.says_nothing() {
-            self.problems.push(Problem::from(RequestError::NothingWished));
-        }
+        let declared = own.rules.len();
         let let_go = own.dropped.iter().map(|rule| Rc::clone(&rule.listed)).collect();
         let which = if asks_for_all { Revive::All } else { Revive::LetGo(&let_go, &|_| false) };
         let revived = revive(self.files, &mut after, &mut targets, which, self.reader);
@@ -220,7 +209,7 @@ impl Work<'_> {
         let merge = if keeps_compiled { self.files.policy() } else { self.files.merged(&after) };
         let lines = &merge.lines;
         let load = BootLoad::of(lines, self.reader);
-        self.judge_lost(&declared.iter().map(|rule| &**rule).collect(), lines, &load);
+        self.judge_lost(&own.rules[..declared], lines, &load);
         let own_rules: HashSet<&Rule> = own.rules.iter().map(|rule| &*rule.listed).collect();
         let mut rules_wished: Vec<Wished> = load
             .rules

@@ -41,7 +41,11 @@ impl Own {
     /// What is wrong with a policy that leaves nothing loaded where that is not said to be meant: it may be empty only
     /// here, since lines are left out. In check mode those that wait for what other tasks make count as there.
     pub(super) fn leaves_nothing(&self, intent: &Intent) -> Option<Problem> {
-        let Goal::Exact(wishes, _) = &intent.goal else { return None };
+        let wishes = match &intent.goal {
+            Goal::Exact(wishes, _) => wishes,
+            Goal::Present(wishes) => return self.comes_down_to_comments(wishes, intent),
+            _ => return None,
+        };
         let waits = intent.check_mode && intent.on_missing == OnMissing::CheckModeSkip;
         let is_waiting = self.skipped.iter().any(|skipped| waits && skipped.why.is_missing());
         if intent.allow_empty || is_waiting || !self.rules.is_empty() || !self.settings.is_empty() {
@@ -50,6 +54,15 @@ impl Own {
         let is_single = matches!(wishes.as_slice(), [DropInWish::Holds(declared)] if declared.pointer.is_empty());
         let pointer = if is_single { "/rules" } else { "/drop_ins" };
         Some(Problem::at_pointer(RequestError::EmptyPolicy { skipped: self.skipped.len() }.into(), pointer))
+    }
+
+    /// The same where drop-ins that held rules are to hold comments alone.
+    fn comes_down_to_comments(&self, wishes: &[DropInWish], intent: &Intent) -> Option<Problem> {
+        let says_nothing = self.rules.is_empty() && self.settings.is_empty();
+        let leaves_out = !self.skipped.is_empty() || !self.deduplicated.is_empty();
+        let are_all_held = wishes.iter().all(|wish| matches!(wish, DropInWish::Holds(_)));
+        let is_meant = intent.allow_empty || leaves_out || !are_all_held || self.dropped.is_empty();
+        (says_nothing && !is_meant).then(|| RequestError::NothingWished.into())
     }
 
     /// Adds what a drop-in asks for; gives its bytes.
