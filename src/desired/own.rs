@@ -51,9 +51,8 @@ impl Own {
         if intent.allow_empty || is_waiting || !self.rules.is_empty() || !self.settings.is_empty() {
             return None;
         }
-        let is_single = matches!(wishes.as_slice(), [DropInWish::Holds(declared)] if declared.pointer.is_empty());
-        let pointer = if is_single { "/rules" } else { "/drop_ins" };
-        Some(Problem::at_pointer(RequestError::EmptyPolicy { skipped: self.skipped.len() }.into(), pointer))
+        let error = RequestError::EmptyPolicy { skipped: self.skipped.len() };
+        Some(Problem::at_pointer(error.into(), key_of(wishes)))
     }
 
     /// The same where drop-ins that held rules are to hold comments alone.
@@ -62,7 +61,7 @@ impl Own {
         let leaves_out = !self.skipped.is_empty() || !self.deduplicated.is_empty();
         let are_all_held = wishes.iter().all(|wish| matches!(wish, DropInWish::Holds(_)));
         let is_meant = intent.allow_empty || leaves_out || !are_all_held || self.dropped.is_empty();
-        (says_nothing && !is_meant).then(|| RequestError::NothingWished.into())
+        (says_nothing && !is_meant).then(|| Problem::at_pointer(RequestError::NothingWished.into(), key_of(wishes)))
     }
 
     /// Adds what a drop-in asks for; gives its bytes.
@@ -77,6 +76,14 @@ impl Own {
         self.skipped.extend(composed.skipped);
         self.deduplicated.extend(composed.deduplicated);
         composed.bytes
+    }
+}
+
+/// The key of the request that these stand under.
+fn key_of(wishes: &[DropInWish]) -> &'static str {
+    match wishes {
+        [DropInWish::Holds(declared)] if declared.pointer.is_empty() => "/rules",
+        _ => "/drop_ins",
     }
 }
 

@@ -90,6 +90,7 @@ fn a_drop_in_that_comes_down_from_rules_to_comments_is_an_error_unless_that_is_m
     host.answer(&json!({"name": "20-b", "rules": [P, G]}));
     let report = host.answer(&json!({"name": "20-b", "rules": ["# nothing"]}));
     assert_eq!((kinds(&report), host.kernel.loaded().len()), (vec!["nothing_wished"], 2), "{report:#}");
+    assert_eq!(report["errors"][0]["pointer"], json!("/rules"));
     let report = host.answer(&json!({"name": "20-b", "rules": ["# nothing"], "allow_empty": true}));
     assert_eq!((&report["outcome"], host.kernel.loaded().len()), (&json!("applied"), 0), "{report:#}");
 }
