@@ -12,8 +12,6 @@ use crate::wire;
 const PATIENCE: Duration = Duration::from_secs(2);
 /// How often a list that loses rules is read.
 const LIST_ATTEMPTS: u32 = 5;
-/// How much longer than one answer all attempts to read the list may take.
-const LIST_PATIENCE: u32 = 15;
 /// Most changes in one datagram: all of them are carried out under one lock, and a slow delete takes 14 ms.
 const BATCH: usize = 64;
 /// How many messages that answer something else are still read once the patience is over. An answer that came in time
@@ -174,15 +172,16 @@ impl<S: Datagrams> Netlink<S> {
         }
     }
 
-    /// Reads the list once; none where rules were lost on the way.
-    fn list(&mut self, deadline: Instant) -> Result<Option<Vec<Rule>>, KernelError> {
+    /// Reads the list once; none where rules were lost on the way. However long the list takes a slow machine: it has an
+    /// end, since the kernel copies it when it is asked, and only the wait for the next rule is bounded.
+    fn list(&mut self) -> Result<Option<Vec<Rule>>, KernelError> {
         let request = Request::ListRules;
         let sequence = self.sequences(1);
         self.outgoing.clear();
         message::append(&mut self.outgoing, request, sequence, &[]);
-        self.socket.send(&self.outgoing, deadline)?;
         let patience = self.patience;
-        let mut wait = Wait::until(deadline.min(Instant::now() + patience));
+        self.socket.send(&self.outgoing, Instant::now() + patience)?;
+        let mut wait = Wait::until(Instant::now() + patience);
         let mut rules = Vec::with_capacity(self.rules);
         let mut lost = false;
         loop {
@@ -206,7 +205,7 @@ impl<S: Datagrams> Netlink<S> {
                 let length = message.payload.len();
                 let rule = wire::decode(message.payload).map_err(|_| malformed(request, "a rule", length))?;
                 rules.push(rule);
-                wait = Wait::until(deadline.min(Instant::now() + patience));
+                wait = Wait::until(Instant::now() + patience);
             }
         }
         self.rules = rules.len();
@@ -291,16 +290,13 @@ impl<S: Datagrams> Kernel for Netlink<S> {
     }
 
     fn rules(&mut self) -> Result<Vec<Rule>, KernelError> {
-        let deadline = Instant::now() + self.patience * LIST_PATIENCE;
-        let mut attempts = 0;
-        while attempts < LIST_ATTEMPTS && (attempts == 0 || Instant::now() < deadline) {
-            if let Some(rules) = self.list(deadline)? {
+        for _ in 0..LIST_ATTEMPTS {
+            if let Some(rules) = self.list()? {
                 return Ok(rules);
             }
-            attempts += 1;
             self.socket.enlarge();
         }
-        Err(KernelError::ListLost { attempts })
+        Err(KernelError::ListLost { attempts: LIST_ATTEMPTS })
     }
 
     fn change(&mut self, changes: &[Change<'_>]) -> Result<Vec<Result<(), Errno>>, KernelError> {

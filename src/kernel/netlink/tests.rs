@@ -279,6 +279,14 @@ fn an_answer_that_waits_when_the_time_is_over_is_taken() {
 }
 
 #[test]
+fn a_list_with_losses_that_took_long_is_read_again() {
+    let first = (0..1000).map(|number| listed(0, number % 300)).chain([Play::Overrun, done(0)]);
+    let plays: Vec<Play> = first.chain([listed(1, 1), listed(1, 2), done(1)]).collect();
+    let mut kernel = kernel(&plays).with_patience(Duration::ZERO);
+    assert_eq!(kernel.rules(), Ok(vec![rule(1), rule(2)]));
+}
+
+#[test]
 fn a_flood_of_events_does_not_outlast_the_patience() {
     let mut kernel = kernel(&[]).with_patience(Duration::from_millis(20));
     kernel.socket.flood = true;
