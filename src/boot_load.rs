@@ -89,6 +89,9 @@ pub struct BootLoad {
     pub set_at: HashMap<Name, Spot>,
     /// The lines that fail.
     pub failing: Vec<Failing>,
+    /// Further copies of rules that the load holds: the kernel takes with `-A` what it has already. Each with the place of
+    /// the first copy.
+    pub copies: Vec<(LoadedRule, Spot)>,
     /// Rules that a later line takes away again, with that line.
     deleted: Vec<(LoadedRule, Spot)>,
     /// The line that locks the kernel. What stands after it is in `rules` all the same, and fails.
@@ -139,7 +142,21 @@ impl BootLoad {
                 why.for_each(|trouble| load.failing.push(place.failing(trouble, true)));
             }
         }
+        load.part_copies();
         load
+    }
+
+    /// Leaves each rule once in the list, where the kernel finds it first.
+    fn part_copies(&mut self) {
+        let mut first: HashMap<Rc<Rule>, Spot> = HashMap::with_capacity_and_hasher(self.rules.len(), FxBuildHasher);
+        for loaded in std::mem::take(&mut self.rules) {
+            if let Some(spot) = first.get(&loaded.rule.listed) {
+                self.copies.push((loaded, spot.clone()));
+            } else {
+                first.insert(Rc::clone(&loaded.rule.listed), loaded.spot.clone());
+                self.rules.push(loaded);
+            }
+        }
     }
 
     /// The rules that a later line takes away and that no line after it brings back, each with the line that takes it away.
@@ -225,9 +242,12 @@ impl BootLoad {
                 let Some(at) = find(self) else { return Some(Trouble::NothingToDelete) };
                 let gone = self.rules.remove(at);
                 self.deleted.push((gone, spot.clone()));
-                held.remove(listed);
+                if find(self).is_none() {
+                    held.remove(listed);
+                }
             }
-            _ if held.contains(listed) => {
+            // With `-A` the kernel takes a rule that it holds once more (Linux 6.1 and 6.18).
+            Verb::Append if held.contains(listed) => {
                 let first = find(self).map_or_else(|| spot.clone(), |at| self.rules[at].spot.clone());
                 return Some(Trouble::Duplicate(first));
             }

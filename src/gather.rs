@@ -8,7 +8,7 @@ use crate::auditctl::canonical_lossy;
 use crate::boot_load::LoadLine;
 use crate::desired::{
     AtBoot, Files, Interrupted, InterruptedEnd, Merge, Only, Swallowed, Warning, Writable, about, depends_at_boot,
-    left_at_boot, ordering, outdated, outrun,
+    grave_notes, left_at_boot, ordering, outdated, outrun,
 };
 use crate::drift::wish::{self, Evidence, Verified};
 use crate::drift::{Cause, Drift, Gap, InPlace, NextBoot, SettingView, setting_views};
@@ -147,8 +147,9 @@ pub fn gather(inquiry: &Inquiry, world: &mut World<'_>) -> Gathered {
         if let (Some(drift), Some(state), Some(journal)) = (&mut drift, state, &journal) {
             blame(journal, drift, &files.boot, state);
         }
+        let has_rules = state.is_some_and(|state| !state.rules.is_empty());
         let held = state.map(KernelState::settings);
-        settings = setting_views(&files.boot, held.as_ref(), &mut files.observed.reader);
+        settings = setting_views(&files.boot, held.as_ref(), has_rules, &mut files.observed.reader);
     }
     let interrupted = journal.map(|Journal { pid, paths, .. }| Interrupted { pid, paths, end: InterruptedEnd::Waits });
     let (wish, labelled) = match &mut files {
@@ -347,6 +348,10 @@ fn warnings(gathered: &Gathered, machine: &Machine) -> Vec<Warning> {
         }));
         let (merge, load) = files.boot.loaded();
         warnings.extend(about(&merge.lines, load, machine));
+        let asked = files.boot.asked.iter().filter(|asked| asked.counts());
+        let rules = asked.filter_map(|asked| Some((&asked.spot, asked.text.as_slice(), &**asked.rule.as_ref()?)));
+        let rules = rules.filter(|(.., rule)| !rule.line.emptied);
+        warnings.extend(grave_notes(rules));
         let comments = files.boot.outdated().map(|comment| (&comment.spot, comment.text.as_slice()));
         warnings.extend(Warning::outdated(comments));
     }

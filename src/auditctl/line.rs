@@ -235,8 +235,8 @@ pub enum Note {
     LinkItself {
         /// The link.
         path: Vec<u8>,
-        /// The rule is about a directory: nothing inside the link's target is watched.
-        is_dead: bool,
+        /// What the rule is about: of a directory or a program that the link leads to it sees nothing at all.
+        field: FieldNumber,
     },
     /// Some versions of auditctl refuse the line, so that a boot load with one of them stops there: `perm=` stands behind
     /// what names the system calls' table, and that table lacks one of the permission's system calls.

@@ -5,6 +5,7 @@ use rustc_hash::{FxBuildHasher, FxHashMap as HashMap};
 use super::Warning;
 use crate::auditctl::canonical_lossy;
 use crate::boot_load::{BootLoad, LoadLine, Spot};
+use crate::lines::HostRule;
 use crate::matching::blocker;
 use crate::rule::{Field, FieldNumber, Machine, Rule};
 use crate::settings::Name;
@@ -37,6 +38,17 @@ pub fn about(lines: &[LoadLine], load: &BootLoad, machine: &Machine) -> Vec<Warn
         Warning::FailsAtBoot { spot: failing.spot.clone(), line, why: failing.trouble.sentence() }
     });
     glued.chain(stop).chain(deleted).chain(tolerated).chain(blockers).chain(shadowed(load, machine)).collect()
+}
+
+/// What is worth knowing of rules of files: that they never act, or not as they were meant. Each with its place and its line.
+pub fn grave_notes<'a>(
+    rules: impl Iterator<Item = (&'a Spot, &'a [u8], &'a HostRule)>,
+) -> impl Iterator<Item = Warning> {
+    rules.flat_map(|(spot, text, rule)| {
+        let line = String::from_utf8_lossy(text).into_owned();
+        let notes = rule.line.notes.iter().filter(|note| note.is_grave());
+        notes.map(move |note| Warning::Note { spot: Some(spot.clone()), line: line.clone(), note: note.clone() })
+    })
 }
 
 /// Settings, each with its place where it has one, that a later line sets otherwise at the next boot.

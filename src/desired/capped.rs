@@ -16,6 +16,7 @@ impl Warning {
             Self::FailsAtBoot { spot, .. } => (spot, "lines that fail and that the boot load passes over"),
             Self::Shadowed { spot, .. } => (spot, "keys that are never recorded"),
             Self::Glued { first, .. } | Self::Swallowed { first, .. } => (first, "files without a final newline"),
+            Self::Note { spot: Some(spot), .. } => (spot, "rules that do not act as they were meant"),
             Self::Blocker { spot: Some(spot), .. } => (spot, "rules that switch recording off"),
             _ => return None,
         };

@@ -193,7 +193,7 @@ pub fn compose(
             }
             continue;
         }
-        let grave = rule.line.notes.iter().filter(|note| is_grave(note));
+        let grave = rule.line.notes.iter().filter(|note| note.is_grave());
         composed.notes.extend(grave.map(|note| (author.text.clone(), note.clone())));
         composed.rules.push(Rc::clone(rule));
         let line = if aside.is_empty() {
@@ -232,12 +232,6 @@ pub fn compose(
 fn variables(reading: &Reading) -> impl Iterator<Item = &Note> {
     let notes = reading.rule.iter().flat_map(|rule| &rule.line.notes);
     notes.filter(|note| matches!(note, Note::UnexpandedVariable { .. }))
-}
-
-/// Whether a note is worth a warning: the rule never acts, or not as it was meant, or is not loaded at boot.
-fn is_grave(note: &Note) -> bool {
-    note.is_fatal()
-        || matches!(note, Note::LinkItself { .. } | Note::RefusedBySome { .. } | Note::UnexpandedVariable { .. })
 }
 
 /// Writes the settings given beside the lines into the text, where the lines do not have them already.

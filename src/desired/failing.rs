@@ -1,8 +1,11 @@
 //! Lines of drop-ins that cannot be loaded, where the request asks for all that drop-ins say.
 
-use super::{Deduplicated, Skipped, Treatment, Work};
-use crate::boot_load::{BootLoad, Failing, LoadLine, Trouble};
-use crate::error::{Place, PolicyError, Problem, What};
+use rustc_hash::FxHashMap as HashMap;
+
+use super::{Deduplicated, Skipped, Treatment, Warning, Work, grave_notes};
+use crate::boot_load::{BootLoad, Failing, LoadLine, Spot, Trouble};
+use crate::error::{Place, PolicyError, Problem, RequestError, What};
+use crate::intent::Goal;
 use crate::lines::Obstacle;
 use crate::request::{LoaderUnknown, OnDuplicate};
 
@@ -16,25 +19,19 @@ impl Work<'_> {
         skipped: &mut Vec<Skipped>,
         deduplicated: &mut Vec<Deduplicated>,
     ) {
-        let wishes = self.intent.goal.wishes().iter();
-        let own: Vec<String> = wishes.map(|wish| self.files.path(&wish.file_name()).display().to_string()).collect();
+        let own = self.own_paths();
+        for (copy, same_as) in &load.copies {
+            let text =
+                lines.iter().find(|line| line.spots.first() == Some(&copy.spot)).map(|line| line.text.as_slice());
+            self.judge_duplicate(&copy.spot, text.unwrap_or_default(), same_as, deduplicated);
+        }
         for failing in &load.failing {
-            let line = String::from_utf8_lossy(&failing.text).into_owned();
-            let place = Place {
-                file: Some(failing.spot.file.to_string()),
-                line: Some(failing.spot.line),
-                rule: Some(line.clone()),
-                ..Place::default()
-            };
+            let (line, place) = placed(&failing.spot, &failing.text);
             match &failing.trouble {
                 // Here it can be loaded; another warning says that the boot does not.
                 Trouble::NothingToDelete | Trouble::Locked(_) => {}
-                Trouble::Duplicate(same_as) if self.choices.on_duplicate == OnDuplicate::Skip => {
-                    deduplicated.push(Deduplicated { line, place, same_as: same_as.clone() });
-                }
                 Trouble::Duplicate(same_as) => {
-                    let error = PolicyError::Duplicate { same_as: same_as.to_string() };
-                    self.problems.push(Problem::at(error, place));
+                    self.judge_duplicate(&failing.spot, &failing.text, same_as, deduplicated);
                 }
                 // The kernel takes it, and another warning says where the boot load stops.
                 Trouble::Obstacle(Obstacle::TooNew { .. }) if self.choices.loader_unknown == LoaderUnknown::Number => {}
@@ -50,6 +47,49 @@ impl Work<'_> {
             }
         }
     }
+
+    /// A purge over files without a rule or setting would unload all: rules.d may have been lost.
+    pub(super) fn judge_empty(&mut self, load: &BootLoad, skipped: usize) {
+        let purges = matches!(self.intent.goal, Goal::Loaded(_, Some(_)));
+        if purges && !self.intent.allow_empty && load.settings.is_empty() {
+            self.problems.push(Problem::at_pointer(RequestError::EmptyPolicy { skipped }.into(), "/purge"));
+        }
+    }
+
+    /// What is worth knowing of the rules of other drop-ins: that they do not act as they were meant.
+    pub(super) fn notes(&self, lines: &[LoadLine], load: &BootLoad) -> Vec<Warning> {
+        let own: Vec<String> = self.own_paths();
+        let texts: HashMap<&Spot, &[u8]> =
+            lines.iter().filter_map(|line| Some((line.spots.first()?, line.text.as_slice()))).collect();
+        let others = load.rules.iter().filter(|loaded| !own.iter().any(|path| **path == *loaded.spot.file));
+        let text = |spot: &Spot| texts.get(spot).copied().unwrap_or_default();
+        grave_notes(others.map(|loaded| (&loaded.spot, text(&loaded.spot), &*loaded.rule))).collect()
+    }
+
+    /// The paths of the drop-ins that the request gives itself.
+    fn own_paths(&self) -> Vec<String> {
+        let wishes = self.intent.goal.wishes().iter();
+        wishes.map(|wish| self.files.path(&wish.file_name()).display().to_string()).collect()
+    }
+
+    /// A line with a rule that another line holds.
+    fn judge_duplicate(&mut self, at: &Spot, text: &[u8], same_as: &Spot, deduplicated: &mut Vec<Deduplicated>) {
+        let (line, place) = placed(at, text);
+        match self.choices.on_duplicate {
+            OnDuplicate::Skip => deduplicated.push(Deduplicated { line, place, same_as: same_as.clone() }),
+            OnDuplicate::Fail => {
+                let error = PolicyError::Duplicate { same_as: same_as.to_string() };
+                self.problems.push(Problem::at(error, place));
+            }
+        }
+    }
+}
+
+/// A line of a drop-in, and its place.
+fn placed(spot: &Spot, text: &[u8]) -> (String, Place) {
+    let line = String::from_utf8_lossy(text).into_owned();
+    let (file, rule) = (Some(spot.file.to_string()), Some(line.clone()));
+    (line, Place { file, line: Some(spot.line), rule, ..Place::default() })
 }
 
 /// What is wrong with a failing line that a missing newline has made of two: that comes before what is wrong with it as

@@ -27,7 +27,7 @@ use std::rc::Rc;
 use asked::run_together;
 use own::{Change, Own};
 
-pub use about::about;
+pub use about::{about, grave_notes};
 pub use asked::{Asked, Swallowed};
 pub use at_boot::{AtBoot, depends_at_boot, left_at_boot};
 pub use drop_in::{Deduplicated, HEADER, Skipped, Treatment};
@@ -246,7 +246,11 @@ impl Work<'_> {
         let mut warnings = own.warnings;
         if asks_for_all {
             warnings.extend(asked::taken_otherwise(lines, self.reader));
+            warnings.extend(self.notes(lines, &load));
             self.judge_failing(lines, &load, &mut skipped, &mut deduplicated);
+            if rules_wished.is_empty() && unloadable.is_empty() {
+                self.judge_empty(&load, skipped.len());
+            }
         }
         let settings = if asks_for_all { load.settings.clone() } else { own.settings };
         warnings.extend(self.overruled(&merge, &load, &own.each));

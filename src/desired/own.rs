@@ -66,7 +66,7 @@ impl Own {
 
     /// Adds what a drop-in asks for; gives its bytes.
     fn add(&mut self, composed: drop_in::Composed) -> Vec<u8> {
-        self.warnings.extend(composed.notes.into_iter().map(|(line, note)| Warning::Note { line, note }));
+        self.warnings.extend(composed.notes.into_iter().map(|(line, note)| Warning::Note { spot: None, line, note }));
         self.warnings.extend(composed.at_boot_only.into_iter().map(|(line, _)| Warning::AtBootOnly { line }));
         let only = composed.kernel_only.into_iter();
         self.warnings.extend(only.map(|(line, why)| Warning::KernelOnly { line, why }));

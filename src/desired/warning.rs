@@ -111,6 +111,8 @@ pub enum Warning {
     },
     /// A rule that loads and can never act, or something else worth knowing of it.
     Note {
+        /// Where it stands; none of a line of the request.
+        spot: Option<Spot>,
         /// The line.
         line: String,
         /// What is worth knowing.
@@ -292,7 +294,10 @@ impl Warning {
                 format!("`{line}` is loaded into the kernel alone, and not at the next boot: {why}")
             }
             Self::AtBootOnly { line } => format!("`{line}` takes effect at the next boot load only"),
-            Self::Note { line, note } => format!("`{line}`: {}", note.message()),
+            Self::Note { spot, line, note } => {
+                let at = spot.as_ref().map_or_else(String::new, |spot| format!(" ({spot})"));
+                format!("`{line}`{at}: {}", note.message())
+            }
             Self::Shadowed { rule, spot, by } => {
                 format!("the key of `{rule}` ({spot}) is never recorded: the same rule with another key stands in {by}")
             }

@@ -37,6 +37,8 @@ pub enum Fate {
     Behind(Spot),
     /// A later line takes the rule away again.
     Removed,
+    /// The line here holds the same rule, and the kernel takes both.
+    Again(Spot),
     /// The boot does not load what has the line.
     Left(Gap),
     /// It is a comment in place of a line, and the reason of the comment is gone.
@@ -57,11 +59,11 @@ pub enum Gap {
 }
 
 impl Asked {
-    /// Whether the line counts for itself: a duplicate stands for the line that it repeats, and what a later line takes
-    /// away is asked for by nobody.
+    /// Whether the line counts for itself: a duplicate stands for the line that it repeats, loaded or not, and what a later
+    /// line takes away is asked for by nobody.
     #[must_use]
     pub fn counts(&self) -> bool {
-        !matches!(self.fate, Fate::Removed | Fate::Fails(Trouble::Duplicate(_)))
+        !matches!(self.fate, Fate::Removed | Fate::Again(_) | Fate::Fails(Trouble::Duplicate(_)))
     }
 }
 
@@ -209,6 +211,11 @@ fn asked(lines: &[LoadLine], whole: &BootLoad, real: &BootLoad, reader: &mut Rea
     let failing: HashMap<&Spot, &Trouble> =
         whole.failing.iter().rev().map(|failing| (&failing.spot, &failing.trouble)).collect();
     let stop = whole.failing.iter().find(|failing| !failing.is_passed_over).map(|failing| &failing.spot);
+    // The boot may come as far as one copy of a rule and not as far as the other.
+    let copied: HashSet<&Rule> = whole.copies.iter().map(|(copy, _)| &*copy.rule.listed).collect();
+    let in_real = real.rules.iter().filter(|loaded| copied.contains(&*loaded.rule.listed));
+    let first_in_real: HashMap<&Rule, &Spot> = in_real.map(|loaded| (&*loaded.rule.listed, &loaded.spot)).collect();
+    let first_in_whole: HashMap<&Spot, &Spot> = whole.copies.iter().map(|(copy, first)| (&copy.spot, first)).collect();
     let mut found = Vec::with_capacity(lines.len());
     for (number, line) in lines.iter().enumerate() {
         let reading = reader.read(&line.text);
@@ -222,8 +229,11 @@ fn asked(lines: &[LoadLine], whole: &BootLoad, real: &BootLoad, reader: &mut Rea
             continue;
         }
         let is_behind = whole.stop.is_some_and(|stop| number > stop);
+        let first = reading.rule.as_ref().and_then(|rule| first_in_real.get(&*rule.listed));
+        let first = first.or_else(|| first_in_whole.get(spot)).filter(|first| **first != spot);
         let fate = match (failing.get(spot), stop) {
             (Some(trouble), _) => Fate::Fails((*trouble).clone()),
+            _ if first.is_some() => first.map_or(Fate::Removed, |first| Fate::Again((*first).clone())),
             (None, Some(stop)) if is_behind => Fate::Behind(stop.clone()),
             _ if loaded.contains(spot) => Fate::Loaded,
             _ => Fate::Removed,

@@ -103,7 +103,7 @@ impl<'a> Judge<'a> {
             Fate::Left(gap) => Cause::Left(gap.clone()),
             Fate::Outdated => Cause::Outdated,
             Fate::Swallowed(comment) => Cause::Swallowed(comment.clone()),
-            Fate::Loaded | Fate::Removed => Cause::NotLoaded,
+            Fate::Loaded | Fate::Removed | Fate::Again(_) => Cause::NotLoaded,
         }
     }
 

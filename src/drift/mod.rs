@@ -13,7 +13,7 @@ pub use asked::{Asked, Fate, Gap, InPlace, NextBoot};
 pub use cause::Cause;
 pub use setting::{Key, SettingView, setting_views};
 
-use rustc_hash::FxHashSet as HashSet;
+use rustc_hash::{FxHashMap as HashMap, FxHashSet as HashSet};
 
 use crate::lines::HostRule;
 use crate::plan::KernelState;
@@ -79,7 +79,14 @@ impl Drift {
                 drift.missing_at_boot.push((line, judge.not_at_boot(asked)));
             }
         }
+        let mut copies: HashMap<&Rule, usize> = HashMap::default();
+        boot.real.copies.iter().for_each(|(copy, _)| *copies.entry(&copy.rule.listed).or_default() += 1);
         for (at, (rule, held)) in kernel.rules.iter().zip(&drift.held).enumerate() {
+            // The boot loads as many copies.
+            if let Some(left) = copies.get_mut(rule).filter(|left| held.is_copy && **left > 0) {
+                *left -= 1;
+                continue;
+            }
             if held.asked.is_none() || held.is_copy {
                 drift.missing_in_filesystem.push((at, judge.not_asked_for(rule, held.is_copy)));
             }

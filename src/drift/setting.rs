@@ -61,23 +61,31 @@ pub struct SettingView {
     pub decided_by: Option<Spot>,
     /// The lines that lose, with what they say.
     pub overruled: Vec<(u32, Spot)>,
+    /// Auditing is off while rules are loaded, and no line says that it is to be: nothing is recorded.
+    pub is_off: bool,
 }
 
 impl SettingView {
-    /// Whether files, kernel and next boot agree; what only the load itself heeds does not matter.
+    /// Whether files, kernel and next boot agree; what only the load itself heeds does not matter. A kernel that records
+    /// nothing does not agree with files that leave that open.
     #[must_use]
     pub fn agrees(&self) -> bool {
         if !matches!(self.key, Key::Setting(_)) {
             return true;
         }
         let kernel_agrees = self.running.is_none() || self.on_disk.is_none() || self.on_disk == self.running;
-        self.on_disk == self.next_boot && kernel_agrees
+        self.on_disk == self.next_boot && kernel_agrees && !self.is_off
     }
 }
 
-/// Every setting that a line or the kernel knows.
+/// Every setting that a line or the kernel knows. `has_rules`: the kernel holds rules.
 #[must_use]
-pub fn setting_views(boot: &NextBoot, running: Option<&Settings>, reader: &mut Reader) -> Vec<SettingView> {
+pub fn setting_views(
+    boot: &NextBoot,
+    running: Option<&Settings>,
+    has_rules: bool,
+    reader: &mut Reader,
+) -> Vec<SettingView> {
     let said = said(&boot.merge.lines, boot.whole.stop, reader);
     let other = boot.other.as_ref().map(|(file, load)| self::said(&file.lines, load.stop, reader));
     let at_boot = other.as_ref().unwrap_or(&said);
@@ -89,13 +97,15 @@ pub fn setting_views(boot: &NextBoot, running: Option<&Settings>, reader: &mut R
         let winner = if matches!(key, Key::Setting(_)) { own.last() } else { own.first() };
         let losers = own.iter().filter(|said| matches!(key, Key::Setting(_)) && Some(*said) != winner);
         let lost = lost.iter().filter(|(other, ..)| *other == key).map(|(_, value, spot)| (*value, spot.clone()));
+        let running = match key {
+            Key::Setting(name) => running.and_then(|running| running.get(name)),
+            _ => None,
+        };
         SettingView {
             key,
             on_disk: winner.map(|said| said.value),
-            running: match key {
-                Key::Setting(name) => running.and_then(|running| running.get(name)),
-                _ => None,
-            },
+            running,
+            is_off: has_rules && key == Key::Setting(Name::Enabled) && running == Some(0) && winner.is_none(),
             next_boot: match key {
                 Key::Setting(name) => boot.real.settings.get(name),
                 _ => at_boot.iter().rev().find(|said| said.key == key && said.is_reached).map(|said| said.value),

@@ -95,7 +95,7 @@ impl Host<'_> {
     /// The line that asks for a rule; of several one that the next boot loads.
     fn asked(&self) -> HashMap<&Rule, &Asked> {
         let mut asked: HashMap<&Rule, &Asked> = HashMap::default();
-        for line in self.boot.asked.iter().filter(|line| line.fate != Fate::Removed) {
+        for line in self.boot.asked.iter().filter(|line| !matches!(line.fate, Fate::Removed | Fate::Again(_))) {
             let Some(rule) = line.rule.as_ref().filter(|rule| !rule.line.emptied) else { continue };
             let known = asked.entry(&rule.listed).or_insert(line);
             if known.fate != Fate::Loaded && line.fate == Fate::Loaded {

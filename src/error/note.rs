@@ -38,9 +38,16 @@ impl Note {
             | Self::AlwaysOnFilesystem
             | Self::EmptyMask
             | Self::FieldUnknownToTask(_) => true,
-            Self::LinkItself { is_dead, .. } => *is_dead,
+            Self::LinkItself { field, .. } => matches!(*field, FieldNumber::DIR | FieldNumber::EXE),
             _ => false,
         }
+    }
+
+    /// Whether it is worth a warning: the rule never acts, or not as it was meant, or is not loaded at boot.
+    #[must_use]
+    pub fn is_grave(&self) -> bool {
+        self.is_fatal()
+            || matches!(self, Self::LinkItself { .. } | Self::RefusedBySome { .. } | Self::UnexpandedVariable { .. })
     }
 
     /// The note as a sentence.
@@ -75,12 +82,14 @@ impl Note {
             Self::FieldUnknownToTask(field) => {
                 format!("{} has no value yet when a task is created: the rule never matches", field_name(*field))
             }
-            Self::LinkItself { path, is_dead } => {
+            Self::LinkItself { path, field } => {
                 let path = String::from_utf8_lossy(path);
-                let effect = if *is_dead {
-                    "this rule sees nothing of what happens inside"
-                } else {
-                    "this rule sees only what is done through this name"
+                let effect = match *field {
+                    FieldNumber::DIR => "this rule sees nothing of what happens inside",
+                    FieldNumber::EXE => "no running program is a link, and this rule never fires",
+                    _ => {
+                        "this rule sees when the link itself is removed or replaced, and nothing of what is done to the file"
+                    }
                 };
                 format!("{path} is a symbolic link, and the kernel does not follow it: {effect}")
             }

@@ -16,8 +16,8 @@ pub(super) fn is_path(field: FieldNumber) -> bool {
 pub fn links<'a>(rule: &'a Rule, paths: &'a PathFacts) -> impl Iterator<Item = Note> + 'a {
     rule.fields.iter().filter(|field| is_path(field.number)).filter_map(|field| {
         let path = field.text().filter(|path| !path.ends_with(b"/"))?;
-        let is_dead = field.number == FieldNumber::DIR;
-        matches!(paths.get(path)?, PathFact::Symlink { .. }).then(|| Note::LinkItself { path: path.to_vec(), is_dead })
+        matches!(paths.get(path)?, PathFact::Symlink { .. })
+            .then(|| Note::LinkItself { path: path.to_vec(), field: field.number })
     })
 }
 

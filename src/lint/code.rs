@@ -93,6 +93,7 @@ codes! {
     WiderVariantMissing, "wider_variant_missing", Info, "32-bit programs use another call for the same";
     WatchForm, "watch_form", Info, "-w: slower than -F path= with arch, and deprecated since audit 3.1.3";
     PermWithoutArch, "perm_without_arch", Info, "perm= without arch: every system call is looked at";
+    LoadedTwice, "loaded_twice", Info, "the same rule once more with -A: the kernel takes it and holds it twice";
     NoPermissions, "no_permissions", Info, "-w without -p: reads are recorded too";
     NoKey, "no_key", Info, "a rule without a key";
     LongKey, "long_key", Info, "a key longer than auditctl(8) allows";

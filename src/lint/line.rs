@@ -10,7 +10,7 @@ use crate::error::{Hint, Problem};
 use crate::lines::{Facts, Obstacle, Reading};
 use crate::rule::field_table::by_number;
 use crate::rule::verdict::Reason;
-use crate::rule::{FieldNumber, Rule};
+
 use crate::tables::syscalls;
 
 /// What is found in a line.
@@ -20,7 +20,7 @@ pub fn findings(at: &Spot, text: &[u8], reading: &Reading, facts: &Facts, host: 
     if let Some(rule) = &reading.rule {
         let line = &rule.line;
         let notes = line.notes.iter().filter(|note| !(line.emptied && **note == Note::EmptyMask));
-        findings.extend(notes.filter_map(|note| of_note(at, text, &line.rule, note)));
+        findings.extend(notes.filter_map(|note| of_note(at, text, note)));
         findings.extend(Given { at, text, line, machine: &facts.machine }.findings());
         findings.extend(place::findings(at, text, line, facts, host));
     } else if reading.obstacles.is_empty() && reading.controls.is_empty() && !reading.is_silent {
@@ -98,7 +98,7 @@ fn of_foreign_call(at: &Spot, text: &[u8], call: &SkippedSyscall) -> Finding {
 }
 
 /// The notes that the language has for a rule.
-fn of_note(at: &Spot, text: &[u8], rule: &Rule, note: &Note) -> Option<Finding> {
+fn of_note(at: &Spot, text: &[u8], note: &Note) -> Option<Finding> {
     let of_path = |path: &[u8]| word(text, |word| word.windows(path.len()).any(|part| part == path));
     let of_field = |field| by_number(field).and_then(|row| condition(text, row.name));
     let (code, span) = match note {
@@ -118,15 +118,7 @@ fn of_note(at: &Spot, text: &[u8], rule: &Rule, note: &Note) -> Option<Finding> 
         Note::LinkItself { path, .. } => (Code::SymbolicLink, of_path(path)),
         Note::Possible | Note::SyscallSkipped(_) => return None,
     };
-    let is_program = |path: &[u8]| rule.text(FieldNumber::EXE) == Some(path);
-    let message = match note {
-        Note::LinkItself { path, .. } if is_program(path) => {
-            let path = String::from_utf8_lossy(path);
-            format!("{path} is a symbolic link, and no running program is: this rule never fires")
-        }
-        note => note.message(),
-    };
-    let found = Finding::new(code, at, message).over(span);
+    let found = Finding::new(code, at, note.message()).over(span);
     Some(match note {
         Note::KeyDisablesList(_) => without_key(found, text),
         Note::LinkItself { .. } => found.advise("name the file that the link leads to"),

@@ -23,6 +23,7 @@ pub fn findings(policy: &Policy<'_>, reader: &mut Reader, mut pairs: Vec<Finding
     for failing in &policy.load.failing {
         findings.extend(of_failing(policy, failing, reader, &mut pairs));
     }
+    findings.extend(policy.load.copies.iter().map(|(copy, first)| of_copy(policy, &copy.spot, first)));
     findings.extend(outdated(policy, reader));
     for loaded in policy.rules() {
         let effect = blocker(&loaded.rule.listed);
@@ -101,6 +102,17 @@ fn of_failing(
         return Some(found.left_out("this one", "on_duplicate"));
     }
     Some(Finding { message: format!("{}: the load stops here with \"Rule exists\"", found.message), ..found })
+}
+
+/// A line with a rule that the load prepends besides.
+fn of_copy(policy: &Policy<'_>, copy: &Spot, first: &Spot) -> Finding {
+    let place = place(first, copy);
+    if policy.host.is_applied {
+        let found = Finding::new(Code::DuplicateRule, copy, format!("the same rule as {place}"));
+        return found.beside(first).delete_line().left_out("one of them", "on_duplicate");
+    }
+    let message = format!("the same rule as {place}, which prepends it (-A): the kernel holds it twice");
+    Finding::new(Code::LoadedTwice, copy, message).beside(first).delete_line()
 }
 
 /// One half of a pair twice, in place of the other half.

@@ -94,7 +94,7 @@ pub struct Request {
     pub purge: bool,
     /// Globs on drop-in names and on keys of what purge and exact leave alone.
     pub keep: Vec<String>,
-    /// A drop-in, or with exact the whole policy, may hold neither a rule nor a setting.
+    /// A drop-in, or with exact, and with loaded and `purge`, the whole policy, may hold neither a rule nor a setting.
     pub allow_empty: bool,
     /// Begin drop-ins with a comment that names this program. Default: true.
     pub header: Option<bool>,

@@ -81,3 +81,71 @@ fn a_failed_run_restores_once_what_the_kernel_held_twice() {
     }
     assert!(is_through && warned > 0, "{warned}");
 }
+
+#[test]
+fn a_rule_that_files_add_again_with_prepend_stops_no_boot_load() {
+    let mut host = Host::new();
+    let (added, again) =
+        ("-a always,exit -F arch=b64 -S mount -F key=m", "-A always,exit -F arch=b64 -S mount -F key=m");
+    host.write(DROP_IN, format!("{added}\n{again}\n{again}\n{RULE}\n"));
+    host.tell_paths();
+    let gathered = host.answer(&json!({"operation": "gather"}));
+    assert_eq!(gathered["next_boot"], json!({"rules": [added, RULE]}), "{gathered:#}");
+    assert_eq!(gathered["filesystem"]["errors"], json!([]));
+    let rules = &gathered["filesystem"]["files"][0]["rules"];
+    assert!(rules.as_array().unwrap().iter().all(|rule| rule["next_boot"] == json!(true)), "{rules:#}");
+    assert_eq!(gathered["drift"]["missing_in_runtime"].as_array().unwrap().len(), 2, "each rule once: {gathered:#}");
+
+    // What the boot makes of it is no drift, and neither is each rule once.
+    host.load(&[added, again, again, RULE]);
+    assert_eq!(host.kernel.loaded().len(), 4);
+    let gathered = host.answer(&json!({"operation": "gather", "on_drift": "fail"}));
+    assert_eq!((&gathered["in_sync"], &gathered["failed"]), (&json!(true), &json!(false)), "{gathered:#}");
+    // A further copy is.
+    host.load(&[again]);
+    let gathered = host.answer(&json!({"operation": "gather"}));
+    let drift = &gathered["drift"]["missing_in_filesystem"];
+    assert_eq!((drift.as_array().unwrap().len(), &drift[0]["cause"]), (1, &json!("loaded_twice")), "{gathered:#}");
+}
+
+#[test]
+fn a_rule_appended_again_stops_the_boot_load_whichever_way_the_first_was_added() {
+    for first in ["-a", "-A"] {
+        let mut host = Host::new();
+        let rule = "always,exit -F arch=b64 -S mount -F key=m";
+        host.write(DROP_IN, format!("{first} {rule}\n-a {rule}\n{RULE}\n"));
+        host.tell_paths();
+        let gathered = host.answer(&json!({"operation": "gather"}));
+        assert_eq!(gathered["next_boot"]["rules"], json!([format!("-a {rule}")]), "{first}: {gathered:#}");
+        assert_eq!(gathered["in_sync"], json!(false));
+    }
+}
+
+#[test]
+fn a_copy_after_the_stop_of_the_boot_load_leaves_its_rule_to_the_line_before() {
+    let mut host = Host::new();
+    let (added, again) =
+        ("-a always,exit -F arch=b64 -S mount -F key=m", "-A always,exit -F arch=b64 -S mount -F key=m");
+    host.write(DROP_IN, format!("{added}\n-w /nowhere/x -p wa\n{again}\n-w /etc/hosts -p wa -k hosts\n"));
+    host.tell_paths();
+    let gathered = host.answer(&json!({"operation": "gather", "on_drift": "fail"}));
+    assert_eq!(gathered["next_boot"]["rules"], json!([added]), "{gathered:#}");
+    let lines: Vec<_> = gathered["drift"]["missing_in_runtime"].as_array().unwrap().iter().collect();
+    let told = |at: usize| (lines[at]["line"].clone(), lines[at]["next_boot"].clone());
+    assert_eq!((lines.len(), told(0), told(2)), (3, (json!(1), json!(true)), (json!(4), json!(false))), "{gathered:#}");
+}
+
+#[test]
+fn loaded_takes_a_copy_for_a_duplicate_and_fails_where_that_is_asked() {
+    let mut host = Host::new();
+    let (added, again) =
+        ("-a always,exit -F arch=b64 -S mount -F key=m", "-A always,exit -F arch=b64 -S mount -F key=m");
+    host.write(DROP_IN, format!("{added}\n{again}\n"));
+    host.tell_paths();
+    let report = host.answer(&json!({"state": "loaded", "on_duplicate": "fail"}));
+    assert_eq!(crate::host::kinds(&report), ["duplicate_rule"], "{report:#}");
+    let report = host.answer(&json!({"state": "loaded"}));
+    assert_eq!(report["rules"]["deduplicated"].as_array().unwrap().len(), 1, "{report:#}");
+    assert_eq!((&report["outcome"], host.listed()), (&json!("applied"), vec![added.to_owned()]));
+    assert_eq!(host.answer(&json!({"state": "loaded"}))["outcome"], json!("unchanged"));
+}

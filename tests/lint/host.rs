@@ -100,7 +100,8 @@ fn paths_and_accounts_are_those_of_the_root() {
     let file = "/etc/audit/rules.d/a.rules".to_owned();
     assert_eq!(
         message(3),
-        (file.clone(), "/usr/bin/vi is a symbolic link, and no running program is: this rule never fires".to_owned())
+        (file.clone(), "/usr/bin/vi is a symbolic link, and the kernel does not follow it: no running program is a link, and this rule never \
+             fires".to_owned())
     );
     assert!(message(8).1.contains("sees nothing of what happens inside"), "{:?}", message(8));
 }

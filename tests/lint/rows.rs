@@ -30,6 +30,16 @@ const ROWS: &[(&str, &[&str], &[&str])] = &[
     ),
     ("duplicate_rule", &["-w /etc/ssh -k s", "-w /etc/ssh/ -k s"], &["-w /etc/ssh -k s", "-w /etc/ssh -k t"]),
     (
+        "loaded_twice",
+        &["-a always,exit -F arch=b64 -S mount -k m", "-A always,exit -F arch=b64 -S mount -k m"],
+        &["-A always,exit -F arch=b64 -S mount -k m", "-A always,exit -F arch=b64 -S mount -k n"],
+    ),
+    (
+        "duplicate_rule",
+        &["-A always,exclude -F uid=33", "-a always,exclude -F uid=33"],
+        &["-a always,exclude -F uid=33", "-A always,exclude -F uid=33"],
+    ),
+    (
         "arch_twice",
         &["-a always,exit -F arch=b32 -S mount -k m", "-a always,exit -F arch=b32 -S mount -k m"],
         &["-a always,exit -F arch=b64 -S mount -k m", "-a always,exit -F arch=b32 -S mount -k m"],

@@ -45,7 +45,7 @@ impl<'a> Evidence<'a> {
         let at = *self.asked.get(spot)?;
         let asked = self.boot.asked.get(at)?;
         match &asked.fate {
-            Fate::Fails(Trouble::Duplicate(first)) => {
+            Fate::Again(first) | Fate::Fails(Trouble::Duplicate(first)) => {
                 let at = *self.asked.get(first)?;
                 Some((at, self.boot.asked.get(at)?))
             }

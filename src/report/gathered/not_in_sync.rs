@@ -106,7 +106,7 @@ fn left_out(files: &HeldFiles, machine: &Machine) -> Vec<Problem> {
             Fate::Left(gap) => Cause::Left(gap.clone()),
             Fate::Outdated => Cause::Outdated,
             Fate::Swallowed(comment) => Cause::Swallowed(comment.clone()),
-            Fate::Loaded | Fate::Removed | Fate::Behind(_) => return None,
+            Fate::Loaded | Fate::Removed | Fate::Again(_) | Fate::Behind(_) => return None,
         };
         let found = of_line(asked, &cause, machine);
         let place = Place { rule: Some(found.rule), file: found.file, line: found.line, ..Place::default() };
@@ -165,6 +165,10 @@ fn differences(files: &HeldFiles, drift: &Drift, kernel: &HeldKernel, machine: &
 fn setting(view: &SettingView, is_kernel_read: bool) -> Problem {
     let said = |value: Option<u32>| value.map_or_else(|| "unset".to_owned(), |value| value.to_string());
     let running = if is_kernel_read { format!("{} in the kernel, ", said(view.running)) } else { String::new() };
+    if view.is_off {
+        let why = "auditing is off while rules are loaded, and no file says so: nothing is recorded".to_owned();
+        return Problem::from(PolicyError::NotInSync { what: view.key.text().to_owned(), why });
+    }
     let why = format!("{} in the files, {running}{} at the next boot", said(view.on_disk), said(view.next_boot));
     let place = Place {
         file: view.decided_by.as_ref().map(|spot| spot.file.to_string()),

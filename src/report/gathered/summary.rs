@@ -49,8 +49,12 @@ fn both(gathered: &Gathered, files: &HeldFiles, kernel: &HeldKernel, in_sync: bo
 
 /// The settings that are not the same everywhere.
 pub fn unlike(gathered: &Gathered) -> Option<String> {
-    let names: Vec<&str> = gathered.settings.iter().filter(|view| !view.agrees()).map(|view| view.key.text()).collect();
-    (!names.is_empty()).then(|| format!("{} not as in the files", names.join(" and ")))
+    let names: Vec<&str> =
+        gathered.settings.iter().filter(|view| !view.agrees() && !view.is_off).map(|view| view.key.text()).collect();
+    let said = (!names.is_empty()).then(|| format!("{} not as in the files", names.join(" and ")));
+    let is_off = gathered.settings.iter().any(|view| view.is_off).then(|| "auditing is off".to_owned());
+    let both: Vec<String> = said.into_iter().chain(is_off).collect();
+    (!both.is_empty()).then(|| both.join(", "))
 }
 
 fn at_boot(files: &HeldFiles) -> String {

@@ -222,9 +222,9 @@ options:
     default: false
   allow_empty:
     description:
-      - With V(present), V(loaded) and V(exact) of O(state), whether a drop-in, or with V(exact) the whole policy, may
-        hold neither a rule nor a setting. Without it that is an error, since a template whose loop was empty looks the
-        same.
+      - With V(present), V(loaded) and V(exact) of O(state), whether a drop-in, or with V(exact), and with V(loaded) and
+        O(purge), the whole policy, may hold neither a rule nor a setting. Without it that is an error, since a template
+        whose loop was empty, or a C(rules.d) that was lost, looks the same.
     type: bool
     default: false
   header:
