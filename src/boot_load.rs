@@ -96,6 +96,9 @@ pub struct BootLoad {
     deleted: Vec<(LoadedRule, Spot)>,
     /// The line that locks the kernel. What stands after it is in `rules` all the same, and fails.
     locked: Option<Spot>,
+    /// How many lines were carried out before the first that loads nothing, as all after it, since it stops the boot loader
+    /// or the kernel is locked by then; none if the boot loader reaches the end.
+    end: Option<usize>,
     /// How many lines were carried out before the first that stops the boot loader; none if it reaches the end.
     pub stop: Option<usize>,
 }
@@ -166,6 +169,18 @@ impl BootLoad {
         deleted.map(|(gone, by)| (gone, by))
     }
 
+    /// How many of the lines the boot carries out before it stops, or the kernel is locked; all of them where neither is so.
+    #[must_use]
+    pub fn reach(&self, lines: &[LoadLine]) -> usize {
+        self.end.unwrap_or(lines.len()).min(lines.len())
+    }
+
+    /// The line from which on nothing is loaded.
+    #[must_use]
+    pub fn stops_at<'a>(&self, lines: &'a [LoadLine]) -> Option<&'a Spot> {
+        lines.get(self.end?)?.spots.first()
+    }
+
     /// Carries a line out, or a piece of it. auditctl has set what stands before the place at which a line fails.
     fn step(
         &mut self,
@@ -203,6 +218,9 @@ impl BootLoad {
             let is_passed_over = (self.settings.ignore_errors || self.settings.continue_on_errors) && !ends;
             if !is_passed_over && self.stop.is_none() {
                 self.stop = Some(place.number);
+            }
+            if !is_passed_over || matches!(trouble, Trouble::Locked(_)) {
+                self.end.get_or_insert(place.number);
             }
             self.failing.push(place.failing(trouble, is_passed_over));
         }

@@ -10,7 +10,7 @@ use std::rc::Rc;
 use rustc_hash::FxHashSet as HashSet;
 
 use crate::auditctl::Verb;
-use crate::boot_load::{LoadLine, Spot};
+use crate::boot_load::{BootLoad, LoadLine, Spot};
 use crate::lines::{HostRule, Obstacle, Reader};
 use crate::rule::Rule;
 
@@ -143,24 +143,33 @@ pub struct Outdated {
 
 /// The outdated comments of these files, of each rule the first: it is the one that holds the rule again. `files` come in
 /// the order in which the boot loader reads them; `lines` are theirs, merged.
+///
+/// A line that the boot does not come to, since an earlier one stops it, holds no rule for a comment before that stop.
 #[must_use]
 pub fn outdated<'a>(
     files: impl IntoIterator<Item = (Rc<str>, &'a [u8])>,
     lines: &[LoadLine],
     reader: &mut Reader,
 ) -> Vec<Outdated> {
+    let load = BootLoad::of(lines, reader);
+    let (reached, stop) = (standing(&lines[..load.reach(lines)], reader), load.stops_at(lines));
     let standing = standing(lines, reader);
+    let mut is_reached = true;
     let mut found: Vec<Outdated> = Vec::new();
     let mut known: HashSet<Rc<Rule>> = HashSet::default();
     for (file, bytes) in files {
+        let stops_here = stop.filter(|stop| stop.file == file).map(|stop| stop.line);
         for (at, text) in bytes.split(|byte| *byte == b'\n').enumerate().filter(|(_, text)| is_comment(text)) {
             let Some(comment) = SetAside::of(text, reader) else { continue };
             let Some(rule) = comment.loadable(reader) else { continue };
+            let is_before = is_reached && stops_here.is_none_or(|line| at < line);
+            let standing = if is_before { &reached } else { &standing };
             if !standing.contains(&rule.listed) && known.insert(Rc::clone(&rule.listed)) {
                 let spot = Spot { file: Rc::clone(&file), line: at + 1 };
                 found.push(Outdated { spot, text: comment.line.to_vec(), rule });
             }
         }
+        is_reached &= stops_here.is_none();
     }
     found
 }

@@ -35,7 +35,7 @@ pub use files::{DropIn, Files, Merge, Writable, is_generated};
 pub use foreign::outrun;
 pub use interrupted::{Interrupted, InterruptedEnd, TakenBack};
 pub use only::Only;
-use outdated::{Revive, revive};
+use outdated::{Revive, revive, set_repeats_aside};
 pub use outdated::{hold_again, outdated, since};
 pub use unasked::{RuleOrSetting, Unasked};
 pub use warning::Warning;
@@ -203,6 +203,7 @@ impl Work<'_> {
         let revived = revive(self.files, &mut after, &mut targets, which, self.reader);
         own.rules.extend(revived.rules);
         own.dropped.extend(revived.replaced);
+        set_repeats_aside(self.files, &mut after, &mut targets, &own.rules, self.reader);
         let (compiled, about_compiled) = self.compile(&mut after, &mut targets);
         // Without a drop-in before and after, audit.rules stays the policy.
         let keeps_compiled = after.is_empty() && self.files.is_without_drop_ins();

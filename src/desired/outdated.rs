@@ -6,11 +6,11 @@ use std::rc::Rc;
 use rustc_hash::{FxHashMap as HashMap, FxHashSet as HashSet};
 
 use super::asked::{Asked, Swallowed, rules_of};
-use super::drop_in::written;
+use super::drop_in::{HEADER, written};
 use super::unasked::{Unasked, unasked_by_undo};
 use super::{DropIn, Files, Merge, Warning, about, wish};
 use crate::augenrules::natural_order;
-use crate::boot_load::{BootLoad, Spot};
+use crate::boot_load::{BootLoad, Spot, Trouble};
 use crate::lines::{HostRule, Reader};
 use crate::plan::Target;
 use crate::plan::files::{Content, FileTarget};
@@ -73,6 +73,10 @@ pub fn revive(
             return Revived::default();
         }
         let mut before = set_aside::standing(&files.merged(&files.drop_ins).lines, reader);
+        // A line after the stop of the boot load holds no rule for a comment before it, whatever this change does.
+        for known in outdated(files, &files.drop_ins, reader) {
+            before.remove(&known.rule.listed);
+        }
         before.extend(unloaded.iter().cloned());
         let name = |path: &str| path.rsplit('/').next().unwrap_or_default().to_owned();
         found.retain(|outdated| before.contains(&outdated.rule.listed) && !stays(&name(&outdated.spot.file)));
@@ -87,15 +91,57 @@ pub fn revive(
         let new = rewritten(&drop_in.content.bytes, &path.to_string_lossy(), &holders, &mut replaced, reader);
         let Some(bytes) = new else { continue };
         let content = Content { bytes, ..drop_in.content.clone() };
-        if let Some(target) = targets.iter_mut().find(|target| target.path == path) {
-            target.after = Some(content.clone());
-        } else {
-            let (before, after) = (Some(drop_in.content.clone()), Some(content.clone()));
-            targets.push(FileTarget { path, before, after });
-        }
-        drop_in.content = content;
+        rewrite(files, drop_in, content, targets);
     }
     Revived { rules: found.into_iter().map(|found| found.rule).collect(), replaced }
+}
+
+/// Sets lines of drop-ins that we wrote aside which the boot does not come to, where a line that it comes to now holds one of
+/// these rules: once what stops the load is gone, the second one would.
+pub fn set_repeats_aside(
+    files: &Files,
+    after: &mut [DropIn],
+    targets: &mut Vec<FileTarget>,
+    rules: &[Rc<HostRule>],
+    reader: &mut Reader,
+) {
+    let lines = files.merged(after).lines;
+    let load = BootLoad::of(&lines, reader);
+    if load.stops_at(&lines).is_none() {
+        return;
+    }
+    let rules: HashSet<&Rule> = rules.iter().map(|rule| &*rule.listed).collect();
+    let (reached, rest) = lines.split_at(load.reach(&lines));
+    let reached: HashSet<&Spot> = reached.iter().filter_map(|line| line.spots.first()).collect();
+    for line in rest {
+        let [spot] = line.spots.as_slice() else { continue };
+        let repeats = load.failing.iter().find_map(|failing| match &failing.trouble {
+            Trouble::Duplicate(first) if failing.spot == *spot && reached.contains(first) => Some(first),
+            _ => None,
+        });
+        let is_about = reader.read(&line.text).rule.as_ref().is_some_and(|rule| rules.contains(&*rule.listed));
+        let (Some(first), true) = (repeats, is_about) else { continue };
+        let holder = after.iter_mut().find(|d| *files.path(&d.name).to_string_lossy() == *spot.file);
+        let Some(drop_in) = holder.filter(|d| d.content.bytes.starts_with(HEADER.as_bytes())) else { continue };
+        let comment = set_aside::comment(&set_aside::same_as(&first.file), &String::from_utf8_lossy(&line.text));
+        let mut texts: Vec<&[u8]> = drop_in.content.bytes.split(|byte| *byte == b'\n').collect();
+        let Some(text) = texts.get_mut(spot.line - 1) else { continue };
+        *text = &comment;
+        let content = Content { bytes: texts.join(&b'\n'), ..drop_in.content.clone() };
+        rewrite(files, drop_in, content, targets);
+    }
+}
+
+/// Gives a drop-in another content, also among the files of a change.
+fn rewrite(files: &Files, drop_in: &mut DropIn, content: Content, targets: &mut Vec<FileTarget>) {
+    let path = files.path(&drop_in.name);
+    if let Some(target) = targets.iter_mut().find(|target| target.path == path) {
+        target.after = Some(content.clone());
+    } else {
+        let (before, after) = (Some(drop_in.content.clone()), Some(content.clone()));
+        targets.push(FileTarget { path, before, after });
+    }
+    drop_in.content = content;
 }
 
 /// A drop-in with the comments about these rules as they are now: a line where it holds the rule, else the name of the

@@ -2,7 +2,7 @@
 
 use std::rc::Rc;
 
-use rustc_hash::FxHashMap as HashMap;
+use rustc_hash::{FxHashMap as HashMap, FxHashSet as HashSet};
 
 use super::{Deduplicated, Skipped};
 use super::{DropIn, Warning, Work, drop_in};
@@ -79,6 +79,24 @@ impl Own {
     }
 }
 
+/// The rules of the drop-ins beside those of the request, and where they stand.
+struct Beside {
+    all: HashMap<Rc<Rule>, Spot>,
+    /// Those that the boot comes to.
+    reached: HashMap<Rc<Rule>, Spot>,
+    /// The name of the drop-in that stops it.
+    stop: Option<String>,
+}
+
+impl Beside {
+    /// Those that a drop-in of this name need not hold: before the stop of the boot load, what stands after it does not
+    /// count, since the boot would load neither.
+    fn seen_from(&self, name: &str) -> &HashMap<Rc<Rule>, Spot> {
+        let is_before = self.stop.as_ref().is_some_and(|stop| natural_order(name, stop).is_lt());
+        if is_before { &self.reached } else { &self.all }
+    }
+}
+
 /// The key of the request that these stand under.
 fn key_of(wishes: &[DropInWish]) -> &'static str {
     match wishes {
@@ -102,7 +120,7 @@ impl Work<'_> {
         }
         let wishes = goal.wishes();
         let names: Vec<String> = wishes.iter().map(DropInWish::file_name).collect();
-        let mut others = self.rules_beside(wishes);
+        let mut beside = self.rules_beside(wishes);
         let mut changes = Vec::new();
         for (wish, name) in wishes.iter().zip(&names) {
             own.dropped.extend(self.rules_in(name));
@@ -111,8 +129,14 @@ impl Work<'_> {
                 continue;
             };
             let path = self.files.path(name).display().to_string();
-            let mut composed =
-                drop_in::compose(declared, &path, &others, self.choices, self.reader, &mut self.problems);
+            let mut composed = drop_in::compose(
+                declared,
+                &path,
+                beside.seen_from(name),
+                self.choices,
+                self.reader,
+                &mut self.problems,
+            );
             let held = self.files.drop_ins.iter().find(|d| d.name == *name);
             composed.spare(&path, held.map(|held| held.content.bytes.as_slice()));
             let before = own.skipped.len();
@@ -123,7 +147,8 @@ impl Work<'_> {
             Skipped::stand_in(&mut own.skipped[before..], &path, &bytes);
             if names.len() > 1 {
                 for (rule, spot) in self.places_in(name, &bytes) {
-                    others.entry(rule).or_insert(spot);
+                    beside.reached.entry(Rc::clone(&rule)).or_insert_with(|| spot.clone());
+                    beside.all.entry(rule).or_insert(spot);
                 }
             }
             changes.push(Change::Holds(name.clone(), bytes));
@@ -190,27 +215,29 @@ impl Work<'_> {
         rules
     }
 
-    /// The rules of all other drop-ins that stay, and where they stand. The drop-ins of the request end the last line of
+    /// The rules of all other drop-ins that stay. The drop-ins of the request end the last line of
     /// one before them that lacks its newline.
-    fn rules_beside(&mut self, wishes: &[DropInWish]) -> HashMap<Rc<Rule>, Spot> {
+    fn rules_beside(&mut self, wishes: &[DropInWish]) -> Beside {
         let names: Vec<String> = wishes.iter().map(DropInWish::file_name).collect();
         let mut others: Vec<DropIn> = self.stays().into_iter().filter(|d| !names.contains(&d.name)).collect();
         let holds = wishes.iter().filter(|wish| matches!(wish, DropInWish::Holds(_)));
         let ends =
             |wish: &DropInWish| DropIn { name: wish.file_name(), content: self.permit.content(b"\n".to_vec(), None) };
         others.extend(holds.map(ends).collect::<Vec<_>>());
-        self.places(&others).collect()
+        let lines = self.files.merged(&others).lines;
+        let load = BootLoad::of(&lines, self.reader);
+        let reached: HashSet<&Spot> =
+            lines[..load.reach(&lines)].iter().filter_map(|line| line.spots.first()).collect();
+        let places = || load.rules.iter().map(|loaded| (Rc::clone(&loaded.rule.listed), loaded.spot.clone()));
+        let stop = load.stops_at(&lines).and_then(|stop| stop.file.rsplit('/').next()).map(str::to_owned);
+        Beside { all: places().collect(), reached: places().filter(|(_, spot)| reached.contains(spot)).collect(), stop }
     }
 
     /// The rules of one drop-in with these bytes, and where they stand.
     fn places_in(&mut self, name: &str, bytes: &[u8]) -> Vec<(Rc<Rule>, Spot)> {
         let content = self.permit.content(bytes.to_vec(), None);
-        self.places(&[DropIn { name: name.to_owned(), content }]).collect()
-    }
-
-    fn places(&mut self, drop_ins: &[DropIn]) -> impl Iterator<Item = (Rc<Rule>, Spot)> + use<> {
-        let lines = self.files.merged(drop_ins).lines;
+        let lines = self.files.merged(&[DropIn { name: name.to_owned(), content }]).lines;
         let rules = BootLoad::of(&lines, self.reader).rules.into_iter();
-        rules.map(|loaded| (Rc::clone(&loaded.rule.listed), loaded.spot))
+        rules.map(|loaded| (Rc::clone(&loaded.rule.listed), loaded.spot)).collect()
     }
 }

@@ -94,3 +94,108 @@ fn a_drop_in_that_comes_down_from_rules_to_comments_is_an_error_unless_that_is_m
     let report = host.answer(&json!({"name": "20-b", "rules": ["# nothing"], "allow_empty": true}));
     assert_eq!((&report["outcome"], host.kernel.loaded().len()), (&json!("applied"), 0), "{report:#}");
 }
+
+/// What the boot loads after a run, read from the files alone.
+fn next_boot(host: &mut Host) -> serde_json::Value {
+    host.answer(&json!({"operation": "gather", "source": "filesystem"}))["next_boot"]["rules"].clone()
+}
+
+/// A line at which the load stops, with a rule after it.
+const STOP: &str = "-w /nowhere/x -p wa\n";
+
+#[test]
+fn a_rule_is_no_duplicate_of_one_that_the_boot_does_not_come_to() {
+    for stop in [STOP, "-r 5 -e 2\n", "-i\n-r 5 -e 2\n"] {
+        let mut host = host(&format!("{stop}{P}\n"));
+        host.tell_paths();
+        let report = host.answer(&json!({"name": "40-own", "rules": [P]}));
+        assert_eq!(
+            (&report["outcome"], &report["rules"]["deduplicated"]),
+            (&json!("applied"), &json!([])),
+            "{report:#}"
+        );
+        assert_eq!(next_boot(&mut host), json!([P]), "{report:#}");
+        assert_eq!(host.answer(&json!({"name": "40-own", "rules": [P]}))["outcome"], json!("unchanged"));
+        // Several in one change.
+        let both = json!({"drop_ins": {"40-own": {"rules": [P]}, "45-more": {"rules": [P, G]}}});
+        let report = host.answer(&both);
+        assert_eq!(report["rules"]["deduplicated"].as_array().unwrap().len(), 1, "{report:#}");
+        assert_eq!(next_boot(&mut host), json!([P, G]));
+    }
+}
+
+#[test]
+fn a_rule_after_the_stop_of_the_boot_load_is_a_duplicate_of_one_that_stands_there_too() {
+    let mut host = host(&format!("{STOP}{P}\n"));
+    host.tell_paths();
+    let report = host.answer(&json!({"name": "60-own", "rules": [P]}));
+    assert_eq!(
+        report["rules"]["deduplicated"].as_array().unwrap().len(),
+        1,
+        "once the stop is gone both would be read"
+    );
+    assert!(warnings(&report).iter().any(|said| said.contains("1 lines behind it would not be loaded")), "{report:#}");
+}
+
+#[test]
+fn a_shared_rule_goes_to_the_comment_before_the_stop_and_not_to_the_line_after_it() {
+    let mut host = Host::new();
+    host.answer(&json!({"name": "30-first", "rules": [P]}));
+    host.answer(&json!({"name": "40-own", "rules": [P, G]}));
+    host.write("/etc/audit/rules.d/50-other.rules", format!("{STOP}{P}\n"));
+    host.tell_paths();
+    assert_eq!(next_boot(&mut host), json!([P, G]));
+    // A change of something else leaves it as it is.
+    let hosts = "-w /etc/hosts -p wa -k hosts";
+    host.answer(&json!({"name": "20-hosts", "rules": [hosts]}));
+    assert!(host.host_file("/etc/audit/rules.d/40-own.rules").contains("the same rule as"));
+
+    let report = host.answer(&json!({"state": "absent", "name": "30-first"}));
+    assert_eq!(report["outcome"], json!("applied"), "{report:#}");
+    assert_eq!(next_boot(&mut host), json!([hosts, P, G]), "{}", host.host_file("/etc/audit/rules.d/40-own.rules"));
+    assert!(host.listed().contains(&P.to_owned()));
+    let back = host.answer(&report["undo"]);
+    assert_eq!((&back["outcome"], next_boot(&mut host)), (&json!("applied"), json!([hosts, P, G])), "{back:#}");
+}
+
+#[test]
+fn a_comment_whose_rule_only_a_line_after_the_stop_holds_is_drift_that_loaded_mends() {
+    let mut host = host(&format!("{STOP}{P}\n"));
+    host.write(
+        "/etc/audit/rules.d/40-own.rules",
+        format!("# audit_rules: the same rule as /etc/audit/rules.d/30-first.rules: {P}\n"),
+    );
+    host.tell_paths();
+    host.load(&[P]);
+    let report = host.answer(&json!({"operation": "gather"}));
+    let causes: Vec<_> =
+        report["drift"]["missing_at_boot"].as_array().unwrap().iter().map(|one| &one["cause"]).collect();
+    assert!(causes.contains(&&json!("outdated_comment")), "{report:#}");
+    // What somebody else asks for is no reason to write it.
+    host.answer(&json!({"name": "20-group", "rules": [G]}));
+    assert!(host.host_file("/etc/audit/rules.d/40-own.rules").starts_with("# audit_rules"));
+    let report = host.answer(&json!({"state": "loaded", "on_missing": "skip"}));
+    assert_eq!(report["failed"], json!(false), "{report:#}");
+    assert_eq!(next_boot(&mut host), json!([G, P]));
+}
+
+#[test]
+fn a_line_of_ours_after_the_stop_is_set_aside_for_the_one_before_it() {
+    let mut host = Host::new();
+    host.answer(&json!({"name": "50-later", "rules": [P, G]}));
+    host.write("/etc/audit/rules.d/45-other.rules", STOP);
+    host.tell_paths();
+    let later = "/etc/audit/rules.d/50-later.rules";
+    let before = host.host_file(later);
+    let report = host.answer(&json!({"name": "40-own", "rules": [P]}));
+    assert_eq!(report["outcome"], json!("applied"), "{report:#}");
+    let comment = format!("# audit_rules: the same rule as /etc/audit/rules.d/40-own.rules: {P}\n{G}\n");
+    assert!(host.host_file(later).ends_with(&comment), "{}", host.host_file(later));
+    assert_eq!(next_boot(&mut host), json!([P]));
+    assert_eq!(host.answer(&json!({"name": "40-own", "rules": [P]}))["outcome"], json!("unchanged"));
+    // Where the stop is gone, the boot loads all of it.
+    std::fs::remove_file(host.path("/etc/audit/rules.d/45-other.rules")).unwrap();
+    assert_eq!(next_boot(&mut host), json!([P, G]));
+    let back = host.answer(&report["undo"]);
+    assert_eq!((&back["outcome"], host.host_file(later)), (&json!("applied"), before), "{back:#}");
+}
