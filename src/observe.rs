@@ -15,6 +15,7 @@ use crate::plan::files::Content;
 use crate::request::Id;
 use crate::rule::Machine;
 use crate::rules_d::{Directory, FileError, FileState, Links, Root, Skipped};
+use crate::set_aside::candidates;
 
 /// The files of a host and what they rest on.
 #[derive(Debug)]
@@ -64,6 +65,7 @@ pub fn observe(
     let mut reader = Reader::new(machine, accounts).with_installed(installed(root, &machine).map_err(one)?);
     let all = files.all_lines();
     let given = given.iter().map(|author| author.text.as_bytes());
+    let given = given.flat_map(|line| std::iter::once(line).chain(candidates(line)));
     let paths = reader.paths(all.iter().map(AsRef::as_ref).chain(given));
     reader.settle(facts(root, paths));
     Ok(Observed { files, reader, passed_over: listing.skipped })

@@ -1,5 +1,6 @@
 //! The text of a drop-in: the author's own lines, and a comment in place of each that would stop the boot load.
 
+use std::borrow::Cow;
 use std::rc::Rc;
 
 use super::Choices;
@@ -7,6 +8,7 @@ use super::narrowed::narrowed;
 use super::too_new::{in_numbers, names_comment};
 use rustc_hash::{FxBuildHasher, FxHashMap as HashMap, FxHashSet as HashSet};
 
+use super::outdated::is_rest_of;
 use crate::auditctl::{Control, Note, Verb, is_cut};
 use crate::boot_load::Spot;
 use crate::error::{Place, PolicyError, Problem, RequestError};
@@ -130,7 +132,7 @@ pub fn compose(
     let mut text: Vec<Vec<u8>> = Vec::new();
     let mut seen: HashMap<Rc<Rule>, Spot> = HashMap::with_capacity_and_hasher(declared.lines.len(), FxBuildHasher);
     let mut is_rest = false;
-    for author in &declared.lines {
+    for author in &spelled_out(&declared.lines, reader) {
         let reading = reader.read(author.text.as_bytes());
         // What is wrong with the rest of a rule that was cut has no meaning of its own.
         let is_cut = is_cut(author.text.as_bytes()) && (is_rest || reading.is_continued());
@@ -226,6 +228,30 @@ pub fn compose(
     text.push(Vec::new());
     composed.bytes = text.join(&b'\n');
     composed
+}
+
+/// The lines of the request. A comment of ours, as in a drop-in that was copied, gives way to the line that it stands for: it
+/// goes on asking for its rule. What such a comment left of its line, after it, is no line of its own.
+fn spelled_out<'a>(lines: &'a [AuthorLine], reader: &mut Reader) -> Vec<Cow<'a, AuthorLine>> {
+    let mut spelled_out: Vec<Cow<'_, AuthorLine>> = Vec::with_capacity(lines.len());
+    let mut whole: Option<Rc<Rule>> = None;
+    for author in lines {
+        let text = author.text.as_bytes();
+        let comment = if set_aside::is_comment(text) { SetAside::of(text, reader) } else { None };
+        let rule = |text: &[u8], reader: &mut Reader| reader.read(text).loadable().map(|rule| Rc::clone(&rule.listed));
+        if let Some(comment) = comment {
+            let text = String::from_utf8_lossy(comment.line).into_owned();
+            whole = rule(comment.line, reader);
+            spelled_out.push(Cow::Owned(AuthorLine { text, ..author.clone() }));
+            continue;
+        }
+        let is_rest =
+            |whole: Rc<Rule>| rule(text, reader).is_some_and(|rest| rest == whole || is_rest_of(&rest, &whole));
+        if !whole.take().is_some_and(is_rest) {
+            spelled_out.push(Cow::Borrowed(author));
+        }
+    }
+    spelled_out
 }
 
 /// The notes on variables that nobody replaces: such a path is missing for good.

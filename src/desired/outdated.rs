@@ -173,7 +173,7 @@ fn rewritten(
             }
             lines.extend(new);
             let next = texts.peek().and_then(|(_, next)| reader.read(next).loadable().cloned());
-            if let Some(rest) = next.filter(|next| is_rest(&next.listed, &rule.listed)) {
+            if let Some(rest) = next.filter(|next| is_rest_of(&next.listed, &rule.listed)) {
                 replaced.push(rest);
                 texts.next();
             }
@@ -192,7 +192,7 @@ fn rewritten(
 }
 
 /// Whether the one rule is the other one without some of its system calls.
-fn is_rest(rest: &Rule, whole: &Rule) -> bool {
+pub(super) fn is_rest_of(rest: &Rule, whole: &Rule) -> bool {
     let same = rest.list == whole.list && rest.action == whole.action && rest.fields == whole.fields;
     let mut together = whole.syscalls.clone();
     together.union(&rest.syscalls);

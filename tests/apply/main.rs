@@ -43,6 +43,7 @@ mod roots;
 mod sabotage;
 mod scenarios;
 mod schemas;
+mod set_aside;
 mod shared;
 mod tree;
 mod twice;
