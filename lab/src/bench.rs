@@ -1,8 +1,8 @@
 //! The benchmark: the same measurement in a guest per kernel, and on this host where that is safe, as one table.
 
 use crate::cache::{self, Temporary};
-use crate::guest::{self, Errand, Parcel};
-use crate::stock::{self, Choice};
+use crate::guest::{self, GuestFile, Job};
+use crate::images::{self, Choice};
 use crate::{command, executables};
 use serde_json::Value;
 use std::env;
@@ -101,21 +101,21 @@ fn quote(page: &str) -> Result<(), String> {
 }
 
 fn in_guest(kernel: Choice) -> Result<Value, String> {
-    let program = |name: &str| -> Result<Parcel, String> {
+    let program = |name: &str| -> Result<GuestFile, String> {
         let host = executables::beside_this_one(name)?;
-        Ok(Parcel { host, guest: format!("/usr/bin/{name}"), mode: Some(0o755) })
+        Ok(GuestFile { host, guest: format!("/usr/bin/{name}"), mode: Some(0o755) })
     };
-    let errand = Errand {
-        stock: stock::take(kernel)?,
+    let job = Job {
+        images: images::take(kernel)?,
         append: String::new(),
-        parcels: vec![program("audit_rules")?, program("lab")?],
+        files: vec![program("audit_rules")?, program("lab")?],
         links: Vec::new(),
         environment: Vec::new(),
         script: format!("lab measure {GUEST_REPETITIONS}\n").into_bytes(),
         timeout: TIMEOUT,
     };
     let mut lines = Vec::new();
-    let status = guest::run(&errand, &mut |said| guest::keep(&mut lines, said))?;
+    let status = guest::run(&job, &mut |said| guest::keep(&mut lines, said))?;
     result_among(&lines.join("\n")).ok_or_else(|| format!("ended with status {status}: {}", lines.join("; ")))
 }
 

@@ -2,7 +2,7 @@
 
 use crate::cache::{self, Temporary};
 use crate::guest::{self, Emulator};
-use crate::stock::{self, Choice, Stock};
+use crate::images::{self, Choice, Images};
 use crate::{disk, executables, step};
 use serde_json::{Value, json};
 use std::fs;
@@ -31,10 +31,10 @@ pub fn run(kernels: &[Choice], only: &[String], program: Option<&Path>) -> Resul
     let host_program = program.map_or(beside, |program| Ok(program.to_owned()))?;
     let (mut passed, mut failed) = (0, 0);
     for kernel in kernels {
-        let stock = stock::take(*kernel)?;
+        let images = images::take(*kernel)?;
         let start = Instant::now();
-        let boots = boots(&stock, only, program)?;
-        println!("== {} ({}): {} boots in {:.0} s", kernel, stock.version, boots.len(), start.elapsed().as_secs_f32());
+        let boots = boots(&images, only, program)?;
+        println!("== {} ({}): {} boots in {:.0} s", kernel, images.version, boots.len(), start.elapsed().as_secs_f32());
         for pair in boots.windows(2) {
             let case = pair[0]["name"].as_str().unwrap_or_default();
             let folder = cache::project().join(CASES).join(case);
@@ -56,8 +56,8 @@ pub fn run(kernels: &[Choice], only: &[String], program: Option<&Path>) -> Resul
 }
 
 /// What a guest says at each boot.
-fn boots(stock: &Stock, only: &[String], program: Option<&Path>) -> Result<Vec<Value>, String> {
-    let disk = disk::take(stock.choice.suite)?;
+fn boots(images: &Images, only: &[String], program: Option<&Path>) -> Result<Vec<Value>, String> {
+    let disk = disk::take(images.choice.suite)?;
     let directory = Temporary::directory()?;
     let cases = cases(only)?;
     let count = cases.len();
@@ -66,15 +66,15 @@ fn boots(stock: &Stock, only: &[String], program: Option<&Path>) -> Result<Vec<V
     disk::of_directory(&directory.0.join("own"), &own)?;
     let mut reasons = Vec::new();
     for attempt in 1..=ATTEMPTS {
-        match attempt_once(stock, &disk, &own, count + 1) {
+        match attempt_once(images, &disk, &own, count + 1) {
             Ok(boots) => return Ok(boots),
             Err(reason) => {
-                eprintln!("lab: guest {}, attempt {attempt} of {ATTEMPTS}: {reason}", stock.choice);
+                eprintln!("lab: guest {}, attempt {attempt} of {ATTEMPTS}: {reason}", images.choice);
                 reasons.push(reason);
             }
         }
     }
-    Err(format!("the guest {} did not tell of all its boots: {}", stock.choice, reasons.join("; ")))
+    Err(format!("the guest {} did not tell of all its boots: {}", images.choice, reasons.join("; ")))
 }
 
 /// The folders of all cases, or of those whose names begin with one of these.
@@ -117,8 +117,8 @@ fn copy(from: &Path, to: &Path) -> Result<(), String> {
     Ok(())
 }
 
-fn attempt_once(stock: &Stock, disk: &Path, own: &Path, count: usize) -> Result<Vec<Value>, String> {
-    let machine = stock.choice.machine;
+fn attempt_once(images: &Images, disk: &Path, own: &Path, count: usize) -> Result<Vec<Value>, String> {
+    let machine = images.choice.machine;
     // What the guest writes is there after a reboot, and gone with the emulator.
     let drive = |id: &str, path: &Path| {
         let path = path.display().to_string().replace(',', ",,");
@@ -134,7 +134,7 @@ fn attempt_once(stock: &Stock, disk: &Path, own: &Path, count: usize) -> Result<
         .args(machine.qemu_arguments)
         .args(["-accel", "tcg", "-m", MEMORY_MIB, "-smp", "1", "-nodefaults", "-display", "none"])
         .args(["-serial", "null", "-serial", "stdio", "-kernel"])
-        .arg(&stock.kernel)
+        .arg(&images.kernel)
         .args(drive("system", disk))
         .args(drive("own", own))
         .arg("-append")
@@ -163,7 +163,7 @@ fn attempt_once(stock: &Stock, disk: &Path, own: &Path, count: usize) -> Result<
             return Err(format!("boot {} calls itself {}", boots.len(), said["boot"]));
         }
         if said["name"].is_string() {
-            println!("   {}: boot {} of {}", stock.choice, boots.len() + 1, count - 1);
+            println!("   {}: boot {} of {}", images.choice, boots.len() + 1, count - 1);
         }
         boots.push(said);
     }

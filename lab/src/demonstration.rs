@@ -1,7 +1,7 @@
 //! The main job, shown on a real kernel: the steps are `lab/demo/steps.sh`, run in a guest.
 
-use crate::guest::{self, Errand, Parcel};
-use crate::stock::{self, Choice};
+use crate::guest::{self, GuestFile, Job};
+use crate::images::{self, Choice};
 use crate::{cache, executables};
 use std::time::{Duration, Instant};
 
@@ -11,27 +11,27 @@ use std::time::{Duration, Instant};
 /// When something that is needed cannot be had, or the guest does not come up.
 pub fn run(kernel: Choice) -> Result<i32, String> {
     guest::require(&[kernel])?;
-    let stock = stock::take(kernel)?;
+    let images = images::take(kernel)?;
     let start = Instant::now();
     let steps = cache::project().join("lab/demo");
     let script = cache::read(&steps.join("steps.sh"))?;
-    let program = |name: &str| -> Result<Parcel, String> {
+    let program = |name: &str| -> Result<GuestFile, String> {
         let host = executables::beside_this_one(name)?;
-        Ok(Parcel { host, guest: format!("/usr/bin/{name}"), mode: Some(0o755) })
+        Ok(GuestFile { host, guest: format!("/usr/bin/{name}"), mode: Some(0o755) })
     };
-    let requests = Parcel { host: steps, guest: "/demo".to_owned(), mode: None };
-    println!("Booting a throw-away virtual machine with {}.", stock.version);
+    let requests = GuestFile { host: steps, guest: "/demo".to_owned(), mode: None };
+    println!("Booting a throw-away virtual machine with {}.", images.version);
     println!("This host's own audit system is not touched.");
-    let errand = Errand {
-        stock,
+    let job = Job {
+        images,
         append: String::new(),
-        parcels: vec![program("audit_rules")?, program("lab")?, requests],
+        files: vec![program("audit_rules")?, program("lab")?, requests],
         links: Vec::new(),
         environment: Vec::new(),
         script,
         timeout: Duration::from_secs(120),
     };
-    let status = guest::run(&errand, &mut guest::print)?;
+    let status = guest::run(&job, &mut guest::print)?;
     println!("\nThe machine ran for {:.1} s and is gone.", start.elapsed().as_secs_f32());
     Ok(status)
 }

@@ -3,7 +3,7 @@
 use crate::cache::{self, Temporary};
 use crate::console::{Console, Event};
 use crate::cpio::Archive;
-use crate::stock::{Choice, Stock};
+use crate::images::{Choice, Images};
 use crate::{command, userland};
 use std::fs;
 use std::io::Read;
@@ -14,7 +14,7 @@ use std::time::{Duration, Instant};
 
 /// A file of the host for the guest.
 #[derive(Clone, Debug)]
-pub struct Parcel {
+pub struct GuestFile {
     /// Where it lies on the host.
     pub host: PathBuf,
     /// Where the guest finds it.
@@ -25,13 +25,13 @@ pub struct Parcel {
 
 /// What a guest shall do.
 #[derive(Clone, Debug)]
-pub struct Errand {
+pub struct Job {
     /// The kernel and the userland.
-    pub stock: Stock,
+    pub images: Images,
     /// More words for the kernel's command line.
     pub append: String,
     /// Files for the guest.
-    pub parcels: Vec<Parcel>,
+    pub files: Vec<GuestFile>,
     /// Links for the guest: path and target.
     pub links: Vec<(String, String)>,
     /// Environment of the script.
@@ -84,18 +84,18 @@ pub fn require(kernels: &[Choice]) -> Result<(), String> {
     command::require(&emulators)
 }
 
-/// Runs an errand and gives the script's exit status. A guest that dies or hangs without its end marker says nothing
+/// Runs a job and gives the script's exit status. A guest that dies or hangs without its end marker says nothing
 /// about what it ran: it is started again. A script that ends is never run again.
 ///
 /// # Errors
 /// When no attempt came to an end.
-pub fn run(errand: &Errand, hear: &mut dyn FnMut(Said)) -> Result<i32, String> {
+pub fn run(job: &Job, hear: &mut dyn FnMut(Said)) -> Result<i32, String> {
     let mut reasons = Vec::new();
     for attempt in 1..=ATTEMPTS {
-        match attempt_once(errand, hear)? {
+        match attempt_once(job, hear)? {
             Verdict::Ended(status) => return Ok(status),
             Verdict::Lost(reason) => {
-                eprintln!("lab: guest {}, attempt {attempt} of {ATTEMPTS}: {reason}", errand.stock.choice);
+                eprintln!("lab: guest {}, attempt {attempt} of {ATTEMPTS}: {reason}", job.images.choice);
                 reasons.push(reason.lines().next().unwrap_or_default().to_owned());
                 if attempt < ATTEMPTS {
                     hear(Said::Lost);
@@ -103,7 +103,7 @@ pub fn run(errand: &Errand, hear: &mut dyn FnMut(Said)) -> Result<i32, String> {
             }
         }
     }
-    Err(format!("the guest {} never reached its end marker: {}", errand.stock.choice, reasons.join("; ")))
+    Err(format!("the guest {} never reached its end marker: {}", job.images.choice, reasons.join("; ")))
 }
 
 enum Verdict {
@@ -122,26 +122,26 @@ impl Drop for Emulator {
     }
 }
 
-fn attempt_once(errand: &Errand, hear: &mut dyn FnMut(Said)) -> Result<Verdict, String> {
-    let machine = errand.stock.choice.machine;
+fn attempt_once(job: &Job, hear: &mut dyn FnMut(Said)) -> Result<Verdict, String> {
+    let machine = job.images.choice.machine;
     let nonce = cache::nonce();
     let directory = Temporary::directory()?;
     let initrd = directory.0.join("initrd");
-    let mut content = cache::read(&errand.stock.userland)?;
-    content.extend(luggage(errand)?);
+    let mut content = cache::read(&job.images.userland)?;
+    content.extend(job_archive(job)?);
     cache::write(&initrd, &content)?;
     drop(content);
 
     let append = format!(
         "console={} quiet loglevel=1 panic=-1 oops=panic cryptomgr.notests random.trust_cpu=on lab.nonce={nonce} {}",
-        machine.console, errand.append
+        machine.console, job.append
     );
     let mut child = Command::new(machine.qemu)
         .args(machine.qemu_arguments)
         .args(["-accel", "tcg", "-m", MEMORY_MIB, "-smp", "1", "-nodefaults", "-display", "none", "-no-reboot"])
         .args(["-serial", "stdio"])
         .arg("-kernel")
-        .arg(&errand.stock.kernel)
+        .arg(&job.images.kernel)
         .arg("-initrd")
         .arg(&initrd)
         .args(["-append", append.trim_end()])
@@ -154,7 +154,7 @@ fn attempt_once(errand: &Errand, hear: &mut dyn FnMut(Said)) -> Result<Verdict, 
     let emulator = Emulator(child);
     let (Some(stdout), Some(stderr)) = streams else { return Err("QEMU has no output".to_owned()) };
     let complaints = std::thread::spawn(move || text_of(stderr));
-    let verdict = listen(&lines_of(stdout), &mut Console::new(&nonce), errand.timeout, hear);
+    let verdict = listen(&lines_of(stdout), &mut Console::new(&nonce), job.timeout, hear);
     drop(emulator);
     Ok(match verdict {
         Verdict::Lost(reason) => {
@@ -233,35 +233,34 @@ fn text_of(mut stream: impl Read) -> String {
 }
 
 /// The second archive: the first process, the script and its files.
-fn luggage(errand: &Errand) -> Result<Vec<u8>, String> {
+fn job_archive(job: &Job) -> Result<Vec<u8>, String> {
     let mut archive = Archive::default();
     archive.file("init", 0o755, INIT);
-    archive.file("lab/script", 0o755, &errand.script);
-    let quoted = errand.environment.iter().map(|(name, value)| format!("{name}='{}'\n", value.replace('\'', r"'\''")));
+    archive.file("lab/script", 0o755, &job.script);
+    let quoted = job.environment.iter().map(|(name, value)| format!("{name}='{}'\n", value.replace('\'', r"'\''")));
     archive.file("lab/environment", 0o644, quoted.collect::<String>().as_bytes());
-    for parcel in &errand.parcels {
-        pack(&mut archive, parcel)?;
+    for file in &job.files {
+        pack(&mut archive, file)?;
     }
-    for (path, target) in &errand.links {
+    for (path, target) in &job.links {
         archive.symlink(path, target);
     }
     Ok(archive.finish())
 }
 
-fn pack(archive: &mut Archive, parcel: &Parcel) -> Result<(), String> {
-    if !parcel.host.is_dir() {
-        let mode = parcel.mode.unwrap_or_else(|| userland::mode_of(&parcel.host));
-        archive.file(&parcel.guest, mode, &cache::read(&parcel.host)?);
+fn pack(archive: &mut Archive, file: &GuestFile) -> Result<(), String> {
+    if !file.host.is_dir() {
+        let mode = file.mode.unwrap_or_else(|| userland::mode_of(&file.host));
+        archive.file(&file.guest, mode, &cache::read(&file.host)?);
         return Ok(());
     }
-    archive.directory(&parcel.guest);
-    let entries =
-        fs::read_dir(&parcel.host).map_err(|error| format!("cannot list {}: {error}", parcel.host.display()))?;
+    archive.directory(&file.guest);
+    let entries = fs::read_dir(&file.host).map_err(|error| format!("cannot list {}: {error}", file.host.display()))?;
     let mut names: Vec<_> = entries.flatten().map(|entry| entry.file_name()).collect();
     names.sort();
     for name in names {
-        let guest = format!("{}/{}", parcel.guest.trim_end_matches('/'), name.to_string_lossy());
-        pack(archive, &Parcel { host: parcel.host.join(&name), guest, mode: parcel.mode })?;
+        let guest = format!("{}/{}", file.guest.trim_end_matches('/'), name.to_string_lossy());
+        pack(archive, &GuestFile { host: file.host.join(&name), guest, mode: file.mode })?;
     }
     Ok(())
 }

@@ -67,7 +67,7 @@ fn image_below(tree: &Path) -> Option<PathBuf> {
 
 /// Where a bzImage says its compressed kernel lies (Linux `Documentation/arch/x86/boot.rst`: `setup_sects` at 0x1f1,
 /// `HdrS` at 0x202, `payload_offset` at 0x248 and `payload_length` at 0x24c, both from the end of the setup code).
-fn payload(image: &[u8]) -> Option<&[u8]> {
+fn packed_kernel(image: &[u8]) -> Option<&[u8]> {
     let word = |at: usize| -> Option<usize> {
         let bytes = image.get(at..at + 4)?;
         usize::try_from(u32::from_le_bytes(bytes.try_into().ok()?)).ok()
@@ -99,7 +99,7 @@ const PACKERS: [Packer; 4] = [
 
 fn uncompressed(image: &[u8]) -> Result<Vec<u8>, String> {
     // On arm64 the image itself may be a gzip file, or not packed at all.
-    let bz_image = payload(image);
+    let bz_image = packed_kernel(image);
     let payload = bz_image.unwrap_or(image);
     let packer = match PACKERS.iter().find(|packer| payload.starts_with(packer.magic)) {
         Some(packer) => packer,
@@ -147,15 +147,15 @@ mod tests {
 
     #[test]
     fn the_payload_is_where_the_header_says() {
-        assert_eq!(payload(&image(b"packed")), Some(&b"packed"[..]));
-        assert_eq!(payload(b"\x7fELF"), None);
+        assert_eq!(packed_kernel(&image(b"packed")), Some(&b"packed"[..]));
+        assert_eq!(packed_kernel(b"\x7fELF"), None);
     }
 
     #[test]
-    fn a_header_that_points_outside_the_image_is_no_payload() {
+    fn a_header_that_points_outside_the_image_is_no_kernel() {
         let mut image = image(b"packed");
         image[0x248] = 0xff;
-        assert_eq!(payload(&image), None);
+        assert_eq!(packed_kernel(&image), None);
     }
 
     #[test]

@@ -12,27 +12,27 @@ mod demonstration;
 mod disk;
 mod executables;
 mod guest;
+mod images;
 mod kernel;
-mod luggage;
 mod machine;
 mod matrix;
 mod measure;
+mod payload;
+mod results;
 mod step;
-mod stock;
 mod suite;
-mod tally;
 mod toolchain;
 mod trial;
 mod userland;
 
-use guest::{Errand, Parcel};
-use luggage::Order;
+use guest::{GuestFile, Job};
+use images::Choice;
+use payload::Order;
 use serde_json::Value;
 use std::collections::VecDeque;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::Duration;
-use stock::Choice;
 
 const USAGE: &str = "\
 lab: throw-away virtual machines with real kernels, from Debian's packages
@@ -97,8 +97,8 @@ fn main() -> ExitCode {
 
 fn fetch(names: &VecDeque<String>) -> Result<i32, String> {
     for name in names {
-        let stock = stock::fetch(Choice::read(name)?)?;
-        println!("{}: {} with {}", stock.choice, stock.version, stock.userland.display());
+        let images = images::fetch(Choice::read(name)?)?;
+        println!("{}: {} with {}", images.choice, images.version, images.userland.display());
     }
     Ok(0)
 }
@@ -106,7 +106,7 @@ fn fetch(names: &VecDeque<String>) -> Result<i32, String> {
 fn run(mut words: VecDeque<String>) -> Result<i32, String> {
     let mut kernel = None;
     let mut script = None;
-    let (mut append, mut parcels, mut variables) = (String::new(), Vec::new(), Vec::new());
+    let (mut append, mut files, mut variables) = (String::new(), Vec::new(), Vec::new());
     let mut timeout = Duration::from_secs(120);
     while let Some(word) = words.pop_front() {
         let value = words.pop_front().ok_or_else(|| format!("{word} needs a value"))?;
@@ -114,7 +114,7 @@ fn run(mut words: VecDeque<String>) -> Result<i32, String> {
             "--kernel" => kernel = Some(Choice::read(&value)?),
             "--script" => script = Some(value),
             "--append" => append = value,
-            "--file" => parcels.push(parcel(&value)?),
+            "--file" => files.push(guest_file(&value)?),
             "--env" => variables.push(environment(&value)?),
             "--timeout" => timeout = seconds(&value)?,
             _ => return Err(format!("no option {word}\n{USAGE}")),
@@ -125,9 +125,9 @@ fn run(mut words: VecDeque<String>) -> Result<i32, String> {
     };
     guest::require(&[kernel])?;
     let script = cache::read(Path::new(&script))?;
-    let stock = stock::take(kernel)?;
-    let errand = Errand { stock, append, parcels, links: Vec::new(), environment: variables, script, timeout };
-    guest::run(&errand, &mut guest::print)
+    let images = images::take(kernel)?;
+    let job = Job { images, append, files, links: Vec::new(), environment: variables, script, timeout };
+    guest::run(&job, &mut guest::print)
 }
 
 fn build(mut words: VecDeque<String>) -> Result<i32, String> {
@@ -221,13 +221,13 @@ fn measure(words: &VecDeque<String>) -> Result<i32, String> {
 }
 
 /// Reads `HOST:GUEST[:MODE]`, the mode in octal.
-fn parcel(text: &str) -> Result<Parcel, String> {
+fn guest_file(text: &str) -> Result<GuestFile, String> {
     let wrong = || format!("--file takes HOST:GUEST[:MODE], not {text}");
     let mut parts = text.split(':');
     let host = parts.next().filter(|part| !part.is_empty()).ok_or_else(wrong)?;
     let guest = parts.next().filter(|part| part.starts_with('/')).ok_or_else(wrong)?;
     let mode = parts.next().map(|mode| u32::from_str_radix(mode, 8)).transpose().map_err(|_| wrong())?;
-    Ok(Parcel { host: host.into(), guest: guest.to_owned(), mode })
+    Ok(GuestFile { host: host.into(), guest: guest.to_owned(), mode })
 }
 
 fn environment(text: &str) -> Result<(String, String), String> {

@@ -1,9 +1,9 @@
 //! Every kernel that Debian's packages give, and the page that says what ran where: made by the run itself.
 
 use crate::cache::{self, Temporary};
-use crate::luggage::{self, Luggage, Order};
-use crate::stock::{self, Choice, Stock};
-use crate::tally::Tally;
+use crate::images::{self, Choice, Images};
+use crate::payload::{self, Order, Payload};
+use crate::results::Results;
 use crate::trial::{self, Outcome};
 use crate::{command, guest};
 use std::fmt::Write;
@@ -40,7 +40,7 @@ const COLUMNS: [Column; 9] = [
 /// A kernel of the matrix, or why it could not be had.
 struct Row {
     kernel: Choice,
-    stock: Result<Stock, String>,
+    images: Result<Images, String>,
 }
 
 /// Tries every kernel in every state and writes `docs/kernels.md`; where kernels are named, only these, and their rows of
@@ -57,23 +57,23 @@ pub fn run(named: &[Choice], order: &Order) -> Result<i32, String> {
         }
     }
     guest::require(&kernels)?;
-    let rows: Vec<Row> = kernels.into_iter().map(|kernel| Row { kernel, stock: stock::take(kernel) }).collect();
-    let stocks: Vec<Stock> = rows.iter().filter_map(|row| row.stock.clone().ok()).collect();
-    let found: Vec<Choice> = stocks.iter().map(|stock| stock.choice).collect();
+    let rows: Vec<Row> = kernels.into_iter().map(|kernel| Row { kernel, images: images::take(kernel) }).collect();
+    let images: Vec<Images> = rows.iter().filter_map(|row| row.images.clone().ok()).collect();
+    let found: Vec<Choice> = images.iter().map(|images| images.choice).collect();
     let directory = Temporary::directory()?;
-    let luggage = luggage::for_kernels(&found, order, &directory)?;
-    let outcomes = trial::try_all(&stocks, &luggage)?;
+    let payload = payload::for_kernels(&found, order, &directory)?;
+    let outcomes = trial::try_all(&images, &payload)?;
     let path = cache::project().join("docs/kernels.md");
     let text = if named.is_empty() {
-        page(&rows, &outcomes, &luggage, start.elapsed())?
+        page(&rows, &outcomes, &payload, start.elapsed())?
     } else {
         renewed(&String::from_utf8_lossy(&cache::read(&path)?), &rows, &outcomes, &today()?)
     };
     cache::write(&path, text.as_bytes())?;
     println!("{text}");
     let mut status = trial::closing(&outcomes);
-    for Row { kernel, stock } in &rows {
-        if let Err(reason) = stock {
+    for Row { kernel, images } in &rows {
+        if let Err(reason) = images {
             println!("NOT RUN: {kernel}: {reason}");
             status = 1;
         }
@@ -110,7 +110,7 @@ fn renewed(page: &str, rows: &[Row], outcomes: &[Outcome], date: &str) -> String
 
 const NONE: &str = "**none**";
 
-fn page(rows: &[Row], outcomes: &[Outcome], luggage: &[Luggage], took: Duration) -> Result<String, String> {
+fn page(rows: &[Row], outcomes: &[Outcome], payload: &[Payload], took: Duration) -> Result<String, String> {
     let date = today()?;
     let mut text = format!(
         "# Kernels\n\n\
@@ -121,7 +121,7 @@ fn page(rows: &[Row], outcomes: &[Outcome], luggage: &[Luggage], took: Duration)
         took.as_secs().div_ceil(60)
     );
     text += "| machine | executable | built with | emulator |\n|---|--:|---|---|\n";
-    for Luggage { machine, builder, size, .. } in luggage {
+    for Payload { machine, builder, size, .. } in payload {
         let emulator = command::text(Command::new(machine.qemu).arg("--version")).unwrap_or_default();
         let emulator = emulator.lines().next().unwrap_or_default().replace("emulator version ", "");
         // Writing to a String cannot fail.
@@ -151,8 +151,8 @@ s390x is big-endian. Its executable and that of aarch64 are cross-built, `lab/RE
 
 /// A line of the table; `when` stands behind the Debian package.
 fn table_line(row: &Row, outcomes: &[Outcome], when: &str) -> String {
-    let mut cells = match &row.stock {
-        Ok(stock) => table_row(stock, outcomes),
+    let mut cells = match &row.images {
+        Ok(images) => table_row(images, outcomes),
         // Why, with paths of this host, is said when the run ends.
         Err(_) => vec!["**not run**".to_owned(), format!("{} could not be fetched", row.kernel.suite.name)],
     };
@@ -162,11 +162,11 @@ fn table_line(row: &Row, outcomes: &[Outcome], when: &str) -> String {
 }
 
 /// The cells behind the machine's.
-fn table_row(stock: &Stock, outcomes: &[Outcome]) -> Vec<String> {
-    let own: Vec<&Outcome> = outcomes.iter().filter(|outcome| outcome.stock.choice == stock.choice).collect();
+fn table_row(images: &Images, outcomes: &[Outcome]) -> Vec<String> {
+    let own: Vec<&Outcome> = outcomes.iter().filter(|outcome| outcome.images.choice == images.choice).collect();
     let release = own.iter().find_map(|outcome| outcome.release.clone()).unwrap_or_else(|| "**never up**".to_owned());
-    let package = stock.version.split('_').nth(1).unwrap_or(&stock.version);
-    let mut cells = vec![release, format!("{} {package}", stock.choice.suite.name)];
+    let package = images.version.split('_').nth(1).unwrap_or(&images.version);
+    let mut cells = vec![release, format!("{} {package}", images.choice.suite.name)];
     for column in &COLUMNS {
         let outcome = own.iter().find(|outcome| outcome.state.name == column.state);
         cells.push(outcome.map_or_else(|| "**not run**".to_owned(), |outcome| cell(column, outcome)));
@@ -176,11 +176,11 @@ fn table_row(stock: &Stock, outcomes: &[Outcome]) -> Vec<String> {
 
 fn cell(column: &Column, outcome: &Outcome) -> String {
     let others: Vec<&str> = COLUMNS.iter().filter(|other| other.state == column.state).filter_map(|c| c.word).collect();
-    let tally: Tally = match column.word {
-        Some(word) => outcome.tally.named(&[word], true),
-        None => outcome.tally.named(&others, false),
+    let results: Results = match column.word {
+        Some(word) => outcome.results.named(&[word], true),
+        None => outcome.results.named(&others, false),
     };
-    let (passed, failed) = tally.counts();
+    let (passed, failed) = results.counts();
     let lost = if outcome.complete { "" } else { ", then lost" };
     match (passed, failed) {
         (0, 0) if outcome.complete => NONE.to_owned(),
@@ -195,19 +195,19 @@ mod tests {
     use super::*;
     use crate::trial::STATES;
 
-    fn stock(kernel: &str) -> Stock {
+    fn images(kernel: &str) -> Images {
         let choice = Choice::read(kernel).unwrap();
         let version = "linux-image-6.1_6.1.9-2_s390x".to_owned();
-        Stock { choice, version, kernel: "/k".into(), userland: "/u".into() }
+        Images { choice, version, kernel: "/k".into(), userland: "/u".into() }
     }
 
-    fn outcomes(stock: &Stock, plain: &[(&str, bool)], complete: bool) -> Vec<Outcome> {
+    fn outcomes(images: &Images, plain: &[(&str, bool)], complete: bool) -> Vec<Outcome> {
         let outcome = |state: &'static trial::State| {
             let own = if state.name == "plain" { plain } else { &[("t", true)] };
             let tests = own.iter().map(|(name, passed)| ((*name).to_owned(), *passed)).collect();
             let complete = complete || state.name != "plain";
-            let (tally, release) = (Tally { tests, trouble: None }, Some("6.1.0".to_owned()));
-            Outcome { stock: stock.clone(), state, release, tally, complete, reason: None }
+            let (results, release) = (Results { tests, trouble: None }, Some("6.1.0".to_owned()));
+            Outcome { images: images.clone(), state, release, results, complete, reason: None }
         };
         STATES.iter().map(outcome).collect()
     }
@@ -223,29 +223,29 @@ mod tests {
 
     #[test]
     fn each_test_counts_in_one_column() {
-        let stock = stock("bookworm/s390x");
-        let cells = table_row(&stock, &outcomes(&stock, &PLAIN, true));
+        let images = images("bookworm/s390x");
+        let cells = table_row(&images, &outcomes(&images, &PLAIN, true));
         assert_eq!(cells, ["6.1.0", "bookworm 6.1.9-2", "1", "2", "1", "1", "1", "1", "1", "1", "1"]);
     }
 
     #[test]
     fn what_failed_was_lost_or_never_ran_shows() {
-        let stock = stock("bookworm/s390x");
+        let images = images("bookworm/s390x");
         let mut failed = PLAIN;
         failed[1].1 = false;
-        let cells = table_row(&stock, &outcomes(&stock, &failed, true));
+        let cells = table_row(&images, &outcomes(&images, &failed, true));
         assert_eq!(cells[2..5], ["1", "**1 of 2 failed**", "1"]);
-        let cells = table_row(&stock, &outcomes(&stock, &PLAIN[..2], false));
+        let cells = table_row(&images, &outcomes(&images, &PLAIN[..2], false));
         assert_eq!(cells[2..5], ["**1, then lost**", "**1, then lost**", "**0, then lost**"]);
-        let cells = table_row(&stock, &outcomes(&stock, &PLAIN[..2], true));
+        let cells = table_row(&images, &outcomes(&images, &PLAIN[..2], true));
         assert_eq!(cells[2..5], ["1", "1", NONE]);
-        assert_eq!(table_row(&stock, &[])[0], "**never up**");
+        assert_eq!(table_row(&images, &[])[0], "**never up**");
     }
 
     #[test]
     fn a_kernel_that_cannot_be_had_has_a_row_that_says_so() {
         let kernel = Choice::read("sid/s390x").unwrap();
-        let row = Row { kernel, stock: Err("no package lists\nmore".to_owned()) };
+        let row = Row { kernel, images: Err("no package lists\nmore".to_owned()) };
         let text = page(&[row], &[], &[], Duration::from_secs(61)).unwrap();
         assert!(text.contains("| s390x | **not run** | sid could not be fetched | | "), "{text}");
         assert!(text.contains("in 2 minutes"));
@@ -254,10 +254,10 @@ mod tests {
     #[test]
     fn a_kernel_that_is_tried_again_has_a_new_row_and_no_other_has() {
         let rows = ["bookworm/s390x", "trixie/s390x"]
-            .map(|kernel| Row { kernel: Choice::read(kernel).unwrap(), stock: Ok(stock(kernel)) });
-        let lost = outcomes(&stock("trixie/s390x"), &PLAIN, false);
+            .map(|kernel| Row { kernel: Choice::read(kernel).unwrap(), images: Ok(images(kernel)) });
+        let lost = outcomes(&images("trixie/s390x"), &PLAIN, false);
         let before = page(&rows, &lost, &[], Duration::from_secs(61)).unwrap();
-        let well = outcomes(&stock("trixie/s390x"), &PLAIN, true);
+        let well = outcomes(&images("trixie/s390x"), &PLAIN, true);
         let after = renewed(&before, &rows[1..], &well, "2026-01-02");
         let changed: Vec<(&str, &str)> = before.lines().zip(after.lines()).filter(|(old, new)| old != new).collect();
         let new = "| s390x | 6.1.0 | trixie 6.1.9-2, again 2026-01-02 | 1 | 2 | 1 | 1 | 1 | 1 | 1 | 1 | 1 |";

@@ -1,10 +1,10 @@
 //! The project's tests in guests, one for each kernel and each state of it.
 
 use crate::cache::{self, Temporary};
-use crate::guest::{self, Errand};
-use crate::luggage::{self, Luggage, Order};
-use crate::stock::{self, Choice, Stock};
-use crate::tally::Tally;
+use crate::guest::{self, Job};
+use crate::images::{self, Choice, Images};
+use crate::payload::{self, Order, Payload};
+use crate::results::Results;
 use std::sync::Mutex;
 use std::time::{Duration, Instant};
 
@@ -73,13 +73,13 @@ const TIMEOUT: Duration = Duration::from_secs(1200);
 #[derive(Clone, Debug)]
 pub struct Outcome {
     /// The kernel and its files.
-    pub stock: Stock,
+    pub images: Images,
     /// The state that it was in.
     pub state: &'static State,
     /// What `uname -r` said, where it came that far.
     pub release: Option<String>,
     /// The verdicts: of tests, or of the demonstration's steps.
-    pub tally: Tally,
+    pub results: Results,
     /// Whether the guest came to its end, and what it said fits together.
     pub complete: bool,
     /// Why it does not count as passed.
@@ -93,10 +93,10 @@ pub struct Outcome {
 /// When something that is needed cannot be had.
 pub fn run(kernels: &[Choice], order: &Order) -> Result<i32, String> {
     guest::require(kernels)?;
-    let stocks: Vec<Stock> = kernels.iter().map(|kernel| stock::take(*kernel)).collect::<Result<_, _>>()?;
+    let images: Vec<Images> = kernels.iter().map(|kernel| images::take(*kernel)).collect::<Result<_, _>>()?;
     let directory = Temporary::directory()?;
-    let luggage = luggage::for_kernels(kernels, order, &directory)?;
-    let outcomes = try_all(&stocks, &luggage)?;
+    let payload = payload::for_kernels(kernels, order, &directory)?;
+    let outcomes = try_all(&images, &payload)?;
     Ok(closing(&outcomes))
 }
 
@@ -105,12 +105,12 @@ pub fn closing(outcomes: &[Outcome]) -> i32 {
     let lost = outcomes.iter().filter(|outcome| outcome.reason.is_some());
     for outcome in lost.clone() {
         let reason = outcome.reason.as_deref().unwrap_or_default();
-        println!("FAILED: {}, {}: {reason}", outcome.stock.choice, outcome.state.name);
+        println!("FAILED: {}, {}: {reason}", outcome.images.choice, outcome.state.name);
     }
     // A guest that failed as a whole is a failure, even where each test that it named had passed.
-    let unnamed = lost.clone().filter(|outcome| outcome.tally.counts().1 == 0).count();
+    let unnamed = lost.clone().filter(|outcome| outcome.results.counts().1 == 0).count();
     let sum =
-        |of: fn((usize, usize)) -> usize| outcomes.iter().map(|outcome| of(outcome.tally.counts())).sum::<usize>();
+        |of: fn((usize, usize)) -> usize| outcomes.iter().map(|outcome| of(outcome.results.counts())).sum::<usize>();
     let (passed, failed) = (sum(|(passed, _)| passed), sum(|(_, failed)| failed) + unnamed);
     println!("{passed} passed, {failed} failed");
     i32::from(failed > 0 || passed == 0 || lost.count() > 0)
@@ -120,13 +120,13 @@ pub fn closing(outcomes: &[Outcome]) -> i32 {
 ///
 /// # Errors
 /// When a guest's thread died.
-pub fn try_all(stocks: &[Stock], luggage: &[Luggage]) -> Result<Vec<Outcome>, String> {
+pub fn try_all(images: &[Images], payload: &[Payload]) -> Result<Vec<Outcome>, String> {
     let mut open = Vec::new();
-    for (at, stock) in stocks.iter().enumerate() {
-        let machine = stock.choice.machine;
-        let fitting = luggage.iter().find(|luggage| *luggage.machine == *machine);
+    for (at, images) in images.iter().enumerate() {
+        let machine = images.choice.machine;
+        let fitting = payload.iter().find(|payload| *payload.machine == *machine);
         let fitting = fitting.ok_or_else(|| format!("nothing was built for {}", machine.name))?;
-        open.extend(STATES.iter().map(|state| (at, stock, state, fitting)));
+        open.extend(STATES.iter().map(|state| (at, images, state, fitting)));
     }
     let count = open.len();
     // Taken from the end: the first state first, since it takes longest.
@@ -136,8 +136,8 @@ pub fn try_all(stocks: &[Stock], luggage: &[Luggage]) -> Result<Vec<Outcome>, St
     std::thread::scope(|scope| {
         for _ in 0..GUESTS_AT_A_TIME {
             scope.spawn(|| {
-                while let Some((at, stock, state, luggage)) = next(&open) {
-                    let outcome = one(stock, state, luggage);
+                while let Some((at, images, state, payload)) = next(&open) {
+                    let outcome = one(images, state, payload);
                     if let Ok(mut done) = done.lock() {
                         done.push((at, outcome));
                     }
@@ -158,54 +158,54 @@ fn next<T>(open: &Mutex<Vec<T>>) -> Option<T> {
 }
 
 /// Runs one guest, then shows what it said in one piece. A guest that is lost, or in which nothing ran, is a failure.
-fn one(stock: &Stock, state: &'static State, luggage: &Luggage) -> Outcome {
+fn one(images: &Images, state: &'static State, payload: &Payload) -> Outcome {
     let start = Instant::now();
     let mut lines = Vec::new();
     let status =
-        errand(stock, state, luggage).and_then(|errand| guest::run(&errand, &mut |said| guest::keep(&mut lines, said)));
-    let tally = match state.work {
-        Work::Tests { .. } => Tally::of(&lines),
-        Work::Demonstration => Tally::of_steps(&lines, status == Ok(0)),
+        job(images, state, payload).and_then(|job| guest::run(&job, &mut |said| guest::keep(&mut lines, said)));
+    let results = match state.work {
+        Work::Tests { .. } => Results::of(&lines),
+        Work::Demonstration => Results::of_steps(&lines, status == Ok(0)),
     };
-    let complete = status.is_ok() && tally.trouble.is_none();
+    let complete = status.is_ok() && results.trouble.is_none();
     let reason = match status {
-        Ok(0) if tally.tests.is_empty() => Some("nothing ran".to_owned()),
-        Ok(0) => tally.trouble.clone(),
+        Ok(0) if results.tests.is_empty() => Some("nothing ran".to_owned()),
+        Ok(0) => results.trouble.clone(),
         Ok(status) => Some(format!("ended with status {status}")),
         Err(reason) => Some(reason),
     };
     let release = lines.iter().find_map(|line| line.strip_prefix("LAB-RELEASE ")).map(str::to_owned);
-    let title = format!("{} ({}), {}", stock.choice, stock.version, state.name);
+    let title = format!("{} ({}), {}", images.choice, images.version, state.name);
     let said = lines.iter().fold(String::new(), |said, line| said + "  " + line + "\n");
     let verdict = match &reason {
-        None => format!("ok, {} passed", tally.counts().0),
+        None => format!("ok, {} passed", results.counts().0),
         Some(reason) => format!("FAILED: {reason}"),
     };
     println!("== {title}\n{said}== {title}: {verdict} in {:.1} s\n", start.elapsed().as_secs_f32());
-    Outcome { stock: stock.clone(), state, release, tally, complete, reason }
+    Outcome { images: images.clone(), state, release, results, complete, reason }
 }
 
-fn errand(stock: &Stock, state: &State, luggage: &Luggage) -> Result<Errand, String> {
-    let mut errand = Errand {
-        stock: stock.clone(),
+fn job(images: &Images, state: &State, payload: &Payload) -> Result<Job, String> {
+    let mut job = Job {
+        images: images.clone(),
         append: state.append.to_owned(),
-        parcels: luggage.programs.clone(),
-        links: luggage.links.clone(),
+        files: payload.programs.clone(),
+        links: payload.links.clone(),
         environment: Vec::new(),
         script: b"echo \"LAB-RELEASE $(uname -r)\"\n".to_vec(),
         timeout: TIMEOUT,
     };
     match state.work {
         Work::Tests { state, arguments } => {
-            errand.parcels.extend(luggage.tests.iter().cloned());
+            job.files.extend(payload.tests.iter().cloned());
             let environment = [("AUDIT_RULES_LAB", state), ("LAB_ARGUMENTS", arguments), ("RUST_BACKTRACE", "0")];
-            errand.environment = environment.map(|(name, value)| (name.to_owned(), value.to_owned())).to_vec();
-            errand.script.extend_from_slice(TESTS);
+            job.environment = environment.map(|(name, value)| (name.to_owned(), value.to_owned())).to_vec();
+            job.script.extend_from_slice(TESTS);
         }
         Work::Demonstration => {
-            errand.parcels.push(luggage::demonstration());
-            errand.script.extend(cache::read(&cache::project().join("lab/demo/steps.sh"))?);
+            job.files.push(payload::demonstration());
+            job.script.extend(cache::read(&cache::project().join("lab/demo/steps.sh"))?);
         }
     }
-    Ok(errand)
+    Ok(job)
 }

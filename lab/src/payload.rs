@@ -3,22 +3,22 @@
 use crate::cache::{self, Temporary};
 use crate::cross;
 use crate::executables::{self, Cargo, Executable};
-use crate::guest::Parcel;
+use crate::guest::GuestFile;
+use crate::images::Choice;
 use crate::machine::{self, Machine};
-use crate::stock::Choice;
 use crate::toolchain::{self, Toolchain};
 use std::fs;
 use std::path::PathBuf;
 
-/// Executables for a machine, as parcels for its guests.
+/// Executables for a machine, as files of its guests.
 #[derive(Debug)]
-pub struct Luggage {
+pub struct Payload {
     /// Which machine.
     pub machine: &'static Machine,
     /// The test executables, below `/lab/tests`.
-    pub tests: Vec<Parcel>,
+    pub tests: Vec<GuestFile>,
     /// What they call, in `/usr/bin`.
-    pub programs: Vec<Parcel>,
+    pub programs: Vec<GuestFile>,
     /// The paths by which the tests know what they call.
     pub links: Vec<(String, String)>,
     /// What built it.
@@ -37,14 +37,14 @@ pub struct Order {
 }
 
 /// Builds everything for this host's own machine, but for the executable itself.
-fn own(machine: &'static Machine, order: &Order, directory: &Temporary) -> Result<Luggage, String> {
+fn own(machine: &'static Machine, order: &Order, directory: &Temporary) -> Result<Payload, String> {
     let lab = executables::beside_this_one("lab")?;
     let cargo = Cargo::of_this_host()?;
     let product = match &order.program {
         Some(path) => path.clone(),
         None => executables::beside_this_one("audit_rules")?,
     };
-    let mut luggage = Luggage::new(machine, executables::compiler()?);
+    let mut payload = Payload::new(machine, executables::compiler()?);
     for executable in executables::tests(&cargo, &order.tests)? {
         let host = directory.0.join(&executable.name);
         let given = if executable.test {
@@ -53,30 +53,30 @@ fn own(machine: &'static Machine, order: &Order, directory: &Temporary) -> Resul
         } else {
             Executable { path: product.clone(), ..executable.clone() }
         };
-        luggage.add(&executable, given);
+        payload.add(&executable, given);
     }
-    luggage.programs.push(program("lab", lab));
-    luggage.complete()
+    payload.programs.push(program("lab", lab));
+    payload.complete()
 }
 
 /// Builds everything for another machine: the release executable stands in the place of the one that cargo builds beside
 /// the tests.
-fn foreign(machine: &'static Machine, tests: &[String], toolchain: &Toolchain) -> Result<Luggage, String> {
-    let mut luggage = Luggage::new(machine, toolchain.version.clone());
+fn foreign(machine: &'static Machine, tests: &[String], toolchain: &Toolchain) -> Result<Payload, String> {
+    let mut payload = Payload::new(machine, toolchain.version.clone());
     let released = cross::release(toolchain, machine)?;
     for executable in cross::tests(toolchain, machine, tests)? {
         let given = if executable.test { executable.clone() } else { released.clone() };
-        luggage.add(&executable, given);
+        payload.add(&executable, given);
     }
-    luggage.programs.push(program("lab", cross::lab(toolchain, machine)?));
-    luggage.complete()
+    payload.programs.push(program("lab", cross::lab(toolchain, machine)?));
+    payload.complete()
 }
 
-fn program(name: &str, host: PathBuf) -> Parcel {
-    Parcel { host, guest: format!("/usr/bin/{name}"), mode: Some(0o755) }
+fn program(name: &str, host: PathBuf) -> GuestFile {
+    GuestFile { host, guest: format!("/usr/bin/{name}"), mode: Some(0o755) }
 }
 
-impl Luggage {
+impl Payload {
     fn new(machine: &'static Machine, builder: String) -> Self {
         Self { machine, tests: Vec::new(), programs: Vec::new(), links: Vec::new(), builder, size: 0 }
     }
@@ -85,17 +85,17 @@ impl Luggage {
     fn add(&mut self, built: &Executable, given: Executable) {
         if given.test {
             let guest = format!("/lab/tests/{}", given.name);
-            self.tests.push(Parcel { host: given.path, guest, mode: Some(0o755) });
+            self.tests.push(GuestFile { host: given.path, guest, mode: Some(0o755) });
         } else {
-            let parcel = program(&given.name, given.path);
+            let file = program(&given.name, given.path);
             // Tests know the executables by the path that cargo built them at.
-            self.links.push((built.path.display().to_string(), parcel.guest.clone()));
-            self.programs.push(parcel);
+            self.links.push((built.path.display().to_string(), file.guest.clone()));
+            self.programs.push(file);
         }
     }
 
     fn complete(mut self) -> Result<Self, String> {
-        let product = self.programs.iter().find(|parcel| parcel.guest.ends_with("/audit_rules"));
+        let product = self.programs.iter().find(|file| file.guest.ends_with("/audit_rules"));
         let product = product.ok_or("cargo built no audit_rules beside the tests")?;
         self.size = fs::metadata(&product.host).map_or(0, |data| data.len());
         Ok(self)
@@ -104,15 +104,15 @@ impl Luggage {
 
 /// The demonstration's steps and requests, for a guest.
 #[must_use]
-pub fn demonstration() -> Parcel {
-    Parcel { host: cache::project().join("lab/demo"), guest: "/demo".to_owned(), mode: None }
+pub fn demonstration() -> GuestFile {
+    GuestFile { host: cache::project().join("lab/demo"), guest: "/demo".to_owned(), mode: None }
 }
 
-/// The luggage for each of these kernels' machines, built one after the other.
+/// The payload for each of these kernels' machines, built one after the other.
 ///
 /// # Errors
 /// When a toolchain cannot be had, or a build fails.
-pub fn for_kernels(kernels: &[Choice], order: &Order, directory: &Temporary) -> Result<Vec<Luggage>, String> {
+pub fn for_kernels(kernels: &[Choice], order: &Order, directory: &Temporary) -> Result<Vec<Payload>, String> {
     let host = machine::of_this_host()?;
     let mut machines: Vec<&'static Machine> = kernels.iter().map(|kernel| kernel.machine).collect();
     machines.sort_by_key(|machine| machine.name);

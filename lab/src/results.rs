@@ -2,19 +2,19 @@
 
 /// The tests that ran.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Tally {
+pub struct Results {
     /// Each by its name, and whether it passed.
     pub tests: Vec<(String, bool)>,
     /// What does not fit together in what was said.
     pub trouble: Option<String>,
 }
 
-impl Tally {
+impl Results {
     /// Reads the lines of test executables that ran one test at a time, each behind `LAB-EXECUTABLE` and its name. What a test says itself may stand between its
     /// name and its verdict. The names must add up to what each executable says at its end.
     #[must_use]
     pub fn of(lines: &[String]) -> Self {
-        let mut tally = Self::default();
+        let mut results = Self::default();
         let mut executable = String::new();
         let mut running: Option<String> = None;
         let mut told = 0;
@@ -35,13 +35,13 @@ impl Tally {
                 _ => continue,
             };
             if let Some(name) = running.take() {
-                tally.tests.push((name, passed));
+                results.tests.push((name, passed));
             }
         }
-        if told != tally.tests.len() {
-            tally.trouble = Some(format!("{} verdicts were read, but the tests count {told}", tally.tests.len()));
+        if told != results.tests.len() {
+            results.trouble = Some(format!("{} verdicts were read, but the tests count {told}", results.tests.len()));
         }
-        tally
+        results
     }
 
     /// Reads the titles of the demonstration's steps, `== 1. Title ==`: it ends at the first that fails.
@@ -82,8 +82,8 @@ fn count(text: &str, word: &str) -> usize {
 mod tests {
     use super::*;
 
-    fn tally(text: &str) -> Tally {
-        Tally::of(&text.lines().map(str::to_owned).collect::<Vec<_>>())
+    fn results(text: &str) -> Results {
+        Results::of(&text.lines().map(str::to_owned).collect::<Vec<_>>())
     }
 
     #[test]
@@ -92,35 +92,35 @@ mod tests {
             test result: FAILED. 1 passed; 1 failed; 1 ignored; 0 measured; 0 filtered out\n\
             LAB-EXECUTABLE x\ntest c ... real kernel: run\nok\n\
             test result: ok. 1 passed; 0 failed; 0 ignored; 0 measured; 0 filtered out";
-        let found = tally(text);
+        let found = results(text);
         assert_eq!(found.tests, [("a".to_owned(), true), ("b".to_owned(), false), ("x::c".to_owned(), true)]);
         assert_eq!((found.counts(), found.trouble), ((2, 1), None));
     }
 
     #[test]
     fn a_test_without_a_verdict_is_trouble() {
-        let found = tally("test a ... ok\ntest b ... thread panicked\ntest result: FAILED. 1 passed; 1 failed;");
+        let found = results("test a ... ok\ntest b ... thread panicked\ntest result: FAILED. 1 passed; 1 failed;");
         assert!(found.trouble.is_some_and(|trouble| trouble.starts_with("1 verdicts")));
-        assert!(tally("test result: ok. 2 passed; 0 failed;").trouble.is_some());
+        assert!(results("test result: ok. 2 passed; 0 failed;").trouble.is_some());
     }
 
     #[test]
     fn a_demonstration_ends_at_the_step_that_fails() {
         let lines = ["== 1. First ==", "  # auditctl -l", "== 2. Second: it ==", "fails"].map(str::to_owned);
-        assert_eq!(Tally::of_steps(&lines, true).counts(), (2, 0));
-        assert_eq!(Tally::of_steps(&lines, false).counts(), (1, 1));
-        assert_eq!(Tally::of_steps(&[], false).counts(), (0, 0));
+        assert_eq!(Results::of_steps(&lines, true).counts(), (2, 0));
+        assert_eq!(Results::of_steps(&lines, false).counts(), (1, 1));
+        assert_eq!(Results::of_steps(&[], false).counts(), (0, 0));
     }
 
     #[test]
     fn a_guest_that_says_nothing_counts_nothing() {
-        assert_eq!(tally(""), Tally::default());
-        assert_eq!(tally("ok").counts(), (0, 0));
+        assert_eq!(results(""), Results::default());
+        assert_eq!(results("ok").counts(), (0, 0));
     }
 
     #[test]
     fn tests_are_told_apart_by_words_in_their_names() {
-        let found = tally("test x::in_a_box ... ok\ntest y ... ok\ntest result: ok. 2 passed; 0 failed;");
+        let found = results("test x::in_a_box ... ok\ntest y ... ok\ntest result: ok. 2 passed; 0 failed;");
         assert_eq!(found.named(&["in_a_box"], true).tests, [("x::in_a_box".to_owned(), true)]);
         assert_eq!(found.named(&["in_a_box"], false).tests, [("y".to_owned(), true)]);
     }

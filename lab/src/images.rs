@@ -45,7 +45,7 @@ impl fmt::Display for Choice {
 
 /// The files of one kernel.
 #[derive(Clone, Debug)]
-pub struct Stock {
+pub struct Images {
     /// The kernel's suite and machine.
     pub choice: Choice,
     /// The kernel's package, with its version.
@@ -64,18 +64,18 @@ const FRESH: Duration = Duration::from_secs(7 * 24 * 3600);
 ///
 /// # Errors
 /// When the mirror cannot be reached or lacks something.
-pub fn fetch(choice: Choice) -> Result<Stock, String> {
+pub fn fetch(choice: Choice) -> Result<Images, String> {
     let reason = match fetch_from(choice, choice.suite) {
         Err(reason) if choice.suite.security.is_some() => reason,
         fetched => return fetched,
     };
-    let stock = fetch_from(choice, &choice.suite.without_security())
+    let images = fetch_from(choice, &choice.suite.without_security())
         .map_err(|other| format!("{other}; and with security updates: {reason}"))?;
-    eprintln!("lab: {choice}: {}, without security updates, since {reason}", stock.version);
-    Ok(stock)
+    eprintln!("lab: {choice}: {}, without security updates, since {reason}", images.version);
+    Ok(images)
 }
 
-fn fetch_from(choice: Choice, suite: &Suite) -> Result<Stock, String> {
+fn fetch_from(choice: Choice, suite: &Suite) -> Result<Images, String> {
     let machine = choice.machine;
     // Without one of them a kernel stays compressed, which only costs time: ask for them only where that is free.
     if crate::command::is_root() {
@@ -90,24 +90,24 @@ fn fetch_from(choice: Choice, suite: &Suite) -> Result<Stock, String> {
     let version = kernel_package.file.trim_end_matches(".deb").to_owned();
     let record = format!("{version}\n{}\n{}\n{}\n", userland::layout(), kernel.display(), userland.display());
     cache::write(&record_path(choice)?, record.as_bytes())?;
-    Ok(Stock { choice, version, kernel, userland })
+    Ok(Images { choice, version, kernel, userland })
 }
 
 /// Takes the files from the cache; fetches them where they are missing or a week old.
 ///
 /// # Errors
 /// When they are not in the cache and cannot be fetched.
-pub fn take(choice: Choice) -> Result<Stock, String> {
+pub fn take(choice: Choice) -> Result<Images, String> {
     let path = record_path(choice)?;
     let cached = recorded(choice, &path);
     let age = fs::metadata(&path).and_then(|data| data.modified()).ok().and_then(|time| time.elapsed().ok());
-    if let (Some(stock), Some(true)) = (&cached, age.map(|age| age < FRESH)) {
-        return Ok(stock.clone());
+    if let (Some(images), Some(true)) = (&cached, age.map(|age| age < FRESH)) {
+        return Ok(images.clone());
     }
     match (fetch(choice), cached) {
-        (Err(reason), Some(stock)) => {
-            eprintln!("lab: taking {} from the cache, since no newer one can be had: {reason}", stock.version);
-            Ok(stock)
+        (Err(reason), Some(images)) => {
+            eprintln!("lab: taking {} from the cache, since no newer one can be had: {reason}", images.version);
+            Ok(images)
         }
         (fetched, _) => fetched,
     }
@@ -119,12 +119,12 @@ fn record_path(choice: Choice) -> Result<PathBuf, String> {
     Ok(directory.join(choice.label()))
 }
 
-fn recorded(choice: Choice, path: &Path) -> Option<Stock> {
+fn recorded(choice: Choice, path: &Path) -> Option<Images> {
     let text = fs::read_to_string(path).ok()?;
     let mut lines = text.lines();
     let version = lines.next()?.to_owned();
     lines.next().filter(|layout| *layout == userland::layout())?;
     let kernel = PathBuf::from(lines.next()?);
     let userland = PathBuf::from(lines.next()?);
-    (kernel.is_file() && userland.is_file()).then_some(Stock { choice, version, kernel, userland })
+    (kernel.is_file() && userland.is_file()).then_some(Images { choice, version, kernel, userland })
 }
