@@ -54,7 +54,7 @@ fn text_never_lies(rule: &Rule) {
     }
 }
 
-/// Whether the kernel could have listed this: nothing behind the text, nothing in what no field uses.
+/// Whether the kernel could have listed this: nothing after the text, nothing in what no field uses.
 fn is_listing(payload: &[u8], rule: &Rule, order: ByteOrder) -> bool {
     let number = |at: usize| {
         let bytes = [payload[at], payload[at + 1], payload[at + 2], payload[at + 3]];

@@ -93,10 +93,10 @@ fn quote(page: &str) -> Result<(), String> {
     let own = rows.iter().skip(2).filter(|row| place(row) == rows.get(2).and_then(|first| place(first)));
     let own = own.filter(|row| row.contains(QUOTED));
     let table: Vec<&str> = rows.iter().take(2).chain(own).copied().collect();
-    let (Some((before, _)), Some((_, behind))) = (readme.split_once(MARKS[0]), readme.split_once(MARKS[1])) else {
+    let (Some((before, _)), Some((_, after))) = (readme.split_once(MARKS[0]), readme.split_once(MARKS[1])) else {
         return Err("README.md has no marks for the table".to_owned());
     };
-    let text = format!("{before}{}\n\n{}\n\n{}{behind}", MARKS[0], table.join("\n"), MARKS[1]);
+    let text = format!("{before}{}\n\n{}\n\n{}{after}", MARKS[0], table.join("\n"), MARKS[1]);
     cache::write(&path, text.as_bytes())
 }
 

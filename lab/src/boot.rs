@@ -179,7 +179,7 @@ fn strings(value: &Value) -> Vec<String> {
     value.as_array().into_iter().flatten().filter_map(Value::as_str).map(str::to_owned).collect()
 }
 
-/// What a case and the boot behind it differ in.
+/// What a case and the boot after it differ in.
 fn compared(program: &Path, case: &Value, boot: &Value, folder: &Path, suite: &str) -> Vec<String> {
     let mut troubles = Vec::new();
     let (predicted, loaded) = (strings(&case["next_boot"]["rules"]), rules(boot));
@@ -205,7 +205,7 @@ fn compared(program: &Path, case: &Value, boot: &Value, folder: &Path, suite: &s
     }
     let again = &boot["again"];
     if !case["report"].is_null() && (again["outcome"] != "unchanged" || again["reboot_required"] != false) {
-        troubles.push(format!("the same request again, behind the boot: {again:#}"));
+        troubles.push(format!("the same request again, after the boot: {again:#}"));
     }
     if case["report"]["outcome"] == "staged" {
         let pending = |key: &str| strings(&case["report"]["pending"][key]);

@@ -60,7 +60,7 @@ impl Archive {
         self.entry(path, CHARACTER_DEVICE | mode, &[], number);
     }
 
-    /// The finished archive. Several may stand behind one another in one file.
+    /// The finished archive. Several may follow each other in one file.
     #[must_use]
     pub fn finish(mut self) -> Vec<u8> {
         self.entry("TRAILER!!!", 0, &[], (0, 0));

@@ -57,7 +57,7 @@ lab: throw-away virtual machines with real kernels, from Debian's packages
   lab measure REPETITIONS          the comparison on the running kernel, whose rules it replaces: bench calls it
   lab json POINTER FILE            print the part of a JSON file that a JSON pointer names
 
-KERNEL is bullseye (5.10), bookworm (6.1), trixie (6.12), trixie-backports, sid or experimental; with /ARCH behind it,
+KERNEL is bullseye (5.10), bookworm (6.1), trixie (6.12), trixie-backports, sid or experimental; with /ARCH after it,
 one for another machine. ARCH is x86_64, aarch64 or s390x.
 FILE is the executable for guests of this host's machine; else it is the one beside the lab. For other machines the release
 executable is built. A directory given to --file is taken with all that is in it. The cache is .lab in the project, or

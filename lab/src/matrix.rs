@@ -142,14 +142,14 @@ fn page(rows: &[Row], outcomes: &[Outcome], payload: &[Payload], took: Duration)
 const NOTES: &str = "
 - **contract**: `tests/kernel_contract.rs`, the same cases for the model of the kernel and for the running one.
 - **whole host**: `tests/host/` and `tests/lab_access.rs`, the executable with the suite's own `auditctl` and `augenrules`
-  as witnesses; the three columns behind it are the tests there of runs that the kernel does not let manage audit.
+  as witnesses; the three columns after it are the tests there of runs that the kernel does not let manage audit.
 - **audit=0**: booted so. **locked**: `enabled` is 2, set by the contract test or by a request, until the next boot.
 - **demonstration**: the main job from check mode to undo, `lab/demo/steps.sh`.
 
 s390x is big-endian. Its executable and that of aarch64 are cross-built, `lab/README.md` says how.
 ";
 
-/// A line of the table; `when` stands behind the Debian package.
+/// A line of the table; `when` follows the Debian package.
 fn table_line(row: &Row, outcomes: &[Outcome], when: &str) -> String {
     let mut cells = match &row.images {
         Ok(images) => table_row(images, outcomes),
@@ -161,7 +161,7 @@ fn table_line(row: &Row, outcomes: &[Outcome], when: &str) -> String {
     format!("| {} | {} {empty}|\n", row.kernel.machine.name, cells.join(" | "))
 }
 
-/// The cells behind the machine's.
+/// The cells after the machine's.
 fn table_row(images: &Images, outcomes: &[Outcome]) -> Vec<String> {
     let own: Vec<&Outcome> = outcomes.iter().filter(|outcome| outcome.images.choice == images.choice).collect();
     let release = own.iter().find_map(|outcome| outcome.release.clone()).unwrap_or_else(|| "**never up**".to_owned());

@@ -10,8 +10,8 @@ pub struct Results {
 }
 
 impl Results {
-    /// Reads the lines of test executables that ran one test at a time, each behind `LAB-EXECUTABLE` and its name. What a test says itself may stand between its
-    /// name and its verdict. The names must add up to what each executable says at its end.
+    /// Reads the lines of test executables that ran one test at a time, each after `LAB-EXECUTABLE` and its
+    /// name. What a test says itself may stand between its name and its verdict. The names must add up to what each executable says at its end.
     #[must_use]
     pub fn of(lines: &[String]) -> Self {
         let mut results = Self::default();
@@ -28,7 +28,7 @@ impl Results {
                 running = Some(format!("{executable}{name}"));
                 verdict = rest;
             }
-            // A test that ends the line of another program may stand behind its words.
+            // A test that ends the line of another program may follow its words.
             let passed = match verdict {
                 "ok" => true,
                 "FAILED" => false,
