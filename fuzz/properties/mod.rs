@@ -1,5 +1,5 @@
 //! What holds for any bytes at all. Each module has one function, `hold`, that panics where it does not: the fuzz
-//! targets call it with what they make up, `tests/corpus.rs` with what they kept.
+//! targets call it with what they make up, `tests/fuzz_corpus.rs` with what they kept.
 
 pub mod merge;
 pub mod merge_script;
