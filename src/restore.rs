@@ -40,7 +40,34 @@ impl Since {
     }
 }
 
-/// What the host should hold to be as before the change, and the rules that come back once though the kernel held them twice.
+/// What is worth a sentence of a change that is taken back.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Remark {
+    /// A rule that the kernel held twice, and takes once only.
+    Once(Box<Rule>, Machine),
+    /// The kernel holds the rules that the change left, in another order.
+    OtherOrder,
+}
+
+impl Remark {
+    /// The remark as a sentence.
+    #[must_use]
+    pub fn sentence(&self) -> String {
+        match self {
+            Self::Once(rule, machine) => {
+                let rule = canonical_lossy(rule, machine);
+                format!("`{rule}` is restored once: the kernel held it twice, and takes no second copy")
+            }
+            Self::OtherOrder => {
+                "the loaded rules stand in another order than the change left them in; they get the order that \
+                                 they had before it"
+                    .to_owned()
+            }
+        }
+    }
+}
+
+/// What the host should hold to be as before the change, and what is worth a sentence of it.
 ///
 /// `files` has what each file of the snapshot holds now, in its order; `kernel` is none where only files are managed.
 ///
@@ -54,12 +81,12 @@ pub fn restored(
     kernel: Option<&KernelState>,
     since: &Since,
     machine: &Machine,
-) -> Result<(Target, Vec<Rule>), Problem> {
+) -> Result<(Target, Vec<Remark>), Problem> {
     if snapshot.version != VERSION {
         return Err(Unusable::Version(snapshot.version).into());
     }
     let mut target = empty_target();
-    let mut doubled = Vec::new();
+    let mut remarks = Vec::new();
     for (saved, now) in snapshot.files.iter().zip(files) {
         let content = |saved: &Option<crate::snapshot::SavedContent>| -> Result<Option<Content>, Unusable> {
             saved.as_ref().map(crate::snapshot::SavedContent::content).transpose()
@@ -74,11 +101,13 @@ pub fn restored(
         target.files.push(FileTarget { path: saved.path.clone().into(), before: now.clone(), after });
     }
     if let Some(kernel) = kernel {
-        rules(snapshot, force, &kernel.rules, since, machine, &mut target)?;
-        doubled = once(&mut target, &kernel.rules);
+        let is_reordered = rules(snapshot, force, &kernel.rules, since, machine, &mut target)?;
+        remarks.extend(is_reordered.then_some(Remark::OtherOrder));
+        let doubled = once(&mut target, &kernel.rules).into_iter();
+        remarks.extend(doubled.map(|rule| Remark::Once(Box::new(rule), *machine)));
         settings(snapshot, force, &kernel.settings(), &mut target)?;
     }
-    Ok((target, doubled))
+    Ok((target, remarks))
 }
 
 /// What takes the change of a killed run back in a kernel; files are another matter.
@@ -212,6 +241,7 @@ fn changed(difference: String) -> Problem {
     Problem::at_pointer(PolicyError::HostChanged { difference }.into(), "/snapshot")
 }
 
+/// Takes the rules into the target; gives whether the kernel holds those that the change left in another order.
 fn rules(
     snapshot: &Snapshot,
     force: bool,
@@ -219,16 +249,22 @@ fn rules(
     since: &Since,
     machine: &Machine,
     target: &mut Target,
-) -> Result<(), Problem> {
-    let Some(saved) = &snapshot.rules else { return Ok(()) };
+) -> Result<bool, Problem> {
+    let Some(saved) = &snapshot.rules else { return Ok(false) };
     let ids: Vec<String> = now.iter().map(|rule| Id::of(rule).to_string()).collect();
     let known = saved.before_as_far_as_known(now)?;
     let stay = since.stay(now);
     let others = now.iter().zip(&stay).filter(|(rule, stays)| !**stays || known.contains(rule)).map(|(rule, _)| rule);
     let is_as_before = unique(others).eq(&unique(known.iter()));
+    let sorted = |ids: &[String]| {
+        let mut sorted = ids.to_vec();
+        sorted.sort_unstable();
+        sorted
+    };
+    let is_reordered = ids != saved.after && !is_as_before && sorted(&ids) == sorted(&saved.after);
     let before = if ids == saved.after {
         saved.before(now)?
-    } else if force || is_as_before {
+    } else if force || is_as_before || is_reordered {
         known
     } else {
         return Err(changed(difference(&ids, &saved.after, now, machine)));
@@ -242,7 +278,7 @@ fn rules(
         .into_iter()
         .map(|rule| Wished { wish: Wish::from(rule), is_asked_for: true, is_watch: false, spot: None })
         .collect();
-    Ok(())
+    Ok(is_reordered)
 }
 
 /// The first place at which two lists differ, in words.

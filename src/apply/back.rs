@@ -15,7 +15,7 @@ use crate::observe::{content, kernel_state};
 use crate::plan::files::{Content, FileStep};
 use crate::plan::rules::{Doing, Ordering, Wish};
 use crate::plan::{KernelState, Plan, Target, Wished, plan};
-use crate::restore::once;
+use crate::restore::{Remark, once};
 use crate::rule::Rule;
 use crate::rules_d::FileError;
 use crate::settings::Settings;
@@ -126,7 +126,7 @@ impl Run<'_> {
             Err(error) => differences.push(format!("the kernel cannot be read: {}", Problem::from(error).message())),
             Ok(now) => {
                 let mut target = way_back(done, before);
-                let text = |rule: Rule| Warning::RestoredOnce { rule: canonical_lossy(&rule, &self.machine) };
+                let text = |rule: Rule| Warning::Restored(Remark::Once(Box::new(rule), self.machine));
                 self.restored_once = once(&mut target, &now.rules).into_iter().map(text).collect();
                 let left = plan(&target, Some(&now));
                 differences.extend(left.rules.iter().map(|step| {

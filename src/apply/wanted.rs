@@ -4,14 +4,12 @@ use std::ffi::OsStr;
 use std::path::Path;
 
 use super::{Layers, file};
-use crate::auditctl::canonical_lossy;
 use crate::desired::{Desired, Warning, desired, hold_again, since};
 use crate::error::{Problem, RequestError};
 use crate::intent::{Goal, Intent};
 use crate::observe::{Observed, content, observe, passed_over, permit, unknown_words};
 use crate::plan::KernelState;
 use crate::restore::restored;
-use crate::rule::Rule;
 use crate::rules_d::{Directory, DropInName, Links, Root};
 use crate::snapshot::{SavedFile, Snapshot};
 use crate::world::World;
@@ -35,10 +33,9 @@ pub(super) fn wished(
         let left: Vec<_> = snapshot.files.iter().map(|saved| (Path::new(&saved.path), left(saved))).collect();
         let since = since(&left, &files, &mut reader);
         let target = restored(snapshot, *force, &now, kernel, &since, &world.machine);
-        let (mut target, doubled) = target.map_err(|problem| vec![problem])?;
+        let (mut target, remarks) = target.map_err(|problem| vec![problem])?;
         let (mut warnings, unasked) = hold_again(&mut target, &files, &mut reader);
-        let text = |rule: &Rule| canonical_lossy(rule, &world.machine);
-        warnings.extend(doubled.iter().map(|rule| Warning::RestoredOnce { rule: text(rule) }));
+        warnings.extend(remarks.into_iter().map(Warning::Restored));
         let (skipped, deduplicated) = (Vec::new(), Vec::new());
         return Ok((Desired { target, skipped, deduplicated, warnings, at_boot: None, unasked }, 0));
     }

@@ -8,6 +8,7 @@ use crate::boot_load::{LoadLine, Spot};
 use crate::error::Problem;
 use crate::init::{Directive, Prevented};
 use crate::matching::Provided;
+use crate::restore::Remark;
 use crate::settings::Name;
 
 const EARLY_PROCESSES: &str = "the kernel was started without audit=1: processes from before auditing was first switched on make \
@@ -212,11 +213,8 @@ pub enum Warning {
         /// The directory of its program.
         directory: String,
     },
-    /// A rule that the kernel held twice, and takes once only.
-    RestoredOnce {
-        /// The rule.
-        rule: String,
-    },
+    /// What is worth knowing of a change that is taken back.
+    Restored(Remark),
     /// Grace periods were made short and could not be put back.
     StillExpedited,
     /// What takes the change back is larger than a request may be.
@@ -332,9 +330,7 @@ impl Warning {
             Self::Stuck { rule, directory } => {
                 format!("`{rule}` cannot be unloaded until {directory} exists again: the kernel would not find it")
             }
-            Self::RestoredOnce { rule } => {
-                format!("`{rule}` is restored once: the kernel held it twice, and takes no second copy")
-            }
+            Self::Restored(remark) => remark.sentence(),
             Self::StillExpedited => {
                 "/sys/kernel/rcu_expedited could not be put back to 0; the next run does it".to_owned()
             }

@@ -47,4 +47,5 @@ mod set_aside;
 mod shared;
 mod tree;
 mod twice;
+mod undo_order;
 mod watches;
