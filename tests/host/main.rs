@@ -20,6 +20,7 @@ mod interruption;
 mod kills;
 mod kinds;
 mod lifecycle;
+mod neighbours;
 mod next_boot;
 mod oddities;
 mod paths;
