@@ -19,8 +19,9 @@ use crate::intent::{Goal, Intent};
 use crate::lines::HostRule;
 use crate::observe::{content, kernel_state, observe};
 use crate::plan::files::{Content, FileStep};
-use crate::plan::rules::{Doing, Wish};
-use crate::plan::{Plan, plan};
+use crate::plan::rules::{Doing, RuleStep, Wish, carried_out};
+use crate::plan::settings::SettingStep;
+use crate::plan::{KernelState, Plan, plan};
 use crate::request::PermSyscalls;
 use crate::restore::{self, Back};
 use crate::rule::{Machine, Rule, id::Id};
@@ -43,6 +44,27 @@ pub struct Met {
     pub earlier: Option<Snapshot>,
     /// The rules that the killed run had loaded and that stay, since drop-ins ask for them.
     pub kept: Vec<Rule>,
+    /// In check mode, what the run itself takes back first.
+    pub planned: Option<PlannedBack>,
+}
+
+/// What a run takes back before its own change, as check mode plans it.
+#[derive(Debug)]
+pub struct PlannedBack {
+    /// The steps.
+    pub plan: Plan,
+    /// The kernel before them, where it is reached.
+    pub before: Option<KernelState>,
+}
+
+impl PlannedBack {
+    /// The kernel after them.
+    #[must_use]
+    pub fn after(&self) -> Option<KernelState> {
+        let mut after = self.before.clone()?;
+        after.rules = carried_out(&self.plan.rules, &after.rules);
+        Some(after)
+    }
 }
 
 /// Looks for the journal of a killed run, and takes its change back where this run can. `unmanaged` says why it does not
@@ -90,12 +112,12 @@ pub fn meet(
         return Ok(met);
     }
     let snapshot = journal.change.clone().and_then(|change| serde_json::from_value::<Snapshot>(change).ok());
-    let kept = if holds_lock {
-        why_not(&journal, snapshot.as_ref(), unmanaged, world)?
-    } else {
-        Some("check mode".to_owned())
-    };
+    let kept = why_not(&journal, snapshot.as_ref(), unmanaged, world)?;
     let end = match (kept, snapshot) {
+        (None, snapshot) if !holds_lock => {
+            met.keeps_journal = true;
+            met.plan_back(intent, root, snapshot.as_ref(), unmanaged.is_none(), world)?
+        }
         (Some(why), _) => {
             met.keeps_journal = true;
             InterruptedEnd::Kept(why)
@@ -128,6 +150,43 @@ fn why_not(
 }
 
 impl Met {
+    /// What a run that is no check would do about the change.
+    fn plan_back(
+        &mut self,
+        intent: &Intent,
+        root: &Root,
+        snapshot: Option<&Snapshot>,
+        reaches_kernel: bool,
+        world: &mut World<'_>,
+    ) -> Result<InterruptedEnd, Vec<Problem>> {
+        let kept = || InterruptedEnd::Kept("check mode".to_owned());
+        let Some(snapshot) = snapshot else { return Ok(kept()) };
+        let files = Files::of(snapshot, root)?;
+        if is_whole(snapshot, &files, reaches_kernel, world)?.is_some() {
+            return Ok(kept());
+        }
+        let mut done = TakenBack::default();
+        let mut planned = PlannedBack { plan: Plan::default(), before: None };
+        planned.plan.files = files.steps();
+        done.files.extend(planned.plan.files.iter().map(|step| step.path.display().to_string()));
+        if reaches_kernel {
+            let machine = world.machine;
+            let Some((now, back)) = kernel_back(intent, root, snapshot, files.strange.is_empty(), world)? else {
+                return Ok(kept());
+            };
+            let Plan { rules, settings, .. } = plan(&back.target, Some(&now));
+            done.name(&rules, &settings, &machine);
+            planned.plan.rules = rules;
+            planned.plan.settings = settings;
+            planned.before = Some(now);
+        }
+        if done.is_empty() {
+            return Ok(kept());
+        }
+        self.planned = Some(planned);
+        Ok(InterruptedEnd::Planned(done))
+    }
+
     fn take_up(
         &mut self,
         intent: &Intent,
@@ -150,9 +209,7 @@ impl Met {
             return Ok(InterruptedEnd::TakenBack(done));
         };
         let files = Files::of(&snapshot, root)?;
-        let unset = if reaches_kernel { unset(&snapshot, world)? } else { Vec::new() };
-        let is_of_kernel = reaches_kernel && snapshot.files.is_empty() && unset.is_empty();
-        if files.are_written() || (is_of_kernel && holds_rules(&snapshot, world)?) {
+        if let Some(unset) = is_whole(&snapshot, &files, reaches_kernel, world)? {
             let is_own = is_about(intent, &journal.paths);
             self.earlier = is_own.then_some(snapshot);
             self.changed = !done.is_empty();
@@ -166,6 +223,19 @@ impl Met {
         self.changed = !done.is_empty();
         Ok(InterruptedEnd::TakenBack(done))
     }
+}
+
+/// Whether a change is whole: then the settings that its run had not come to.
+fn is_whole(
+    snapshot: &Snapshot,
+    files: &Files,
+    reaches_kernel: bool,
+    world: &mut World<'_>,
+) -> Result<Option<Vec<String>>, Vec<Problem>> {
+    let unset = if reaches_kernel { unset(snapshot, world)? } else { Vec::new() };
+    let is_of_kernel = reaches_kernel && snapshot.files.is_empty() && unset.is_empty();
+    let is_whole = files.are_written() || (is_of_kernel && holds_rules(snapshot, world)?);
+    Ok(is_whole.then_some(unset))
 }
 
 /// The files of a killed run's change, as they are now.
@@ -200,10 +270,15 @@ impl Files {
         !self.written.is_empty() && self.untouched == 0 && self.strange.is_empty()
     }
 
+    /// What puts them back.
+    fn steps(&self) -> Vec<FileStep> {
+        self.written.iter().filter(|step| step.before != step.after).cloned().collect()
+    }
+
     fn put_back(&self, root: &Root, done: &mut TakenBack) -> Result<(), Vec<Problem>> {
         let shown = |path: &Path| path.display().to_string();
         done.left.extend(self.strange.iter().map(|path| format!("{} as somebody else wrote it since", shown(path))));
-        let steps: Vec<FileStep> = self.written.iter().filter(|step| step.before != step.after).cloned().collect();
+        let steps = self.steps();
         if steps.is_empty() {
             return Ok(());
         }
@@ -245,6 +320,23 @@ fn unset(snapshot: &Snapshot, world: &mut World<'_>) -> Result<Vec<String>, Vec<
     Ok(unset.map(|saved| format!("{} to {}", saved.setting, saved.after)).collect())
 }
 
+/// The kernel as it is, and how it goes back; none where there is none.
+fn kernel_back(
+    intent: &Intent,
+    root: &Root,
+    snapshot: &Snapshot,
+    is_whole: bool,
+    world: &mut World<'_>,
+) -> Result<Option<(KernelState, Back)>, Vec<Problem>> {
+    let machine = world.machine;
+    let Some(kernel) = &mut world.kernel else { return Ok(None) };
+    let now = kernel_state(*kernel).map_err(|error| vec![Problem::from(error)])?;
+    let (asked, held) = asked_for(intent, root, machine)?;
+    let (asked, held): (Vec<&Wish>, Vec<&Wish>) = (asked.iter().collect(), held.iter().collect());
+    let back = restore::interrupted(snapshot, &now, &asked, &held, is_whole).map_err(|why| vec![Problem::from(why)])?;
+    Ok(Some((now, back)))
+}
+
 fn put_kernel_back(
     intent: &Intent,
     root: &Root,
@@ -254,12 +346,9 @@ fn put_kernel_back(
     done: &mut TakenBack,
 ) -> Result<Vec<Rule>, Vec<Problem>> {
     let machine = world.machine;
-    let Some(kernel) = &mut world.kernel else { return Ok(Vec::new()) };
     let one = |error: crate::kernel::KernelError| vec![Problem::from(error)];
-    let now = kernel_state(*kernel).map_err(one)?;
-    let (asked, held) = asked_for(intent, root, machine)?;
-    let (asked, held): (Vec<&Wish>, Vec<&Wish>) = (asked.iter().collect(), held.iter().collect());
-    let back = restore::interrupted(snapshot, &now, &asked, &held, is_whole).map_err(|why| vec![Problem::from(why)])?;
+    let Some((now, back)) = kernel_back(intent, root, snapshot, is_whole, world)? else { return Ok(Vec::new()) };
+    let Some(kernel) = &mut world.kernel else { return Ok(Vec::new()) };
     let Back { target, lost, kept, doubled } = back;
     let text = |rule: &Rule| format!("`{}`", canonical_lossy(rule, &machine));
     done.left.extend(lost.iter().map(|rule| format!("{} unloaded", text(rule))));
@@ -281,12 +370,9 @@ fn put_kernel_back(
     if expediter.is_left_on() {
         done.left.push("rcu_expedited 1".to_owned());
     }
-    for step in first.rules.iter().filter(|step| !left.rules.contains(step)) {
-        let named = if step.doing == Doing::Unload { &mut done.unloaded } else { &mut done.loaded };
-        named.push(text(&step.rule));
-    }
-    let set = first.settings.iter().filter(|step| !left.settings.contains(step));
-    done.settings.extend(set.map(|step| format!("{} {}", step.name.text(), step.after)));
+    let rules: Vec<RuleStep> = first.rules.iter().filter(|step| !left.rules.contains(step)).cloned().collect();
+    let set: Vec<SettingStep> = first.settings.iter().filter(|step| !left.settings.contains(step)).copied().collect();
+    done.name(&rules, &set, &machine);
     done.left.extend(left.rules.iter().map(|step| {
         let verb = if step.doing == Doing::Unload { "loaded" } else { "not loaded in its place" };
         format!("{} {verb}", text(&step.rule))

@@ -20,6 +20,8 @@ mod wanted;
 mod watches;
 
 pub use change::{Changed, End};
+use interrupted::Met;
+pub use interrupted::PlannedBack;
 use layers::Layers;
 pub use settled::Settled;
 use watches::Watches;
@@ -74,6 +76,8 @@ pub struct Applied {
     pub at_boot: Option<(Vec<Wish>, Settings)>,
     /// Whether the change of a killed run was taken back first.
     pub has_taken_back: bool,
+    /// In check mode, what of the change of a killed run is taken back first.
+    pub planned_back: Option<PlannedBack>,
 }
 
 /// Makes the host agree with the request; in check mode only plans it.
@@ -92,7 +96,7 @@ pub fn apply(intent: &Intent, world: &mut World<'_>) -> Result<Applied, Vec<Prob
     }
     let unmanaged = layers.unmanaged.clone();
     let met = interrupted::meet(intent, &root, run_dir.as_ref(), lock.is_some(), unmanaged.as_deref(), world)?;
-    match converge(intent, world, layers, &root, &rules_d, run_dir.as_ref(), met.keeps_journal) {
+    match converge(intent, world, layers, &root, &rules_d, run_dir.as_ref(), &met) {
         Ok(mut applied) => {
             applied.take_in(met);
             Ok(applied)
@@ -110,10 +114,14 @@ fn converge(
     root: &Root,
     rules_d: &Directory,
     run_dir: Option<&Directory>,
-    keeps_journal: bool,
+    met: &Met,
 ) -> Result<Applied, Vec<Problem>> {
     let mut warnings: Vec<Warning> = layers.warning.clone().into_iter().collect();
     let before = match &mut world.kernel {
+        // Check mode plans from what the run finds after it has taken a killed run's change back.
+        Some(_) if layers.kernel && met.planned.as_ref().is_some_and(|back| back.before.is_some()) => {
+            met.planned.as_ref().and_then(PlannedBack::after)
+        }
         Some(kernel) if layers.kernel => Some(kernel_state(*kernel).map_err(|error| vec![error.into()])?),
         _ => None,
     };
@@ -175,11 +183,12 @@ fn converge(
         backups: Vec::new(),
         at_boot: desired.at_boot,
         has_taken_back: false,
+        planned_back: None,
     };
     if applied.plan.is_empty() {
         applied.end = unchanged(&applied);
     } else if !intent.check_mode {
-        carry_out(intent, world, root, run_dir.filter(|_| !keeps_journal), &mut applied);
+        carry_out(intent, world, root, run_dir.filter(|_| !met.keeps_journal), &mut applied);
     }
     let is_good = matches!(applied.end, End::Unchanged(_) | End::Applied(_)) && !intent.check_mode;
     if let (Some(watches), Some(now), Some(run_dir), true) = (watches, &applied.now, run_dir, is_good) {

@@ -33,6 +33,7 @@ impl Applied {
             backups: Vec::new(),
             at_boot: None,
             has_taken_back: false,
+            planned_back: None,
         };
         refused.take_in(met);
         refused
@@ -43,6 +44,7 @@ impl Applied {
     pub(super) fn take_in(&mut self, met: Met) {
         self.warnings.splice(0..0, met.warnings);
         self.has_taken_back = met.changed;
+        self.planned_back = met.planned;
         if let (Some(undo), false) = (&mut self.undo, met.kept.is_empty()) {
             // Before the killed run they were not loaded.
             let before = self.before.iter().flat_map(|before| &before.rules).filter(|rule| !met.kept.contains(rule));

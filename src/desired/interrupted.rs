@@ -1,5 +1,10 @@
 //! What is said of a run that was killed in the middle of a change.
 
+use crate::auditctl::canonical_lossy;
+use crate::plan::rules::{Doing, RuleStep};
+use crate::plan::settings::SettingStep;
+use crate::rule::Machine;
+
 /// How many of a kind a sentence names at most.
 const NAMED: usize = 3;
 
@@ -22,6 +27,8 @@ pub enum InterruptedEnd {
     Waits,
     /// It is left as it is, for a reason of the run that found it.
     Kept(String),
+    /// Check mode leaves it as it is; the run itself takes it back first, which does this.
+    Planned(TakenBack),
     /// It was whole. `is_own` says that the run that found it is about the same files, and `unset` are settings that it
     /// had not come to.
     Whole {
@@ -58,19 +65,33 @@ impl TakenBack {
         [&self.unloaded, &self.loaded, &self.files, &self.settings].iter().all(|done| done.is_empty())
     }
 
-    fn sentence(&self) -> String {
+    /// Takes these steps in.
+    pub fn name(&mut self, rules: &[RuleStep], settings: &[SettingStep], machine: &Machine) {
+        for step in rules {
+            let named = if step.doing == Doing::Unload { &mut self.unloaded } else { &mut self.loaded };
+            named.push(format!("`{}`", canonical_lossy(&step.rule, machine)));
+        }
+        self.settings.extend(settings.iter().map(|step| format!("{} {}", step.name.text(), step.after)));
+    }
+
+    fn parts(&self, is_to_come: bool) -> String {
         let part = |what: &str, named: &Vec<String>| (!named.is_empty()).then(|| format!("{what} {}", some(named)));
+        let [unloaded, loaded, files, settings] = if is_to_come {
+            ["to unload", "to load again", "to put back", "to set back"]
+        } else {
+            ["unloaded", "loaded again", "put back", "set back"]
+        };
         let parts = [
-            part("unloaded", &self.unloaded),
-            part("loaded again", &self.loaded),
-            part("put back", &self.files),
-            part("set back", &self.settings),
+            part(unloaded, &self.unloaded),
+            part(loaded, &self.loaded),
+            part(files, &self.files),
+            part(settings, &self.settings),
         ];
         let done: Vec<String> = parts.into_iter().flatten().collect();
         let done = if done.is_empty() { "nothing of it was left".to_owned() } else { done.join(", ") };
         let kept = part("; left loaded, since a drop-in asks for it:", &self.kept).unwrap_or_default();
         let left = part("; left:", &self.left).unwrap_or_default();
-        format!("this run took its change back: {done}{kept}{left}")
+        format!("{done}{kept}{left}")
     }
 }
 
@@ -95,7 +116,10 @@ impl Interrupted {
                 let unset = if unset.is_empty() { String::new() } else { format!("; it had not set {}", some(unset)) };
                 format!("{who}{unset}")
             }
-            InterruptedEnd::TakenBack(done) => done.sentence(),
+            InterruptedEnd::Planned(done) => {
+                format!("check mode leaves that as it is; the run takes it back first: {}", done.parts(true))
+            }
+            InterruptedEnd::TakenBack(done) => format!("this run took its change back: {}", done.parts(false)),
         };
         format!("an earlier run (process {}) was interrupted while it changed {of}; {end}", self.pid)
     }

@@ -27,6 +27,7 @@ impl Report {
         let (outcome, failed, changed, problems) = match &applied.end {
             End::Unchanged(_) if staged => (Outcome::Staged, false, false, &[][..]),
             End::Unchanged(_) if applied.has_taken_back => (Outcome::Applied, false, true, &[][..]),
+            End::Unchanged(_) if applied.planned_back.is_some() => (Outcome::Planned, false, true, &[][..]),
             End::Unchanged(_) => (Outcome::Unchanged, false, false, &[][..]),
             End::Planned => (Outcome::Planned, false, true, &[][..]),
             End::Applied(_) if staged => (Outcome::Staged, false, true, &[][..]),
@@ -36,7 +37,13 @@ impl Report {
             End::Stranded(problems) => (Outcome::Stranded, true, true, problems.as_slice()),
         };
         let diff = if intent.diff {
-            diff(&applied.plan, applied.before.as_ref(), intent.place.said_root(), machine)
+            let back = applied.planned_back.as_ref().map_or_else(String::new, |back| {
+                let is_own = |step: &FileStep| applied.plan.files.iter().any(|own| own.path == step.path);
+                let mut plan = back.plan.clone();
+                plan.files.retain(|step| !is_own(step));
+                diff(&plan, back.before.as_ref(), intent.place.said_root(), machine)
+            });
+            back + &diff(&applied.plan, applied.before.as_ref(), intent.place.said_root(), machine)
         } else {
             String::new()
         };
@@ -214,6 +221,7 @@ fn message(intent: &Intent, applied: &Applied, rules: &RulesReport, outcome: Out
             None => format!("{} of {} rules loaded, nothing to do", rules.loaded.unwrap_or_default(), rules.desired),
             Some(_) => "nothing to do".to_owned(),
         },
+        Outcome::Planned if applied.plan.is_empty() => "an interrupted change to take back".to_owned(),
         Outcome::Planned => counts(&applied.plan, Tense::ToCome),
         Outcome::Applied if applied.plan.is_empty() => "an interrupted change was taken back".to_owned(),
         Outcome::Applied => counts(&applied.plan, Tense::Done),

@@ -190,6 +190,68 @@ fn the_old_request_takes_back_what_a_killed_one_had_put_first() {
 }
 
 #[test]
+fn check_mode_shows_what_the_run_takes_back_first_and_leaves_it() {
+    for request in [policy(&[ALWAYS]), json!({"name": "90-other", "rules": [RULE]}), json!({"state": "loaded"})] {
+        let mut host = between_kernel_and_files();
+        let before = (host.listed(), host.tree());
+        let mut check = request.clone();
+        (check["check_mode"], check["diff"]) = (json!(true), json!(true));
+        let checked = host.answer(&check);
+        assert_eq!((&checked["outcome"], &checked["changed"]), (&json!("planned"), &json!(true)), "{checked:#}");
+        let never = canonical(NEVER);
+        let said = format!("check mode leaves that as it is; the run takes it back first: to unload `{never}`");
+        assert!(checked["warnings"][0].as_str().unwrap().ends_with(&said), "{checked:#}");
+        let diff = checked["diff"]["prepared"].as_str().unwrap();
+        assert!(diff.contains(&format!("-{never}\n")), "{diff}");
+        assert_eq!((host.listed(), host.tree()), before);
+
+        // The run does just that, and then what check mode planned.
+        let report = host.answer(&request);
+        assert!(report["warnings"].to_string().contains("took its change back: unloaded `-a never,exit"), "{report:#}");
+        assert_eq!((&report["plan"], &report["changed"]), (&checked["plan"], &json!(true)), "{report:#}");
+        assert!(!host.listed().contains(&never));
+        let again = host.answer(&check);
+        assert_eq!((&again["changed"], &again["warnings"]), (&json!(false), &json!([])), "{again:#}");
+    }
+}
+
+#[test]
+fn check_mode_shows_the_files_that_the_run_puts_back_first() {
+    let both =
+        |rules: &[&str]| json!({"drop_ins": {"30-a": {"rules": rules}, "40-b": {"rules": ["-w /etc/hosts -p wa"]}}});
+    let host = Host::new();
+    let mut found = false;
+    for nth in 1.. {
+        let mut twin = host.twin();
+        if killed(&mut twin, &both(&[ALWAYS]), Death::File(nth)).is_none() {
+            break;
+        }
+        let is_half =
+            twin.path("/etc/audit/rules.d/30-a.rules").exists() != twin.path("/etc/audit/rules.d/40-b.rules").exists();
+        if !is_half {
+            continue;
+        }
+        found = true;
+        let request = json!({"state": "loaded", "check_mode": true, "diff": true});
+        let checked = twin.answer(&request);
+        let diff = checked["diff"]["prepared"].as_str().unwrap_or_default();
+        assert!(
+            diff.contains("--- before: /etc/audit/rules.d/") && diff.contains(&format!("-{ALWAYS}\n")),
+            "{checked:#}"
+        );
+        assert!(checked["warnings"].to_string().contains("to put back /etc/audit/rules.d/"), "{checked:#}");
+        let report = twin.answer(&json!({"state": "loaded"}));
+        assert!(report["warnings"].to_string().contains("put back /etc/audit/rules.d/"), "{report:#}");
+    }
+    assert!(found);
+}
+
+/// A line as the kernel lists it.
+fn canonical(line: &str) -> String {
+    line.replacen("-A", "-a", 1)
+}
+
+#[test]
 fn another_drop_in_never_says_that_it_finished_the_work() {
     let mut host = between_kernel_and_files();
     let report = host.answer(&json!({"name": "90-other", "rules": [RULE]}));
