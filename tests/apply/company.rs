@@ -110,7 +110,7 @@ fn runs_that_start_on_an_empty_image_at_once_lose_nothing_of_each_other() {
 fn somebody_who_flushes_before_every_look_is_given_up_on() {
     let given_up = std::cell::Cell::new(0);
     each_trial(|trial, complaints| {
-        let mut host = trial.host.twin();
+        let mut host = trial.twin();
         for nth in 2..60 {
             host.kernel.fault(Fault::BeforeCall { call: Some(Call::Rules), nth, foreign: Foreign::Flush });
         }
@@ -178,7 +178,7 @@ fn no_run_beside_a_hostile_neighbour_says_applied_and_lacks_a_rule() {
                 once.set(once.get() + u32::from(report["outcome"] == json!("applied")));
                 locked.set(locked.get() + u32::from(kinds(&report).first() == Some(&"locked_incomplete")));
                 complaints.extend(untrue(trial, &host, &report).map(|wrong| format!("{foreign:?} at {nth}: {wrong}")));
-                let mut host = trial.host.twin();
+                let mut host = trial.twin();
                 (nth..nth + 80).for_each(|nth| host.kernel.fault(act(nth)));
                 let report = host.answer(trial.request);
                 over_and_over.set(over_and_over.get() + u32::from(report["failed"] == json!(true)));

@@ -10,10 +10,13 @@ use serde_json::{Value as Json, json};
 use crate::fingerprint::Fingerprint;
 use crate::host::Host;
 use crate::scenarios::each_case;
+use crate::tree::Tree;
 
 /// One request on one host, and how it goes when nothing goes wrong.
 pub struct Trial<'a> {
     pub host: &'a Host,
+    /// What stands on the host.
+    pub tree: Tree,
     pub request: &'a Json,
     pub before: Fingerprint,
     pub wished: Fingerprint,
@@ -31,9 +34,14 @@ impl Trial<'_> {
         self.sent.add + self.sent.delete
     }
 
-    /// A run with this fault: the host behind it, and the report.
+    /// The host once more.
+    pub fn twin(&self) -> Host {
+        self.host.twin_with(&self.tree)
+    }
+
+    /// A run with this fault: the host after it, and the report.
     pub fn run(&self, fault: Fault) -> (Host, Json) {
-        let mut host = self.host.twin();
+        let mut host = self.twin();
         host.kernel.fault(fault);
         let report = host.answer(self.request);
         (host, report)
@@ -41,7 +49,11 @@ impl Trial<'_> {
 
     /// In what a host differs from what was wished; where the order was left open, it may be another one.
     pub fn short_of_wish(&self, host: &Host) -> Vec<String> {
-        let mut difference = self.wished.difference(&host.fingerprint(), host);
+        self.short_of_wish_as(&host.fingerprint(), host)
+    }
+
+    fn short_of_wish_as(&self, now: &Fingerprint, host: &Host) -> Vec<String> {
+        let mut difference = self.wished.difference(now, host);
         difference.retain(|name| name != "order" || self.request["ordering"] == json!("strict"));
         difference
     }
@@ -67,13 +79,14 @@ pub fn each_trial(part: impl Fn(&Trial<'_>, &mut Vec<String>)) {
     let tried = std::cell::Cell::new(0);
     each_case(|case, complaints| {
         case.walk(|host, request| {
-            let mut twin = host.twin();
+            let tree = host.tree();
+            let mut twin = host.twin_with(&tree);
             let before = twin.fingerprint();
             let report = twin.answer(request);
             if report["changed"] == json!(true) && report["outcome"] != json!("planned") {
                 let (wished, sent, done) = (twin.fingerprint(), twin.kernel.sent(), twin.kernel.done().to_vec());
                 tried.set(tried.get() + 1);
-                part(&Trial { host, request, before, wished, sent, done }, complaints);
+                part(&Trial { host, tree, request, before, wished, sent, done }, complaints);
             }
             host.answer(request)
         });
@@ -90,7 +103,7 @@ pub fn judge(trial: &Trial<'_>, host: &Host, report: &Json) -> Option<String> {
         difference.retain(|name| name != "rcu_expedited" || !warnings.contains(name.as_str()));
         difference
     };
-    let (from_before, from_wished) = (untold(from_before), untold(trial.short_of_wish(host)));
+    let (from_before, from_wished) = (untold(from_before), untold(trial.short_of_wish_as(&now, host)));
     let outcome = report["outcome"].as_str().unwrap();
     let errors = report["errors"].to_string();
     let wrong = match outcome {
@@ -227,7 +240,8 @@ impl Trial<'_> {
 
     fn copy(&self) -> Trial<'_> {
         let (before, wished) = (self.before.clone(), self.wished.clone());
-        Trial { host: self.host, request: self.request, before, wished, sent: self.sent, done: self.done.clone() }
+        let tree = self.tree.clone();
+        Trial { host: self.host, tree, request: self.request, before, wished, sent: self.sent, done: self.done.clone() }
     }
 }
 
@@ -236,7 +250,7 @@ fn a_signal_is_obeyed_and_everything_taken_back() {
     let rolled_back = std::cell::Cell::new(0);
     each_trial(|trial, complaints| {
         for look in 1..=trial.changes() {
-            let mut host = trial.host.twin();
+            let mut host = trial.twin();
             host.interrupted_at = Some(look);
             let report = host.answer(trial.request);
             let wrong = judge(trial, &host, &report)

@@ -34,7 +34,7 @@ fn faults_of(call: &str) -> &'static [Fault] {
 
 /// The calls on files of a run in which nothing goes wrong.
 fn calls(trial: &Trial<'_>) -> Vec<&'static str> {
-    let mut twin = trial.host.twin();
+    let mut twin = trial.twin();
     fault::mend();
     twin.answer(trial.request);
     fault::mend()
@@ -42,7 +42,7 @@ fn calls(trial: &Trial<'_>) -> Vec<&'static str> {
 
 /// A run of which some calls on files go wrong: the host behind it, and the report.
 fn run(trial: &Trial<'_>, arm: impl FnOnce()) -> (Host, Json) {
-    let mut host = trial.host.twin();
+    let mut host = trial.twin();
     arm();
     let report = host.answer(trial.request);
     fault::mend();

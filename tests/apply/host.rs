@@ -1,7 +1,9 @@
 //! A host to try requests on: a temporary root directory and the model of a kernel.
 
 use std::cell::RefCell;
+use std::collections::HashSet;
 use std::fs;
+use std::hash::{DefaultHasher, Hash, Hasher};
 use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
@@ -99,10 +101,18 @@ impl Host {
 
     /// The same host once more; nothing is counted yet, and no fault is to come.
     pub fn twin(&self) -> Self {
+        self.twin_with(&self.tree())
+    }
+
+    /// As [`Host::twin`], for tests that make thousands: with the tree of this host, read once.
+    pub fn twin_with(&self, tree: &Tree) -> Self {
+        /// Its directories are others than those that were noted.
+        const NOTED: &str = "/run/audit_rules/watched";
         let mut twin = Self::empty();
-        self.tree().lay_out(twin.root());
-        // Its directories are others than those that were noted.
-        let _ = fs::remove_file(twin.path("/run/audit_rules/watched"));
+        tree.lay_out(twin.root());
+        if tree.0.contains_key(NOTED) {
+            fs::remove_file(twin.path(NOTED)).unwrap();
+        }
         twin.machine = self.machine;
         twin.reach = self.reach;
         twin.standing = self.standing;
@@ -111,7 +121,8 @@ impl Host {
         for rule in self.kernel.loaded() {
             twin.kernel.suffer(&Foreign::Append(rule));
         }
-        twin.tell_paths();
+        let paths = tree.0.keys().filter(|path| *path != NOTED).cloned();
+        twin.kernel = twin.kernel.clone().with_paths(paths.collect::<Vec<String>>());
         twin
     }
 
@@ -233,8 +244,10 @@ impl Host {
         let text = serde_json::to_string(&report).unwrap();
         let text = text.replace(self.root().to_str().unwrap(), "");
         let report = serde_json::from_str(&text).unwrap();
-        let says = schemas::refusals_of_report(&report);
-        assert!(says.is_empty(), "the schema refuses the report: {says:?}\n{report:#}");
+        if !is_known(&text) {
+            let says = schemas::refusals_of_report(&report);
+            assert!(says.is_empty(), "the schema refuses the report: {says:?}\n{report:#}");
+        }
         report
     }
 
@@ -300,6 +313,16 @@ fn decoded(bytes: &[u8]) -> Result<Request, Vec<Problem>> {
         }
         last.as_ref().map(|(_, request)| request.clone()).ok_or_else(Vec::new)
     })
+}
+
+/// Whether a report with this text was held to the schema before. A test with faults makes the same one a thousand times.
+fn is_known(text: &str) -> bool {
+    thread_local! {
+        static KNOWN: RefCell<HashSet<u64>> = RefCell::default();
+    }
+    let mut state = DefaultHasher::new();
+    text.hash(&mut state);
+    !KNOWN.with_borrow_mut(|known| known.insert(state.finish()))
 }
 
 /// The kinds of the problems in a report.

@@ -18,7 +18,7 @@ const RULE: &str = "-a always,exit -F arch=b64 -S sethostname -F key=next";
 
 /// The moments at which a run may be killed: every call of the kernel, and those on files that are seen from outside.
 fn deaths(trial: &Trial<'_>) -> Vec<Death> {
-    let mut twin = trial.host.twin();
+    let mut twin = trial.twin();
     fault::mend();
     twin.answer(trial.request);
     let calls = fault::mend();
@@ -110,10 +110,10 @@ fn next(kind: &str, trial: &Trial<'_>, host: &mut Host) -> Option<String> {
         _ if trial.wished.status.is_locked() => None,
         _ => {
             let mut ends = Vec::new();
-            let mut twin = trial.host.twin();
+            let mut twin = trial.twin();
             twin.answer(&request);
             ends.push(twin.fingerprint());
-            let mut twin = trial.host.twin();
+            let mut twin = trial.twin();
             twin.answer(trial.request);
             twin.answer(&request);
             ends.push(twin.fingerprint());
@@ -138,7 +138,7 @@ fn nothing_of_a_killed_run_is_left_without_being_named_whatever_comes_next() {
         for death in deaths(trial) {
             // Each kill is followed by one kind of run, in turn; all kinds follow kills at all moments.
             let kind = KINDS[turn.replace(turn.get() + 1) % KINDS.len()];
-            let mut host = trial.host.twin();
+            let mut host = trial.twin();
             if killed(&mut host, trial.request, death).is_none() {
                 continue;
             }

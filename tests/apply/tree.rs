@@ -89,6 +89,8 @@ impl Tree {
 
     /// Lays the tree out below another root.
     pub fn lay_out(&self, root: &Path) {
+        let found = fs::symlink_metadata(root).unwrap();
+        let own = (found.uid(), found.gid());
         for (path, entry) in &self.0 {
             let place = root.join(&path[1..]);
             match &entry.what {
@@ -100,8 +102,7 @@ impl Tree {
                     continue;
                 }
             }
-            let found = fs::symlink_metadata(&place).unwrap();
-            if (found.uid(), found.gid()) != entry.owner {
+            if entry.owner != own {
                 std::os::unix::fs::chown(&place, Some(entry.owner.0), Some(entry.owner.1)).unwrap();
             }
             fs::set_permissions(&place, fs::Permissions::from_mode(entry.mode)).unwrap();
