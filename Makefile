@@ -52,7 +52,7 @@ OTHER_ARCHITECTURES := $(filter-out $(ARCHITECTURE),x86_64 aarch64)
 .PHONY: help build collection salt demo test test-all test-host test-size test-guests test-more-guests test-boot test-attacks \
 	test-ansible molecule test-more-ansible test-salt test-more-salt sanity-ansible fuzz supply-chain msrv matrix bench \
 	bench-ansible lint lint-ansible lint-salt fmt clean \
-	prerequisites packages lab
+	prerequisites packages lab staged
 
 help: ## what can be made
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 24
@@ -70,6 +70,10 @@ build: prerequisites ## the static release executable
 packages:
 	@.ci/packages
 
+# What tests of the collection and the formula need: this machine's executable alone.
+staged: build
+	ansible/build --no-tarball --require $(ARCHITECTURE)
+
 lab: prerequisites
 	@$(CARGO) build --quiet --workspace --target $(TARGET)
 
@@ -84,12 +88,13 @@ demo: prerequisites ## the main job on a real kernel, in a throw-away virtual ma
 	$(CARGO) build --release --workspace --target $(TARGET)
 	@$(TARGET_DIR)/$(TARGET)/release/lab demo --kernel $(DEMO_KERNEL)
 
-# Two lanes, since much of the right one waits for the network and for a virtual machine.
+# Three lanes: the emulator of the second one has one thread, and much of the third one waits for the network.
 test: prerequisites packages ## lints, tests here, on one real kernel, of the collection and the formula with the newest versions
-	@MAKE="$(MAKE)" .ci/parts 'lint test-host test-size test-guests' 'lint-ansible test-ansible lint-salt test-salt'
+	@MAKE="$(MAKE)" .ci/parts 'lint test-host test-size' 'test-guests lint-salt test-salt' 'lint-ansible test-ansible'
 
-test-all: prerequisites packages ## what `make test` leaves out: attacks, other kernels and versions, boots, fuzzing, supply chain, sanity
-	@MAKE="$(MAKE)" .ci/parts 'supply-chain msrv test-attacks test-more-guests test-boot fuzz' 'sanity-ansible test-more-ansible test-more-salt'
+# The toolchain for other machines is fetched by the right lane; msrv takes it from the cache.
+test-all: prerequisites packages ## what `make test` leaves out: attacks, other kernels, machines and versions, boots, fuzzing, supply chain, sanity
+	@MAKE="$(MAKE)" .ci/parts 'supply-chain test-attacks msrv test-more-guests test-boot fuzz' 'sanity-ansible test-more-ansible test-more-salt'
 
 test-host: prerequisites ## the tests that need no other kernel
 	$(CARGO) test --workspace --no-fail-fast --target $(TARGET)
@@ -127,18 +132,18 @@ msrv: lab ## the workspace compiles with the oldest Rust that it promises
 matrix: build lab ## the tests on every kernel that Debian has (or on MATRIX_KERNELS), write docs/kernels.md
 	$(LAB) matrix $(MATRIX_KERNELS:%=--kernel %) --program $(EXECUTABLE) $(GUEST_TESTS:%=--test %)
 
-test-ansible: collection ## the collection's tests, with the newest ansible-core and in one virtual machine
+test-ansible: staged ## the collection's tests, with the newest ansible-core and in one virtual machine
 	ansible/test-plugin newest
 	ansible/test-molecule $(SCENARIO)
 
-molecule: collection ## one Molecule scenario (SCENARIO=default) in a virtual machine
+molecule: staged ## one Molecule scenario (SCENARIO=default) in a virtual machine
 	ansible/test-molecule $(SCENARIO)
 
-test-more-ansible: collection ## the same with the oldest ansible-core, and the other virtual machines
+test-more-ansible: collection ## the same with the oldest ansible-core and the other virtual machines, with the executables of all machines
 	ansible/test-plugin oldest
 	ansible/test-molecule $(MORE_SCENARIOS)
 
-test-salt: salt ## the formula's tests, with the newest Salt
+test-salt: staged ## the formula's tests, with the newest Salt
 	salt/test-module newest
 
 test-more-salt: salt ## the same with the oldest Salt, and in a virtual machine
@@ -160,7 +165,7 @@ lint: prerequisites ## format and lints
 	$(CARGO) clippy --workspace --all-targets --target $(TARGET) -- -D warnings
 	@echo "ran: rustfmt, clippy"
 
-lint-ansible: collection ## the linters of Ansible
+lint-ansible: staged ## the linters of Ansible
 	ansible/lint
 
 sanity-ansible: collection ## ansible-test sanity
