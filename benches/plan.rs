@@ -1,12 +1,12 @@
-//! How long it takes to plan for 10,000 wished rules and 10,000 loaded ones: `cargo bench --bench plan`.
+//! How long it takes to plan for 10,000 wanted rules and 10,000 loaded ones: `cargo bench --bench plan`.
 #![allow(clippy::print_stdout, reason = "prints what it measures")]
 
 use std::hint::black_box;
 use std::time::Instant;
 
 use audit_rules::kernel::Status;
-use audit_rules::plan::rules::{Ordering, Wish};
-use audit_rules::plan::{KernelState, Target, Wished, plan};
+use audit_rules::plan::rules::{Ordering, RuleForms};
+use audit_rules::plan::{KernelState, Target, Wanted, plan};
 use audit_rules::rule::{Action, Field, FieldNumber, List, Mask, Op, Rule};
 use audit_rules::settings::Settings;
 
@@ -29,16 +29,16 @@ fn rule(number: u32) -> Rule {
     rule
 }
 
-fn target(wished: &[Rule], ordering: Ordering) -> Target {
-    let wished = wished.iter().map(|rule| Wished {
-        wish: Wish::from(rule.clone()),
+fn target(wanted: &[Rule], ordering: Ordering) -> Target {
+    let wanted = wanted.iter().map(|rule| Wanted {
+        forms: RuleForms::from(rule.clone()),
         is_asked_for: true,
         is_watch: false,
         spot: None,
     });
     Target {
         files: Vec::new(),
-        rules: wished.collect(),
+        rules: wanted.collect(),
         ordering,
         dropped: Vec::new(),
         kept: Vec::new(),
@@ -50,8 +50,8 @@ fn target(wished: &[Rule], ordering: Ordering) -> Target {
     }
 }
 
-fn measure(name: &str, wished: &[Rule], loaded: &[Rule], ordering: Ordering) {
-    let target = target(wished, ordering);
+fn measure(name: &str, wanted: &[Rule], loaded: &[Rule], ordering: Ordering) {
+    let target = target(wanted, ordering);
     let rules = loaded.iter().map(|rule| rule.clone().as_listed()).collect();
     let kernel = KernelState { rules, status: Status::default(), features: None };
     let mut best = f64::INFINITY;
@@ -71,7 +71,7 @@ fn main() {
     let middle = one_other.len() / 2;
     one_other[middle] = rule(RULES);
     let others: Vec<Rule> = (RULES..2 * RULES).map(rule).collect();
-    println!("{RULES} wished rules, best of {ROUNDS} rounds");
+    println!("{RULES} wanted rules, best of {ROUNDS} rounds");
     measure("all loaded, strict", &all, &all, Ordering::Strict);
     measure("all loaded, relevant", &all, &all, Ordering::Relevant);
     measure("one rule differs, strict", &all, &one_other, Ordering::Strict);

@@ -5,7 +5,7 @@ use std::rc::Rc;
 use rustc_hash::{FxBuildHasher, FxHashMap as HashMap, FxHashSet as HashSet};
 
 use crate::auditctl::{Control, Verb};
-use crate::lines::{HostRule, Obstacle, Reader};
+use crate::lines::{HostRule, Reader, Unloadable};
 use crate::rule::Rule;
 use crate::settings::{Name, Settings};
 
@@ -44,9 +44,9 @@ pub struct LoadedRule {
 
 /// Why a line of the load has no effect, or stops it.
 #[derive(Debug, Clone, PartialEq)]
-pub enum Trouble {
+pub enum LoadFailure {
     /// The line by itself.
-    Obstacle(Obstacle),
+    Unloadable(Unloadable),
     /// The kernel already holds the rule: "Rule exists".
     Duplicate(Spot),
     /// A delete of a rule that is not there.
@@ -63,7 +63,7 @@ pub struct Failing {
     /// Its text.
     pub text: Vec<u8>,
     /// Why.
-    pub trouble: Trouble,
+    pub trouble: LoadFailure,
     /// The boot loader goes on, for an earlier `-i` or `-c`, or because auditctl takes the line without its rule;
     /// otherwise it stops here, if no line did before.
     pub is_passed_over: bool,
@@ -74,7 +74,7 @@ impl Failing {
     /// is not there.
     #[must_use]
     pub fn is_tolerated_loss(&self) -> bool {
-        self.is_passed_over && matches!(self.trouble, Trouble::Obstacle(_) | Trouble::Locked(_))
+        self.is_passed_over && matches!(self.trouble, LoadFailure::Unloadable(_) | LoadFailure::Locked(_))
     }
 }
 
@@ -111,7 +111,7 @@ struct Place<'a> {
 }
 
 impl Place<'_> {
-    fn failing(&self, trouble: Trouble, is_passed_over: bool) -> Failing {
+    fn failing(&self, trouble: LoadFailure, is_passed_over: bool) -> Failing {
         Failing { spot: self.spot.clone(), text: self.text.to_vec(), trouble, is_passed_over }
     }
 }
@@ -124,7 +124,7 @@ pub fn looks_like_a_rule(text: &[u8]) -> bool {
 }
 
 impl BootLoad {
-    /// Walks through merged lines as `auditctl -R` would, but goes on behind a failing line and notes it.
+    /// Walks through merged lines as `auditctl -R` would, but goes on after a failing line and notes it.
     #[must_use]
     pub fn of(lines: &[LoadLine], reader: &mut Reader) -> Self {
         let mut load = Self::default();
@@ -141,7 +141,7 @@ impl BootLoad {
                 load.step(&place, &step.controls, rule, &step.obstacles, step.ends, &mut held);
             }
             if reading.is_lost() && looks_like_a_rule(&line.text) {
-                let why = reading.obstacles.iter().cloned().map(Trouble::Obstacle);
+                let why = reading.obstacles.iter().cloned().map(LoadFailure::Unloadable);
                 why.for_each(|trouble| load.failing.push(place.failing(trouble, true)));
             }
         }
@@ -187,7 +187,7 @@ impl BootLoad {
         place: &Place<'_>,
         controls: &[Control],
         rule: Option<&Rc<HostRule>>,
-        obstacles: &[Obstacle],
+        obstacles: &[Unloadable],
         ends: bool,
         held: &mut HashSet<Rc<Rule>>,
     ) {
@@ -208,18 +208,18 @@ impl BootLoad {
                 None => self.control(control, place.spot, held),
             }
         }
-        let mut troubles: Vec<Trouble> = obstacles.iter().cloned().map(Trouble::Obstacle).collect();
+        let mut troubles: Vec<LoadFailure> = obstacles.iter().cloned().map(LoadFailure::Unloadable).collect();
         if let Some(rule) = rule {
             locked = locked.or_else(|| self.locked.clone());
             troubles.extend(self.rule(rule, place.spot, held));
         }
-        troubles.extend(locked.map(Trouble::Locked));
+        troubles.extend(locked.map(LoadFailure::Locked));
         for trouble in troubles {
             let is_passed_over = (self.settings.ignore_errors || self.settings.continue_on_errors) && !ends;
             if !is_passed_over && self.stop.is_none() {
                 self.stop = Some(place.number);
             }
-            if !is_passed_over || matches!(trouble, Trouble::Locked(_)) {
+            if !is_passed_over || matches!(trouble, LoadFailure::Locked(_)) {
                 self.end.get_or_insert(place.number);
             }
             self.failing.push(place.failing(trouble, is_passed_over));
@@ -251,13 +251,13 @@ impl BootLoad {
         }
     }
 
-    fn rule(&mut self, rule: &Rc<HostRule>, spot: &Spot, held: &mut HashSet<Rc<Rule>>) -> Option<Trouble> {
+    fn rule(&mut self, rule: &Rc<HostRule>, spot: &Spot, held: &mut HashSet<Rc<Rule>>) -> Option<LoadFailure> {
         let listed = &rule.listed;
         let find = |load: &Self| load.rules.iter().position(|other| other.rule.listed == *listed);
         let loaded = LoadedRule { rule: Rc::clone(rule), spot: spot.clone() };
         match rule.line.verb {
             Verb::Delete => {
-                let Some(at) = find(self) else { return Some(Trouble::NothingToDelete) };
+                let Some(at) = find(self) else { return Some(LoadFailure::NothingToDelete) };
                 let gone = self.rules.remove(at);
                 self.deleted.push((gone, spot.clone()));
                 if find(self).is_none() {
@@ -267,7 +267,7 @@ impl BootLoad {
             // With `-A` the kernel takes a rule that it holds once more (Linux 6.1 and 6.18).
             Verb::Append if held.contains(listed) => {
                 let first = find(self).map_or_else(|| spot.clone(), |at| self.rules[at].spot.clone());
-                return Some(Trouble::Duplicate(first));
+                return Some(LoadFailure::Duplicate(first));
             }
             Verb::Append => {
                 held.insert(Rc::clone(listed));

@@ -7,14 +7,14 @@ use std::path::Path;
 use crate::auditctl::canonical_lossy;
 use crate::boot_load::LoadLine;
 use crate::desired::{
-    AtBoot, Files, Interrupted, InterruptedEnd, Merge, Only, Swallowed, Warning, Writable, about, depends_at_boot,
-    grave_notes, left_at_boot, ordering, outdated, outrun,
+    BootSource, Files, Interrupted, InterruptedEnd, Merge, Only, Swallowed, Warning, Writable, about, depends_at_boot,
+    grave_notes, left_at_boot, ordering, outdated, shadowed_by_foreign,
 };
-use crate::drift::wish::{self, Evidence, Verified};
+use crate::drift::expect::{self, Evidence, Verified};
 use crate::drift::{Cause, Drift, Gap, InPlace, NextBoot, SettingView, setting_views};
 use crate::error::kernel::words;
 use crate::error::{PolicyError, Problem, What};
-use crate::intent::{AuthorLine, Inquiry, Scope};
+use crate::intent::{GatherIntent, RequestLine, Scope};
 use crate::kernel::Access;
 use crate::lines::Reader;
 use crate::matching::blocker;
@@ -46,8 +46,8 @@ pub struct Gathered {
     pub warnings: Vec<Warning>,
     /// A run that was killed in the middle of its change.
     pub interrupted: Option<Interrupted>,
-    /// How the host stands to the wish of the inquiry.
-    pub wish: Option<Verified>,
+    /// How the host stands to what the request expects.
+    pub expect: Option<Verified>,
     /// What there is of the rules that are that have labels; with an expectation, of its own rules.
     pub labelled: Vec<Evidence>,
 }
@@ -131,19 +131,19 @@ pub struct HeldKernel {
     pub release: Option<String>,
 }
 
-/// Reads what the inquiry asks for.
-pub fn gather(inquiry: &Inquiry, world: &mut World<'_>) -> Gathered {
-    let kernel = kernel(inquiry, world);
-    let mut files = match inquiry.source {
+/// Reads what the intent asks for.
+pub fn gather(intent: &GatherIntent, world: &mut World<'_>) -> Gathered {
+    let kernel = kernel(intent, world);
+    let mut files = match intent.source {
         Source::Runtime => Reading::NotAsked,
-        Source::Both | Source::Filesystem => files(inquiry, world).map_or_else(Reading::Failed, Reading::Read),
+        Source::Both | Source::Filesystem => files(intent, world).map_or_else(Reading::Failed, Reading::Read),
     };
     let state = kernel.read().map(|kernel| &kernel.state);
-    let journal = if inquiry.place.is_live() { pending_journal(&world.root) } else { None };
+    let journal = if intent.place.is_live() { pending_journal(&world.root) } else { None };
     let mut drift = None;
     let mut settings = Vec::new();
     if let Reading::Read(files) = &mut files {
-        drift = state.map(|state| compared(inquiry, world, &files.boot, state));
+        drift = state.map(|state| compared(intent, world, &files.boot, state));
         if let (Some(drift), Some(state), Some(journal)) = (&mut drift, state, &journal) {
             blame(journal, drift, &files.boot, state);
         }
@@ -152,25 +152,25 @@ pub fn gather(inquiry: &Inquiry, world: &mut World<'_>) -> Gathered {
         settings = setting_views(&files.boot, held.as_ref(), has_rules, &mut files.observed.reader);
     }
     let interrupted = journal.map(|Journal { pid, paths, .. }| Interrupted { pid, paths, end: InterruptedEnd::Waits });
-    let (wish, labelled) = match &mut files {
-        Reading::Read(files) => verified(inquiry, files, state.zip(drift.as_ref()), &settings),
+    let (expect, labelled) = match &mut files {
+        Reading::Read(files) => verified(intent, files, state.zip(drift.as_ref()), &settings),
         _ => (None, Vec::new()),
     };
-    let mut gathered = Gathered { files, kernel, drift, settings, warnings: Vec::new(), wish, labelled, interrupted };
+    let mut gathered = Gathered { files, kernel, drift, settings, warnings: Vec::new(), expect, labelled, interrupted };
     gathered.warnings = warnings(&gathered, &world.machine);
     gathered
 }
 
-/// How the host stands to the wish, and the evidence for its labels.
+/// How the host stands to what is expected, and the evidence for its labels.
 fn verified(
-    inquiry: &Inquiry,
+    intent: &GatherIntent,
     files: &mut HeldFiles,
     kernel: Option<(&KernelState, &Drift)>,
     settings: &[SettingView],
 ) -> (Option<Verified>, Vec<Evidence>) {
     let HeldFiles { observed, boot, .. } = files;
     let drop_ins = observed.files.drop_ins.iter().map(|drop_in| drop_in.name.clone()).collect();
-    let host = wish::Host { boot, kernel, settings, drop_ins };
+    let host = expect::Host { boot, kernel, settings, drop_ins };
     let sources: Vec<(String, &[u8])> = observed
         .files
         .sources()
@@ -178,18 +178,18 @@ fn verified(
         .map(|(path, content)| (path.to_string_lossy().into_owned(), content.bytes.as_slice()))
         .collect();
     let sources = sources.iter().map(|(path, bytes)| (path.as_str(), *bytes));
-    let Some(wished) = &inquiry.wish else { return (None, wish::own_evidence(&host, sources, true)) };
-    let mut verified = wish::verify(wished, &host, &mut observed.reader);
-    if matches!(wished.scope, Scope::DropIns(_)) {
+    let Some(wanted) = &intent.expect else { return (None, expect::own_evidence(&host, sources, true)) };
+    let mut verified = expect::verify(wanted, &host, &mut observed.reader);
+    if matches!(wanted.scope, Scope::DropIns(_)) {
         // Of these drop-ins all rules count, and their whole order.
-        verified.take(wish::own_evidence(&host, sources, false));
+        verified.take(expect::own_evidence(&host, sources, false));
     }
     let labelled = verified.rules.iter().filter(|rule| !rule.labels.is_empty()).cloned().collect();
     (Some(verified), labelled)
 }
 
-fn kernel(inquiry: &Inquiry, world: &mut World<'_>) -> Reading<HeldKernel> {
-    let insists = inquiry.source == Source::Runtime;
+fn kernel(intent: &GatherIntent, world: &mut World<'_>) -> Reading<HeldKernel> {
+    let insists = intent.source == Source::Runtime;
     let absent = |why: &str, answer: Option<String>, remedy: Option<String>| {
         if !insists {
             return Reading::Absent(remedy.map_or_else(|| why.to_owned(), |remedy| format!("{why} ({remedy})")));
@@ -197,10 +197,10 @@ fn kernel(inquiry: &Inquiry, world: &mut World<'_>) -> Reading<HeldKernel> {
         let why = answer.map_or_else(|| why.to_owned(), |answer| format!("{why}: {answer}"));
         Reading::Failed(vec![PolicyError::NoKernel { why, remedy }.into_problem()])
     };
-    if inquiry.source == Source::Filesystem {
+    if intent.source == Source::Filesystem {
         return Reading::NotAsked;
     }
-    if !inquiry.place.is_live() {
+    if !intent.place.is_live() {
         return absent("another root directory has no running kernel", None, None);
     }
     match &world.access {
@@ -211,7 +211,7 @@ fn kernel(inquiry: &Inquiry, world: &mut World<'_>) -> Reading<HeldKernel> {
             Reading::Failed(vec![PolicyError::Denied { why: message, remedy: why.hint() }.into_problem()])
         }
         Some(Err(error)) => Reading::Failed(vec![error.clone().into()]),
-        Some(Ok(Access::Managed(_))) if inquiry.kernel == KernelChoice::Auto && world.standing.elsewhere.is_some() => {
+        Some(Ok(Access::Managed(_))) if intent.kernel == KernelChoice::Auto && world.standing.elsewhere.is_some() => {
             let why = world.standing.elsewhere.unwrap_or(Elsewhere::Unknown);
             absent(&why.message(), None, why.hint())
         }
@@ -227,12 +227,12 @@ fn read_kernel(world: &mut World<'_>) -> Result<Reading<HeldKernel>, Problem> {
     Ok(Reading::Read(HeldKernel { state, processes, command_line, release }))
 }
 
-fn files(inquiry: &Inquiry, world: &World<'_>) -> Result<HeldFiles, Vec<Problem>> {
+fn files(intent: &GatherIntent, world: &World<'_>) -> Result<HeldFiles, Vec<Problem>> {
     let file = |error| vec![Problem::from(What::File(error))];
-    let root = world.root_to_read(&inquiry.place).map_err(file)?;
-    let rules_d = root.directory(&inquiry.place.rules_dir).map_err(file)?;
-    let given: Vec<&AuthorLine> = inquiry.wish.iter().flat_map(|wish| &wish.lines).collect();
-    let mut observed = observe(&inquiry.place, &given, &root, &rules_d, Links::Followed, world.machine)?;
+    let root = world.root_to_read(&intent.place).map_err(file)?;
+    let rules_d = root.directory(&intent.place.rules_dir).map_err(file)?;
+    let given: Vec<&RequestLine> = intent.expect.iter().flat_map(|expect| &expect.lines).collect();
+    let mut observed = observe(&intent.place, &given, &root, &rules_d, Links::Followed, world.machine)?;
     let Observed { files, reader, .. } = &mut observed;
     let (other, only_there) = at_boot(files, reader);
     let comments = outdated(files, &files.drop_ins, reader);
@@ -257,16 +257,16 @@ fn at_boot(files: &Files, reader: &mut Reader) -> (Option<InPlace>, Vec<LoadLine
         if without { Vec::new() } else { files.only_compiled(&[&files.drop_ins], reader) }
     };
     match files.at_boot(&files.drop_ins) {
-        AtBoot::Nothing => (in_place(Merge::default(), Gap::NobodyLoads, Vec::new()), only_compiled(reader)),
+        BootSource::Nothing => (in_place(Merge::default(), Gap::NobodyLoads, Vec::new()), only_compiled(reader)),
         // augenrules makes the file anew.
-        AtBoot::DropIns if without => {
+        BootSource::DropIns if without => {
             let mut only = files.policy().lines;
             only.retain(|line| !reader.read(&line.text).is_silent);
             (in_place(files.merged(&[]), Gap::NotInDropIns, Vec::new()), only)
         }
-        AtBoot::DropIns => (None, only_compiled(reader)),
-        AtBoot::File(path) if without && path == files.audit_rules_path() => (None, Vec::new()),
-        AtBoot::File(path) => {
+        BootSource::DropIns => (None, only_compiled(reader)),
+        BootSource::File(path) if without && path == files.audit_rules_path() => (None, Vec::new()),
+        BootSource::File(path) => {
             let bytes = files.audit_rules.as_ref().map(|content| content.bytes.as_slice());
             let file = files.boot_file(&path, &files.drop_ins, bytes).unwrap_or_default();
             if file.bytes == files.merged(&files.drop_ins).bytes {
@@ -278,8 +278,8 @@ fn at_boot(files: &Files, reader: &mut Reader) -> (Option<InPlace>, Vec<LoadLine
     }
 }
 
-fn compared(inquiry: &Inquiry, world: &World<'_>, boot: &NextBoot, state: &KernelState) -> Drift {
-    let mut drift = Drift::of(boot, state, ordering(inquiry.ordering));
+fn compared(intent: &GatherIntent, world: &World<'_>, boot: &NextBoot, state: &KernelState) -> Drift {
+    let mut drift = Drift::of(boot, state, ordering(intent.ordering));
     let doubtful = drift.doubtful_paths(boot);
     let root = if doubtful.is_empty() { None } else { Root::open(Path::new(&world.root)).ok() };
     let young = root.map_or_else(Vec::new, |root| root.made_since_boot(doubtful));
@@ -312,14 +312,14 @@ fn left_out(files: &Files, boot: &NextBoot, machine: &Machine) -> Option<Warning
 /// The lines of the file that the boot loads as it stands, or of `audit.rules`, that no drop-in has; and what becomes of
 /// them.
 pub fn only_there(files: &Files, reader: &mut Reader) -> (Vec<LoadLine>, Only) {
-    (at_boot(files, reader).1, fate(files))
+    (at_boot(files, reader).1, end_of_compiled(files))
 }
 
 /// What becomes of a line that no drop-in has.
-fn fate(files: &Files) -> Only {
+fn end_of_compiled(files: &Files) -> Only {
     match files.at_boot(&files.drop_ins) {
-        AtBoot::DropIns if files.is_remade_at_boot() => Only::DroppedAtBoot,
-        AtBoot::File(_) => Only::LoadedFromThere,
+        BootSource::DropIns if files.is_remade_at_boot() => Only::DroppedAtBoot,
+        BootSource::File(_) => Only::LoadedFromThere,
         _ => Only::NotMerged,
     }
 }
@@ -332,7 +332,7 @@ fn warnings(gathered: &Gathered, machine: &Machine) -> Vec<Warning> {
         let known = &files.observed.files;
         warnings.extend(left_out(known, &files.boot, machine));
         warnings.extend(depends_at_boot(known, &files.boot.whole, machine));
-        warnings.extend(files.only_there.iter().filter_map(|line| Warning::only_there(line, fate(known))));
+        warnings.extend(files.only_there.iter().filter_map(|line| Warning::only_there(line, end_of_compiled(known))));
         warnings.extend(passed_over(&files.observed.passed_over));
         warnings.extend(passed_over(&files.ignored));
         warnings.extend(unknown_words(&files.observed.reader.facts().installed));
@@ -369,7 +369,7 @@ fn warnings(gathered: &Gathered, machine: &Machine) -> Vec<Warning> {
             Some(Warning::Blocker { rule: canonical_lossy(rule, machine), spot: None, effect })
         }));
         if gathered.drift.is_some() {
-            warnings.extend(outrun(&kernel.state.rules, &|at| !is_asked_for(at), machine));
+            warnings.extend(shadowed_by_foreign(&kernel.state.rules, &|at| !is_asked_for(at), machine));
         }
     }
     warnings

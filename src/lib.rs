@@ -13,6 +13,7 @@ pub mod explain;
 pub mod gather;
 pub mod init;
 pub mod intent;
+pub mod keep;
 pub mod kernel;
 pub mod lines;
 pub mod lint;
@@ -30,6 +31,7 @@ mod signals;
 pub mod snapshot;
 pub mod tables;
 pub mod wire;
+mod wording;
 pub mod world;
 
 mod program;

@@ -36,9 +36,15 @@ pub struct Facts {
     pub installed: Rc<Installed>,
 }
 
+/// So many lines, in words.
+#[must_use]
+pub fn lines(count: usize) -> String {
+    if count == 1 { "1 line".to_owned() } else { format!("{count} lines") }
+}
+
 /// Why a line cannot be loaded on this host as it stands.
 #[derive(Debug, Clone, PartialEq)]
-pub enum Obstacle {
+pub enum Unloadable {
     /// auditctl does not take it.
     Line(LineError),
     /// System calls that this architecture lacks; auditctl does not take the line, but the rest of it has a meaning
@@ -68,7 +74,7 @@ pub enum Obstacle {
     },
 }
 
-impl Obstacle {
+impl Unloadable {
     /// Whether the host lacks something that others have: a path, a user or a group.
     #[must_use]
     pub fn is_missing(&self) -> bool {
@@ -142,7 +148,7 @@ pub struct Reading {
     /// Its rule, with the kind of its watched path settled.
     pub rule: Option<Rc<HostRule>>,
     /// What keeps it from being loaded.
-    pub obstacles: Vec<Obstacle>,
+    pub obstacles: Vec<Unloadable>,
     /// Whether it is blank or a comment.
     pub is_silent: bool,
     /// What the auditctl of the boot does with it, piece by piece; empty where that is what the other fields say.
@@ -153,34 +159,34 @@ impl Reading {
     /// Whether its author took the next line for a part of it.
     #[must_use]
     pub fn is_continued(&self) -> bool {
-        self.obstacles.iter().any(|obstacle| matches!(obstacle, Obstacle::Line(error) if error.is_continued()))
+        self.obstacles.iter().any(|obstacle| matches!(obstacle, Unloadable::Line(error) if error.is_continued()))
     }
 
     /// Whether auditctl takes the line all the same, with another rule than was meant.
     #[must_use]
-    pub fn is_taken_as_it_stands(&self, obstacle: &Obstacle) -> bool {
-        matches!(obstacle, Obstacle::Line(_)) && self.at_boot.iter().any(|step| step.rule.is_some())
+    pub fn is_taken_as_it_stands(&self, obstacle: &Unloadable) -> bool {
+        matches!(obstacle, Unloadable::Line(_)) && self.at_boot.iter().any(|step| step.rule.is_some())
     }
 
-    /// Whether auditctl goes on behind the line and has not sent the rule that it was meant to be.
+    /// Whether auditctl goes on after the line and has not sent the rule that it was meant to be.
     #[must_use]
     pub fn is_lost(&self) -> bool {
         let fails = |step: &BootStep| step.rule.is_some() || !step.obstacles.is_empty();
-        let is_refused = self.obstacles.iter().any(|why| matches!(why, Obstacle::Line(_)));
+        let is_refused = self.obstacles.iter().any(|why| matches!(why, Unloadable::Line(_)));
         is_refused && !self.at_boot.is_empty() && !self.at_boot.iter().any(fails)
     }
 
     /// Whether the installed auditctl is too old for it.
     #[must_use]
     pub fn is_too_new(&self) -> bool {
-        self.obstacles.iter().any(|why| matches!(why, Obstacle::TooNew { .. }))
+        self.obstacles.iter().any(|why| matches!(why, Unloadable::TooNew { .. }))
     }
 
     /// The rule, if it can be loaded here: perhaps with fewer system calls than the line names.
     #[must_use]
     pub fn loadable(&self) -> Option<&Rc<HostRule>> {
-        let blocked = |obstacle: &Obstacle| {
-            !matches!(obstacle, Obstacle::Syscalls { emptied: false, .. } | Obstacle::TooNew { .. })
+        let blocked = |obstacle: &Unloadable| {
+            !matches!(obstacle, Unloadable::Syscalls { emptied: false, .. } | Unloadable::TooNew { .. })
                 && !self.is_taken_as_it_stands(obstacle)
         };
         self.rule.as_ref().filter(|_| !self.obstacles.iter().any(blocked))
@@ -291,7 +297,7 @@ fn read(text: &[u8], facts: &Facts) -> Reading {
         Err(error) => {
             let taken = taken(text, &context, &facts.installed);
             let is_plain = |taken: &Taken| taken.refused.is_some() && taken.controls.is_empty() && !taken.ends;
-            reading.obstacles.push(Obstacle::Line(error));
+            reading.obstacles.push(Unloadable::Line(error));
             if taken.is_empty() || !taken.iter().all(is_plain) {
                 reading.at_boot = taken.into_iter().map(|taken| step(taken, &facts.paths)).collect();
                 reading.rule = reading.at_boot.iter().find_map(|step| step.rule.clone());
@@ -306,7 +312,7 @@ fn read(text: &[u8], facts: &Facts) -> Reading {
             if let Some(line) = statement.rule {
                 if !line.skipped_syscalls.is_empty() {
                     let skipped = line.skipped_syscalls.clone();
-                    reading.obstacles.push(Obstacle::Syscalls { skipped, emptied: line.emptied });
+                    reading.obstacles.push(Unloadable::Syscalls { skipped, emptied: line.emptied });
                 }
                 settle(&mut reading, line, &facts.paths);
             }
@@ -316,8 +322,8 @@ fn read(text: &[u8], facts: &Facts) -> Reading {
 }
 
 /// Whether what stands at the paths decides about it.
-fn is_of_host(obstacle: &Obstacle) -> bool {
-    matches!(obstacle, Obstacle::MissingPath { .. } | Obstacle::Refused(_))
+fn is_of_host(obstacle: &Unloadable) -> bool {
+    matches!(obstacle, Unloadable::MissingPath { .. } | Unloadable::Refused(_))
 }
 
 fn settle(reading: &mut Reading, line: RuleLine, paths: &PathFacts) {
@@ -327,17 +333,17 @@ fn settle(reading: &mut Reading, line: RuleLine, paths: &PathFacts) {
 }
 
 /// Settles what the paths decide: the kind of a watch, and whether the kernel will find what it needs.
-fn settled(line: RuleLine, paths: &PathFacts) -> (Rc<HostRule>, Vec<Obstacle>) {
+fn settled(line: RuleLine, paths: &PathFacts) -> (Rc<HostRule>, Vec<Unloadable>) {
     let watches_directory = watches_directory(&line, paths);
     let mut line = line.with_watch_kind(watches_directory);
     line.notes.extend(links(&line.rule, paths));
     let mut obstacles = Vec::new();
     // `-w /` is a `dir` field; a `path` field may not end in a slash.
     if let Err(refusal) = kernel_verdict(&line.rule) {
-        obstacles.push(Obstacle::Refused(refusal));
+        obstacles.push(Unloadable::Refused(refusal));
     }
     if let Some((path, errno)) = missing_path(&line.rule, paths) {
-        obstacles.push(Obstacle::MissingPath { path, errno });
+        obstacles.push(Unloadable::MissingPath { path, errno });
     }
     let listed = Rc::new(line.rule.clone().as_listed());
     (Rc::new(HostRule { line, listed }), obstacles)
@@ -357,7 +363,7 @@ mod tests {
     fn the_kernel_is_asked_about_the_field_that_the_path_makes_of_a_watch() {
         let machine = Machine::from_uname("x86_64").unwrap();
         let mut reader = Reader::new(machine, Accounts::default());
-        let refused = |reading: &Reading| reading.obstacles.iter().any(|why| matches!(why, Obstacle::Refused(_)));
+        let refused = |reading: &Reading| reading.obstacles.iter().any(|why| matches!(why, Unloadable::Refused(_)));
         assert!(refused(&reader.read(b"-w / -p wa")) && refused(&reader.read(b"-a always,exit -F path=/ -F perm=wa")));
         reader.settle(PathFacts::from_iter([(b"/".to_vec(), PathFact::Directory)]));
         assert!(!refused(&reader.read(b"-w / -p wa")) && refused(&reader.read(b"-a always,exit -F path=/ -F perm=wa")));

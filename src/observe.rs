@@ -7,7 +7,7 @@ use std::path::Path;
 use crate::auditctl::{Accounts, Installed, parse_group, parse_passwd};
 use crate::desired::{DropIn, Files, Permit, Warning};
 use crate::error::{Problem, RequestError};
-use crate::intent::{AuthorLine, Intent, Location};
+use crate::intent::{Intent, Location, RequestLine};
 use crate::kernel::{Errno, Kernel, KernelError};
 use crate::lines::{PathFacts, Reader};
 use crate::plan::KernelState;
@@ -40,7 +40,7 @@ impl From<FileState> for Content {
 /// Every file that cannot be read.
 pub fn observe(
     place: &Location,
-    given: &[&AuthorLine],
+    given: &[&RequestLine],
     root: &Root,
     rules_d: &Directory,
     links: Links,

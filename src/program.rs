@@ -13,10 +13,10 @@ pub use lint::linted;
 use crate::apply::apply;
 use crate::error::{Problem, RequestError, What};
 use crate::gather::gather;
-use crate::intent::{Inquiry, Intent, Location, further_problems};
+use crate::intent::{GatherIntent, Intent, Location, further_problems};
 use crate::kernel::{Kernel, access};
 use crate::report::Report;
-use crate::request::{KernelChoice, Misshapen, OnMissing, Operation, Request, decode};
+use crate::request::{InvalidRequest, KernelChoice, OnMissing, Operation, Request, decode};
 use crate::rule::Machine;
 use crate::rules_d::{Standing, enter, standing};
 use crate::signals::{Signals, hold_back_file_size};
@@ -45,20 +45,20 @@ fn answer(request: Request, machine: Machine) -> Result<Report, Vec<Problem>> {
     match request.operation {
         Operation::Explain => match explain::about_host(&request, &machine)? {
             None => explained(&request, machine, &PathBuf::from("/")),
-            Some(inquiry) => {
+            Some(intent) => {
                 let mut never = || None;
-                on_this_host(standing(), inquiry.asks_kernel(), machine, &mut never, |world| {
+                on_this_host(standing(), intent.asks_kernel(), machine, &mut never, |world| {
                     explained_on(&request, world)
                 })
             }
         },
         Operation::Lint => linted(&request, machine, &PathBuf::from("/")),
         Operation::Gather => {
-            let mut inquiry = Inquiry::of(&request, &machine)?;
+            let mut intent = GatherIntent::of(&request, &machine)?;
             drop(request);
-            let standing = entered(&mut inquiry.place, inquiry.kernel)?;
+            let standing = entered(&mut intent.place, intent.kernel)?;
             let mut never = || None;
-            Ok(on_this_host(standing, inquiry.asks_kernel(), machine, &mut never, |world| gather_on(&inquiry, world)))
+            Ok(on_this_host(standing, intent.asks_kernel(), machine, &mut never, |world| gather_on(&intent, world)))
         }
         Operation::Apply => {
             let mut intent = Intent::of(&request, &machine)?;
@@ -101,7 +101,7 @@ fn on_this_host<T>(
 }
 
 /// The problems of a request's form, and those of the rest of it.
-fn every_problem(misshapen: Misshapen, machine: &Machine) -> Vec<Problem> {
+fn every_problem(misshapen: InvalidRequest, machine: &Machine) -> Vec<Problem> {
     let rest = misshapen.rest.filter(|rest| rest.operation == Operation::Apply);
     let further = rest.map_or_else(Vec::new, |rest| further_problems(&rest, machine));
     misshapen.problems.into_iter().chain(further).collect()
@@ -122,10 +122,10 @@ pub fn run_on(intent: &Intent, mut world: World<'_>) -> Result<Report, Vec<Probl
 
 /// Answers a request to gather on this host.
 #[must_use]
-pub fn gather_on(inquiry: &Inquiry, mut world: World<'_>) -> Report {
-    world.machine = inquiry.machine;
-    let gathered = gather(inquiry, &mut world);
-    Report::gathered(inquiry, gathered, &world.machine)
+pub fn gather_on(intent: &GatherIntent, mut world: World<'_>) -> Report {
+    world.machine = intent.machine;
+    let gathered = gather(intent, &mut world);
+    Report::gathered(intent, gathered, &world.machine)
 }
 
 /// The machine that this program runs on, as the kernel names it.

@@ -11,7 +11,7 @@ use rustc_hash::FxHashSet as HashSet;
 
 use crate::auditctl::Verb;
 use crate::boot_load::{BootLoad, LoadLine, Spot};
-use crate::lines::{HostRule, Obstacle, Reader};
+use crate::lines::{HostRule, Reader, Unloadable};
 use crate::rule::Rule;
 
 /// Begins the comment in place of a line.
@@ -112,7 +112,7 @@ pub struct OfKernelAlone {
     /// The rule of that line.
     pub rule: Rc<HostRule>,
     /// What the installed auditctl finds wrong.
-    pub why: Obstacle,
+    pub why: Unloadable,
 }
 
 /// The comments of a drop-in for rules that the kernel alone is to hold.
@@ -121,7 +121,7 @@ pub fn of_kernel_alone(bytes: &[u8], reader: &mut Reader) -> Vec<OfKernelAlone> 
     for (at, text) in bytes.split(|byte| *byte == b'\n').enumerate().filter(|(_, text)| is_comment(text)) {
         let Some(comment) = SetAside::of(text, reader) else { continue };
         let reading = reader.read(comment.line);
-        let why = reading.obstacles.iter().find(|why| matches!(why, Obstacle::TooNew { .. }));
+        let why = reading.obstacles.iter().find(|why| matches!(why, Unloadable::TooNew { .. }));
         if let (Some(why), Some(rule), false) = (why, reading.loadable(), comment.is_duplicate()) {
             let (rule, why) = (Rc::clone(rule), why.clone());
             found.push(OfKernelAlone { line: at + 1, text: comment.line.to_vec(), rule, why });

@@ -1,8 +1,7 @@
-//! The settings of the audit subsystem, wished and held.
+//! The settings of the audit subsystem, wanted and held.
 
 use crate::auditctl::Control;
 use crate::kernel::{Features, Setting, Status};
-use crate::request;
 
 /// A setting that the kernel holds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -169,32 +168,12 @@ impl Settings {
             .collect()
     }
 
-    /// The lines of a rules file that go behind its rules.
+    /// The lines of a rules file that go after its rules.
     #[must_use]
-    pub fn lines_behind(&self) -> Vec<String> {
+    pub fn lines_after_rules(&self) -> Vec<String> {
         let immutable =
             self.get(Name::LoginuidImmutable).filter(|on| *on != 0).map(|_| "--loginuid-immutable".to_owned());
         let enabled = self.get(Name::Enabled).map(|value| format!("-e {value}"));
         immutable.into_iter().chain(enabled).collect()
-    }
-}
-
-impl From<&request::Control> for Settings {
-    fn from(said: &request::Control) -> Self {
-        let mut settings = Self::default();
-        let values = [
-            (Name::BacklogLimit, said.backlog_limit),
-            (Name::BacklogWaitTime, said.backlog_wait_time),
-            (Name::RateLimit, said.rate_limit),
-            (Name::LoginuidImmutable, said.loginuid_immutable.map(u32::from)),
-            (Name::Failure, said.failure.map(request::Failure::number)),
-            (Name::Enabled, said.enabled.map(request::Enabled::number)),
-        ];
-        for (name, value) in values {
-            settings.values[name as usize] = value;
-        }
-        settings.ignore_errors = said.ignore_errors == Some(true);
-        settings.continue_on_errors = said.continue_on_errors == Some(true);
-        settings
     }
 }

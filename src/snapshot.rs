@@ -9,8 +9,6 @@ use serde::{Deserialize, Serialize};
 
 use rustc_hash::FxHashMap as HashMap;
 
-use crate::plan::files::{Content, FileStep};
-use crate::plan::settings::SettingStep;
 use crate::rule::{Action, Field, FieldNumber, List, Mask, Op, Rule, Value, id::Id};
 
 /// The version of this form.
@@ -38,7 +36,7 @@ pub struct SavedFile {
     pub path: String,
     /// What it held before; none where it did not exist.
     pub before: Option<SavedContent>,
-    /// What it held behind; none where it was removed.
+    /// What it held after; none where it was removed.
     pub after: Option<SavedContent>,
 }
 
@@ -64,9 +62,9 @@ pub struct SavedContent {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct SavedRules {
-    /// The list before, pieced together from the list behind and from what it no longer holds.
+    /// The list before, pieced together from the list after and from what it no longer holds.
     pub before: Vec<Piece>,
-    /// The ids of the rules behind, in the kernel's order.
+    /// The ids of the rules after, in the kernel's order.
     pub after: Vec<String>,
 }
 
@@ -74,7 +72,7 @@ pub struct SavedRules {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(untagged)]
 pub enum Piece {
-    /// Rules that are in the list behind: the place of the first there, and how many.
+    /// Rules that are in the list after: the place of the first there, and how many.
     Kept(usize, usize),
     /// A rule that is not.
     Removed(SavedRule),
@@ -116,7 +114,7 @@ pub struct SavedSetting {
     pub setting: String,
     /// Its value before.
     pub before: u32,
-    /// Its value behind.
+    /// Its value after.
     pub after: u32,
 }
 
@@ -138,58 +136,6 @@ pub enum Unusable {
     Broken(&'static str),
 }
 
-impl Snapshot {
-    /// What takes a change back. `rules` has the kernel's list before and after, where it was touched.
-    #[must_use]
-    pub fn of_change(files: &[FileStep], rules: Option<(&[Rule], &[Rule])>, settings: &[SettingStep]) -> Self {
-        Self {
-            version: VERSION,
-            files: files.iter().map(SavedFile::from).collect(),
-            rules: rules.map(|(before, after)| SavedRules::of(before, after)),
-            control: settings
-                .iter()
-                .map(|step| SavedSetting {
-                    setting: step.name.text().to_owned(),
-                    before: step.before,
-                    after: step.after,
-                })
-                .collect(),
-        }
-    }
-}
-
-impl From<&FileStep> for SavedFile {
-    fn from(step: &FileStep) -> Self {
-        let saved = |content: &Content| SavedContent {
-            text: String::from_utf8(content.bytes.clone()).ok(),
-            hex: std::str::from_utf8(&content.bytes).is_err().then(|| hex(&content.bytes)),
-            mode: content.mode,
-            uid: content.uid,
-            gid: content.gid,
-        };
-        Self {
-            path: step.path.to_string_lossy().into_owned(),
-            before: step.before.as_ref().map(saved),
-            after: step.after.as_ref().map(saved),
-        }
-    }
-}
-
-impl SavedContent {
-    /// The content.
-    ///
-    /// # Errors
-    /// The snapshot is not of our making.
-    pub fn content(&self) -> Result<Content, Unusable> {
-        let bytes = match (&self.text, &self.hex) {
-            (Some(text), None) => text.clone().into_bytes(),
-            (None, Some(digits)) => unhex(digits).ok_or(Unusable::Broken("hex"))?,
-            _ => return Err(Unusable::Broken("file content")),
-        };
-        Ok(Content { bytes, mode: self.mode, uid: self.uid, gid: self.gid })
-    }
-}
-
 impl SavedRules {
     /// Whether the change loads a rule of this id, unloads one, or neither.
     #[must_use]
@@ -209,7 +155,9 @@ impl SavedRules {
         removed.into_iter().any(|rule| Id::of(&rule).to_string() == id).then_some(Touch::Unloads)
     }
 
-    fn of(before: &[Rule], after: &[Rule]) -> Self {
+    /// The rules before a change and after it.
+    #[must_use]
+    pub fn of(before: &[Rule], after: &[Rule]) -> Self {
         let mut place = HashMap::default();
         for (at, rule) in after.iter().enumerate() {
             place.entry(rule).or_insert(at);
@@ -225,7 +173,7 @@ impl SavedRules {
         Self { before: pieces, after: after.iter().map(|rule| Id::of(rule).to_string()).collect() }
     }
 
-    /// The list before the change, where `now` is the list behind it.
+    /// The list before the change, where `now` is the list after it.
     ///
     /// # Errors
     /// The snapshot is not of our making.
@@ -243,7 +191,7 @@ impl SavedRules {
         Ok(before)
     }
 
-    /// The list behind the change as far as `now` still holds it, in the order of the change; and what of the list
+    /// The list after the change as far as `now` still holds it, in the order of the change; and what of the list
     /// before it can still be said.
     ///
     /// # Errors
@@ -308,7 +256,9 @@ pub fn hex(bytes: &[u8]) -> String {
     })
 }
 
-fn unhex(digits: &str) -> Option<Vec<u8>> {
+/// The bytes of hexadecimal digits; none where it is something else.
+#[must_use]
+pub fn unhex(digits: &str) -> Option<Vec<u8>> {
     if digits.len() % 2 != 0 || !digits.bytes().all(|digit| digit.is_ascii_hexdigit()) {
         return None;
     }

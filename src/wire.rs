@@ -1,7 +1,7 @@
 //! A rule as the kernel's `struct audit_rule_data` and back, without loss.
 //!
 //! The layout comes from `netlink-packet-audit`'s `RuleBuffer`. Its `RuleMessage` is not used: version 0.7.0 reads
-//! the length of an `exe` as its value and so misreads every text behind it, knows no `saddr_fam`, and replaces
+//! the length of an `exe` as its value and so misreads every text after it, knows no `saddr_fam`, and replaces
 //! bytes that are no UTF-8.
 
 use netlink_packet_audit::rules::RuleBuffer;
@@ -94,7 +94,7 @@ pub fn encode_in(rule: &Rule, prepend: bool, order: ByteOrder) -> Vec<u8> {
     bytes
 }
 
-/// The rule of a payload, as long as its datagram says; padding behind it is passed over.
+/// The rule of a payload, as long as its datagram says; padding after it is passed over.
 ///
 /// # Errors
 /// What is wrong with the bytes.
@@ -128,9 +128,9 @@ pub fn decode_in(payload: &[u8], order: ByteOrder) -> Result<Rule, WireError> {
     for (at, ((field, op), value)) in rows.take(count as usize).enumerate() {
         let field = FieldNumber(field);
         let value = if field.is_text() {
-            let (this, behind) =
+            let (this, after) =
                 text.split_at_checked(value as usize).ok_or(WireError::FieldBeyondText { field: at })?;
-            text = behind;
+            text = after;
             Value::Text(this.to_vec())
         } else {
             Value::Number(value)
@@ -210,7 +210,7 @@ mod tests {
     }
 
     #[test]
-    fn the_text_of_an_unknown_field_is_kept_behind_those_that_are_known() {
+    fn the_text_of_an_unknown_field_is_kept_after_those_that_are_known() {
         let mut rule = sample();
         rule.rest = b"label".to_vec();
         let mut bytes = encode(&rule, false);

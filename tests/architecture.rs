@@ -32,7 +32,7 @@ fn is_word(character: char) -> bool {
 }
 
 /// The words that stand between `before` and a character that is of no word.
-fn words_behind<'a>(code: &'a str, before: &str) -> BTreeSet<&'a str> {
+fn words_after<'a>(code: &'a str, before: &str) -> BTreeSet<&'a str> {
     let word = |(at, found): (usize, &str)| {
         let stands_alone = !code[..at].ends_with(is_word);
         let rest = &code[at + found.len()..];
@@ -56,8 +56,8 @@ fn table() -> BTreeMap<String, (BTreeSet<String>, BTreeSet<String>)> {
 /// The crates of `[dependencies]`, as code names them.
 fn dependencies() -> Vec<String> {
     let manifest = project::read("Cargo.toml");
-    let (_, behind) = manifest.split_once("\n[dependencies]\n").unwrap();
-    let section = behind.split("\n[").next().unwrap_or_default();
+    let (_, after) = manifest.split_once("\n[dependencies]\n").unwrap();
+    let section = after.split("\n[").next().unwrap_or_default();
     section.lines().filter_map(|line| Some(line.split_once(" = ")?.0.replace('-', "_"))).collect()
 }
 
@@ -76,9 +76,9 @@ fn every_module_imports_only_what_the_table_lets_it() {
             continue;
         };
         seen.insert(module.clone());
-        let mut imported = words_behind(&code, "crate::");
-        imported.extend(words_behind(&code, "audit_rules::"));
-        imported.extend(words_behind(&code, "use audit_rules::{").iter().filter(|word| table.contains_key(**word)));
+        let mut imported = words_after(&code, "crate::");
+        imported.extend(words_after(&code, "audit_rules::"));
+        imported.extend(words_after(&code, "use audit_rules::{").iter().filter(|word| table.contains_key(**word)));
         let of_layer = imported.iter().filter(|other| table.contains_key(**other) && **other != module);
         wrong.extend(of_layer.filter(|other| !modules.contains(**other)).map(|other| format!("{path}: {other}")));
         let outside = dependencies
@@ -108,6 +108,49 @@ fn the_table_allows_nothing_that_is_not_used() {
         idle.extend(crates.iter().filter(|name| !says_word(&code, name)).map(|name| format!("{module}: {name}")));
     }
     assert_eq!(idle, Vec::<String>::new());
+}
+
+#[test]
+fn no_module_imports_one_that_imports_it_over_whatever_way() {
+    let table = table();
+    let reaches = |from: &String| {
+        let (mut seen, mut open) = (BTreeSet::new(), vec![from]);
+        while let Some(module) = open.pop() {
+            open.extend(table[module].0.iter().filter(|other| seen.insert((*other).clone())));
+        }
+        seen
+    };
+    let circles: Vec<&String> = table.keys().filter(|module| reaches(module).contains(*module)).collect();
+    assert_eq!(circles, Vec::<&String>::new());
+}
+
+/// The words of a name: `DropInGoal` is of drop, in and goal.
+fn words_of(name: &str) -> Vec<String> {
+    let mut words: Vec<String> = Vec::new();
+    for character in name.chars() {
+        match words.last_mut() {
+            Some(word) if !character.is_uppercase() => word.push(character),
+            _ => words.push(character.to_lowercase().to_string()),
+        }
+    }
+    words
+}
+
+#[test]
+fn types_are_named_with_the_words_of_the_glossary() {
+    let rows = project::table("docs/glossary.md", "<!-- words of the code -->");
+    let avoided: BTreeSet<String> = rows.iter().flat_map(|row| project::quoted(&row[2])).collect();
+    assert!(avoided.contains("wish"), "{rows:#?}");
+    let mut wrong = Vec::new();
+    for (path, code) in sources() {
+        for keyword in ["struct ", "enum ", "trait ", "type "] {
+            for name in words_after(&code, keyword) {
+                let found = words_of(name).into_iter().find(|word| avoided.contains(word));
+                wrong.extend(found.map(|word| format!("{path}: {name} says {word}")));
+            }
+        }
+    }
+    assert_eq!(wrong, Vec::<String>::new(), "docs/glossary.md has another word for that");
 }
 
 #[test]
@@ -173,6 +216,8 @@ fn what_decides_depends_on_no_clock_no_environment_and_no_process() {
         "request",
         "report",
         "error",
+        "wording",
+        "keep",
     ];
     for (path, code) in sources().iter().filter(|(path, _)| pure.contains(&module(path).as_str())) {
         for outside in ["std::env", "std::process", "std::time::SystemTime", "std::net", "std::thread"] {
@@ -187,8 +232,8 @@ fn the_audit_pid_is_never_set() {
         assert!(!says_word(&code, "AUDIT_STATUS_PID"), "{path}");
     }
     let settings = project::code("src/kernel/mod.rs");
-    let (_, behind) = settings.split_once("pub enum Setting {").unwrap();
-    let names = behind.split('}').next().unwrap_or_default();
+    let (_, after) = settings.split_once("pub enum Setting {").unwrap();
+    let names = after.split('}').next().unwrap_or_default();
     assert!(!names.to_lowercase().contains("pid"), "{names}");
 }
 

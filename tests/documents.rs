@@ -1,6 +1,6 @@
 //! The answers that the README and `docs/` show are those that the program gives, on the host of `tests/project/host.rs`.
 //!
-//! A request stands in a block of JSON, its answer in the next one, behind a line `<!-- answer -->`, or
+//! A request stands in a block of JSON, its answer in the next one, after a line `<!-- answer -->`, or
 //! `<!-- answer of a host with 30-identity -->` where that drop-in is there before; after a line `<!-- diff -->` stands its diff
 //! alone. `UPDATE_DOCUMENTS=1` writes them.
 #![allow(
@@ -50,7 +50,7 @@ fn answered(path: &str) -> (String, usize) {
             request = block(&mut lines);
             written.extend([request.as_str(), "```\n"]);
         } else if line == FRESH || line == WITH_IDENTITY {
-            lines.by_ref().find(|line| line == "```json").unwrap_or_else(|| panic!("{path}: no block behind {line}"));
+            lines.by_ref().find(|line| line == "```json").unwrap_or_else(|| panic!("{path}: no block after {line}"));
             let _ = block(&mut lines);
             written.extend(["\n```json\n", &answer(&request, &line), "```\n"]);
             answers += 1;
@@ -220,8 +220,8 @@ fn the_examples_of_the_readme_declare_the_same_rules() {
 #[test]
 fn every_measured_row_of_the_readme_is_one_of_the_benchmark() {
     let readme = project::read("README.md");
-    let (_, behind) = readme.split_once("<!-- performance -->").unwrap();
-    let (quoted, _) = behind.split_once("<!-- /performance -->").unwrap();
+    let (_, after) = readme.split_once("<!-- performance -->").unwrap();
+    let (quoted, _) = after.split_once("<!-- /performance -->").unwrap();
     let measured = std::fs::read_to_string(project::root().join("docs/performance.md")).unwrap_or_default();
     let foreign: Vec<&str> =
         quoted.lines().filter(|line| line.starts_with('|') && !measured.lines().any(|row| row == *line)).collect();

@@ -379,7 +379,7 @@ fn a_call_that_fails_may_not_have_found_its_file() {
     let found = "(whether the file was found before the call failed)";
     let denied = event("/srv/data/closed/inner", json!({"exit": "-EACCES"}));
     assert_eq!(short(&[below], &denied), format!("undecided by 0 {found}"));
-    // A rule behind it that says the same makes only the rule open, not the record.
+    // A rule after it that says the same makes only the rule open, not the record.
     assert_eq!(short(&[below, all], &denied), format!("undecided 1 recorded by 0 {found}"));
     assert_eq!(short(&[all, below], &denied), "matched 0 recorded");
     let failed = event("/srv/data/f", json!({"success": false}));

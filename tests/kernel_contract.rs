@@ -131,7 +131,7 @@ fn what_was_listed_can_be_unloaded() {
 }
 
 #[test]
-fn a_refused_change_is_told_apart_and_does_not_stop_those_behind_it() {
+fn a_refused_change_is_told_apart_and_does_not_stop_those_after_it() {
     on_each_kernel(|bench| {
         let missing = with(List::EXIT, [text(FieldNumber::PATH, &format!("{MISSING}/file"))], "");
         let (one, two, three) = (plain(1), plain(2), plain(3));
@@ -260,10 +260,10 @@ fn settings_hold_what_they_are_given_within_their_ranges() {
 
         let refused = Err(KernelError::Refused { request: "AUDIT_SET", errno: Errno::EINVAL });
         if let Some(wait) = before.backlog_wait_time {
-            let wished = if bench.free { wait / 2 } else { wait };
-            bench.kernel.set(Setting::BacklogWaitTime(wished)).unwrap();
+            let wanted = if bench.free { wait / 2 } else { wait };
+            bench.kernel.set(Setting::BacklogWaitTime(wanted)).unwrap();
             assert_eq!(bench.kernel.set(Setting::BacklogWaitTime(u32::MAX)), refused);
-            assert_eq!(bench.kernel.status().unwrap().backlog_wait_time, Some(wished));
+            assert_eq!(bench.kernel.status().unwrap().backlog_wait_time, Some(wanted));
             bench.kernel.set(Setting::BacklogWaitTime(wait)).unwrap();
         }
         if bench.free {

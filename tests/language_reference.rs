@@ -137,7 +137,7 @@ fn expected(message: &Json) -> Sent {
 }
 
 const CLASS: &str = "a class bit is no system call";
-const JUNK: &str = "junk behind a number is not passed over";
+const JUNK: &str = "junk after a number is not passed over";
 const CUT: &str = "a number is not cut to 32 bits";
 const ZERO: &str = "text is not taken for 0";
 const NO_LIST: &str = "auditctl sends list 0xffffffff, which the kernel refuses";
@@ -223,7 +223,7 @@ const REFUSED_FILES: [(&str, &str); 7] = [
     ("CRLF key", "a carriage return"),
     ("NUL", "a NUL byte"),
     ("raw 07/04", "bytes that auditctl turns into others"),
-    ("-i -c same line", "what stands behind -i is not read"),
+    ("-i -c same line", "what stands after -i is not read"),
     ("-b 8192k", JUNK),
     ("-r 4294967296", CUT),
 ];

@@ -388,7 +388,7 @@ fn calls_of_other_machines_are_left_out_only_where_that_is_asked_for_and_never_a
 }
 
 #[test]
-fn a_perm_behind_a_known_table_has_the_masks_of_all_versions() {
+fn a_perm_after_a_known_table_has_the_masks_of_all_versions() {
     let masks = |line: &str| -> Vec<Vec<u32>> {
         rule_line(line)
             .masks()

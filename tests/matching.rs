@@ -247,7 +247,7 @@ fn kinds_and_inodes_of_files() {
     let names: Vec<Name> =
         ["/d/f", "/e"].iter().flat_map(|path| [2, 4, 9].into_iter().flat_map(|inode| kinds(path, inode))).collect();
     let tally = compare_all(&rules(List::EXIT, &conditions, 2, &all_calls()), &events_of(&names));
-    // Not seen: inode!=4 behind inode=2. The kernel looks for both under the number that they name.
+    // Not seen: inode!=4 after inode=2. The kernel looks for both under the number that they name.
     assert!(tally.covering > 100 && tally.missed < 40, "{tally:?}");
 }
 

@@ -29,7 +29,7 @@ fn read(rule: &Rule) -> Result<Vec<RuleField>, String> {
 }
 
 #[test]
-fn it_reads_the_text_behind_a_program_from_the_wrong_place() {
+fn it_reads_the_text_after_a_program_from_the_wrong_place() {
     let fields = read(&rule("-a always,exit -F exe=/usr/bin/sudo -F key=priv-exe")).unwrap();
     assert_eq!(fields, [RuleField::Exe(13), RuleField::Filterkey("/usr/bin".to_owned())]);
 }

@@ -14,12 +14,12 @@ def free_port():
 
 
 class Relay:
-    """Passes connections to `port` on to `behind`, each piece `delay` seconds later."""
+    """Passes connections to `port` on to `after`, each piece `delay` seconds later."""
 
     def __init__(self):
         self.listener = socket.create_server(("127.0.0.1", 0), backlog=100)
         self.port = self.listener.getsockname()[1]
-        self.behind = free_port()
+        self.after = free_port()
         self.delay = 0.0
         self.bytes = 0
         self._over = False
@@ -40,7 +40,7 @@ class Relay:
             deadline = time.monotonic() + 10
             while True:
                 try:
-                    back = socket.create_connection(("127.0.0.1", self.behind))
+                    back = socket.create_connection(("127.0.0.1", self.after))
                     break
                 except OSError:
                     if time.monotonic() > deadline:

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 
 use audit_rules::error::{Problem, What};
-use audit_rules::intent::{Inquiry, Intent};
+use audit_rules::intent::{GatherIntent, Intent};
 use audit_rules::kernel::model::Model;
 use audit_rules::kernel::{Access, Kernel};
 use audit_rules::report::{Outcome, Report};
@@ -70,7 +70,7 @@ fn answer(mut request: request::Request, machine: Machine, kernel: &mut Model) -
     let kernel: Option<&mut dyn Kernel> = Some(kernel);
     let world = World { root, access, kernel, standing: Standing::default(), machine, interrupted: &mut interrupted };
     if request.operation == Operation::Gather {
-        return Ok(gather_on(&Inquiry::of(&request, &machine)?, world));
+        return Ok(gather_on(&GatherIntent::of(&request, &machine)?, world));
     }
     run_on(&Intent::of(&request, &machine)?, world)
 }

@@ -16,7 +16,7 @@ from place import FORMULA, PROJECT, SAFE, load
 
 @pytest.fixture(scope="session")
 def helpers():
-    """The functions behind the states and the execution module, as Salt packs them into __salt__."""
+    """The functions after the states and the execution module, as Salt packs them into __salt__."""
     found = {}
     for path in (FORMULA / "_modules").glob("audit_rules_*.py"):
         module = load("_modules", path.stem)

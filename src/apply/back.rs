@@ -13,8 +13,8 @@ use crate::desired::{Warning, is_generated};
 use crate::error::{PolicyError, Problem, What};
 use crate::observe::{content, kernel_state};
 use crate::plan::files::{Content, FileStep};
-use crate::plan::rules::{Doing, Ordering, Wish};
-use crate::plan::{KernelState, Plan, Target, Wished, plan};
+use crate::plan::rules::{Doing, Ordering, RuleForms};
+use crate::plan::{KernelState, Plan, Target, Wanted, plan};
 use crate::restore::{Remark, once};
 use crate::rule::Rule;
 use crate::rules_d::FileError;
@@ -158,10 +158,15 @@ pub(super) fn way_back(done: &Plan, before: &KernelState) -> Target {
         rules: before
             .rules
             .iter()
-            .map(|rule| Wished { wish: Wish::from(rule.clone()), is_asked_for: true, is_watch: false, spot: None })
+            .map(|rule| Wanted {
+                forms: RuleForms::from(rule.clone()),
+                is_asked_for: true,
+                is_watch: false,
+                spot: None,
+            })
             .collect(),
         ordering: Ordering::Strict,
-        dropped: loads.filter(|rule| !held.contains(rule)).map(Wish::from).collect(),
+        dropped: loads.filter(|rule| !held.contains(rule)).map(RuleForms::from).collect(),
         kept: Vec::new(),
         purge: None,
         stuck: HashSet::default(),

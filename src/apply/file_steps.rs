@@ -5,7 +5,7 @@ use std::path::Path;
 use crate::error::{Problem, What};
 use crate::observe::content;
 use crate::plan::files::{Content, FileStep};
-use crate::rules_d::{Backup, Directory, FileError, Root, Stage, Wanted, too_large};
+use crate::rules_d::{Backup, Directory, FileError, NewFile, Root, Stage, too_large};
 
 /// Which old files are kept beside the new ones.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -77,8 +77,8 @@ impl Directories {
             };
             match &step.after {
                 Some(after) => {
-                    let wanted = Wanted::new(&after.bytes, after.mode, after.uid, after.gid);
-                    stage.put(directory, name, &wanted, kept)?;
+                    let file = NewFile::new(&after.bytes, after.mode, after.uid, after.gid);
+                    stage.put(directory, name, &file, kept)?;
                 }
                 None => stage.remove(directory, name, kept)?,
             }
@@ -101,9 +101,9 @@ impl Directories {
     }
 }
 
-/// How many bytes all drop-ins have behind these steps; none where no step makes one longer.
+/// How many bytes all drop-ins have after these steps; none where no step makes one longer.
 #[must_use]
-pub fn length_behind(steps: &[FileStep], rules_dir: &Path, now: u64) -> Option<u64> {
+pub fn length_after(steps: &[FileStep], rules_dir: &Path, now: u64) -> Option<u64> {
     let length = |content: &Option<crate::plan::files::Content>| content.as_ref().map_or(0, |c| c.bytes.len() as u64);
     let own = || steps.iter().filter(|step| step.path.parent() == Some(rules_dir));
     let (before, after): (u64, u64) =

@@ -13,13 +13,13 @@ use super::file_steps::{Copies, Directories, is_compiled};
 use super::kernel_steps::{change_rules, change_settings};
 use super::settle::ATTEMPTS;
 use crate::auditctl::canonical_lossy;
-use crate::desired::{Asked, Interrupted, InterruptedEnd, TakenBack, Warning, wish};
+use crate::desired::{DropInRules, Interrupted, InterruptedEnd, TakenBack, Warning, forms};
 use crate::error::{Problem, What};
 use crate::intent::{Goal, Intent};
 use crate::lines::HostRule;
 use crate::observe::{content, kernel_state, observe};
 use crate::plan::files::{Content, FileStep};
-use crate::plan::rules::{Doing, RuleStep, Wish, carried_out};
+use crate::plan::rules::{Doing, RuleForms, RuleStep, carried_out};
 use crate::plan::settings::SettingStep;
 use crate::plan::{KernelState, Plan, plan};
 use crate::request::PermSyscalls;
@@ -332,7 +332,7 @@ fn kernel_back(
     let Some(kernel) = &mut world.kernel else { return Ok(None) };
     let now = kernel_state(*kernel).map_err(|error| vec![Problem::from(error)])?;
     let (asked, held) = asked_for(intent, root, machine)?;
-    let (asked, held): (Vec<&Wish>, Vec<&Wish>) = (asked.iter().collect(), held.iter().collect());
+    let (asked, held): (Vec<&RuleForms>, Vec<&RuleForms>) = (asked.iter().collect(), held.iter().collect());
     let back = restore::interrupted(snapshot, &now, &asked, &held, is_whole).map_err(|why| vec![Problem::from(why)])?;
     Ok(Some((now, back)))
 }
@@ -383,12 +383,12 @@ fn put_kernel_back(
 }
 
 /// What the drop-ins ask for as they are now: what this host can load, and what it cannot.
-fn asked_for(intent: &Intent, root: &Root, machine: Machine) -> Result<(Vec<Wish>, Vec<Wish>), Vec<Problem>> {
+fn asked_for(intent: &Intent, root: &Root, machine: Machine) -> Result<(Vec<RuleForms>, Vec<RuleForms>), Vec<Problem>> {
     let rules_d = root.directory(&intent.place.rules_dir).map_err(file)?;
     let mut observed = observe(&intent.place, &[], root, &rules_d, Links::Refused, machine)?;
     let drop_ins = &observed.files.drop_ins;
     let merge = observed.files.merged(drop_ins);
-    let asked = Asked::of(&observed.files, drop_ins, &merge, &mut observed.reader);
-    let wishes = |rules: Vec<Rc<HostRule>>| rules.iter().map(|rule| wish(&rule.line, PermSyscalls::All)).collect();
-    Ok((wishes(asked.loadable), wishes(asked.unloadable)))
+    let asked = DropInRules::of(&observed.files, drop_ins, &merge, &mut observed.reader);
+    let wanted = |rules: Vec<Rc<HostRule>>| rules.iter().map(|rule| forms(&rule.line, PermSyscalls::All)).collect();
+    Ok((wanted(asked.loadable), wanted(asked.unloadable)))
 }

@@ -38,7 +38,7 @@ pub fn change_rules(
         if deletes_next {
             expediter.before_delete(kernel, last_delete, deletes_left);
         }
-        let (batch, behind) = rest.split_at(batch_length(rest, expediter));
+        let (batch, after) = rest.split_at(batch_length(rest, expediter));
         let began = kernel.now();
         let changes: Vec<Change<'_>> = batch.iter().map(change).collect();
         let answers = kernel.change(&changes).map_err(Problem::from)?;
@@ -54,7 +54,7 @@ pub fn change_rules(
                 (doing, Err(errno)) => return Err(refused(step, machine, doing, errno)),
             }
         }
-        rest = behind;
+        rest = after;
     }
     Ok(())
 }

@@ -2,7 +2,7 @@
 
 use crate::desired::{RuleOrSetting, Unasked, Warning};
 use crate::error::{Place, PolicyError, Problem};
-use crate::plan::rules::{Fulfils, Wish, assign, carried_out};
+use crate::plan::rules::{Fulfils, RuleForms, assign, carried_out};
 use crate::plan::{KernelState, Plan};
 use crate::settings::Name;
 
@@ -36,16 +36,16 @@ pub(super) fn check(
 /// Those that the kernel lacks once the plan is carried out.
 fn lacking(unasked: Vec<Unasked>, plan: &Plan, before: &KernelState) -> Vec<Unasked> {
     let rules = carried_out(&plan.rules, &before.rules);
-    let wishes: Vec<&Wish> = unasked
+    let wanted: Vec<&RuleForms> = unasked
         .iter()
         .filter_map(|one| match &one.what {
-            RuleOrSetting::Rule(wish) => Some(&**wish),
+            RuleOrSetting::Rule(forms) => Some(&**forms),
             RuleOrSetting::Setting(..) => None,
         })
         .collect();
-    let mut held = vec![false; wishes.len()];
-    for fulfils in assign(&rules, &wishes) {
-        if let Fulfils::Wish(at) | Fulfils::Again(at) = fulfils {
+    let mut held = vec![false; wanted.len()];
+    for fulfils in assign(&rules, &wanted) {
+        if let Fulfils::RuleForms(at) | Fulfils::Again(at) = fulfils {
             held[at] = true;
         }
     }

@@ -3,6 +3,7 @@
 mod about;
 mod back;
 mod change;
+mod desired;
 mod expedite;
 mod file_steps;
 mod interrupted;
@@ -16,7 +17,6 @@ mod stuck;
 mod taken_in;
 mod undo;
 mod waiting;
-mod wanted;
 mod watches;
 
 pub use change::{Changed, End};
@@ -32,7 +32,7 @@ use crate::desired::{Deduplicated, Skipped, Warning};
 use crate::error::{PolicyError, Problem, What};
 use crate::intent::{Goal, Intent};
 use crate::observe::kernel_state;
-use crate::plan::rules::Wish;
+use crate::plan::rules::RuleForms;
 use crate::plan::{KernelState, Plan, Target, plan};
 use crate::request::{OnLocked, Target as Layer};
 use crate::rules_d::{Directory, DropInName, FileError, Lock, Root, too_large_together};
@@ -73,7 +73,7 @@ pub struct Applied {
     /// The files that were kept and their copies, as paths below the root.
     pub backups: Vec<(PathBuf, PathBuf)>,
     /// What the next boot loads, where that is known.
-    pub at_boot: Option<(Vec<Wish>, Settings)>,
+    pub at_boot: Option<(Vec<RuleForms>, Settings)>,
     /// Whether the change of a killed run was taken back first.
     pub has_taken_back: bool,
     /// In check mode, what of the change of a killed run is taken back first.
@@ -125,7 +125,7 @@ fn converge(
         Some(kernel) if layers.kernel => Some(kernel_state(*kernel).map_err(|error| vec![error.into()])?),
         _ => None,
     };
-    let (desired, length) = wanted::wished(intent, root, rules_d, world, &layers, before.as_ref())?;
+    let (desired, length) = desired::desired_here(intent, root, rules_d, world, &layers, before.as_ref())?;
     warnings.extend(desired.warnings);
     let mut target = desired.target;
     if !layers.files {
@@ -148,10 +148,10 @@ fn converge(
         warnings.extend(about::not_recording(before, &plan, &target));
         warnings.extend(about::early_processes(&target, root));
         warnings.extend(about::kernel(before, &target, &world.machine));
-        warnings.extend(about::outrun(before, &plan, &target, &world.machine));
+        warnings.extend(about::shadowed_by_foreign(before, &plan, &target, &world.machine));
     }
     let mut obstacles = file_steps::Directories::of(root, &plan.files).map_err(file)?.obstacles(&plan.files);
-    let length = file_steps::length_behind(&plan.files, &intent.place.rules_dir, length);
+    let length = file_steps::length_after(&plan.files, &intent.place.rules_dir, length);
     obstacles.extend(length.and_then(|length| too_large_together(rules_d, length)).map(|e| What::File(e).into()));
     if !obstacles.is_empty() {
         return Err(obstacles);
@@ -231,7 +231,11 @@ fn unchanged(applied: &Applied) -> End {
     let Some(now) = applied.now.clone() else { return End::Unchanged(Settled::of_files()) };
     let is_locked = now.status.is_locked();
     Settled::of(&applied.target, now, is_locked).map_or_else(
-        |_| End::Stranded(vec![PolicyError::NotAsWished { difference: "rules are missing".to_owned() }.into_problem()]),
+        |_| {
+            End::Stranded(vec![
+                PolicyError::NotAsDeclared { difference: "rules are missing".to_owned() }.into_problem(),
+            ])
+        },
         End::Unchanged,
     )
 }

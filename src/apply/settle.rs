@@ -92,7 +92,7 @@ impl Run<'_> {
         let was_compiled = now.as_ref().is_some_and(|now| is_compiled(&path) && is_generated(&now.bytes));
         if !was_compiled && ours.is_some_and(|step| step.before == now) && self.compiled == Compiled::AsPlanned {
             let difference = format!("{shown} does not hold what was written");
-            return Err(PolicyError::NotAsWished { difference }.into_problem());
+            return Err(PolicyError::NotAsDeclared { difference }.into_problem());
         }
         if !was_compiled || self.compiled == Compiled::Again || differing.len() > 1 {
             return Err(PolicyError::ChangedMeanwhile { path: shown }.into_problem());
@@ -147,7 +147,7 @@ impl Run<'_> {
 
 fn given_up(unsettled: &Unsettled, machine: &Machine) -> Problem {
     let difference = format!("{} after {ATTEMPTS} attempts", first_difference(unsettled, machine));
-    PolicyError::NotAsWished { difference }.into_problem()
+    PolicyError::NotAsDeclared { difference }.into_problem()
 }
 
 /// The first way in which a host is not as it should be, in words.

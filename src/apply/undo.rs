@@ -11,7 +11,7 @@ use crate::snapshot::Snapshot;
 /// What the rest of such a request takes at most, in bytes: paths, mostly.
 const AROUND: usize = 16 << 10;
 
-/// What takes a plan back. `now` is the kernel behind it; what waits for a reboot is taken back like the rest, once it has
+/// What takes a plan back. `now` is the kernel after it; what waits for a reboot is taken back like the rest, once it has
 /// come.
 ///
 /// # Errors
@@ -22,10 +22,10 @@ pub fn undo(
     before: Option<&KernelState>,
     now: Option<&KernelState>,
 ) -> Result<Snapshot, Warning> {
-    let behind = now.map(|now| carried_out(&pending.rules, &now.rules));
+    let after = now.map(|now| carried_out(&pending.rules, &now.rules));
     let touched = !plan.rules.is_empty() || !pending.rules.is_empty();
     let before = before.filter(|_| touched);
-    let rules = before.zip(behind.as_ref()).map(|(before, behind)| (before.rules.as_slice(), behind.as_slice()));
+    let rules = before.zip(after.as_ref()).map(|(before, after)| (before.rules.as_slice(), after.as_slice()));
     let settings = [plan.settings.as_slice(), &pending.settings].concat();
     let snapshot = Snapshot::of_change(&plan.files, rules, &settings);
     let mut length = Length(AROUND);

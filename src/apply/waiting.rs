@@ -2,7 +2,7 @@
 
 use super::file;
 use crate::error::Problem;
-use crate::plan::rules::{Doing, Fulfils, Wish, assign};
+use crate::plan::rules::{Doing, Fulfils, RuleForms, assign};
 use crate::plan::{KernelState, Plan, Target};
 use crate::rule::id::Id;
 use crate::rules_d::{Directory, WaitingFile};
@@ -25,14 +25,14 @@ pub fn remember(
     if noted.is_empty() {
         return Ok(());
     }
-    let wishes: Vec<&Wish> = target.rules.iter().map(|wished| &wished.wish).chain(&target.dropped).collect();
-    let fulfilled = assign(&kernel.rules, &wishes);
+    let wanted: Vec<&RuleForms> = target.rules.iter().map(|wanted| &wanted.forms).chain(&target.dropped).collect();
+    let fulfilled = assign(&kernel.rules, &wanted);
     let waits = kernel
         .rules
         .iter()
         .zip(fulfilled)
         .filter(|(rule, fulfils)| *fulfils == Fulfils::Nothing && noted.contains(&&Id::of(rule).to_string()));
-    let waits: Vec<Wish> = waits.map(|(rule, _)| Wish::from(rule.clone())).collect();
+    let waits: Vec<RuleForms> = waits.map(|(rule, _)| RuleForms::from(rule.clone())).collect();
     target.dropped.extend(waits);
     Ok(())
 }

@@ -9,7 +9,7 @@ use crate::auditctl::canonical_lossy;
 use crate::desired::Warning;
 use crate::drift::Cause;
 use crate::error::{Place, PolicyError, Problem, What};
-use crate::plan::rules::{Doing, Fulfils, Wish, assign};
+use crate::plan::rules::{Doing, Fulfils, RuleForms, assign};
 use crate::plan::{KernelState, Plan, Target};
 use crate::rule::{Machine, Rule};
 use crate::rules_d::{Directory, Root, Watched, WatchedFile};
@@ -34,7 +34,7 @@ impl Watches {
         target: &Target,
     ) -> Option<Self> {
         let run_dir = run_dir.filter(|_| world.standing.elsewhere.is_none())?;
-        let wanted = target.rules.iter().map(|wished| &wished.wish.rule);
+        let wanted = target.rules.iter().map(|wanted| &wanted.forms.rule);
         let now = Watched::now(kernel.rules.iter().chain(wanted), root);
         Some(Self { then: WatchedFile::new(run_dir).read(), now })
     }
@@ -45,8 +45,8 @@ impl Watches {
         if target.restores || !kernel.rules.iter().any(is_silent) {
             return HashSet::default();
         }
-        let asked = target.rules.iter().filter(|wished| wished.is_asked_for);
-        let asked: Vec<&Wish> = asked.map(|wished| &wished.wish).collect();
+        let asked = target.rules.iter().filter(|wanted| wanted.is_asked_for);
+        let asked: Vec<&RuleForms> = asked.map(|wanted| &wanted.forms).collect();
         let fulfilled = assign(&kernel.rules, &asked);
         let held = kernel.rules.iter().zip(fulfilled).filter(|(_, fulfils)| *fulfils != Fulfils::Nothing);
         held.map(|(rule, _)| rule).filter(|rule| is_silent(rule)).cloned().collect()
@@ -55,13 +55,13 @@ impl Watches {
     /// The rules asked for that no load makes record, since something is mounted over their file; each is worth a sentence.
     pub(super) fn covered(root: &Root, target: &Target, machine: &Machine) -> Vec<Warning> {
         let mounts = root.mounts();
-        let asked = target.rules.iter().filter(|wished| wished.is_asked_for);
-        let covered = asked.filter_map(|wished| {
-            let path = root.covered(&wished.wish.rule, &mounts)?.to_vec();
+        let asked = target.rules.iter().filter(|wanted| wanted.is_asked_for);
+        let covered = asked.filter_map(|wanted| {
+            let path = root.covered(&wanted.forms.rule, &mounts)?.to_vec();
             let place = Place {
-                rule: Some(canonical_lossy(&wished.wish.rule, machine)),
-                file: wished.spot.as_ref().map(|spot| spot.file.to_string()),
-                line: wished.spot.as_ref().map(|spot| spot.line),
+                rule: Some(canonical_lossy(&wanted.forms.rule, machine)),
+                file: wanted.spot.as_ref().map(|spot| spot.file.to_string()),
+                line: wanted.spot.as_ref().map(|spot| spot.line),
                 ..Place::default()
             };
             let error =

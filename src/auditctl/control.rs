@@ -14,7 +14,7 @@ const SIGNALS: [&str; 10] = ["term", "hup", "usr1", "usr2", "cont", "stop", "rel
 pub enum Follows {
     /// Yes.
     Anything,
-    /// No: auditctl fails or, behind some of them, passes over what stands there.
+    /// No: auditctl fails or, after some of them, passes over what stands there.
     Nothing,
 }
 
@@ -60,11 +60,11 @@ fn last(given: &Given<'_>, options: &mut Options<'_>, alone: bool) -> Result<Opt
         "-s" => Control::Status { interpret: options.take_word(b"-i") },
         "-l" => {
             let interpret = options.take_word(b"-i");
-            let key = if !interpret && options.take_word(b"-k") { Some(key_behind(given, options)?) } else { None };
+            let key = if !interpret && options.take_word(b"-k") { Some(key_after(given, options)?) } else { None };
             Control::List { interpret, key }
         }
         "-D" if !alone => return Err(LineErrorKind::Word(WordError::StandsAlone { option: "-D" }).at(given.column)),
-        "-D" if options.take_word(b"-k") => Control::DeleteByKey(key_behind(given, options)?),
+        "-D" if options.take_word(b"-k") => Control::DeleteByKey(key_after(given, options)?),
         "-D" => Control::DeleteAll,
         "-q" => equivalent(given)?,
         "-m" if given.value.iter().any(u8::is_ascii_control) => return Err(bad(given, BadSetting::ControlCharacter)),
@@ -80,7 +80,7 @@ fn last(given: &Given<'_>, options: &mut Options<'_>, alone: bool) -> Result<Opt
     }))
 }
 
-fn key_behind(given: &Given<'_>, options: &mut Options<'_>) -> Result<Vec<u8>, LineError> {
+fn key_after(given: &Given<'_>, options: &mut Options<'_>) -> Result<Vec<u8>, LineError> {
     let token = options
         .take_any()
         .ok_or_else(|| LineErrorKind::Word(WordError::MissingArgument { option: "-k" }).at(given.column))?;

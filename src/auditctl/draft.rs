@@ -25,7 +25,7 @@ struct Named {
     /// Whether they have said anything, so that the mask is not filled at the end.
     said: bool,
     skipped: Vec<SkippedSyscall>,
-    /// The letters of `perm=` that stood behind a known table, and that table.
+    /// The letters of `perm=` that stood after a known table, and that table.
     narrowed: Option<(u32, Arch)>,
 }
 
@@ -40,7 +40,7 @@ pub struct Draft<'a> {
     named: Named,
     /// The table of system calls, once an `arch` field or a `-S` has fixed it.
     table: Option<Arch>,
-    /// Something that a key can stand behind: system calls, a watch, `perm`, `path`, `dir`, `exe`, `fstype`.
+    /// Something that a key can stand after: system calls, a watch, `perm`, `path`, `dir`, `exe`, `fstype`.
     keyable: bool,
     fields: Vec<Field>,
     key: Vec<u8>,

@@ -24,7 +24,7 @@ pub enum Habit {
     Quotes,
     /// `&gt;` and its like, from a web page.
     HtmlEntity,
-    /// A comment behind the rule.
+    /// A comment after the rule.
     TrailingComment,
     /// A backslash at the end, as if the next line went on with this one.
     LineContinuation,

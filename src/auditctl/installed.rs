@@ -13,7 +13,7 @@ use crate::tables::syscalls;
 pub struct Version(pub [u16; 3]);
 
 impl Version {
-    /// Reads `4.2`, `3.0.9`, and the version of a package of it (`1:3.0.9-1`); a letter behind a number is left out.
+    /// Reads `4.2`, `3.0.9`, and the version of a package of it (`1:3.0.9-1`); a letter after a number is left out.
     #[must_use]
     pub fn read(text: &str) -> Option<Self> {
         let text = text.split_once(':').map_or(text, |(_, rest)| rest);
@@ -53,7 +53,7 @@ pub struct Installed {
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 struct Words {
     all: HashSet<String>,
-    /// The tables of system calls: lists of names that stand behind each other in alphabetical order.
+    /// The tables of system calls: lists of names that stand after each other in alphabetical order.
     tables: Vec<HashSet<String>>,
     /// Which table is that of an architecture, found out when it is first asked.
     of_arch: RefCell<Vec<(Arch, Option<usize>)>>,

@@ -133,7 +133,7 @@ pub enum Control {
 /// What happens to the rule of a line.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Verb {
-    /// Put behind all others of its list (`-a`, `-w`).
+    /// Put after all others of its list (`-a`, `-w`).
     Append,
     /// Put before all others of its list (`-A`).
     Prepend,
@@ -160,7 +160,7 @@ pub struct RuleLine {
     pub notes: Vec<Note>,
 }
 
-/// What auditctl 3.1.3 and later make of the mask of a rule with `-F perm=` behind a known architecture.
+/// What auditctl 3.1.3 and later make of the mask of a rule with `-F perm=` after a known architecture.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Narrowing {
     /// The letters (r 4, w 2, x 1, a 8).
@@ -183,7 +183,7 @@ pub struct SkippedSyscall {
 /// Something worth knowing of a rule that is not an error.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Note {
-    /// A key on a list where it stops the evaluation: the rule never acts, nor does anything behind it.
+    /// A key on a list where it stops the evaluation: the rule never acts, nor does anything after it.
     KeyDisablesList(List),
     /// As `KeyDisablesList`, for any other field that the list does not evaluate.
     FieldDisablesList {
@@ -238,7 +238,7 @@ pub enum Note {
         /// What the rule is about: of a directory or a program that the link leads to it sees nothing at all.
         field: FieldNumber,
     },
-    /// Some versions of auditctl refuse the line, so that a boot load with one of them stops there: `perm=` stands behind
+    /// Some versions of auditctl refuse the line, so that a boot load with one of them stops there: `perm=` stands after
     /// what names the system calls' table, and that table lacks one of the permission's system calls.
     RefusedBySome {
         /// The versions, for people.

@@ -59,7 +59,7 @@ pub fn parse(line: &[u8], context: &Context<'_>) -> Result<Line, LineError> {
     })
 }
 
-/// The value of a field, as it may stand behind `-F` and its operator.
+/// The value of a field, as it may stand after `-F` and its operator.
 ///
 /// # Errors
 /// Why it has no meaning.

@@ -26,7 +26,7 @@ pub struct Taken {
     pub ends: bool,
 }
 
-/// How the reading of a line goes on behind an option.
+/// How the reading of a line goes on after an option.
 enum Next {
     /// With the next option.
     Option,
@@ -58,7 +58,7 @@ struct Walk<'t> {
     words: &'t [Token],
     context: &'t Context<'t>,
     options: Options<'t>,
-    /// Words that auditctl no longer counts: those behind `-l`, `-s` and `-D`.
+    /// Words that auditctl no longer counts: those after `-l`, `-s` and `-D`.
     dropped: usize,
 }
 

@@ -51,7 +51,7 @@ pub(super) fn watch_form(rule: &Rule) -> Option<Vec<Vec<u8>>> {
 
 /// `-a ACTION,LIST ...`.
 fn rule_form(rule: &Rule, machine: &Machine) -> Vec<Vec<u8>> {
-    let behind_arch = rule.fields.iter().rposition(|field| field.number == FieldNumber::ARCH).map_or(0, |at| at + 1);
+    let after_arch = rule.fields.iter().rposition(|field| field.number == FieldNumber::ARCH).map_or(0, |at| at + 1);
     let mut words = Vec::new();
     if let Some(before) = syscalls_before_list(rule, machine) {
         words.extend([b"-S".to_vec(), before.into_bytes()]);
@@ -61,13 +61,13 @@ fn rule_form(rule: &Rule, machine: &Machine) -> Vec<Vec<u8>> {
     words.extend([b"-a".to_vec(), format!("{action},{list_name}").into_bytes()]);
     let last = rule.fields.len().saturating_sub(1);
     for (at, field) in rule.fields.iter().enumerate() {
-        if at == behind_arch {
-            words.extend(syscalls_behind_arch(rule, machine).into_iter().flatten());
+        if at == after_arch {
+            words.extend(syscalls_after_arch(rule, machine).into_iter().flatten());
         }
         words.extend(condition(rule, field, at == last, machine));
     }
-    if behind_arch == rule.fields.len() {
-        words.extend(syscalls_behind_arch(rule, machine).into_iter().flatten());
+    if after_arch == rule.fields.len() {
+        words.extend(syscalls_after_arch(rule, machine).into_iter().flatten());
     }
     if !rule.rest.is_empty() {
         words.push(rest(&rule.rest));
@@ -81,8 +81,8 @@ fn rest(bytes: &[u8]) -> Vec<u8> {
     format!("?0x{digits}?").into_bytes()
 }
 
-/// Lists that refuse a `-S` behind them take one before them (the task list takes none: its text then only informs),
-/// and so do keys that have nothing to stand behind.
+/// Lists that refuse a `-S` after them take one before them (the task list takes none: its text then only informs),
+/// and so do keys that have nothing to stand after.
 fn syscalls_before_list(rule: &Rule, machine: &Machine) -> Option<String> {
     let mask = &rule.syscalls;
     let is_default = match rule.list {
@@ -105,7 +105,7 @@ fn needs_help_for_key(rule: &Rule) -> bool {
     has_key && !rule.fields.iter().any(|field| keyable.contains(&field.number))
 }
 
-fn syscalls_behind_arch(rule: &Rule, machine: &Machine) -> Option<[Vec<u8>; 2]> {
+fn syscalls_after_arch(rule: &Rule, machine: &Machine) -> Option<[Vec<u8>; 2]> {
     let names = syscalls_of_list(rule, machine)?;
     if rule.list == List::IO_URING && rule.syscalls.is_all() {
         return None;

@@ -59,7 +59,7 @@ pub fn split(line: &[u8]) -> Result<Vec<Token>, LineError> {
 }
 
 /// The words of a line as auditctl reads it, whatever bytes it has: a NUL ends it; the bytes 0x07 and 0x04 stand for a
-/// space and a backslash and swallow the byte behind them; in the first word an escape leaves two such bytes. Up to
+/// space and a backslash and swallow the byte after them; in the first word an escape leaves two such bytes. Up to
 /// `most` words are read, the rest is passed over.
 #[must_use]
 pub fn as_read(line: &[u8], most: usize) -> Vec<Token> {

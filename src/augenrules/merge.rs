@@ -40,9 +40,9 @@ pub struct MergedLine {
 pub struct Merged {
     /// The last bare `-D`, moved to the front.
     pub delete_all: Option<MergedLine>,
-    /// The last `-b`, moved behind `-D`.
+    /// The last `-b`, moved after `-D`.
     pub backlog: Option<MergedLine>,
-    /// The last `-f`, moved behind `-b`.
+    /// The last `-f`, moved after `-b`.
     pub failure: Option<MergedLine>,
     /// All other lines, in order.
     pub rules: Vec<MergedLine>,
@@ -164,7 +164,7 @@ impl Merged {
         self.body().enumerate().filter_map(|(at, line)| line.map(|line| (at + 2, line)))
     }
 
-    /// Every line behind the first; those that the script leaves empty are none.
+    /// Every line after the first; those that the script leaves empty are none.
     fn body(&self) -> impl Iterator<Item = Option<&MergedLine>> {
         [&self.delete_all, &self.backlog, &self.failure]
             .into_iter()

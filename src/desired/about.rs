@@ -21,7 +21,7 @@ pub fn about(lines: &[LoadLine], load: &BootLoad, machine: &Machine) -> Vec<Warn
         let failing = load.failing.iter().find(|failing| !failing.is_passed_over)?;
         let why = failing.trouble.sentence();
         let line = String::from_utf8_lossy(&failing.text).into_owned();
-        Some(Warning::BootStops { spot: failing.spot.clone(), line, why, behind: lines.len() - number - 1 })
+        Some(Warning::BootStops { spot: failing.spot.clone(), line, why, after: lines.len() - number - 1 })
     });
     let blockers = load.rules.iter().filter_map(|loaded| {
         let effect = blocker(&loaded.rule.listed)?;
@@ -52,11 +52,11 @@ pub fn grave_notes<'a>(
 }
 
 /// Settings, each with its place where it has one, that a later line sets otherwise at the next boot.
-pub fn overruled(load: &BootLoad, wished: impl Iterator<Item = (Name, u32, Option<Spot>)>) -> Vec<Warning> {
+pub fn overruled(load: &BootLoad, wanted: impl Iterator<Item = (Name, u32, Option<Spot>)>) -> Vec<Warning> {
     let mut warnings: Vec<Warning> = Vec::new();
-    for (name, value, from) in wished {
+    for (name, value, from) in wanted {
         let Some((at_boot, spot)) = load.settings.get(name).zip(load.set_at.get(&name)) else { continue };
-        let warning = Warning::Overruled { from, name, wished: value, at_boot, spot: spot.clone() };
+        let warning = Warning::Overruled { from, name, wanted: value, at_boot, spot: spot.clone() };
         if at_boot != value && !warnings.contains(&warning) {
             warnings.push(warning);
         }

@@ -18,7 +18,7 @@ use crate::set_aside::MARK;
 
 /// What the next boot loads.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum AtBoot {
+pub enum BootSource {
     /// The drop-ins, merged by augenrules.
     DropIns,
     /// This file, as it stands.
@@ -31,14 +31,14 @@ impl Files {
     /// What the next boot loads, were these the drop-ins. Where nothing tells who loads the rules it is what augenrules
     /// would load; without a drop-in that is `audit.rules`.
     #[must_use]
-    pub fn at_boot(&self, drop_ins: &[DropIn]) -> AtBoot {
+    pub fn at_boot(&self, drop_ins: &[DropIn]) -> BootSource {
         let file = self.loader.command.as_ref().and_then(|command| command.file.as_ref());
         match (self.loader.state, file) {
-            (State::Enabled, Some(file)) => AtBoot::File(PathBuf::from(file)),
-            (State::Enabled, None) if self.has_directory || !drop_ins.is_empty() => AtBoot::DropIns,
-            (State::Unknown, _) if !drop_ins.is_empty() => AtBoot::DropIns,
-            (State::Enabled | State::Unknown, _) => AtBoot::File(self.audit_rules_path()),
-            (State::Prevented | State::Masked | State::Disabled | State::Missing, _) => AtBoot::Nothing,
+            (State::Enabled, Some(file)) => BootSource::File(PathBuf::from(file)),
+            (State::Enabled, None) if self.has_directory || !drop_ins.is_empty() => BootSource::DropIns,
+            (State::Unknown, _) if !drop_ins.is_empty() => BootSource::DropIns,
+            (State::Enabled | State::Unknown, _) => BootSource::File(self.audit_rules_path()),
+            (State::Prevented | State::Masked | State::Disabled | State::Missing, _) => BootSource::Nothing,
         }
     }
 
@@ -51,7 +51,7 @@ impl Files {
     /// Whether the next boot makes `audit.rules` anew from the drop-ins, were these they.
     #[must_use]
     pub fn is_remade_with(&self, drop_ins: &[DropIn]) -> bool {
-        self.loader.state == State::Enabled && self.at_boot(drop_ins) == AtBoot::DropIns
+        self.loader.state == State::Enabled && self.at_boot(drop_ins) == BootSource::DropIns
     }
 
     /// Whether `audit.rules` is but what augenrules has made of the drop-ins: its first line says so, there are drop-ins, and
@@ -63,7 +63,8 @@ impl Files {
             let said = first.and_then(|first| first.strip_prefix(augenrules::GENERATED.as_bytes()));
             said == Some(self.rules_dir.as_os_str().as_encoded_bytes())
         };
-        let is_loaded = self.is_boot_known() && self.at_boot(&self.drop_ins) == AtBoot::File(self.audit_rules_path());
+        let is_loaded =
+            self.is_boot_known() && self.at_boot(&self.drop_ins) == BootSource::File(self.audit_rules_path());
         !self.drop_ins.is_empty() && !is_loaded && self.audit_rules.as_ref().is_some_and(says_so)
     }
 
@@ -157,7 +158,7 @@ pub fn depends_at_boot(files: &Files, policy: &BootLoad, machine: &Machine) -> O
 #[must_use]
 pub fn left_at_boot(
     files: &Files,
-    at_boot: AtBoot,
+    at_boot: BootSource,
     policy: &BootLoad,
     file: Option<&BootLoad>,
     machine: &Machine,
@@ -169,15 +170,15 @@ pub fn left_at_boot(
     }
     let Loader { service, state, .. } = files.loader;
     match at_boot {
-        AtBoot::Nothing => {
+        BootSource::Nothing => {
             let prevented = files.loader.prevented.clone();
             Some(Warning::NobodyLoads { service, state: state.name(), prevented })
         }
-        AtBoot::File(path) => {
+        BootSource::File(path) => {
             let file = path.display().to_string();
             Some(Warning::NotInBootFile { service, file, lacking })
         }
-        AtBoot::DropIns => None,
+        BootSource::DropIns => None,
     }
 }
 

@@ -1,11 +1,11 @@
 //! `audit.rules`: whether it is made anew, and what becomes of the lines that only stand there.
 
-use super::{AtBoot, DropIn, Only, Warning, Work, about, depends_at_boot, left_at_boot, wish};
+use super::{BootSource, DropIn, Only, Warning, Work, about, depends_at_boot, forms, left_at_boot};
 use crate::boot_load::{BootLoad, LoadLine, Spot};
 use crate::error::{Place, PolicyError, Problem};
 use crate::intent::{ADOPTED, Goal};
 use crate::plan::files::FileTarget;
-use crate::plan::rules::Wish;
+use crate::plan::rules::RuleForms;
 use crate::request::{Compile, PermSyscalls, Target as Layer};
 use crate::settings::Settings;
 
@@ -57,13 +57,13 @@ impl Work<'_> {
             Compile::Always => true,
             Compile::Never => false,
             Compile::Auto => {
-                let is_loaded = || self.files.at_boot(after) == AtBoot::File(self.files.audit_rules_path());
+                let is_loaded = || self.files.at_boot(after) == BootSource::File(self.files.audit_rules_path());
                 alone || self.files.audit_rules.is_some() || (!after.is_empty() && is_loaded())
             }
         }
     }
 
-    /// Takes lines over into the drop-in for that, behind those that it has.
+    /// Takes lines over into the drop-in for that, after those that it has.
     fn adopt(&self, lines: &[LoadLine], after: &mut Vec<DropIn>, targets: &mut Vec<FileTarget>) {
         let before = after.iter().position(|drop_in| drop_in.name == ADOPTED).map(|at| after.remove(at).content);
         let mut bytes = before.as_ref().map_or_else(|| ADOPTED_HEADER.into(), |content| content.bytes.clone());
@@ -92,9 +92,9 @@ impl Work<'_> {
         }
         let at_boot = self.files.at_boot(after);
         let file = match &at_boot {
-            AtBoot::DropIns => return None,
-            AtBoot::Nothing => None,
-            AtBoot::File(path) => self.files.boot_file(path, after, compiled),
+            BootSource::DropIns => return None,
+            BootSource::Nothing => None,
+            BootSource::File(path) => self.files.boot_file(path, after, compiled),
         };
         let load = file.as_ref().map(|file| BootLoad::of(&file.lines, self.reader));
         Some(Boots { at_boot, lines: file.map_or_else(Vec::new, |file| file.lines), load })
@@ -123,7 +123,7 @@ impl Work<'_> {
         other: Option<&Boots>,
         lines: &[LoadLine],
         load: &BootLoad,
-    ) -> (Vec<Wish>, Settings) {
+    ) -> (Vec<RuleForms>, Settings) {
         let (lines, load) = match other {
             None => (lines, load),
             Some(Boots { load: Some(load), lines, .. }) => (lines.as_slice(), load),
@@ -133,13 +133,13 @@ impl Work<'_> {
         let real = stopped.as_ref().unwrap_or(load);
         let fails = |at: &Spot| load.failing.iter().any(|failing| failing.spot == *at);
         let rules = real.rules.iter().filter(|loaded| !fails(&loaded.spot));
-        (rules.map(|loaded| wish(&loaded.rule.line, PermSyscalls::All)).collect(), real.settings.clone())
+        (rules.map(|loaded| forms(&loaded.rule.line, PermSyscalls::All)).collect(), real.settings.clone())
     }
 }
 
 /// What the next boot loads in place of the policy.
 pub(super) struct Boots {
-    at_boot: AtBoot,
+    at_boot: BootSource,
     lines: Vec<LoadLine>,
     /// Its load; none where it loads nothing.
     load: Option<BootLoad>,

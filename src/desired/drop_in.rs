@@ -12,8 +12,8 @@ use super::outdated::is_rest_of;
 use crate::auditctl::{Control, Note, Verb, is_cut};
 use crate::boot_load::Spot;
 use crate::error::{Place, PolicyError, Problem, RequestError};
-use crate::intent::{AuthorLine, Declared};
-use crate::lines::{HostRule, Obstacle, Reader, Reading};
+use crate::intent::{Declared, RequestLine};
+use crate::lines::{HostRule, Reader, Reading, Unloadable};
 use crate::request::{LoaderUnknown, OnDuplicate, UnknownSyscalls};
 use crate::rule::Rule;
 use crate::set_aside::{self, SetAside, comment};
@@ -30,7 +30,7 @@ pub struct Skipped {
     /// Where the request has it, or the drop-in.
     pub place: Place,
     /// Why.
-    pub why: Obstacle,
+    pub why: Unloadable,
 }
 
 impl Skipped {
@@ -151,8 +151,9 @@ pub fn compose(
             }
         }
         let is_too_new = reading.is_too_new() && choices.loader_unknown == LoaderUnknown::Number;
-        let obstacles = reading.obstacles.iter().filter(|why| !(is_too_new && matches!(why, Obstacle::TooNew { .. })));
-        let (aside, refused): (Vec<&Obstacle>, Vec<&Obstacle>) =
+        let obstacles =
+            reading.obstacles.iter().filter(|why| !(is_too_new && matches!(why, Unloadable::TooNew { .. })));
+        let (aside, refused): (Vec<&Unloadable>, Vec<&Unloadable>) =
             obstacles.partition(|why| matches!(choices.treats(why), Treatment::Skip));
         problems.extend(refused.into_iter().map(|why| Problem::at(why.what(), place())));
         composed.skipped.extend(aside.iter().map(|why| Skipped {
@@ -206,7 +207,7 @@ pub fn compose(
         if is_too_new {
             let said = String::from_utf8_lossy(&line).into_owned();
             let Some((numbers, names)) = in_numbers(&said, rule, reader) else {
-                let why = reading.obstacles.iter().find(|why| matches!(why, Obstacle::TooNew { .. }));
+                let why = reading.obstacles.iter().find(|why| matches!(why, Unloadable::TooNew { .. }));
                 let reason = why.map(problem_text).unwrap_or_default();
                 text.push(comment(&reason, &said));
                 composed.kernel_only.push((author.text.clone(), reason));
@@ -232,8 +233,8 @@ pub fn compose(
 
 /// The lines of the request. A comment of ours, as in a drop-in that was copied, gives way to the line that it stands for: it
 /// goes on asking for its rule. What such a comment left of its line, after it, is no line of its own.
-fn spelled_out<'a>(lines: &'a [AuthorLine], reader: &mut Reader) -> Vec<Cow<'a, AuthorLine>> {
-    let mut spelled_out: Vec<Cow<'_, AuthorLine>> = Vec::with_capacity(lines.len());
+fn spelled_out<'a>(lines: &'a [RequestLine], reader: &mut Reader) -> Vec<Cow<'a, RequestLine>> {
+    let mut spelled_out: Vec<Cow<'_, RequestLine>> = Vec::with_capacity(lines.len());
     let mut whole: Option<Rc<Rule>> = None;
     for author in lines {
         let text = author.text.as_bytes();
@@ -242,7 +243,7 @@ fn spelled_out<'a>(lines: &'a [AuthorLine], reader: &mut Reader) -> Vec<Cow<'a, 
         if let Some(comment) = comment {
             let text = String::from_utf8_lossy(comment.line).into_owned();
             whole = rule(comment.line, reader);
-            spelled_out.push(Cow::Owned(AuthorLine { text, ..author.clone() }));
+            spelled_out.push(Cow::Owned(RequestLine { text, ..author.clone() }));
             continue;
         }
         let is_rest =
@@ -292,7 +293,7 @@ fn add_settings(
         deduplicated.same_as.line += before.len();
     }
     text.splice(at..at, bytes(before));
-    text.extend(bytes(new.lines_behind()));
+    text.extend(bytes(new.lines_after_rules()));
     composed.settings.overrule_with(&new);
 }
 
@@ -331,14 +332,14 @@ pub enum Treatment {
 impl Choices {
     /// What the request says of such obstacles.
     #[must_use]
-    pub fn treats(self, why: &Obstacle) -> Treatment {
+    pub fn treats(self, why: &Unloadable) -> Treatment {
         let skip = (why.is_missing() && self.skips_missing)
             || (why.is_of_other_machines() && self.unknown_syscalls == UnknownSyscalls::Skip);
         if skip { Treatment::Skip } else { Treatment::Refuse }
     }
 }
 
-fn problem_text(why: &Obstacle) -> String {
+fn problem_text(why: &Unloadable) -> String {
     Problem::from(why.what()).message()
 }
 
@@ -357,7 +358,7 @@ pub(super) fn written(line: &str, reader: &mut Reader) -> Vec<Vec<u8>> {
 /// The file without the lines that mean one of these rules, and without comments that stand for one of these texts.
 ///
 /// Gives none where no rule or setting is left of a file that we made. All other lines stay byte for byte.
-pub fn without(bytes: &[u8], unwanted: &[&AuthorLine], reader: &mut Reader) -> Option<Vec<u8>> {
+pub fn without(bytes: &[u8], unwanted: &[&RequestLine], reader: &mut Reader) -> Option<Vec<u8>> {
     let rules: HashSet<Rc<Rule>> = unwanted
         .iter()
         .filter_map(|author| reader.read(author.text.as_bytes()).rule.as_ref().map(|rule| Rc::clone(&rule.listed)))

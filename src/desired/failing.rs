@@ -3,10 +3,10 @@
 use rustc_hash::FxHashMap as HashMap;
 
 use super::{Deduplicated, Skipped, Treatment, Warning, Work, grave_notes};
-use crate::boot_load::{BootLoad, Failing, LoadLine, Spot, Trouble};
+use crate::boot_load::{BootLoad, Failing, LoadFailure, LoadLine, Spot};
 use crate::error::{Place, PolicyError, Problem, RequestError, What};
 use crate::intent::Goal;
-use crate::lines::Obstacle;
+use crate::lines::Unloadable;
 use crate::request::{LoaderUnknown, OnDuplicate};
 
 impl Work<'_> {
@@ -29,13 +29,14 @@ impl Work<'_> {
             let (line, place) = placed(&failing.spot, &failing.text);
             match &failing.trouble {
                 // Here it can be loaded; another warning says that the boot does not.
-                Trouble::NothingToDelete | Trouble::Locked(_) => {}
-                Trouble::Duplicate(same_as) => {
+                LoadFailure::NothingToDelete | LoadFailure::Locked(_) => {}
+                LoadFailure::Duplicate(same_as) => {
                     self.judge_duplicate(&failing.spot, &failing.text, same_as, deduplicated);
                 }
                 // The kernel takes it, and another warning says where the boot load stops.
-                Trouble::Obstacle(Obstacle::TooNew { .. }) if self.choices.loader_unknown == LoaderUnknown::Number => {}
-                Trouble::Obstacle(why) => match self.choices.treats(why) {
+                LoadFailure::Unloadable(Unloadable::TooNew { .. })
+                    if self.choices.loader_unknown == LoaderUnknown::Number => {}
+                LoadFailure::Unloadable(why) => match self.choices.treats(why) {
                     Treatment::Refuse if !failing.is_passed_over => {
                         if !own.iter().any(|path| **path == *failing.spot.file) {
                             let error = error(lines, failing, why).unwrap_or_else(|| why.what());
@@ -68,8 +69,8 @@ impl Work<'_> {
 
     /// The paths of the drop-ins that the request gives itself.
     fn own_paths(&self) -> Vec<String> {
-        let wishes = self.intent.goal.wishes().iter();
-        wishes.map(|wish| self.files.path(&wish.file_name()).display().to_string()).collect()
+        let goals = self.intent.goal.drop_ins().iter();
+        goals.map(|goal| self.files.path(&goal.file_name()).display().to_string()).collect()
     }
 
     /// A line with a rule that another line holds.
@@ -94,7 +95,7 @@ fn placed(spot: &Spot, text: &[u8]) -> (String, Place) {
 
 /// What is wrong with a failing line that a missing newline has made of two: that comes before what is wrong with it as
 /// one line.
-fn error(lines: &[LoadLine], failing: &Failing, why: &Obstacle) -> Option<What> {
+fn error(lines: &[LoadLine], failing: &Failing, why: &Unloadable) -> Option<What> {
     let line = lines.iter().find(|line| line.spots.first() == Some(&failing.spot) && line.text == failing.text)?;
     let [_, second, ..] = line.spots.as_slice() else { return None };
     let why = Problem::from(why.what()).message();

@@ -5,10 +5,10 @@ use crate::auditctl::canonical_lossy;
 use crate::matching::{Earlier, Provided, blocker, covers, have_same_effect, have_same_key};
 use crate::rule::{Action, Machine, Rule};
 
-/// Rules that no file asks for and that match all that some behind them match: the events of these are theirs. Where both
+/// Rules that no file asks for and that match all that some after them match: the events of these are theirs. Where both
 /// do the same under the same key, nothing is said.
 #[must_use]
-pub fn outrun(rules: &[Rule], is_foreign: &dyn Fn(usize) -> bool, machine: &Machine) -> Vec<Warning> {
+pub fn shadowed_by_foreign(rules: &[Rule], is_foreign: &dyn Fn(usize) -> bool, machine: &Machine) -> Vec<Warning> {
     let foreign = (0..rules.len()).filter(|at| is_foreign(*at) && blocker(&rules[*at]).is_none());
     let mut taken: Vec<(usize, Vec<usize>, Provided)> =
         foreign.map(|at| (at, Vec::new(), Provided::default())).collect();
@@ -28,12 +28,12 @@ pub fn outrun(rules: &[Rule], is_foreign: &dyn Fn(usize) -> bool, machine: &Mach
             }
         }
     }
-    taken.retain(|(_, behind, _)| !behind.is_empty());
+    taken.retain(|(_, after, _)| !after.is_empty());
     let text = |at: usize| canonical_lossy(&rules[at], machine);
-    let warning = |(by, behind, provided): (usize, Vec<usize>, Provided)| Warning::Outrun {
+    let warning = |(by, after, provided): (usize, Vec<usize>, Provided)| Warning::ShadowedByForeign {
         by: text(by),
         is_never: rules[by].action == Action::NEVER,
-        rules: behind.into_iter().map(text).collect(),
+        rules: after.into_iter().map(text).collect(),
         provided,
     };
     taken.into_iter().map(warning).collect()

@@ -5,7 +5,7 @@ use std::rc::Rc;
 use rustc_hash::FxHashSet as HashSet;
 
 use super::Work;
-use crate::boot_load::{BootLoad, LoadLine, Spot, Trouble};
+use crate::boot_load::{BootLoad, LoadFailure, LoadLine, Spot};
 use crate::error::{Place, PolicyError, Problem};
 use crate::intent::Goal;
 use crate::lines::HostRule;
@@ -33,7 +33,7 @@ impl Work<'_> {
         let own = load.rules.iter().filter(|loaded| declared.contains(&*loaded.rule.listed));
         let own: HashSet<&Spot> = own.map(|loaded| &loaded.spot).collect();
         for failing in load.failing.iter().filter(|failing| own.contains(&failing.spot)) {
-            if let Trouble::Locked(by) = &failing.trouble {
+            if let LoadFailure::Locked(by) = &failing.trouble {
                 let error = PolicyError::AfterLock { by: by.to_string() };
                 self.problems.push(Problem::at(error, place(&failing.spot)));
             }

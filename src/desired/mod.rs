@@ -3,11 +3,11 @@
 //! Pure: the drop-ins, the facts about paths and the kernel's list come in as values.
 
 mod about;
-mod asked;
 mod at_boot;
 mod capped;
 mod compiled;
 mod drop_in;
+mod drop_in_rules;
 mod failing;
 mod files;
 mod foreign;
@@ -24,15 +24,15 @@ mod warning;
 use std::path::PathBuf;
 use std::rc::Rc;
 
-use asked::run_together;
+use drop_in_rules::run_together;
 use own::{Change, Own};
 
 pub use about::{about, grave_notes};
-pub use asked::{Asked, Swallowed};
-pub use at_boot::{AtBoot, depends_at_boot, left_at_boot};
+pub use at_boot::{BootSource, depends_at_boot, left_at_boot};
 pub use drop_in::{Deduplicated, HEADER, Skipped, Treatment};
+pub use drop_in_rules::{DropInRules, Swallowed};
 pub use files::{DropIn, Files, Merge, Writable, is_generated};
-pub use foreign::outrun;
+pub use foreign::shadowed_by_foreign;
 pub use interrupted::{Interrupted, InterruptedEnd, TakenBack};
 pub use only::Only;
 use outdated::{Revive, revive, set_repeats_aside};
@@ -48,8 +48,8 @@ use crate::error::{Problem, by_cause};
 use crate::intent::{Goal, Intent};
 use crate::lines::{HostRule, Reader};
 use crate::plan::files::{Content, FileTarget};
-use crate::plan::rules::{self, Wish};
-use crate::plan::{Target, Wished};
+use crate::plan::rules::{self, RuleForms};
+use crate::plan::{Target, Wanted};
 use crate::request::{LoaderUnknown, OnDuplicate, PermSyscalls, UnknownSyscalls};
 use crate::rule::Rule;
 use crate::set_aside;
@@ -84,21 +84,21 @@ pub struct Desired {
     /// What is worth a sentence.
     pub warnings: Vec<Warning>,
     /// What the next boot then loads; none for a snapshot, which does not say.
-    pub at_boot: Option<(Vec<Wish>, Settings)>,
+    pub at_boot: Option<(Vec<RuleForms>, Settings)>,
     /// What rules.d says and `present` does not bring about, where it asks for a lock.
     pub unasked: Vec<Unasked>,
 }
 
-/// The wish that a line means.
+/// The forms in which the kernel may hold the rule of a line.
 #[must_use]
-pub fn wish(line: &RuleLine, perm_syscalls: PermSyscalls) -> Wish {
+pub fn forms(line: &RuleLine, perm_syscalls: PermSyscalls) -> RuleForms {
     let mut rule = line.rule.clone();
     if perm_syscalls == PermSyscalls::V4_2 {
         rule.syscalls = line.mask_4_2();
     }
     let mut other_masks = if line.narrowing.is_some() { line.masks() } else { Vec::new() };
     other_masks.retain(|mask| *mask != rule.syscalls);
-    Wish { rule, other_masks }
+    RuleForms { rule, other_masks }
 }
 
 /// How much of the order matters to the planner.
@@ -186,8 +186,8 @@ impl Work<'_> {
     /// The drop-ins that the request leaves in place, its own among them.
     fn stays(&self) -> Vec<DropIn> {
         let stays = |d: &&DropIn| match &self.intent.goal {
-            Goal::Exact(wishes, keep) => {
-                wishes.iter().any(|wish| wish.file_name() == d.name) || keep.keeps_drop_in(&d.name)
+            Goal::Exact(wanted, keep) => {
+                wanted.iter().any(|forms| forms.file_name() == d.name) || keep.keeps_drop_in(&d.name)
             }
             _ => true,
         };
@@ -212,44 +212,44 @@ impl Work<'_> {
         let load = BootLoad::of(lines, self.reader);
         self.judge_lost(&own.rules[..declared], lines, &load);
         let own_rules: HashSet<&Rule> = own.rules.iter().map(|rule| &*rule.listed).collect();
-        let mut rules_wished: Vec<Wished> = load
+        let mut wanted_rules: Vec<Wanted> = load
             .rules
             .iter()
-            .map(|loaded| Wished {
-                wish: wish(&loaded.rule.line, self.choices.perm_syscalls),
+            .map(|loaded| Wanted {
+                forms: forms(&loaded.rule.line, self.choices.perm_syscalls),
                 is_asked_for: asks_for_all || own_rules.contains(&*loaded.rule.listed),
                 is_watch: loaded.rule.line.watch.is_some(),
                 spot: Some(loaded.spot.clone()),
             })
             .collect();
-        let mut wished: HashSet<Rc<Rule>> = load.rules.iter().map(|loaded| Rc::clone(&loaded.rule.listed)).collect();
+        let mut wanted: HashSet<Rc<Rule>> = load.rules.iter().map(|loaded| Rc::clone(&loaded.rule.listed)).collect();
         let run_together = run_together(self.files, &after, &merge, self.reader);
-        self.place(run_together, lines, &mut rules_wished, &mut wished);
+        self.place(run_together, lines, &mut wanted_rules, &mut wanted);
         let of_kernel = of_kernel_alone(self.files, &after, self.reader);
         let mut beside = Vec::new();
-        for (spot, rule) in of_kernel.iter().filter(|(_, rule)| wished.insert(Rc::clone(&rule.listed))) {
+        for (spot, rule) in of_kernel.iter().filter(|(_, rule)| wanted.insert(Rc::clone(&rule.listed))) {
             let is_asked_for = asks_for_all || own_rules.contains(&*rule.listed);
-            let wish = wish(&rule.line, self.choices.perm_syscalls);
+            let forms = forms(&rule.line, self.choices.perm_syscalls);
             if !is_asked_for {
-                beside.push((spot.clone(), wish.clone()));
+                beside.push((spot.clone(), forms.clone()));
             }
-            rules_wished.push(Wished { wish, is_asked_for, is_watch: rule.line.watch.is_some(), spot: None });
+            wanted_rules.push(Wanted { forms, is_asked_for, is_watch: rule.line.watch.is_some(), spot: None });
         }
-        let gone = own.dropped.iter().filter(|rule| !wished.contains(&rule.listed)).flat_map(HostRule::of_either_kind);
-        let gone = gone.filter(|rule| !wished.contains(&rule.listed));
-        let dropped: Vec<Wish> = gone.map(|rule| wish(&rule.line, self.choices.perm_syscalls)).collect();
+        let gone = own.dropped.iter().filter(|rule| !wanted.contains(&rule.listed)).flat_map(HostRule::of_either_kind);
+        let gone = gone.filter(|rule| !wanted.contains(&rule.listed));
+        let dropped: Vec<RuleForms> = gone.map(|rule| forms(&rule.line, self.choices.perm_syscalls)).collect();
 
-        let unloadable = Asked::of(self.files, &after, &merge, self.reader).unloadable;
-        let kept = unloadable.iter().map(|rule| wish(&rule.line, self.choices.perm_syscalls)).collect();
+        let unloadable = DropInRules::of(self.files, &after, &merge, self.reader).unloadable;
+        let kept = unloadable.iter().map(|rule| forms(&rule.line, self.choices.perm_syscalls)).collect();
 
         let mut skipped = own.skipped;
         let mut deduplicated = own.deduplicated;
         let mut warnings = own.warnings;
         if asks_for_all {
-            warnings.extend(asked::taken_otherwise(lines, self.reader));
+            warnings.extend(drop_in_rules::taken_otherwise(lines, self.reader));
             warnings.extend(self.notes(lines, &load));
             self.judge_failing(lines, &load, &mut skipped, &mut deduplicated);
-            if rules_wished.is_empty() && unloadable.is_empty() {
+            if wanted_rules.is_empty() && unloadable.is_empty() {
                 self.judge_empty(&load, skipped.len());
             }
         }
@@ -266,9 +266,9 @@ impl Work<'_> {
         let comments = outdated(self.files, &after, self.reader);
         let locks = matches!(self.intent.goal, Goal::Present(_)) && settings.get(Name::Enabled) == Some(2);
         let unasked = if locks {
-            let lines = rules_wished.iter().filter(|wished| !wished.is_asked_for);
-            beside.extend(lines.filter_map(|wished| Some((wished.spot.clone()?, wished.wish.clone()))));
-            let comments = comments.iter().map(|one| (one.spot.clone(), wish(&one.rule.line, PermSyscalls::All)));
+            let lines = wanted_rules.iter().filter(|wanted| !wanted.is_asked_for);
+            beside.extend(lines.filter_map(|wanted| Some((wanted.spot.clone()?, wanted.forms.clone()))));
+            let comments = comments.iter().map(|one| (one.spot.clone(), forms(&one.rule.line, PermSyscalls::All)));
             beside.extend(comments);
             unasked::unasked(beside, &load, &settings, &self.reader.facts().machine)
         } else {
@@ -288,7 +288,7 @@ impl Work<'_> {
         let purge = self.intent.goal.purge().cloned();
         let target = Target {
             files: targets,
-            rules: rules_wished,
+            rules: wanted_rules,
             ordering,
             dropped,
             kept,
@@ -306,20 +306,20 @@ impl Work<'_> {
         &self,
         run_together: Vec<(usize, Spot, Rc<HostRule>)>,
         lines: &[LoadLine],
-        rules: &mut Vec<Wished>,
-        wished: &mut HashSet<Rc<Rule>>,
+        rules: &mut Vec<Wanted>,
+        wanted: &mut HashSet<Rc<Rule>>,
     ) {
         let order: HashMap<&Spot, usize> =
             lines.iter().enumerate().filter_map(|(at, line)| Some((line.spots.first()?, at))).collect();
         for (number, spot, rule) in run_together {
-            if wished.insert(Rc::clone(&rule.listed)) {
-                let earlier = |wished: &&Wished| {
-                    wished.spot.as_ref().and_then(|spot| order.get(spot)).is_some_and(|at| *at < number)
+            if wanted.insert(Rc::clone(&rule.listed)) {
+                let earlier = |wanted: &&Wanted| {
+                    wanted.spot.as_ref().and_then(|spot| order.get(spot)).is_some_and(|at| *at < number)
                 };
                 let at = rules.iter().filter(earlier).count();
-                let wish = wish(&rule.line, self.choices.perm_syscalls);
+                let forms = forms(&rule.line, self.choices.perm_syscalls);
                 let is_watch = rule.line.watch.is_some();
-                rules.insert(at, Wished { wish, is_asked_for: false, is_watch, spot: Some(spot) });
+                rules.insert(at, Wanted { forms, is_asked_for: false, is_watch, spot: Some(spot) });
             }
         }
     }
@@ -341,7 +341,7 @@ impl Work<'_> {
         about::overruled(load, said.into_iter())
     }
 
-    /// The drop-ins behind the changes, and the files that they are about.
+    /// The drop-ins after the changes, and the files that they are about.
     fn files_after(&self, changes: Vec<Change>) -> (Vec<DropIn>, Vec<FileTarget>) {
         let mut after = self.stays();
         let mut targets = Vec::new();

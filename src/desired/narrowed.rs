@@ -11,7 +11,7 @@ pub fn narrowed(line: &str, rule: &RuleLine, reader: &mut Reader) -> Vec<u8> {
     let text = without(line.as_bytes(), &rule.skipped_syscalls);
     if let Some(text) = text {
         let reading = reader.read(&text);
-        let is_whole = reading.obstacles.iter().all(|why| !matches!(why, crate::lines::Obstacle::Syscalls { .. }));
+        let is_whole = reading.obstacles.iter().all(|why| !matches!(why, crate::lines::Unloadable::Syscalls { .. }));
         let means_the_same = reading
             .rule
             .as_ref()

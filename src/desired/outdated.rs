@@ -5,12 +5,12 @@ use std::rc::Rc;
 
 use rustc_hash::{FxHashMap as HashMap, FxHashSet as HashSet};
 
-use super::asked::{Asked, Swallowed, rules_of};
 use super::drop_in::{HEADER, written};
+use super::drop_in_rules::{DropInRules, Swallowed, rules_of};
 use super::unasked::{Unasked, unasked_by_undo};
-use super::{DropIn, Files, Merge, Warning, about, wish};
+use super::{DropIn, Files, Merge, Warning, about, forms};
 use crate::augenrules::natural_order;
-use crate::boot_load::{BootLoad, Spot, Trouble};
+use crate::boot_load::{BootLoad, LoadFailure, Spot};
 use crate::lines::{HostRule, Reader};
 use crate::plan::Target;
 use crate::plan::files::{Content, FileTarget};
@@ -59,7 +59,7 @@ pub struct Revived {
 
 /// Writes outdated comments as lines again: of each rule the first.
 ///
-/// `after` are the drop-ins behind a change, `targets` the files that it is about; both are brought up to date.
+/// `after` are the drop-ins after a change, `targets` the files that it is about; both are brought up to date.
 pub fn revive(
     files: &Files,
     after: &mut [DropIn],
@@ -116,7 +116,7 @@ pub fn set_repeats_aside(
     for line in rest {
         let [spot] = line.spots.as_slice() else { continue };
         let repeats = load.failing.iter().find_map(|failing| match &failing.trouble {
-            Trouble::Duplicate(first) if failing.spot == *spot && reached.contains(first) => Some(first),
+            LoadFailure::Duplicate(first) if failing.spot == *spot && reached.contains(first) => Some(first),
             _ => None,
         });
         let is_about = reader.read(&line.text).rule.as_ref().is_some_and(|rule| rules.contains(&*rule.listed));
@@ -221,11 +221,11 @@ pub fn since(left: &[(&Path, Option<Content>)], files: &Files, reader: &mut Read
             brought.extend(rules_of(&line.text, reader).map(|rule| Rc::clone(&rule.listed)));
         }
     }
-    let Asked { loadable, unloadable } = Asked::of(files, &others, &files.merged(&others), reader);
+    let DropInRules { loadable, unloadable } = DropInRules::of(files, &others, &files.merged(&others), reader);
     let shared = loadable.into_iter().chain(unloadable).filter(|rule| brought.contains(&rule.listed));
     let compiled = files.audit_rules.as_ref().filter(|now| now.bytes == files.merged(&files.drop_ins).bytes);
     Since {
-        shared: shared.map(|rule| wish(&rule.line, PermSyscalls::All)).collect(),
+        shared: shared.map(|rule| forms(&rule.line, PermSyscalls::All)).collect(),
         compiled: compiled.map(|_| files.audit_rules_path()),
     }
 }
@@ -239,7 +239,7 @@ pub fn hold_again(target: &mut Target, files: &Files, reader: &mut Reader) -> (V
     let back = restored.iter().filter_map(|(name, content)| Some((name.clone(), content.clone()?)));
     after.extend(back.map(|(name, content)| DropIn { name, content }));
     let stays = |name: &str| restored.contains_key(name);
-    let unloaded = target.dropped.iter().map(|wish| Rc::new(wish.rule.clone().as_listed())).collect();
+    let unloaded = target.dropped.iter().map(|forms| Rc::new(forms.rule.clone().as_listed())).collect();
     let revived = revive(files, &mut after, &mut target.files, Revive::LetGo(&unloaded, &stays), reader);
     let merge = files.merged(&after);
     let mut warnings = Swallowed::warnings(&Swallowed::all(files, &after, &merge, reader));

@@ -7,10 +7,10 @@ use rustc_hash::{FxHashMap as HashMap, FxHashSet as HashSet};
 use super::{Deduplicated, Skipped};
 use super::{DropIn, Warning, Work, drop_in};
 use crate::augenrules;
-use crate::boot_load::{BootLoad, Spot, Trouble};
+use crate::boot_load::{BootLoad, LoadFailure, Spot};
 use crate::error::{Problem, RequestError};
-use crate::intent::{AuthorLine, DropInWish, Goal, Intent};
-use crate::lines::{HostRule, Obstacle};
+use crate::intent::{DropInGoal, Goal, Intent, RequestLine};
+use crate::lines::{HostRule, Unloadable};
 use crate::request::OnMissing;
 use crate::rule::Rule;
 use crate::set_aside::{self, SetAside};
@@ -41,9 +41,9 @@ impl Own {
     /// What is wrong with a policy that leaves nothing loaded where that is not said to be meant: it may be empty only
     /// here, since lines are left out. In check mode those that wait for what other tasks make count as there.
     pub(super) fn leaves_nothing(&self, intent: &Intent) -> Option<Problem> {
-        let wishes = match &intent.goal {
-            Goal::Exact(wishes, _) => wishes,
-            Goal::Present(wishes) => return self.comes_down_to_comments(wishes, intent),
+        let goals = match &intent.goal {
+            Goal::Exact(goals, _) => goals,
+            Goal::Present(goals) => return self.comes_down_to_comments(goals, intent),
             _ => return None,
         };
         let waits = intent.check_mode && intent.on_missing == OnMissing::CheckModeSkip;
@@ -52,16 +52,16 @@ impl Own {
             return None;
         }
         let error = RequestError::EmptyPolicy { skipped: self.skipped.len() };
-        Some(Problem::at_pointer(error.into(), key_of(wishes)))
+        Some(Problem::at_pointer(error.into(), key_of(goals)))
     }
 
     /// The same where drop-ins that held rules are to hold comments alone.
-    fn comes_down_to_comments(&self, wishes: &[DropInWish], intent: &Intent) -> Option<Problem> {
+    fn comes_down_to_comments(&self, goals: &[DropInGoal], intent: &Intent) -> Option<Problem> {
         let says_nothing = self.rules.is_empty() && self.settings.is_empty();
         let leaves_out = !self.skipped.is_empty() || !self.deduplicated.is_empty();
-        let are_all_held = wishes.iter().all(|wish| matches!(wish, DropInWish::Holds(_)));
+        let are_all_held = goals.iter().all(|goal| matches!(goal, DropInGoal::Content(_)));
         let is_meant = intent.allow_empty || leaves_out || !are_all_held || self.dropped.is_empty();
-        (says_nothing && !is_meant).then(|| Problem::at_pointer(RequestError::NothingWished.into(), key_of(wishes)))
+        (says_nothing && !is_meant).then(|| Problem::at_pointer(RequestError::NothingDeclared.into(), key_of(goals)))
     }
 
     /// Adds what a drop-in asks for; gives its bytes.
@@ -98,9 +98,9 @@ impl Beside {
 }
 
 /// The key of the request that these stand under.
-fn key_of(wishes: &[DropInWish]) -> &'static str {
-    match wishes {
-        [DropInWish::Holds(declared)] if declared.pointer.is_empty() => "/rules",
+fn key_of(goals: &[DropInGoal]) -> &'static str {
+    match goals {
+        [DropInGoal::Content(declared)] if declared.pointer.is_empty() => "/rules",
         _ => "/drop_ins",
     }
 }
@@ -118,13 +118,13 @@ impl Work<'_> {
             own.dropped = self.given_rules(lines);
             return (self.without(name.file_name().to_string_lossy().into_owned(), lines).into_iter().collect(), own);
         }
-        let wishes = goal.wishes();
-        let names: Vec<String> = wishes.iter().map(DropInWish::file_name).collect();
-        let mut beside = self.rules_beside(wishes);
+        let goals = goal.drop_ins();
+        let names: Vec<String> = goals.iter().map(DropInGoal::file_name).collect();
+        let mut beside = self.rules_beside(goals);
         let mut changes = Vec::new();
-        for (wish, name) in wishes.iter().zip(&names) {
+        for (goal, name) in goals.iter().zip(&names) {
             own.dropped.extend(self.rules_in(name));
-            let DropInWish::Holds(declared) = wish else {
+            let DropInGoal::Content(declared) = goal else {
                 changes.extend(self.files.drop_ins.iter().any(|d| d.name == *name).then(|| Change::Gone(name.clone())));
                 continue;
             };
@@ -172,9 +172,9 @@ impl Work<'_> {
     }
 
     /// A drop-in without these lines.
-    fn without(&mut self, name: String, lines: &[AuthorLine]) -> Option<Change> {
+    fn without(&mut self, name: String, lines: &[RequestLine]) -> Option<Change> {
         let held = self.files.drop_ins.iter().find(|d| d.name == name)?;
-        let unwanted: Vec<&AuthorLine> = lines.iter().collect();
+        let unwanted: Vec<&RequestLine> = lines.iter().collect();
         Some(match drop_in::without(&held.content.bytes, &unwanted, self.reader) {
             Some(bytes) => Change::Holds(name, bytes),
             None => Change::Gone(name),
@@ -182,7 +182,7 @@ impl Work<'_> {
     }
 
     /// The rules that the request wants gone; a line that means nothing here is a problem.
-    fn given_rules(&mut self, lines: &[AuthorLine]) -> Vec<Rc<HostRule>> {
+    fn given_rules(&mut self, lines: &[RequestLine]) -> Vec<Rc<HostRule>> {
         let mut rules = Vec::new();
         for author in lines {
             let reading = self.reader.read(author.text.as_bytes());
@@ -203,7 +203,8 @@ impl Work<'_> {
         let of_kernel = held.iter().flat_map(|held| set_aside::of_kernel_alone(&held.content.bytes, self.reader));
         rules.extend(of_kernel.map(|comment| comment.rule));
         // The kernel keeps a rule on a program whose directory is gone.
-        let is_missing = |trouble: &Trouble| matches!(trouble, Trouble::Obstacle(Obstacle::MissingPath { .. }));
+        let is_missing =
+            |trouble: &LoadFailure| matches!(trouble, LoadFailure::Unloadable(Unloadable::MissingPath { .. }));
         let lines = load.failing.iter().filter(|failing| is_missing(&failing.trouble));
         rules.extend(lines.filter_map(|failing| self.reader.read(&failing.text).rule.clone()));
         // A comment in place of a line asks for its rule too.
@@ -217,12 +218,12 @@ impl Work<'_> {
 
     /// The rules of all other drop-ins that stay. The drop-ins of the request end the last line of
     /// one before them that lacks its newline.
-    fn rules_beside(&mut self, wishes: &[DropInWish]) -> Beside {
-        let names: Vec<String> = wishes.iter().map(DropInWish::file_name).collect();
+    fn rules_beside(&mut self, goals: &[DropInGoal]) -> Beside {
+        let names: Vec<String> = goals.iter().map(DropInGoal::file_name).collect();
         let mut others: Vec<DropIn> = self.stays().into_iter().filter(|d| !names.contains(&d.name)).collect();
-        let holds = wishes.iter().filter(|wish| matches!(wish, DropInWish::Holds(_)));
+        let holds = goals.iter().filter(|goal| matches!(goal, DropInGoal::Content(_)));
         let ends =
-            |wish: &DropInWish| DropIn { name: wish.file_name(), content: self.permit.content(b"\n".to_vec(), None) };
+            |goal: &DropInGoal| DropIn { name: goal.file_name(), content: self.permit.content(b"\n".to_vec(), None) };
         others.extend(holds.map(ends).collect::<Vec<_>>());
         let lines = self.files.merged(&others).lines;
         let load = BootLoad::of(&lines, self.reader);

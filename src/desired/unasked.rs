@@ -1,10 +1,10 @@
 //! What rules.d says and the request does not ask for.
 
-use super::{DropIn, Files, of_kernel_alone, outdated, wish};
+use super::{DropIn, Files, forms, of_kernel_alone, outdated};
 use crate::auditctl::canonical_lossy;
 use crate::boot_load::{BootLoad, Spot};
 use crate::lines::{HostRule, Reader};
-use crate::plan::rules::Wish;
+use crate::plan::rules::RuleForms;
 use crate::request::PermSyscalls;
 use crate::rule::Machine;
 use crate::settings::{Name, Settings};
@@ -24,18 +24,23 @@ pub struct Unasked {
 #[derive(Debug, Clone)]
 pub enum RuleOrSetting {
     /// A rule.
-    Rule(Box<Wish>),
+    Rule(Box<RuleForms>),
     /// A setting and its value.
     Setting(Name, u32),
 }
 
 /// These rules, and the settings that rules.d says and the request does not ask for. `enabled` is left out: the lock sets
 /// it, and another warning tells which line wins at boot.
-pub(super) fn unasked(rules: Vec<(Spot, Wish)>, load: &BootLoad, asked: &Settings, machine: &Machine) -> Vec<Unasked> {
-    let rules = rules.into_iter().map(|(spot, wish)| Unasked {
+pub(super) fn unasked(
+    rules: Vec<(Spot, RuleForms)>,
+    load: &BootLoad,
+    asked: &Settings,
+    machine: &Machine,
+) -> Vec<Unasked> {
+    let rules = rules.into_iter().map(|(spot, forms)| Unasked {
         spot,
-        text: canonical_lossy(&wish.rule, machine),
-        what: RuleOrSetting::Rule(Box::new(wish)),
+        text: canonical_lossy(&forms.rule, machine),
+        what: RuleOrSetting::Rule(Box::new(forms)),
     });
     let settings = load.settings.iter().filter(|(name, _)| *name != Name::Enabled && asked.get(*name).is_none());
     let settings = settings.filter_map(|(name, value)| {
@@ -60,8 +65,8 @@ pub(super) fn unasked_by_undo(
     if asked.get(Name::Enabled) != Some(2) {
         return Vec::new();
     }
-    let of = |rule: &HostRule| wish(&rule.line, PermSyscalls::All);
-    let mut rules: Vec<(Spot, Wish)> =
+    let of = |rule: &HostRule| forms(&rule.line, PermSyscalls::All);
+    let mut rules: Vec<(Spot, RuleForms)> =
         load.rules.iter().map(|loaded| (loaded.spot.clone(), of(&loaded.rule))).collect();
     for (spot, rule) in of_kernel_alone(files, after, reader) {
         rules.push((spot, of(&rule)));

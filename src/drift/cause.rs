@@ -2,8 +2,8 @@
 
 use rustc_hash::FxHashSet as HashSet;
 
-use super::{Asked, Fate, Gap, NextBoot};
-use crate::boot_load::{Spot, Trouble};
+use super::{AtBoot, FileRule, Gap, NextBoot};
+use crate::boot_load::{LoadFailure, Spot};
 use crate::plan::KernelState;
 use crate::rule::Rule;
 use crate::tables::managers;
@@ -21,13 +21,13 @@ pub enum Cause {
     /// The kernel is locked: it changes at the next boot.
     WaitsForReboot,
     /// The line fails.
-    Fails(Trouble),
+    Fails(LoadFailure),
     /// It is written as a comment, and the reason of that is gone.
     Outdated,
     /// It is a part of the comment that begins here, in a file without a final newline.
     Swallowed(Spot),
     /// The load stops before the line.
-    BehindStop(Spot),
+    AfterStop(Spot),
     /// The boot does not load what has the line.
     Left(Gap),
     /// The watch is loaded for a file, and a directory stands there; or the other way round.
@@ -53,7 +53,7 @@ pub enum Cause {
         /// The path.
         path: Vec<u8>,
     },
-    /// It is loaded in front of a rule that the files have in front of it, or behind one that they have behind it.
+    /// It is loaded in front of a rule that the files have in front of it, or after one that they have after it.
     OutOfPlace,
 }
 
@@ -78,16 +78,16 @@ impl<'a> Judge<'a> {
     }
 
     /// Why the rule of a line is not running.
-    pub(super) fn not_running(&self, asked: &Asked) -> Cause {
+    pub(super) fn not_running(&self, asked: &FileRule) -> Cause {
         let other_kind = asked.rule.as_ref().filter(|rule| rule.line.watch.is_some());
         let is_other_kind = other_kind
             .is_some_and(|rule| rule.of_either_kind().iter().skip(1).any(|other| self.loaded.contains(&*other.listed)));
-        match &asked.fate {
-            Fate::Fails(trouble) => Cause::Fails(trouble.clone()),
-            Fate::Behind(stop) => Cause::BehindStop(stop.clone()),
-            Fate::Left(gap) => Cause::Left(gap.clone()),
-            Fate::Outdated => Cause::Outdated,
-            Fate::Swallowed(comment) => Cause::Swallowed(comment.clone()),
+        match &asked.at_boot {
+            AtBoot::Fails(trouble) => Cause::Fails(trouble.clone()),
+            AtBoot::AfterStop(stop) => Cause::AfterStop(stop.clone()),
+            AtBoot::Left(gap) => Cause::Left(gap.clone()),
+            AtBoot::Outdated => Cause::Outdated,
+            AtBoot::Swallowed(comment) => Cause::Swallowed(comment.clone()),
             _ if self.is_locked => Cause::WaitsForReboot,
             _ if is_other_kind => Cause::OtherKind,
             _ => Cause::NotLoaded,
@@ -96,14 +96,14 @@ impl<'a> Judge<'a> {
 
     /// Why a running rule of a line will not be loaded at the next boot.
     #[allow(clippy::unused_self, reason = "one of three that are asked alike")]
-    pub(super) fn not_at_boot(&self, asked: &Asked) -> Cause {
-        match &asked.fate {
-            Fate::Fails(trouble) => Cause::Fails(trouble.clone()),
-            Fate::Behind(stop) => Cause::BehindStop(stop.clone()),
-            Fate::Left(gap) => Cause::Left(gap.clone()),
-            Fate::Outdated => Cause::Outdated,
-            Fate::Swallowed(comment) => Cause::Swallowed(comment.clone()),
-            Fate::Loaded | Fate::Removed | Fate::Again(_) => Cause::NotLoaded,
+    pub(super) fn not_at_boot(&self, asked: &FileRule) -> Cause {
+        match &asked.at_boot {
+            AtBoot::Fails(trouble) => Cause::Fails(trouble.clone()),
+            AtBoot::AfterStop(stop) => Cause::AfterStop(stop.clone()),
+            AtBoot::Left(gap) => Cause::Left(gap.clone()),
+            AtBoot::Outdated => Cause::Outdated,
+            AtBoot::Swallowed(comment) => Cause::Swallowed(comment.clone()),
+            AtBoot::Loaded | AtBoot::Removed | AtBoot::Again(_) => Cause::NotLoaded,
         }
     }
 

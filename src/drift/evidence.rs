@@ -1,18 +1,18 @@
-//! What there is on a host of a rule or setting that is wished.
+//! What there is on a host of a rule or setting that is wanted.
 
 use std::rc::Rc;
 
 use super::{Key, SettingView};
 use crate::boot_load::Spot;
-use crate::lines::{HostRule, Obstacle};
+use crate::lines::{HostRule, Unloadable};
 
 /// What there is of one rule.
 #[derive(Debug, Clone)]
 pub struct Evidence {
-    /// The line that wishes for it.
+    /// The line that asks for it.
     pub text: Vec<u8>,
-    /// The index of that line in the wish; none where a file of the host has it.
-    pub wished: Option<usize>,
+    /// The index of that line in what is expected; none where a file of the host has it.
+    pub wanted: Option<usize>,
     /// Its rule; none where the line cannot be read here.
     pub rule: Option<Rc<HostRule>>,
     /// The line of a file that asks for it.
@@ -24,8 +24,8 @@ pub struct Evidence {
     /// Whether the next boot loads it.
     pub next_boot: bool,
     /// Why it cannot be here, wholly or in part.
-    pub obstacle: Option<Obstacle>,
-    /// The wish lets it, or a part of it, be left out.
+    pub obstacle: Option<Unloadable>,
+    /// The request lets it, or a part of it, be left out.
     pub is_skipped: bool,
     /// Whether it is running and watches something else than what its path names now.
     pub is_silent: bool,
@@ -35,8 +35,8 @@ pub struct Evidence {
     pub labels: Vec<String>,
 }
 
-/// Where a rule stands as it should not: in front of one that is wished in front of it, or behind one that is wished
-/// behind it, as far as that matters.
+/// Where a rule stands as it should not: in front of one that is wanted in front of it, or after one that is wanted
+/// after it, as far as that matters.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct OutOfPlace {
     /// In the kernel.
@@ -63,13 +63,13 @@ impl Evidence {
     }
 }
 
-/// What there is of a wished setting.
+/// What there is of a wanted setting.
 #[derive(Debug, Clone)]
 pub struct SettingEvidence {
     /// Its name.
     pub name: &'static str,
-    /// What is wished.
-    pub wished: u32,
+    /// What is wanted.
+    pub wanted: u32,
     /// Who says what about it; none where nobody does.
     pub view: Option<SettingView>,
     /// Whether the kernel was read.
@@ -82,13 +82,13 @@ impl SettingEvidence {
     pub fn in_sync(&self) -> Option<bool> {
         let view = self.view.as_ref();
         let is_of_load = view.is_some_and(|view| !matches!(view.key, Key::Setting(_)));
-        let wished = Some(self.wished);
-        if view.and_then(|view| view.on_disk) != wished || view.and_then(|view| view.next_boot) != wished {
+        let wanted = Some(self.wanted);
+        if view.and_then(|view| view.on_disk) != wanted || view.and_then(|view| view.next_boot) != wanted {
             return Some(false);
         }
         if is_of_load {
             return Some(true);
         }
-        self.is_kernel_read.then(|| view.and_then(|view| view.running) == wished)
+        self.is_kernel_read.then(|| view.and_then(|view| view.running) == wanted)
     }
 }

@@ -2,22 +2,22 @@
 //!
 //! Pure: the files, the kernel's lists and what stands at the paths come in as values.
 
-mod asked;
 mod cause;
 mod evidence;
+pub mod expect;
+mod file_rules;
 mod order;
 mod setting;
-pub mod wish;
 
-pub use asked::{Asked, Fate, Gap, InPlace, NextBoot};
 pub use cause::Cause;
+pub use file_rules::{AtBoot, FileRule, Gap, InPlace, NextBoot};
 pub use setting::{Key, SettingView, setting_views};
 
 use rustc_hash::{FxHashMap as HashMap, FxHashSet as HashSet};
 
 use crate::lines::HostRule;
 use crate::plan::KernelState;
-use crate::plan::rules::{Fulfils, Ordering, Wish, assign};
+use crate::plan::rules::{Fulfils, Ordering, RuleForms, assign};
 use crate::rule::Rule;
 
 /// How the files and the kernel differ.
@@ -61,12 +61,12 @@ impl Drift {
     /// Compares the lines with what the kernel holds.
     #[must_use]
     pub fn of(boot: &NextBoot, kernel: &KernelState, ordering: Ordering) -> Self {
-        let wishes: Vec<(usize, Wish)> = boot.wishes();
-        let fulfilled = assign(&kernel.rules, &wishes.iter().map(|(_, wish)| wish).collect::<Vec<_>>());
-        let line = |wish: usize| wishes.get(wish).map(|(line, _)| *line);
+        let wanted: Vec<(usize, RuleForms)> = boot.wanted();
+        let fulfilled = assign(&kernel.rules, &wanted.iter().map(|(_, forms)| forms).collect::<Vec<_>>());
+        let line = |forms: usize| wanted.get(forms).map(|(line, _)| *line);
         let held = fulfilled.iter().map(|fulfils| match fulfils {
-            Fulfils::Wish(wish) => Held { asked: line(*wish), is_copy: false },
-            Fulfils::Again(wish) => Held { asked: line(*wish), is_copy: true },
+            Fulfils::RuleForms(forms) => Held { asked: line(*forms), is_copy: false },
+            Fulfils::Again(forms) => Held { asked: line(*forms), is_copy: true },
             Fulfils::Nothing => Held::default(),
         });
         let mut drift = Self { held: held.collect(), ..Self::default() };
@@ -75,7 +75,7 @@ impl Drift {
         for (line, asked) in boot.asked.iter().enumerate().filter(|(_, asked)| asked.counts()) {
             if !running.contains(&line) {
                 drift.missing_in_runtime.push((line, judge.not_running(asked)));
-            } else if asked.fate != Fate::Loaded {
+            } else if asked.at_boot != AtBoot::Loaded {
                 drift.missing_at_boot.push((line, judge.not_at_boot(asked)));
             }
         }
@@ -147,7 +147,7 @@ impl Drift {
     }
 }
 
-/// The wish that a line means.
-fn wished(rule: &HostRule) -> Wish {
-    crate::desired::wish(&rule.line, crate::request::PermSyscalls::All)
+/// The forms in which the kernel may hold the rule of a line.
+fn forms_of(rule: &HostRule) -> RuleForms {
+    crate::desired::forms(&rule.line, crate::request::PermSyscalls::All)
 }

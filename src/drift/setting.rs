@@ -92,7 +92,7 @@ pub fn setting_views(
     let lost: Vec<(Key, u32, Spot)> = boot.merge.overridden.iter().flat_map(|line| statements(line, reader)).collect();
     let keys = Name::ALL.into_iter().map(Key::Setting).chain([Key::IgnoreErrors, Key::Continue, Key::DeleteAll]);
     let views = keys.map(|key| {
-        let own: Vec<&Said> = said.iter().filter(|said| said.key == key).collect();
+        let own: Vec<&SetBy> = said.iter().filter(|said| said.key == key).collect();
         // A switch is thrown by its first line, a value is set by its last.
         let winner = if matches!(key, Key::Setting(_)) { own.last() } else { own.first() };
         let losers = own.iter().filter(|said| matches!(key, Key::Setting(_)) && Some(*said) != winner);
@@ -117,27 +117,27 @@ pub fn setting_views(
     views.filter(|view| view.on_disk.is_some() || view.running.is_some() || view.next_boot.is_some()).collect()
 }
 
-struct Said {
+struct SetBy {
     key: Key,
     value: u32,
     spot: Spot,
     is_reached: bool,
 }
 
-impl PartialEq for Said {
+impl PartialEq for SetBy {
     fn eq(&self, other: &Self) -> bool {
         self.spot == other.spot && self.value == other.value
     }
 }
 
 /// What these lines set, and whether the load comes as far.
-fn said(lines: &[LoadLine], stop: Option<usize>, reader: &mut Reader) -> Vec<Said> {
+fn said(lines: &[LoadLine], stop: Option<usize>, reader: &mut Reader) -> Vec<SetBy> {
     let reached = stop.unwrap_or(lines.len());
     let mut said = Vec::new();
     for (number, line) in lines.iter().enumerate() {
         let is_reached = number < reached;
         let all = statements(line, reader).into_iter();
-        said.extend(all.map(|(key, value, spot)| Said { key, value, spot, is_reached }));
+        said.extend(all.map(|(key, value, spot)| SetBy { key, value, spot, is_reached }));
     }
     said
 }

@@ -91,7 +91,7 @@ impl LineError {
             Some(Habit::TrailingComment) => "a comment needs a line of its own",
             Some(Habit::LineContinuation) => "a rule cannot go on in the next line: write it in one line",
             Some(Habit::BlankInPath) => "a blank in a path needs a backslash before it: \"\\ \"",
-            Some(Habit::KeyMissing) => "-k takes the next word for the key: write the key behind it",
+            Some(Habit::KeyMissing) => "-k takes the next word for the key: write the key after it",
             Some(Habit::ArgumentOption) => "an argument of a system call is a condition: write -F a0=VALUE",
             Some(Habit::TwoRules) => "each rule needs a line of its own",
         };

@@ -1,7 +1,6 @@
 //! Problems as data, and the one place where they become sentences.
 
 mod by_cause;
-mod cause;
 pub mod file;
 mod hint;
 pub mod kernel;
@@ -9,12 +8,14 @@ pub mod line;
 pub mod note;
 mod policy;
 mod request;
+mod rule_object;
 pub mod verdict;
 
 pub use by_cause::{by_cause, same_in};
 pub use hint::Hint;
 pub use policy::PolicyError;
 pub use request::RequestError;
+pub use rule_object::BadRuleObject;
 
 use crate::auditctl::LineError;
 use crate::kernel::KernelError;

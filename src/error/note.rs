@@ -55,11 +55,11 @@ impl Note {
     pub fn message(&self) -> String {
         match self {
             Self::KeyDisablesList(list) => format!(
-                "a key stops the evaluation of the {} list here: this rule never acts, and rules behind it are not tried",
+                "a key stops the evaluation of the {} list here: this rule never acts, and rules after it are not tried",
                 list_name(*list)
             ),
             Self::FieldDisablesList { list, field } => format!(
-                "the {} list does not know {}: evaluation stops here, this rule never acts, and rules behind it are not tried",
+                "the {} list does not know {}: evaluation stops here, this rule never acts, and rules after it are not tried",
                 list_name(*list),
                 field_name(*field)
             ),

@@ -47,9 +47,9 @@ pub enum PolicyError {
     StepRefused { step: String, errno: String },
     /// Somebody else wrote a file while this run was at work.
     ChangedMeanwhile { path: String },
-    /// The read-back is not what was wished.
-    NotAsWished { difference: String },
-    /// This run locked the kernel, and read after that it is not as wished: somebody else changed it just before.
+    /// The read-back is not what was wanted.
+    NotAsDeclared { difference: String },
+    /// This run locked the kernel, and read after that it is not as declared: somebody else changed it just before.
     LockedIncomplete { difference: String },
     /// The host could not be brought back; this differs.
     Stranded { difference: String },
@@ -85,7 +85,7 @@ impl PolicyError {
             Self::HostChanged { .. } => "host_changed",
             Self::StepRefused { .. } => "step_refused",
             Self::ChangedMeanwhile { .. } => "changed_meanwhile",
-            Self::NotAsWished { .. } => "not_as_wished",
+            Self::NotAsDeclared { .. } => "not_as_declared",
             Self::LockedIncomplete { .. } => "locked_incomplete",
             Self::Stranded { .. } => "stranded",
             Self::NotInSync { .. } => "not_in_sync",
@@ -144,7 +144,7 @@ impl PolicyError {
             }
             Self::StepRefused { step, errno } => format!("{step}: the kernel answered {errno}"),
             Self::ChangedMeanwhile { path } => format!("somebody else changed {path} while this run was at work"),
-            Self::NotAsWished { difference } => format!("read back, the host is not as wished: {difference}"),
+            Self::NotAsDeclared { difference } => format!("read back, the host is not as declared: {difference}"),
             Self::LockedIncomplete { difference } => {
                 format!("this run locked the kernel, and somebody else had changed it the moment before: {difference}")
             }

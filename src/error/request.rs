@@ -1,6 +1,6 @@
 //! Requests that are not of the form that the schema gives.
 
-use super::Hint;
+use super::{BadRuleObject, Hint};
 
 /// Why a request cannot be read.
 #[derive(Debug, Clone, PartialEq)]
@@ -38,8 +38,8 @@ pub enum RequestError {
     RootWithKernel,
     /// A state that needs this key.
     Needed { key: &'static str, by: &'static str },
-    /// A wish for nothing.
-    NothingWished,
+    /// Nothing is declared.
+    NothingDeclared,
     /// A whole policy without a rule or setting.
     EmptyPolicy {
         /// How many of its lines are left out on this host.
@@ -56,7 +56,7 @@ pub enum RequestError {
     /// A setting given twice, with different values.
     Conflict { setting: &'static str, control: String, line: String },
     /// A rule object that no line can say.
-    Unsayable(crate::request::Unsayable),
+    BadRuleObject(BadRuleObject),
     /// A path that is not absolute, or has `..` or a NUL in it.
     BadPath { key: &'static str, path: String },
     /// A directory without a rules file.
@@ -90,14 +90,14 @@ impl RequestError {
             Self::WrongType { .. } => "wrong_type",
             Self::BadValue { .. } | Self::OutOfRange { .. } | Self::Length { .. } => "bad_value",
             Self::NotUsed { .. } | Self::RootWithKernel => "key_not_used",
-            Self::NothingWished => "nothing_wished",
+            Self::NothingDeclared => "nothing_declared",
             Self::EmptyPolicy { .. } => "empty_policy",
             Self::NothingExpected => "nothing_expected",
             Self::LineBreak => "line_break",
             Self::ControlCharacter { .. } => "control_character",
             Self::ListAsText => "list_as_text",
             Self::Conflict { .. } => "conflicting_settings",
-            Self::Unsayable(_) => "bad_rule_object",
+            Self::BadRuleObject(_) => "bad_rule_object",
             Self::BadPath { .. } => "bad_path",
             Self::NoRulesFiles { .. } => "no_rules_files",
             Self::UnknownMachine { .. } => "unknown_arch",
@@ -133,7 +133,7 @@ impl RequestError {
             Self::NotUsed { key, with } => format!("{key} has no meaning with {with}"),
             Self::RootWithKernel => "root has no meaning with target: both or runtime".to_owned(),
             Self::Needed { key, by } => format!("{key} is needed with {by}"),
-            Self::NothingWished => "neither rules nor control: nothing to hold".to_owned(),
+            Self::NothingDeclared => "neither rules nor control: nothing to hold".to_owned(),
             Self::EmptyPolicy { skipped: 0 } => {
                 "the policy has no rule and no setting: all that is loaded would go".to_owned()
             }
@@ -152,7 +152,7 @@ impl RequestError {
             Self::Conflict { setting, control, line } => {
                 format!("{setting} is {control} in control and {line} in a rule line")
             }
-            Self::Unsayable(why) => unsayable(why),
+            Self::BadRuleObject(why) => why.sentence(),
             Self::BadPath { key, path } => {
                 format!("{key} {path:?} is not an absolute path without `..` and control characters")
             }
@@ -179,7 +179,7 @@ impl RequestError {
             Self::RootWithKernel => Some(Hint::say(
                 "where root is the root directory of the running host (in a container that has it mounted): kernel: host",
             )),
-            Self::NothingWished => {
+            Self::NothingDeclared => {
                 Some(Hint::say("allow_empty: true makes it an empty drop-in; state: absent removes a drop-in"))
             }
             Self::EmptyPolicy { .. } => Some(Hint::say("where that is meant: allow_empty: true")),
@@ -204,15 +204,5 @@ fn range(low: Option<i64>, high: Option<i64>) -> String {
         (Some(low), None) => format!("{low} or more"),
         (None, Some(high)) => format!("{high} or less"),
         (None, None) => "a whole number".to_owned(),
-    }
-}
-
-fn unsayable(why: &crate::request::Unsayable) -> String {
-    use crate::request::Unsayable;
-    match why {
-        Unsayable::EmptyPart(part) => format!("{part} has an empty part"),
-        Unsayable::ControlCharacter(text) => format!("{text:?} holds a control character, which no rule line can hold"),
-        Unsayable::PathAndDir => "a rule has either path or dir".to_owned(),
-        Unsayable::Empty => "the rule object is empty".to_owned(),
     }
 }

@@ -4,7 +4,7 @@ use crate::auditctl::{self, Context};
 use crate::error::{Problem, RequestError, What};
 use crate::matching::access;
 use crate::matching::event::{CallResult, Event, Name};
-use crate::request::{EventSaid, FieldValue, ListName, SyscallSaid};
+use crate::request::{EventInput, FieldValue, ListName, SyscallInput};
 use crate::rule::field_table::by_name;
 use crate::rule::{Arch, FieldNumber, List, Value};
 use crate::tables::{syscalls, uring_operations};
@@ -15,7 +15,7 @@ const OF_FILE: [&str; 7] = ["obj_uid", "obj_gid", "filetype", "inode", "devmajor
 const FIRST_ERROR: u32 = u32::MAX - 4094;
 
 /// The event, with users and groups of this host; its place in the request is `pointer`.
-pub fn event(said: &EventSaid, pointer: &str, context: &Context<'_>, problems: &mut Vec<Problem>) -> Event {
+pub fn event(said: &EventInput, pointer: &str, context: &Context<'_>, problems: &mut Vec<Problem>) -> Event {
     let mut reader = Reader { context, pointer, problems };
     let mut event = Event::unknown(list(said.list.unwrap_or_default()));
     let mut file = Name::default();
@@ -75,7 +75,7 @@ impl Reader<'_> {
         self.problems.push(Problem::at_pointer(what.into(), &format!("{}/{key}", self.pointer)));
     }
 
-    /// A value as it may stand behind `-F`.
+    /// A value as it may stand after `-F`.
     fn said(&mut self, name: &'static str, value: &FieldValue) -> Option<Value> {
         let text = match value {
             FieldValue::Switch(on) => u8::from(*on).to_string(),
@@ -90,10 +90,10 @@ impl Reader<'_> {
         value.map_err(|error| self.report(error, key)).ok()
     }
 
-    fn syscall(&mut self, said: &SyscallSaid, list: List, arch: Option<Arch>) -> Option<u32> {
+    fn syscall(&mut self, said: &SyscallInput, list: List, arch: Option<Arch>) -> Option<u32> {
         let name = match said {
-            SyscallSaid::Number(number) => return Some(*number),
-            SyscallSaid::Name(name) => name.to_ascii_lowercase(),
+            SyscallInput::Number(number) => return Some(*number),
+            SyscallInput::Name(name) => name.to_ascii_lowercase(),
         };
         if let Ok(number) = name.parse() {
             return Some(number);
@@ -126,7 +126,7 @@ impl Reader<'_> {
         success.or(by_exit).map(|ok| if ok { CallResult::Success } else { CallResult::Failure })
     }
 
-    fn files(&mut self, paths: &[String], file: &Name, said: &EventSaid) -> Vec<Name> {
+    fn files(&mut self, paths: &[String], file: &Name, said: &EventInput) -> Vec<Name> {
         for path in paths {
             let is_sound = path.starts_with('/')
                 && !path.split('/').skip(1).any(|name| matches!(name, "." | ".."))

@@ -2,9 +2,10 @@
 
 use glob::Pattern;
 
-use super::{AuthorLine, author_lines, bad_lines};
+use super::{RequestLine, bad_lines, request_lines};
 use crate::augenrules::natural_order;
 use crate::error::{Problem, RequestError};
+use crate::keep::Keep;
 use crate::request::{Control, DropInState, Pointer, Request, State};
 use crate::rule::Machine;
 use crate::rules_d::{DropInName, drop_in_name};
@@ -15,13 +16,13 @@ use crate::snapshot::Snapshot;
 #[derive(Debug, Clone)]
 pub enum Goal {
     /// These drop-ins, beside others.
-    Present(Vec<DropInWish>),
+    Present(Vec<DropInGoal>),
     /// These drop-ins, and nothing else but what is kept.
-    Exact(Vec<DropInWish>, Keep),
+    Exact(Vec<DropInGoal>, Keep),
     /// This drop-in without these lines.
-    Without(DropInName, Vec<AuthorLine>),
+    Without(DropInName, Vec<RequestLine>),
     /// These drop-ins, and all that rules.d then says; with a purge, nothing else but what is kept.
-    Loaded(Vec<DropInWish>, Option<Keep>),
+    Loaded(Vec<DropInGoal>, Option<Keep>),
     /// What a snapshot says; with force, whatever happened since.
     Restored(Box<Snapshot>, bool),
 }
@@ -29,9 +30,9 @@ pub enum Goal {
 impl Goal {
     /// The drop-ins that the request declares, in the order of its keys.
     #[must_use]
-    pub fn wishes(&self) -> &[DropInWish] {
+    pub fn drop_ins(&self) -> &[DropInGoal] {
         match self {
-            Self::Present(wishes) | Self::Exact(wishes, _) | Self::Loaded(wishes, _) => wishes,
+            Self::Present(goals) | Self::Exact(goals, _) | Self::Loaded(goals, _) => goals,
             Self::Without(..) | Self::Restored(..) => &[],
         }
     }
@@ -41,16 +42,16 @@ impl Goal {
     pub fn names(&self) -> Vec<&DropInName> {
         match self {
             Self::Without(name, _) => vec![name],
-            goal => goal.wishes().iter().map(DropInWish::name).collect(),
+            goal => goal.drop_ins().iter().map(DropInGoal::name).collect(),
         }
     }
 
     /// The lines that the request gives.
     #[must_use]
-    pub fn lines(&self) -> Vec<&AuthorLine> {
+    pub fn lines(&self) -> Vec<&RequestLine> {
         match self {
             Self::Without(_, lines) => lines.iter().collect(),
-            goal => goal.wishes().iter().flat_map(DropInWish::lines).collect(),
+            goal => goal.drop_ins().iter().flat_map(DropInGoal::lines).collect(),
         }
     }
 
@@ -66,9 +67,9 @@ impl Goal {
     /// JSON pointer of a setting in the request, as far as it stands beside the lines.
     #[must_use]
     pub fn setting_pointer(&self, name: Name) -> String {
-        let declared = self.wishes().iter().filter_map(|wish| match wish {
-            DropInWish::Holds(declared) => Some(declared),
-            DropInWish::Gone(_) => None,
+        let declared = self.drop_ins().iter().filter_map(|goal| match goal {
+            DropInGoal::Content(declared) => Some(declared),
+            DropInGoal::Absent(_) => None,
         });
         let says = declared.rev().find(|declared| declared.settings.get(name).is_some());
         format!("{}/control/{}", says.map_or("", |declared| &declared.pointer), name.text())
@@ -77,20 +78,20 @@ impl Goal {
 
 /// What the request says of one drop-in.
 #[derive(Debug, Clone)]
-pub enum DropInWish {
+pub enum DropInGoal {
     /// It holds this.
-    Holds(Declared),
+    Content(Declared),
     /// It is gone.
-    Gone(DropInName),
+    Absent(DropInName),
 }
 
-impl DropInWish {
+impl DropInGoal {
     /// Its name.
     #[must_use]
     pub fn name(&self) -> &DropInName {
         match self {
-            Self::Holds(declared) => &declared.name,
-            Self::Gone(name) => name,
+            Self::Content(declared) => &declared.name,
+            Self::Absent(name) => name,
         }
     }
 
@@ -102,10 +103,10 @@ impl DropInWish {
 
     /// The lines that it is to hold.
     #[must_use]
-    pub fn lines(&self) -> &[AuthorLine] {
+    pub fn lines(&self) -> &[RequestLine] {
         match self {
-            Self::Holds(declared) => &declared.lines,
-            Self::Gone(_) => &[],
+            Self::Content(declared) => &declared.lines,
+            Self::Absent(_) => &[],
         }
     }
 }
@@ -118,45 +119,27 @@ pub struct Declared {
     /// JSON pointer of the object that declares it.
     pub pointer: String,
     /// Its lines, in the author's own words.
-    pub lines: Vec<AuthorLine>,
+    pub lines: Vec<RequestLine>,
     /// Settings given beside the lines.
     pub settings: Settings,
 }
 
-/// Globs on drop-in names and keys.
-#[derive(Debug, Clone, Default)]
-pub struct Keep(Vec<Pattern>);
-
-impl Keep {
-    /// Whether a drop-in of this name is kept; its `.rules` may be left out of the glob.
-    #[must_use]
-    pub fn keeps_drop_in(&self, name: &str) -> bool {
-        self.0.iter().any(|glob| glob.matches(name) || glob.matches(name.trim_end_matches(".rules")))
-    }
-
-    /// Whether a rule with this key is kept.
-    #[must_use]
-    pub fn keeps_key(&self, key: &[u8]) -> bool {
-        self.0.iter().any(|glob| glob.matches(&String::from_utf8_lossy(key)))
-    }
-}
-
 /// The drop-ins of `drop_ins`, in the order in which the boot loader reads them.
-pub(super) fn several(request: &Request, machine: &Machine, problems: &mut Vec<Problem>) -> Vec<DropInWish> {
-    let mut wishes: Vec<DropInWish> = Vec::new();
+pub(super) fn several(request: &Request, machine: &Machine, problems: &mut Vec<Problem>) -> Vec<DropInGoal> {
+    let mut goals: Vec<DropInGoal> = Vec::new();
     for (key, said) in request.drop_ins.iter().flatten() {
         let pointer = Pointer::Key(&Pointer::Key(&Pointer::Root, "drop_ins"), key).to_string();
-        let lines = author_lines(said.rules.as_ref(), &format!("{pointer}/rules"), machine, problems);
+        let lines = request_lines(said.rules.as_ref(), &format!("{pointer}/rules"), machine, problems);
         let Some(name) = checked_name(key, &pointer, problems) else {
             problems.extend(bad_lines(&lines.iter().collect::<Vec<_>>(), machine));
             continue;
         };
-        if wishes.iter().any(|wish| *wish.name() == name) {
+        if goals.iter().any(|goal| *goal.name() == name) {
             let error = RequestError::DuplicateKey { key: key.clone() };
             problems.push(Problem::at_pointer(error.into(), &pointer));
         }
         if said.state == DropInState::Present {
-            wishes.extend(declared(name, pointer, lines, &said.control, request, problems).map(DropInWish::Holds));
+            goals.extend(declared(name, pointer, lines, &said.control, request, problems).map(DropInGoal::Content));
             continue;
         }
         let superfluous = [("rules", said.rules.is_some()), ("control", said.control != Control::default())];
@@ -164,10 +147,10 @@ pub(super) fn several(request: &Request, machine: &Machine, problems: &mut Vec<P
             let error = RequestError::NotUsed { key, with: "state: absent".to_owned() };
             problems.push(Problem::at_pointer(error.into(), &format!("{pointer}/{key}")));
         }
-        wishes.push(DropInWish::Gone(name));
+        goals.push(DropInGoal::Absent(name));
     }
-    wishes.sort_by(|a, b| natural_order(a.file_name().as_bytes(), b.file_name().as_bytes()));
-    wishes
+    goals.sort_by(|a, b| natural_order(a.file_name().as_bytes(), b.file_name().as_bytes()));
+    goals
 }
 
 fn checked_name(name: &str, pointer: &str, problems: &mut Vec<Problem>) -> Option<DropInName> {
@@ -178,7 +161,7 @@ fn checked_name(name: &str, pointer: &str, problems: &mut Vec<Problem>) -> Optio
 fn declared(
     name: DropInName,
     pointer: String,
-    lines: Vec<AuthorLine>,
+    lines: Vec<RequestLine>,
     control: &Control,
     request: &Request,
     problems: &mut Vec<Problem>,
@@ -186,7 +169,7 @@ fn declared(
     let settings = Settings::from(control);
     let says_something = lines.iter().any(|line| !line.text.trim().is_empty()) || !settings.is_empty();
     if !says_something && control.loginuid_immutable.is_none() && !request.allow_empty {
-        problems.push(Problem::at_pointer(RequestError::NothingWished.into(), &pointer));
+        problems.push(Problem::at_pointer(RequestError::NothingDeclared.into(), &pointer));
         return None;
     }
     Some(Declared { name, pointer, lines, settings })
@@ -195,8 +178,8 @@ fn declared(
 /// What the request asks for; takes the lines and drop-ins where it is sound.
 pub(super) fn goal(
     request: &Request,
-    lines: &mut Vec<AuthorLine>,
-    wishes: &mut Vec<DropInWish>,
+    lines: &mut Vec<RequestLine>,
+    goals: &mut Vec<DropInGoal>,
     keep: Keep,
     problems: &mut Vec<Problem>,
 ) -> Option<Goal> {
@@ -205,7 +188,7 @@ pub(super) fn goal(
         problems.push(Problem::at_pointer(error.into(), ""));
     };
     match request.state {
-        State::Loaded => return Some(Goal::Loaded(std::mem::take(wishes), request.purge.then_some(keep))),
+        State::Loaded => return Some(Goal::Loaded(std::mem::take(goals), request.purge.then_some(keep))),
         State::Restored => {
             let Some(snapshot) = &request.snapshot else {
                 needed("snapshot");
@@ -214,9 +197,9 @@ pub(super) fn goal(
             return Some(Goal::Restored(Box::new(snapshot.clone()), request.force));
         }
         State::Present | State::Exact if request.drop_ins.is_some() => {
-            let holds = wishes.iter().any(|wish| matches!(wish, DropInWish::Holds(_)));
-            if wishes.is_empty() || (request.state == State::Exact && !holds && !request.allow_empty) {
-                problems.push(Problem::at_pointer(RequestError::NothingWished.into(), "/drop_ins"));
+            let holds = goals.iter().any(|goal| matches!(goal, DropInGoal::Content(_)));
+            if goals.is_empty() || (request.state == State::Exact && !holds && !request.allow_empty) {
+                problems.push(Problem::at_pointer(RequestError::NothingDeclared.into(), "/drop_ins"));
                 return None;
             }
         }
@@ -229,10 +212,10 @@ pub(super) fn goal(
             if request.state == State::Absent && request.rules.is_some() {
                 return Some(Goal::Without(name, std::mem::take(lines)));
             }
-            wishes.push(if request.state == State::Absent {
-                DropInWish::Gone(name)
+            goals.push(if request.state == State::Absent {
+                DropInGoal::Absent(name)
             } else {
-                DropInWish::Holds(declared(
+                DropInGoal::Content(declared(
                     name,
                     String::new(),
                     std::mem::take(lines),
@@ -243,25 +226,25 @@ pub(super) fn goal(
             });
         }
     }
-    let wishes = std::mem::take(wishes);
-    if request.state == State::Exact && !request.allow_empty && !wishes.iter().any(says_something) {
+    let goals = std::mem::take(goals);
+    if request.state == State::Exact && !request.allow_empty && !goals.iter().any(says_something) {
         let pointer = if request.drop_ins.is_some() { "/drop_ins" } else { "/rules" };
         problems.push(Problem::at_pointer(RequestError::EmptyPolicy { skipped: 0 }.into(), pointer));
         return None;
     }
-    Some(if request.state == State::Exact { Goal::Exact(wishes, keep) } else { Goal::Present(wishes) })
+    Some(if request.state == State::Exact { Goal::Exact(goals, keep) } else { Goal::Present(goals) })
 }
 
 /// Whether a drop-in is to hold a rule or a setting, and not comments alone.
-fn says_something(wish: &DropInWish) -> bool {
-    match wish {
-        DropInWish::Holds(declared) => !declared.settings.is_empty() || declared.lines.iter().any(is_statement),
-        DropInWish::Gone(_) => false,
+fn says_something(goal: &DropInGoal) -> bool {
+    match goal {
+        DropInGoal::Content(declared) => !declared.settings.is_empty() || declared.lines.iter().any(is_statement),
+        DropInGoal::Absent(_) => false,
     }
 }
 
 /// Whether a line is neither blank nor a comment.
-fn is_statement(line: &AuthorLine) -> bool {
+fn is_statement(line: &RequestLine) -> bool {
     let text = line.text.trim_start();
     !text.is_empty() && !text.starts_with('#')
 }
@@ -281,5 +264,5 @@ pub(super) fn keep(request: &Request, problems: &mut Vec<Problem>) -> Keep {
             }
         }
     }
-    Keep(globs)
+    Keep::new(globs)
 }

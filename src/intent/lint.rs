@@ -1,6 +1,6 @@
 //! What a request to lint means.
 
-use super::{AuthorLine, Location, author_lines, is_absolute, machine_named};
+use super::{Location, RequestLine, is_absolute, machine_named, request_lines};
 use crate::error::{Problem, RequestError};
 use crate::lint::known_codes;
 
@@ -26,7 +26,7 @@ pub struct LintIntent<'a> {
 #[derive(Debug)]
 pub enum Subject<'a> {
     /// The lines that the request gives; one list for each machine, since an object may mean other lines on another.
-    Lines(Vec<Vec<AuthorLine>>),
+    Lines(Vec<Vec<RequestLine>>),
     /// The files that the request gives.
     Files(&'a [RulesFile]),
     /// The drop-ins of the place.
@@ -49,7 +49,7 @@ impl<'a> LintIntent<'a> {
         let subject = if lines {
             let mut read = |machine: &Machine| {
                 let mut found = Vec::new();
-                let lines = author_lines(request.rules.as_ref(), "/rules", machine, &mut found);
+                let lines = request_lines(request.rules.as_ref(), "/rules", machine, &mut found);
                 problems.extend(found.into_iter().filter(|problem| !problems.contains(problem)).collect::<Vec<_>>());
                 lines
             };

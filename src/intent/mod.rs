@@ -1,24 +1,25 @@
 //! What a request means: checked, with defaults, without the spelling of JSON.
 
-mod author;
+mod control;
 mod event;
+mod expect;
 mod explain;
+mod gather;
 mod goal;
-mod inquiry;
+mod lines;
 mod lint;
 mod machine;
-mod wish;
 
 use std::path::{Path, PathBuf};
 
-pub use author::{AuthorLine, author_lines, bad_lines, continued, labels};
 pub use event::event;
-pub use explain::Subject as Explained;
-pub use goal::{Declared, DropInWish, Goal, Keep};
-pub use inquiry::Inquiry;
+pub use expect::{ExpectIntent, Scope};
+pub use explain::Subject as ExplainSubject;
+pub use gather::GatherIntent;
+pub use goal::{Declared, DropInGoal, Goal};
+pub use lines::{RequestLine, bad_lines, continued, labels, request_lines};
 pub use lint::{LintIntent, Subject};
 pub use machine::machine_named;
-pub use wish::{Scope, WishIntent};
 
 use machine::machine_of;
 
@@ -30,7 +31,7 @@ use crate::request::{
 };
 use crate::rule::Machine;
 
-/// A wish for a host, and how to get there.
+/// What a host should hold, and how to get there.
 #[allow(clippy::struct_excessive_bools, reason = "switches of the request")]
 #[derive(Debug, Clone)]
 pub struct Intent {
@@ -46,7 +47,7 @@ pub struct Intent {
     pub machine: Machine,
     /// How long to wait for another run, in seconds.
     pub lock_timeout: u32,
-    /// How much of the wished order the kernel's lists must have.
+    /// How much of the wanted order the kernel's lists must have.
     pub ordering: Ordering,
     /// What to do on a locked kernel.
     pub on_locked: OnLocked,
@@ -174,13 +175,13 @@ impl Intent {
             problems.push(problem);
             *own
         });
-        let mut lines = author_lines(request.rules.as_ref(), "/rules", machine, &mut problems);
-        let mut wishes = goal::several(request, machine, &mut problems);
+        let mut lines = request_lines(request.rules.as_ref(), "/rules", machine, &mut problems);
+        let mut goals = goal::several(request, machine, &mut problems);
         let keep = goal::keep(request, &mut problems);
-        let goal = goal::goal(request, &mut lines, &mut wishes, keep, &mut problems);
+        let goal = goal::goal(request, &mut lines, &mut goals, keep, &mut problems);
         if !problems.is_empty() {
-            let mut given: Vec<&AuthorLine> = goal.iter().flat_map(Goal::lines).collect();
-            given.extend(lines.iter().chain(wishes.iter().flat_map(DropInWish::lines)));
+            let mut given: Vec<&RequestLine> = goal.iter().flat_map(Goal::lines).collect();
+            given.extend(lines.iter().chain(goals.iter().flat_map(DropInGoal::lines)));
             problems.extend(bad_lines(&given, machine));
         }
         match goal {
@@ -233,7 +234,7 @@ pub fn further_problems(rest: &Request, machine: &Machine) -> Vec<Problem> {
     };
     // What was cut out may be what these miss.
     let is_own = |problem: &Problem| {
-        !matches!(problem.kind(), "missing_key" | "nothing_wished" | "empty_policy" | "nothing_expected")
+        !matches!(problem.kind(), "missing_key" | "nothing_declared" | "empty_policy" | "nothing_expected")
     };
     found.into_iter().filter(is_own).collect()
 }

@@ -120,7 +120,7 @@ fn word(bytes: &[u8], index: usize) -> Option<u32> {
     Some(u32::from_ne_bytes(bytes.try_into().ok()?))
 }
 
-/// Puts a request behind others of the same datagram; the payload's length is a multiple of 4.
+/// Puts a request after others of the same datagram; the payload's length is a multiple of 4.
 pub fn append(datagram: &mut Vec<u8>, request: Request, sequence: u32, payload: &[u8]) {
     let length = u32::try_from(HEADER + payload.len()).unwrap_or(u32::MAX);
     datagram.extend_from_slice(&length.to_ne_bytes());
@@ -263,7 +263,7 @@ mod tests {
     }
 
     #[test]
-    fn requests_stand_behind_each_other_with_their_own_lengths_and_sequences() {
+    fn requests_stand_after_each_other_with_their_own_lengths_and_sequences() {
         let mut all = Vec::new();
         append(&mut all, Request::AddRule, 5, &[1; 8]);
         append(&mut all, Request::DeleteRule, 6, &[2; 4]);

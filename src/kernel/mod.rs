@@ -43,7 +43,7 @@ pub trait Kernel {
 
     /// Carries out changes in their order, as many of them under one lock of the audit subsystem as it can.
     ///
-    /// Gives one answer per change, in order. A refused change does not stop those behind it.
+    /// Gives one answer per change, in order. A refused change does not stop those after it.
     ///
     /// # Errors
     /// Only where the answers themselves could not be had; which changes were carried out is then unknown.
@@ -71,7 +71,7 @@ pub trait Kernel {
 /// One change of the rule lists.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Change<'a> {
-    /// Puts a rule behind all others of its list.
+    /// Puts a rule after all others of its list.
     Append(&'a Rule),
     /// Puts a rule before all others of its list. The kernel does not look for an equal rule then: only for a
     /// rule that is known not to be loaded.

@@ -15,7 +15,7 @@ const LIST_ATTEMPTS: u32 = 5;
 /// Most changes in one datagram: all of them are carried out under one lock, and a slow delete takes 14 ms.
 const BATCH: usize = 64;
 /// How many messages that answer something else are still read once the patience is over. An answer that came in time
-/// waits behind them where this process was stopped meanwhile; a flood of events is not to keep it for ever.
+/// waits after them where this process was stopped meanwhile; a flood of events is not to keep it for ever.
 const LATE: u32 = 4096;
 /// What the answer to one change may take beyond the patience.
 const CHANGE_PATIENCE: Duration = Duration::from_millis(20);

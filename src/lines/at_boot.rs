@@ -2,7 +2,7 @@
 
 use std::rc::Rc;
 
-use super::{Facts, HostRule, Obstacle, PathFacts, Reading, is_of_host, missing_trees, settled};
+use super::{Facts, HostRule, PathFacts, Reading, Unloadable, is_of_host, missing_trees, settled};
 use crate::auditctl::{self, Context, Control, Installed, Statement, Taken, tokens};
 
 /// What auditctl does with a piece of a line, right or wrong.
@@ -13,7 +13,7 @@ pub struct BootStep {
     /// The rule that it sends.
     pub rule: Option<Rc<HostRule>>,
     /// Why the line fails.
-    pub obstacles: Vec<Obstacle>,
+    pub obstacles: Vec<Unloadable>,
     /// auditctl ends here, whatever `-i` or `-c` said.
     pub ends: bool,
 }
@@ -27,7 +27,7 @@ pub(super) fn taken(text: &[u8], context: &Context<'_>, installed: &Installed) -
 /// What a piece of a line comes to on this host.
 pub(super) fn step(taken: Taken, paths: &PathFacts) -> BootStep {
     let mut step = BootStep { controls: taken.controls, ends: taken.ends, ..BootStep::default() };
-    step.obstacles.extend(taken.refused.map(Obstacle::Line));
+    step.obstacles.extend(taken.refused.map(Unloadable::Line));
     step.obstacles.extend(missing_trees(&step.controls, paths));
     if let Some(line) = taken.rule {
         let (rule, obstacles) = settled(line, paths);
@@ -56,7 +56,7 @@ impl Reading {
             Some(_) if lacks_syscalls && only.controls == statement.controls => {}
             Some(error) if only.controls == statement.controls && !only.ends && statement.rule.is_some() => {
                 let version = facts.installed.version;
-                self.obstacles.push(Obstacle::TooNew { error: error.clone(), version });
+                self.obstacles.push(Unloadable::TooNew { error: error.clone(), version });
             }
             None if only.controls == statement.controls && only.rule == statement.rule => {}
             _ => self.at_boot = taken.into_iter().map(|taken| step(taken, &facts.paths)).collect(),

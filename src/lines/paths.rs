@@ -1,6 +1,6 @@
 //! The paths that lines name, and what the kernel makes of those that are not there.
 
-use super::{Obstacle, PathFacts};
+use super::{PathFacts, Unloadable};
 use crate::auditctl::{Control, Note};
 use crate::rule::path::PathFact;
 use crate::rule::{FieldNumber, Rule};
@@ -54,13 +54,13 @@ pub(super) fn trees<'a>(controls: impl IntoIterator<Item = &'a Control>) -> impl
 pub(super) fn missing_trees<'a>(
     controls: impl IntoIterator<Item = &'a Control>,
     paths: &PathFacts,
-) -> Option<Obstacle> {
+) -> Option<Unloadable> {
     trees(controls).find_map(|path| {
         let errno = match paths.get(path)? {
             PathFact::Missing { .. } => ENOENT,
             PathFact::Unresolved { errno } => *errno,
             _ => return None,
         };
-        Some(Obstacle::MissingPath { path: path.to_vec(), errno })
+        Some(Unloadable::MissingPath { path: path.to_vec(), errno })
     })
 }

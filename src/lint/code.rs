@@ -39,7 +39,7 @@ codes! {
     OutdatedComment, "outdated_comment", Error, "a comment of ours in place of a line, whose reason is gone: the rule is missing";
     SettingOutOfRange, "setting_out_of_range", Error, "a value that no kernel takes";
     Blocker, "blocker", Error, "a rule that leaves nothing to be recorded, or nothing of the files of a file system";
-    KeyDisablesList, "key_disables_list", Error, "a key on the user or exclude list: neither this rule nor those behind act";
+    KeyDisablesList, "key_disables_list", Error, "a key on the user or exclude list: neither this rule nor those after act";
     FieldDisablesList, "field_disables_list", Error, "a field that the user or exclude list does not know, with the same effect";
     CarriageReturns, "carriage_returns", Error, "lines that end in a carriage return";
     WritableByOthers, "writable_by_others", Error, "others than root may write the rules file";
@@ -72,7 +72,7 @@ codes! {
     UnsignedComparison, "unsigned_comparison", Warning, "results are compared without sign: failures count as large numbers";
     EverySyscall, "every_syscall", Warning, "records every system call";
     WideTree, "wide_tree", Warning, "watches a tree in which everything happens";
-    LockNotLast, "lock_not_last", Warning, "lines behind -e 2, which auditctl -R cannot load";
+    LockNotLast, "lock_not_last", Warning, "lines after -e 2, which auditctl -R cannot load";
     LockOverruled, "lock_overruled", Warning, "a later -e: the host is not locked";
     SwitchesOff, "switches_off", Warning, "the load ends with auditing off";
     DeletesRules, "deletes_rules", Warning, "deletes rules that were loaded before";
@@ -82,8 +82,8 @@ codes! {
     OnlyInAuditRules, "only_in_audit_rules", Warning, "a line of audit.rules that no drop-in has";
     UnknownCode, "unknown_code", Warning, "a comment asks lint to ignore a code that no finding has";
     Redundant, "redundant", Info, "an earlier rule records the same under the same key";
-    NeverTooLate, "never_too_late", Info, "never behind always: what both match is recorded";
-    SettingOverruled, "setting_overruled", Info, "set again further behind, otherwise";
+    NeverTooLate, "never_too_late", Info, "never after always: what both match is recorded";
+    SettingOverruled, "setting_overruled", Info, "set again later, otherwise";
     IgnoresErrors, "ignores_errors", Info, "-i: the load calls it success whatever fails";
     LoginuidImmutable, "loginuid_immutable", Info, "containers cannot set login uids, and only a reboot takes it back";
     Panics, "panics", Info, "-f 2: the host stops when a record is lost";

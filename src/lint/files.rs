@@ -50,7 +50,7 @@ fn final_newline(file: &File<'_>, next: Option<&File<'_>>) -> Option<Finding> {
             Finding::new(Code::FilesRunTogether, &spot, message).beside(&next.spot(1))
         }
         None => {
-            Finding::new(Code::NoFinalNewline, &spot, "no final newline: a file that sorts behind it would run into it")
+            Finding::new(Code::NoFinalNewline, &spot, "no final newline: a file that sorts after it would run into it")
         }
     };
     let end = (last, length);

@@ -41,7 +41,7 @@ pub struct Fix {
 pub struct Edit {
     /// Line and column of the first byte that goes.
     pub from: (usize, usize),
-    /// Line and column behind the last one.
+    /// Line and column after the last one.
     pub to: (usize, usize),
     /// What comes in its place.
     pub with: String,

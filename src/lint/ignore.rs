@@ -64,7 +64,7 @@ fn ignored(line: &[u8]) -> Vec<(&str, usize)> {
     found
 }
 
-/// What stands behind `# lint: ignore`, however blanks are set.
+/// What stands after `# lint: ignore`, however blanks are set.
 fn named(line: &str) -> Option<&str> {
     let comment = line.trim_start().strip_prefix('#')?.trim_start();
     let codes = comment.strip_prefix("lint:")?.trim_start().strip_prefix("ignore")?;

@@ -7,7 +7,7 @@ use super::{Host, place};
 use crate::auditctl::{LineError, LineErrorKind, Note, SkippedSyscall};
 use crate::boot_load::Spot;
 use crate::error::{Hint, Problem};
-use crate::lines::{Facts, Obstacle, Reading};
+use crate::lines::{Facts, Reading, Unloadable};
 use crate::rule::field_table::by_number;
 use crate::rule::verdict::Reason;
 
@@ -29,23 +29,23 @@ pub fn findings(at: &Spot, text: &[u8], reading: &Reading, facts: &Facts, host: 
     findings
 }
 
-fn of_obstacle(at: &Spot, text: &[u8], reading: &Reading, obstacle: &Obstacle, host: Host<'_>) -> Vec<Finding> {
+fn of_obstacle(at: &Spot, text: &[u8], reading: &Reading, obstacle: &Unloadable, host: Host<'_>) -> Vec<Finding> {
     let message = || Problem::from(obstacle.what()).message();
     match obstacle {
-        Obstacle::Line(error) if host.is_applied && obstacle.is_of_other_machines() => {
+        Unloadable::Line(error) if host.is_applied && obstacle.is_of_other_machines() => {
             vec![of_error(at, text, error).left_out("the rule", "unknown_syscalls")]
         }
-        Obstacle::Line(error) => vec![of_error(at, text, error)],
-        Obstacle::TooNew { error, .. } => {
+        Unloadable::Line(error) => vec![of_error(at, text, error)],
+        Unloadable::TooNew { error, .. } => {
             let span = (error.column, end_of_word(text, error.column).max(error.column + 1));
             vec![Finding::new(Code::AuditctlTooOld, at, message()).over(Some(span))]
         }
-        Obstacle::Syscalls { skipped, emptied } => {
+        Unloadable::Syscalls { skipped, emptied } => {
             let found = skipped.iter().map(|call| of_foreign_call(at, text, call));
             let what = if *emptied { "the rule" } else { "it" };
             found.map(|found| if host.is_applied { found.left_out(what, "unknown_syscalls") } else { found }).collect()
         }
-        Obstacle::Refused(refusal) => {
+        Unloadable::Refused(refusal) => {
             let rule = reading.rule.as_ref().map(|rule| &rule.line.rule);
             let field = rule.and_then(|rule| rule.fields.get(refusal.field?)).map(|field| field.number);
             let span = field.and_then(by_number).and_then(|row| condition(text, row.name));
@@ -57,7 +57,7 @@ fn of_obstacle(at: &Spot, text: &[u8], reading: &Reading, obstacle: &Obstacle, h
                 _ => vec![found],
             }
         }
-        Obstacle::MissingPath { path, .. } => {
+        Unloadable::MissingPath { path, .. } => {
             let span = word(text, |word| word.windows(path.len()).any(|part| part == path));
             vec![Finding::new(Code::MissingPath, at, message()).over(span)]
         }
@@ -132,7 +132,7 @@ fn without_key(found: Finding, text: &[u8]) -> Finding {
     let advice = "take the key out";
     let key = word(text, |word| word == b"-k" || word.starts_with(b"key=") || word.starts_with(b"-Fkey="));
     let Some((start, end)) = key else { return found.advise(advice) };
-    // Of `-k KEY` the word behind goes, of `-F key=KEY` the one before.
+    // Of `-k KEY` the word after goes, of `-F key=KEY` the one before.
     let before = text[..start].trim_ascii_end();
     let (from, to) = match &text[start..end] {
         b"-k" => {

@@ -7,7 +7,7 @@ use super::finding::{Finding, list, word};
 use super::policy::{Policy, place};
 use super::source::File;
 use crate::auditctl::{Control, Verb};
-use crate::boot_load::{Failing, Spot, Trouble};
+use crate::boot_load::{Failing, LoadFailure, Spot};
 use crate::lines::Reader;
 use crate::matching::blocker;
 use crate::rule::{FieldNumber, Rule};
@@ -74,12 +74,12 @@ fn of_failing(
 ) -> Option<Finding> {
     let first = match &failing.trouble {
         // What stands after a lock is said once, where the lock is.
-        Trouble::Obstacle(_) | Trouble::Locked(_) => return None,
-        Trouble::NothingToDelete => {
+        LoadFailure::Unloadable(_) | LoadFailure::Locked(_) => return None,
+        LoadFailure::NothingToDelete => {
             let message = "there is no such rule to delete: the load stops here";
             return Some(Finding::new(Code::NothingToDelete, &failing.spot, message));
         }
-        Trouble::Duplicate(first) => first,
+        LoadFailure::Duplicate(first) => first,
     };
     let reading = reader.read(&failing.text);
     let rule = &reading.rule.as_ref()?.line;
@@ -173,7 +173,7 @@ fn overruled(set: &[Set]) -> Vec<Finding> {
 
 fn of_setting(set: &Set) -> Option<Finding> {
     let (code, message) = match (set.name, set.value) {
-        (Name::Enabled, 0) => (Code::SwitchesOff, "-e 0: nothing is recorded behind this load".to_owned()),
+        (Name::Enabled, 0) => (Code::SwitchesOff, "-e 0: nothing is recorded after this load".to_owned()),
         (Name::Failure, 2) => (Code::Panics, "-f 2: the kernel panics when a record cannot be kept".to_owned()),
         (Name::LoginuidImmutable, 1) => {
             let message = "containers can no longer set login uids, so that logins in them may fail; only a reboot takes this back";
@@ -199,7 +199,7 @@ fn of_controls(file: &File<'_>, reader: &mut Reader) -> Vec<Finding> {
         for control in reading.controls.iter().chain(at_boot) {
             match control {
                 Control::Enabled(2) if says_something[at + 1..].contains(&true) => {
-                    let message = "-e 2 with lines behind it, which auditctl -R cannot load any more; augenrules moves it to the end";
+                    let message = "-e 2 with lines after it, which auditctl -R cannot load any more; augenrules moves it to the end";
                     findings.push(Finding::new(Code::LockNotLast, &spot, message).advise("put it last"));
                 }
                 Control::DeleteAll if rules > 0 => {

@@ -31,7 +31,7 @@ fn is_dead(loaded: &LoadedRule) -> bool {
     is_masked || contradiction(rule).is_some() || rule.fields.iter().any(|field| stops_list(field, rule.list))
 }
 
-/// A rule behind one that matches all that it matches.
+/// A rule after one that matches all that it matches.
 fn covered(policy: &Policy<'_>, wide_at: usize, narrow_at: usize) -> Option<Finding> {
     let (wide, narrow) = (&policy.real[wide_at], &policy.real[narrow_at]);
     let (first, second) = (&*wide.rule.listed, &*narrow.rule.listed);
@@ -155,7 +155,7 @@ pub fn steps(path: &[u8]) -> impl Iterator<Item = &[u8]> {
     ends.chain([path.len()]).map(|end| &path[..end]).filter(|step| !step.ends_with(b"/"))
 }
 
-/// A rule that says never, behind one that says always and matches some of the same.
+/// A rule that says never, after one that says always and matches some of the same.
 fn too_late(policy: &Policy<'_>, at: usize) -> Option<Finding> {
     let late = &policy.real[at];
     if late.rule.listed.list != List::EXIT || late.rule.listed.action != Action::NEVER || is_dead(late) {

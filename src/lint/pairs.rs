@@ -203,7 +203,7 @@ fn translated(number: u32, own: Arch, other: Arch) -> Option<u32> {
     syscalls::number(other, syscalls::name(own, number)?)
 }
 
-/// With the other half as a line behind this one, where it can be written by changing one word.
+/// With the other half as a line after this one, where it can be written by changing one word.
 fn with_twin(policy: &Policy<'_>, at: usize, found: Finding, names: [&str; 2]) -> Finding {
     let text = policy.text(&found.at);
     let is_arch = |word: &[u8]| word.to_ascii_lowercase().ends_with(format!("arch={}", names[0]).as_bytes());

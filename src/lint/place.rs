@@ -85,5 +85,5 @@ fn may_be_stopped(at: &Spot, text: &[u8], field: &Field, host: Host<'_>) -> Opti
     );
     let span = word(text, |word| word.windows(path.len()).any(|part| part == path));
     let found = Finding::new(Code::StoppedByOthers, at, message).over(span);
-    Some(found.advise("put such lines behind all others, and a line -c in front of them"))
+    Some(found.advise("put such lines after all others, and a line -c in front of them"))
 }

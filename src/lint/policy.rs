@@ -9,7 +9,7 @@ use super::Host;
 use super::source::{File, is_guessed};
 use crate::augenrules;
 use crate::boot_load::{BootLoad, LoadLine, LoadedRule, Spot};
-use crate::lines::{HostRule, Obstacle, PathFacts, Reader};
+use crate::lines::{HostRule, PathFacts, Reader, Unloadable};
 use crate::rule::{FieldNumber, Machine, Rule, Value};
 
 /// All files together, as the boot loader loads them.
@@ -51,7 +51,8 @@ impl<'a> Policy<'a> {
         let mut load = BootLoad::of(&lines, reader);
         // What auditctl makes of a line that has an error is nothing to give advice about.
         let mut has_error = |line: &&LoadLine| {
-            let is_of_line = |why: &Obstacle| matches!(why, Obstacle::Line(error) if error.kind() != "carriage_return");
+            let is_of_line =
+                |why: &Unloadable| matches!(why, Unloadable::Line(error) if error.kind() != "carriage_return");
             reader.read(&line.text).obstacles.iter().any(is_of_line)
         };
         let wrong: HashSet<&Spot> = lines.iter().filter(&mut has_error).flat_map(|line| &line.spots).collect();

@@ -62,7 +62,7 @@ pub fn blocker(rule: &Rule) -> Option<&'static str> {
             Some("switches system call auditing off for every new process")
         }
         List::EXIT if rule.action == Action::NEVER && has_no_condition && rule.syscalls.is_all() => {
-            Some("keeps every rule behind it from recording anything")
+            Some("keeps every rule after it from recording anything")
         }
         List::EXCLUDE if !rule.fields.is_empty() && rule.fields.iter().all(takes_every_process) => {
             let types = numbers(rule, FieldNumber::MSGTYPE);

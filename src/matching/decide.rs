@@ -1,7 +1,7 @@
 //! Which rule of a policy decides about an event.
 //!
 //! The first rule of a list that matches decides (`audit_filter_syscall`; rules with a path have a priority from their
-//! place, so that the order counts across both of the kernel's lists). A rule that may match, and one behind it that
+//! place, so that the order counts across both of the kernel's lists). A rule that may match, and one after it that
 //! does, leave the answer open.
 
 use super::evaluate::{Answer, is_about_one_file, matches};

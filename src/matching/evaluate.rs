@@ -14,7 +14,7 @@ pub enum Answer {
     Yes,
     /// It does not.
     No,
-    /// It ends the evaluation of its list: it does not act, and no rule behind it is asked.
+    /// It ends the evaluation of its list: it does not act, and no rule after it is asked.
     Stops,
     /// That depends on properties that are not known: their fields, none twice. None of them where it is the system
     /// call.
@@ -23,7 +23,7 @@ pub enum Answer {
 
 /// What a rule says to an event.
 ///
-/// Where the files may not have been found (`__audit_inode` is called behind the walk to each file), the answer is open
+/// Where the files may not have been found (`__audit_inode` is called after the walk to each file), the answer is open
 /// if it would be another one without them.
 #[must_use]
 pub fn matches(rule: &Rule, event: &Event) -> Answer {

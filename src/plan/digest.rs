@@ -1,15 +1,15 @@
 //! One string for what a host does: its rules in their order, and its settings.
 
-use super::rules::{Fulfils, Wish, assign};
+use super::rules::{Fulfils, RuleForms, assign};
 use crate::rule::{Rule, id};
 use crate::settings::Settings;
 
 /// The digest of what a kernel holds. A rule that means one of `wanted` counts as that one, whichever version of auditctl
 /// made its mask; a further copy of a rule does nothing and does not count.
 #[must_use]
-pub fn digest(loaded: &[Rule], wanted: &[&Wish], settings: &Settings) -> String {
+pub fn digest(loaded: &[Rule], wanted: &[&RuleForms], settings: &Settings) -> String {
     let rules = loaded.iter().zip(assign(loaded, wanted)).filter_map(|(rule, fulfils)| match fulfils {
-        Fulfils::Wish(at) => wanted.get(at).map(|wish| plain(wish)),
+        Fulfils::RuleForms(at) => wanted.get(at).map(|forms| plain(forms)),
         Fulfils::Again(_) => None,
         Fulfils::Nothing => Some(rule.clone().as_listed()),
     });
@@ -18,7 +18,7 @@ pub fn digest(loaded: &[Rule], wanted: &[&Wish], settings: &Settings) -> String 
 
 /// The digest of what a boot loads: these rules, in their order.
 #[must_use]
-pub fn digest_at_boot(rules: &[Wish], settings: &Settings) -> String {
+pub fn digest_at_boot(rules: &[RuleForms], settings: &Settings) -> String {
     of(&rules.iter().map(plain).collect::<Vec<_>>(), settings)
 }
 
@@ -27,9 +27,9 @@ fn of(rules: &[Rule], settings: &Settings) -> String {
 }
 
 /// The rule with the widest of its masks: that of its line.
-fn plain(wish: &Wish) -> Rule {
-    let mut rule = wish.rule.clone();
-    let masks = wish.other_masks.iter().chain([&wish.rule.syscalls]);
+fn plain(forms: &RuleForms) -> Rule {
+    let mut rule = forms.rule.clone();
+    let masks = forms.other_masks.iter().chain([&forms.rule.syscalls]);
     if let Some(widest) = masks.max_by_key(|mask| mask.words().map(u32::count_ones).sum::<u32>()) {
         rule.syscalls = widest.clone();
     }

@@ -1,4 +1,4 @@
-//! The steps that bring files to what is wished.
+//! The steps that bring files to what is wanted.
 
 use std::path::PathBuf;
 

@@ -1,4 +1,4 @@
-//! The steps that lead from what is to what is wished: a value that check mode prints, a run carries out and a
+//! The steps that lead from what is to what is wanted: a value that check mode prints, a run carries out and a
 //! rollback makes anew.
 
 mod digest;
@@ -10,7 +10,7 @@ pub mod settings;
 pub use digest::{digest, digest_at_boot};
 
 use files::{FileStep, FileTarget, plan_files};
-use rules::{Because, Fulfils, Ordering, RuleStep, Wish, assign, plan_rules_anew};
+use rules::{Because, Fulfils, Ordering, RuleForms, RuleStep, assign, plan_rules_anew};
 use settings::{SettingStep, plan_settings};
 
 use std::cell::OnceCell;
@@ -18,7 +18,7 @@ use std::cell::OnceCell;
 use rustc_hash::FxHashSet as HashSet;
 
 use crate::boot_load::Spot;
-use crate::intent::Keep;
+use crate::keep::Keep;
 use crate::kernel::{Features, Status};
 use crate::rule::{FieldNumber, Rule, id::Id};
 use crate::settings::Settings;
@@ -44,9 +44,9 @@ impl KernelState {
 
 /// A rule that should be loaded, or should stay in its place if it is.
 #[derive(Debug, Clone)]
-pub struct Wished {
+pub struct Wanted {
     /// The rule.
-    pub wish: Wish,
+    pub forms: RuleForms,
     /// The request asks for it; otherwise another drop-in holds it, and it matters only where it is loaded.
     pub is_asked_for: bool,
     /// A watch made it: whether it is about a file or a directory is up to what stands at the path.
@@ -60,14 +60,14 @@ pub struct Wished {
 pub struct Target {
     /// The files.
     pub files: Vec<FileTarget>,
-    /// The rules, in the wished order.
-    pub rules: Vec<Wished>,
+    /// The rules, in the wanted order.
+    pub rules: Vec<Wanted>,
     /// How much of that order matters.
     pub ordering: Ordering,
     /// Rules that should no longer be loaded.
-    pub dropped: Vec<Wish>,
+    pub dropped: Vec<RuleForms>,
     /// Rules that drop-ins ask for and that this host could not load anew: they stay where they are, if they are loaded.
-    pub kept: Vec<Wish>,
+    pub kept: Vec<RuleForms>,
     /// What a purge leaves alone; none where foreign rules stay.
     pub purge: Option<Keep>,
     /// Loaded rules that the kernel cannot let go: they stay.
@@ -123,14 +123,16 @@ pub fn plan_loaded(target: &Target, loaded: &[Rule]) -> Vec<RuleStep> {
     let kept = assignable(loaded, &target.kept);
     let why = if target.restores { Because::Restored } else { Because::Missing };
     let watches = OnceCell::new();
-    let fate = |rule: &Rule| {
+    let why_unloaded = |rule: &Rule| {
         if target.stuck.contains(rule) || (!kept.is_empty() && kept.contains(&Id::of(rule))) {
             return None;
         }
         let other_kind = || watches.get_or_init(|| target.watches()).contains(&other_kind(rule)?).then_some(());
-        target.fate(rule, &dropped).or_else(|| other_kind().map(|()| Because::NoLongerWanted))
+        target.why_unloaded(rule, &dropped).or_else(|| other_kind().map(|()| Because::NoLongerWanted))
     };
-    plan_rules_anew(loaded, &target.wishes(loaded), target.ordering, &fate, why, &|rule| target.silent.contains(rule))
+    plan_rules_anew(loaded, &target.wanted(loaded), target.ordering, &why_unloaded, why, &|rule| {
+        target.silent.contains(rule)
+    })
 }
 
 /// What a watch of this rule's path was when there was a directory in place of a file, or the other way round.
@@ -148,39 +150,39 @@ fn other_kind(rule: &Rule) -> Option<Rule> {
     })
 }
 
-/// The loaded rules that are among these wishes.
-fn assignable(loaded: &[Rule], wishes: &[Wish]) -> HashSet<Id> {
-    if wishes.is_empty() {
+/// The loaded rules that are among these wanted rules.
+fn assignable(loaded: &[Rule], wanted: &[RuleForms]) -> HashSet<Id> {
+    if wanted.is_empty() {
         return HashSet::default();
     }
-    let fulfilled = assign(loaded, &wishes.iter().collect::<Vec<_>>());
+    let fulfilled = assign(loaded, &wanted.iter().collect::<Vec<_>>());
     loaded.iter().zip(fulfilled).filter(|(_, f)| *f != Fulfils::Nothing).map(|(rule, _)| Id::of(rule)).collect()
 }
 
 impl Target {
-    /// The wishes that matter for these loaded rules: those asked for, and those of others that are loaded.
+    /// The wanted rules that matter for these loaded rules: those asked for, and those of others that are loaded.
     #[must_use]
-    pub fn wishes(&self, loaded: &[Rule]) -> Vec<&Wish> {
-        let all: Vec<&Wish> = self.rules.iter().map(|wished| &wished.wish).collect();
-        if self.rules.iter().all(|wished| wished.is_asked_for) {
+    pub fn wanted(&self, loaded: &[Rule]) -> Vec<&RuleForms> {
+        let all: Vec<&RuleForms> = self.rules.iter().map(|wanted| &wanted.forms).collect();
+        if self.rules.iter().all(|wanted| wanted.is_asked_for) {
             return all;
         }
-        let mut matters: Vec<bool> = self.rules.iter().map(|wished| wished.is_asked_for).collect();
+        let mut matters: Vec<bool> = self.rules.iter().map(|wanted| wanted.is_asked_for).collect();
         for fulfils in assign(loaded, &all) {
-            if let Fulfils::Wish(at) = fulfils {
+            if let Fulfils::RuleForms(at) = fulfils {
                 matters[at] = true;
             }
         }
-        all.into_iter().zip(matters).filter(|(_, matters)| *matters).map(|(wish, _)| wish).collect()
+        all.into_iter().zip(matters).filter(|(_, matters)| *matters).map(|(forms, _)| forms).collect()
     }
 
     /// The watches asked for, as the kernel lists them.
     fn watches(&self) -> HashSet<Rule> {
-        let watches = self.rules.iter().filter(|wished| wished.is_watch && wished.is_asked_for);
-        watches.map(|wished| wished.wish.rule.clone().as_listed()).collect()
+        let watches = self.rules.iter().filter(|wanted| wanted.is_watch && wanted.is_asked_for);
+        watches.map(|wanted| wanted.forms.rule.clone().as_listed()).collect()
     }
 
-    fn fate(&self, rule: &Rule, dropped: &HashSet<Id>) -> Option<Because> {
+    fn why_unloaded(&self, rule: &Rule, dropped: &HashSet<Id>) -> Option<Because> {
         if !dropped.is_empty() && dropped.contains(&Id::of(rule)) {
             return Some(if self.restores { Because::Restored } else { Because::NoLongerWanted });
         }
@@ -192,7 +194,7 @@ impl Target {
     /// How the rules asked for stand in a kernel.
     #[must_use]
     pub fn tally<'a>(&'a self, loaded: &'a [Rule]) -> Tally<'a> {
-        let all: Vec<&Wish> = self.rules.iter().map(|wished| &wished.wish).collect();
+        let all: Vec<&RuleForms> = self.rules.iter().map(|wanted| &wanted.forms).collect();
         let (dropped, kept) = (assignable(loaded, &self.dropped), assignable(loaded, &self.kept));
         let is_one_of = |ids: &HashSet<Id>, rule: &Rule| !ids.is_empty() && ids.contains(&Id::of(rule));
         let mut held = vec![false; all.len()];
@@ -202,7 +204,7 @@ impl Target {
         for (rule, fulfils) in loaded.iter().zip(assign(loaded, &all)) {
             match fulfils {
                 Fulfils::Again(at) => held[at] = true,
-                Fulfils::Wish(at) => {
+                Fulfils::RuleForms(at) => {
                     held[at] = true;
                     if last.0 == Some(rule.list) && at < last.1 {
                         out_of_order = out_of_order.or(Some(rule));
@@ -214,11 +216,11 @@ impl Target {
                 }
             }
         }
-        let asked = || self.rules.iter().zip(&held).filter(|(wished, _)| wished.is_asked_for);
+        let asked = || self.rules.iter().zip(&held).filter(|(wanted, _)| wanted.is_asked_for);
         Tally {
             desired: asked().count(),
             loaded: asked().filter(|(_, held)| **held).count(),
-            missing: asked().filter(|(_, held)| !**held).map(|(wished, _)| &wished.wish.rule).collect(),
+            missing: asked().filter(|(_, held)| !**held).map(|(wanted, _)| &wanted.forms.rule).collect(),
             foreign,
             out_of_order,
         }
@@ -236,6 +238,6 @@ pub struct Tally<'a> {
     pub missing: Vec<&'a Rule>,
     /// How many loaded rules no drop-in holds.
     pub foreign: usize,
-    /// The first loaded rule that stands behind one that the wished order has behind it.
+    /// The first loaded rule that stands after one that the wanted order has after it.
     pub out_of_order: Option<&'a Rule>,
 }

@@ -1,16 +1,16 @@
 //! Which loaded rules may stay where they are.
 //!
 //! The kernel can only prepend and append, and a delete is dear. So the largest set of loaded rules is sought that
-//! stands in the wished order and leaves what is not kept room in front of it or behind it.
+//! stands in the wanted order and leaves what is not kept room in front of it or after it.
 //!
-//! Every wish has a *rank*, non-decreasing in the wished order; wishes of one rank may stand in any order. A kept set
-//! from rank `a` to rank `b` is sound iff its ranks do not decrease along the list and every wish of a rank strictly
-//! between `a` and `b` is in it: a wish of rank `a` or less can be prepended, one of rank `b` or more appended.
+//! Every wanted rule has a *rank*, non-decreasing in the wanted order; wanted rules of one rank may stand in any order. A kept set
+//! from rank `a` to rank `b` is sound iff its ranks do not decrease along the list and every wanted rule of a rank strictly
+//! between `a` and `b` is in it: a wanted rule of rank `a` or less can be prepended, one of rank `b` or more appended.
 
 /// Chooses the rules that stay.
 ///
-/// `candidates` are the loaded rules that may stay, in kernel order: for each the wish that it fulfils. One wish may
-/// have several candidates, of which at most one stays. `ranks` has the rank of every wish of the list, loaded or not.
+/// `candidates` are the loaded rules that may stay, in kernel order: for each the wanted rule that it fulfils. One wanted rule may
+/// have several candidates, of which at most one stays. `ranks` has the rank of every wanted rule of the list, loaded or not.
 ///
 /// Gives the chosen candidates (indices into `candidates`), ascending; no larger sound choice exists.
 /// Takes time in the order of n log n.
@@ -29,10 +29,10 @@ pub fn longest_stay(candidates: &[usize], ranks: &[usize]) -> Vec<usize> {
     let mut chosen: Vec<usize> = runs[first].firsts(0..cut).collect();
     let mut end = runs[first].occurrences[cut - 1].at;
     for (run, after) in runs.iter().zip(&tails).skip(first + 1) {
-        let from = run.behind(end);
+        let from = run.after(end);
         chosen.extend(run.firsts(from..run.occurrences.len()));
         match run.complete[from] {
-            Some(last) if run.wishes + after[last] >= run.distinct_from[from] => end = run.occurrences[last].at,
+            Some(last) if run.wanted + after[last] >= run.distinct_from[from] => end = run.occurrences[last].at,
             _ => break,
         }
     }
@@ -42,60 +42,60 @@ pub fn longest_stay(candidates: &[usize], ranks: &[usize]) -> Vec<usize> {
 
 /// What a candidate list holds of one rank.
 struct Run {
-    /// How many wishes have the rank, loaded or not.
-    wishes: usize,
+    /// How many wanted rules have the rank, loaded or not.
+    wanted: usize,
     /// Its candidates in kernel order.
     occurrences: Vec<Occurrence>,
-    /// `before[k]`: how many different wishes the first k candidates fulfil.
+    /// `before[k]`: how many different wanted rules the first k candidates fulfil.
     before: Vec<usize>,
-    /// `distinct_from[k]`: how many different wishes the candidates from the k-th on fulfil.
+    /// `distinct_from[k]`: how many different wanted rules the candidates from the k-th on fulfil.
     distinct_from: Vec<usize>,
-    /// `complete[k]`: at which candidate every wish is fulfilled when counting from the k-th on.
+    /// `complete[k]`: at which candidate every wanted rule is fulfilled when counting from the k-th on.
     complete: Vec<Option<usize>>,
 }
 
 struct Occurrence {
     /// The place in the list of candidates.
     at: usize,
-    /// The wish, counted from the first of the run.
-    wish: usize,
+    /// The wanted rule, counted from the first of the run.
+    forms: usize,
 }
 
 impl Run {
-    /// The runs of wishes of equal rank, which stand side by side.
+    /// The runs of wanted rules of equal rank, which stand side by side.
     fn all(candidates: &[usize], ranks: &[usize]) -> Vec<Self> {
         let mut run_of = Vec::with_capacity(ranks.len());
         let mut starts = Vec::new();
-        for (wish, rank) in ranks.iter().enumerate() {
-            if wish == 0 || ranks[wish - 1] != *rank {
-                starts.push(wish);
+        for (forms, rank) in ranks.iter().enumerate() {
+            if forms == 0 || ranks[forms - 1] != *rank {
+                starts.push(forms);
             }
             run_of.push(starts.len() - 1);
         }
         let mut occurrences: Vec<Vec<Occurrence>> = starts.iter().map(|_| Vec::new()).collect();
-        for (at, wish) in candidates.iter().enumerate() {
-            let run = run_of[*wish];
-            occurrences[run].push(Occurrence { at, wish: *wish - starts[run] });
+        for (at, forms) in candidates.iter().enumerate() {
+            let run = run_of[*forms];
+            occurrences[run].push(Occurrence { at, forms: *forms - starts[run] });
         }
         let ends = starts.iter().skip(1).copied().chain(std::iter::once(ranks.len()));
         let sizes = starts.iter().zip(ends).map(|(start, end)| end - start);
-        occurrences.into_iter().zip(sizes).map(|(occurrences, wishes)| Self::new(wishes, occurrences)).collect()
+        occurrences.into_iter().zip(sizes).map(|(occurrences, wanted)| Self::new(wanted, occurrences)).collect()
     }
 
-    fn new(wishes: usize, occurrences: Vec<Occurrence>) -> Self {
-        let mut seen = vec![false; wishes];
+    fn new(wanted: usize, occurrences: Vec<Occurrence>) -> Self {
+        let mut seen = vec![false; wanted];
         let mut before = vec![0];
         for occurrence in &occurrences {
-            let is_new = !std::mem::replace(&mut seen[occurrence.wish], true);
+            let is_new = !std::mem::replace(&mut seen[occurrence.forms], true);
             before.push(before[before.len() - 1] + usize::from(is_new));
         }
         let mut complete = vec![None; occurrences.len() + 1];
         let mut distinct_from = vec![0; occurrences.len() + 1];
-        let mut first_of: Vec<Option<usize>> = vec![None; wishes];
+        let mut first_of: Vec<Option<usize>> = vec![None; wanted];
         let mut is_first = vec![false; occurrences.len()];
         let mut last_first = 0;
         for (k, occurrence) in occurrences.iter().enumerate().rev() {
-            let later = first_of[occurrence.wish].replace(k);
+            let later = first_of[occurrence.forms].replace(k);
             is_first[k] = true;
             distinct_from[k] = distinct_from[k + 1] + usize::from(later.is_none());
             if let Some(later) = later {
@@ -105,24 +105,24 @@ impl Run {
             while !is_first[last_first] {
                 last_first -= 1;
             }
-            complete[k] = (distinct_from[k] == wishes).then_some(last_first);
+            complete[k] = (distinct_from[k] == wanted).then_some(last_first);
         }
-        Self { wishes, occurrences, before, distinct_from, complete }
+        Self { wanted, occurrences, before, distinct_from, complete }
     }
 
     /// How many candidates of this rank stand at or before this place.
-    fn behind(&self, place: usize) -> usize {
+    fn after(&self, place: usize) -> usize {
         self.occurrences.partition_point(|occurrence| occurrence.at <= place)
     }
 
-    /// The first candidate of each wish within a range of candidates.
+    /// The first candidate of each wanted rule within a range of candidates.
     fn firsts(&self, range: std::ops::Range<usize>) -> impl Iterator<Item = usize> + '_ {
-        let mut seen = vec![false; self.wishes];
-        self.occurrences[range].iter().filter(move |o| !std::mem::replace(&mut seen[o.wish], true)).map(|o| o.at)
+        let mut seen = vec![false; self.wanted];
+        self.occurrences[range].iter().filter(move |o| !std::mem::replace(&mut seen[o.forms], true)).map(|o| o.at)
     }
 }
 
-/// `tails[r][e]`: how many rules of higher rank can stay behind the e-th candidate of run r.
+/// `tails[r][e]`: how many rules of higher rank can stay after the e-th candidate of run r.
 fn tails(runs: &[Run]) -> Vec<Vec<usize>> {
     let mut tails: Vec<Vec<usize>> = vec![Vec::new(); runs.len()];
     for r in (0..runs.len()).rev() {
@@ -131,8 +131,8 @@ fn tails(runs: &[Run]) -> Vec<Vec<usize>> {
             .iter()
             .map(|occurrence| {
                 let Some(next) = runs.get(r + 1) else { return 0 };
-                let from = next.behind(occurrence.at);
-                let whole = next.complete[from].map_or(0, |last| next.wishes + tails[r + 1][last]);
+                let from = next.after(occurrence.at);
+                let whole = next.complete[from].map_or(0, |last| next.wanted + tails[r + 1][last]);
                 whole.max(next.distinct_from[from])
             })
             .collect();
@@ -147,11 +147,11 @@ mod tests {
     /// Whether these candidates may stay, said anew from the definition.
     fn is_sound(stay: &[usize], candidates: &[usize], ranks: &[usize]) -> bool {
         let kept: Vec<usize> = stay.iter().map(|at| candidates[*at]).collect();
-        let kept_ranks: Vec<usize> = kept.iter().map(|wish| ranks[*wish]).collect();
-        let each_once = kept.iter().enumerate().all(|(i, wish)| !kept[..i].contains(wish));
+        let kept_ranks: Vec<usize> = kept.iter().map(|forms| ranks[*forms]).collect();
+        let each_once = kept.iter().enumerate().all(|(i, forms)| !kept[..i].contains(forms));
         let ascending = kept_ranks.windows(2).all(|pair| pair[0] <= pair[1]);
         let (Some(low), Some(high)) = (kept_ranks.first(), kept_ranks.last()) else { return true };
-        let no_gap = ranks.iter().enumerate().all(|(wish, rank)| rank <= low || rank >= high || kept.contains(&wish));
+        let no_gap = ranks.iter().enumerate().all(|(forms, rank)| rank <= low || rank >= high || kept.contains(&forms));
         each_once && ascending && no_gap
     }
 
@@ -178,11 +178,11 @@ mod tests {
     #[test]
     fn the_choice_is_sound_and_as_large_as_brute_force_finds_on_every_small_list() {
         let mut tried = 0;
-        for wishes in 1..=4usize {
-            for steps in 0u32..1 << (wishes - 1) {
+        for wanted in 1..=4usize {
+            for steps in 0u32..1 << (wanted - 1) {
                 let ranks: Vec<usize> =
-                    (0..wishes).map(|w| (0..w).filter(|bit| steps & (1 << bit) != 0).count()).collect();
-                for candidates in lists(6, wishes) {
+                    (0..wanted).map(|w| (0..w).filter(|bit| steps & (1 << bit) != 0).count()).collect();
+                for candidates in lists(6, wanted) {
                     let stay = longest_stay(&candidates, &ranks);
                     assert!(is_sound(&stay, &candidates, &ranks), "{candidates:?} {ranks:?} {stay:?}");
                     let largest = largest_by_brute_force(&candidates, &ranks);

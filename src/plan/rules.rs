@@ -1,11 +1,11 @@
-//! The steps that bring the kernel's rule lists to the wished ones.
+//! The steps that bring the kernel's rule lists to the wanted ones.
 
 use super::order::longest_stay;
 use rustc_hash::{FxBuildHasher, FxHashMap as HashMap, FxHashSet as HashSet};
 
 use crate::rule::{Action, Field, FieldNumber, List, Mask, Rule};
 
-/// How much of the wished order the kernel's lists must have.
+/// How much of the wanted order the kernel's lists must have.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Ordering {
     /// The order between `never` and `always` rules of one list, which decides whether anything is recorded.
@@ -18,14 +18,14 @@ pub enum Ordering {
 
 /// A rule that should be loaded.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Wish {
+pub struct RuleForms {
     /// The rule as it is sent.
     pub rule: Rule,
     /// Further masks under which a loaded rule is this one: what other versions of auditctl make of the same line.
     pub other_masks: Vec<Mask>,
 }
 
-impl From<Rule> for Wish {
+impl From<Rule> for RuleForms {
     fn from(rule: Rule) -> Self {
         Self { rule, other_masks: Vec::new() }
     }
@@ -34,7 +34,7 @@ impl From<Rule> for Wish {
 /// Why a step is taken.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Because {
-    /// Wished and not loaded.
+    /// Wanted and not loaded.
     Missing,
     /// One rule takes the place of another on the same subject.
     Replaced,
@@ -42,7 +42,7 @@ pub enum Because {
     Order,
     /// Loaded, but the kernel watches something else than what the rule's path names now: it is loaded anew.
     Silent,
-    /// Was wished before, or stands there twice.
+    /// Was wanted before, or stands there twice.
     NoLongerWanted,
     /// Nobody asks for it, and the request purges.
     Purged,
@@ -61,7 +61,7 @@ impl Because {
 /// What to do with the rule of a step.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Doing {
-    /// Load it behind all others of its list.
+    /// Load it after all others of its list.
     Append,
     /// Load it before all others of its list.
     Prepend,
@@ -82,7 +82,7 @@ pub struct RuleStep {
     pub with_next: bool,
 }
 
-/// The lists as they are behind these steps.
+/// The lists as they are after these steps.
 #[must_use]
 pub fn carried_out(steps: &[RuleStep], before: &[Rule]) -> Vec<Rule> {
     let mut after = before.to_vec();
@@ -101,43 +101,43 @@ pub fn carried_out(steps: &[RuleStep], before: &[Rule]) -> Vec<Rule> {
     after
 }
 
-/// What becomes of a loaded rule that no wish asks for.
-pub type Fate<'a> = &'a dyn Fn(&Rule) -> Option<Because>;
+/// What becomes of a loaded rule that no wanted rule asks for.
+pub type WhyUnloaded<'a> = &'a dyn Fn(&Rule) -> Option<Because>;
 
-/// Plans the changes from the loaded rules to the wished ones.
+/// Plans the changes from the loaded rules to the wanted ones.
 ///
-/// `fate` tells for a loaded rule that fulfils no wish why it goes, or none where it is foreign and stays.
+/// `why_unloaded` tells for a loaded rule that fulfils no wanted rule why it goes, or none where it is foreign and stays.
 /// `why_loaded` is the reason given for loading what is missing.
 ///
 /// The plan never unloads a rule that may stay, loads before it unloads, and has as few deletes as any plan can.
 #[must_use]
 pub fn plan_rules(
     loaded: &[Rule],
-    wishes: &[&Wish],
+    wanted: &[&RuleForms],
     ordering: Ordering,
-    fate: Fate<'_>,
+    why_unloaded: WhyUnloaded<'_>,
     why_loaded: Because,
 ) -> Vec<RuleStep> {
-    plan_rules_anew(loaded, wishes, ordering, fate, why_loaded, &|_| false)
+    plan_rules_anew(loaded, wanted, ordering, why_unloaded, why_loaded, &|_| false)
 }
 
-/// As [`plan_rules`]; loaded rules that `silent` tells may not stay: where a wish asks for one, it is loaded anew.
+/// As [`plan_rules`]; loaded rules that `silent` tells may not stay: where a wanted rule asks for one, it is loaded anew.
 #[must_use]
 pub fn plan_rules_anew(
     loaded: &[Rule],
-    wishes: &[&Wish],
+    wanted: &[&RuleForms],
     ordering: Ordering,
-    fate: Fate<'_>,
+    why_unloaded: WhyUnloaded<'_>,
     why_loaded: Because,
     silent: &dyn Fn(&Rule) -> bool,
 ) -> Vec<RuleStep> {
-    let fulfilled = assign(loaded, wishes);
+    let fulfilled = assign(loaded, wanted);
     let mut steps = Steps::default();
-    for list in lists(loaded, wishes) {
-        let own: Vec<&Wish> = wishes.iter().filter(|w| w.rule.list == list).copied().collect();
+    for list in lists(loaded, wanted) {
+        let own: Vec<&RuleForms> = wanted.iter().filter(|w| w.rule.list == list).copied().collect();
         let ranks = ranks(own.iter().map(|w| w.rule.action), ordering);
-        let mut place = vec![0; wishes.len()];
-        for (at, w) in (0..wishes.len()).filter(|w| wishes[*w].rule.list == list).enumerate() {
+        let mut place = vec![0; wanted.len()];
+        for (at, w) in (0..wanted.len()).filter(|w| wanted[*w].rule.list == list).enumerate() {
             place[w] = at;
         }
 
@@ -146,13 +146,13 @@ pub fn plan_rules_anew(
         let mut is_silent = vec![false; own.len()];
         for (rule, fulfils) in loaded.iter().zip(&fulfilled).filter(|(rule, _)| rule.list == list) {
             match fulfils {
-                Fulfils::Wish(w) if silent(rule) => {
+                Fulfils::RuleForms(w) if silent(rule) => {
                     copies.push((rule, place[*w]));
                     is_silent[place[*w]] = true;
                 }
-                Fulfils::Wish(w) => candidates.push((rule, place[*w])),
+                Fulfils::RuleForms(w) => candidates.push((rule, place[*w])),
                 Fulfils::Again(w) => copies.push((rule, place[*w])),
-                Fulfils::Nothing => fate(rule).into_iter().for_each(|because| steps.unload(rule, because)),
+                Fulfils::Nothing => why_unloaded(rule).into_iter().for_each(|because| steps.unload(rule, because)),
             }
         }
         let stay = longest_stay(&candidates.iter().map(|(_, at)| *at).collect::<Vec<_>>(), &ranks);
@@ -192,7 +192,7 @@ pub fn plan_rules_anew(
     steps.in_order()
 }
 
-/// Which of the wishes that are not kept go before all kept ones, and which behind.
+/// Which of the wanted rules that are not kept go before all kept ones, and which after.
 fn sides(kept: &[bool], ranks: &[usize]) -> (Vec<usize>, Vec<usize>) {
     let kept_ranks = || kept.iter().zip(ranks).filter(|(kept, _)| **kept).map(|(_, rank)| *rank);
     let (low, high) = (kept_ranks().min(), kept_ranks().max());
@@ -239,14 +239,14 @@ fn step(doing: Doing, rule: &Rule, because: Because) -> RuleStep {
 }
 
 /// The lists that matter, in the kernel's order.
-fn lists(loaded: &[Rule], wishes: &[&Wish]) -> Vec<List> {
-    let mut lists: Vec<List> = loaded.iter().chain(wishes.iter().map(|w| &w.rule)).map(|r| r.list).collect();
+fn lists(loaded: &[Rule], wanted: &[&RuleForms]) -> Vec<List> {
+    let mut lists: Vec<List> = loaded.iter().chain(wanted.iter().map(|w| &w.rule)).map(|r| r.list).collect();
     lists.sort();
     lists.dedup();
     lists
 }
 
-/// The rank of each wish of one list: see [`super::order`].
+/// The rank of each wanted rule of one list: see [`super::order`].
 fn ranks(actions: impl Iterator<Item = Action>, ordering: Ordering) -> Vec<usize> {
     let mut last = None;
     let mut rank = 0;
@@ -264,14 +264,14 @@ fn ranks(actions: impl Iterator<Item = Action>, ordering: Ordering) -> Vec<usize
         .collect()
 }
 
-/// What a loaded rule is to the wishes.
+/// What a loaded rule is to the wanted rules.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Fulfils {
-    /// It is this wish.
-    Wish(usize),
-    /// It is a further copy of this wish.
+    /// It is this wanted rule.
+    RuleForms(usize),
+    /// It is a further copy of this wanted rule.
     Again(usize),
-    /// No wish asks for it.
+    /// No wanted rule asks for it.
     Nothing,
 }
 
@@ -282,16 +282,16 @@ fn shape(rule: &Rule) -> Shape<'_> {
     (rule.list, rule.action, &rule.fields, &rule.rest)
 }
 
-/// Tells for each loaded rule which wish it fulfils.
+/// Tells for each loaded rule which wanted rule it fulfils.
 ///
 /// A delete takes the first of several equal rules, so that of equal copies the last ones are those that can stay.
 #[must_use]
-pub fn assign(loaded: &[Rule], wishes: &[&Wish]) -> Vec<Fulfils> {
+pub fn assign(loaded: &[Rule], wanted: &[&RuleForms]) -> Vec<Fulfils> {
     let mut by_shape: HashMap<Shape<'_>, Vec<(usize, &Mask)>> =
-        HashMap::with_capacity_and_hasher(wishes.len(), FxBuildHasher);
-    for (w, wish) in wishes.iter().enumerate() {
-        let masks = std::iter::once(&wish.rule.syscalls).chain(&wish.other_masks);
-        by_shape.entry(shape(&wish.rule)).or_default().extend(masks.map(|mask| (w, mask)));
+        HashMap::with_capacity_and_hasher(wanted.len(), FxBuildHasher);
+    for (w, forms) in wanted.iter().enumerate() {
+        let masks = std::iter::once(&forms.rule.syscalls).chain(&forms.other_masks);
+        by_shape.entry(shape(&forms.rule)).or_default().extend(masks.map(|mask| (w, mask)));
     }
     let mut taken: HashSet<(usize, &Mask)> = HashSet::with_capacity_and_hasher(loaded.len(), FxBuildHasher);
     let mut fulfilled = vec![Fulfils::Nothing; loaded.len()];
@@ -300,7 +300,7 @@ pub fn assign(loaded: &[Rule], wishes: &[&Wish]) -> Vec<Fulfils> {
         let same = || shaped.iter().filter(|(_, mask)| mask.is_listed_as(&rule.syscalls)).map(|(w, _)| *w);
         if let Some(free) = same().rev().find(|w| !taken.contains(&(*w, &rule.syscalls))) {
             taken.insert((free, &rule.syscalls));
-            fulfilled[l] = Fulfils::Wish(free);
+            fulfilled[l] = Fulfils::RuleForms(free);
         } else if let Some(taken) = same().next() {
             fulfilled[l] = Fulfils::Again(taken);
         }

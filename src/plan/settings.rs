@@ -1,4 +1,4 @@
-//! The steps that bring the kernel's settings to what is wished.
+//! The steps that bring the kernel's settings to what is wanted.
 
 use crate::settings::{Name, Settings};
 
@@ -37,12 +37,12 @@ impl SettingStep {
     }
 }
 
-/// The steps for those settings that are not as wished, in the order in which they are set.
+/// The steps for those settings that are not as declared, in the order in which they are set.
 ///
 /// A setting that the kernel does not have is left out; the caller has said so before.
 #[must_use]
-pub fn plan_settings(held: &Settings, wished: &Settings) -> Vec<SettingStep> {
-    let mut steps: Vec<SettingStep> = wished
+pub fn plan_settings(held: &Settings, wanted: &Settings) -> Vec<SettingStep> {
+    let mut steps: Vec<SettingStep> = wanted
         .iter()
         .filter_map(|(name, after)| held.get(name).map(|before| SettingStep { name, before, after }))
         .filter(|step| step.before != step.after)
@@ -65,11 +65,11 @@ mod tests {
             settings
         };
         let held = settings(&[(Name::BacklogLimit, 64), (Name::RateLimit, 0), (Name::Failure, 1), (Name::Enabled, 0)]);
-        let wished =
+        let wanted =
             settings(&[(Name::Enabled, 2), (Name::Failure, 2), (Name::RateLimit, 5), (Name::BacklogLimit, 8192)]);
-        let names: Vec<Name> = plan_settings(&held, &wished).iter().map(|step| step.name).collect();
+        let names: Vec<Name> = plan_settings(&held, &wanted).iter().map(|step| step.name).collect();
         assert_eq!(names, [Name::BacklogLimit, Name::RateLimit, Name::Failure, Name::Enabled]);
-        assert_eq!(plan_settings(&wished, &wished), []);
-        assert_eq!(plan_settings(&Settings::default(), &wished), [], "the kernel does not have it");
+        assert_eq!(plan_settings(&wanted, &wanted), []);
+        assert_eq!(plan_settings(&Settings::default(), &wanted), [], "the kernel does not have it");
     }
 }

@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use crate::auditctl::{Accounts, Context, LineErrorKind, UnknownSyscalls, WordError, parse};
 use crate::explain::meaning::Named;
 use crate::explain::{Explained, PermSyscalls, explain, named_paths};
-use crate::intent::{AuthorLine, continued};
+use crate::intent::{RequestLine, continued};
 use crate::lint::Source;
 use crate::observe::facts;
 use crate::report::explain::LineReport;
@@ -15,7 +15,7 @@ use crate::rule::Machine;
 use crate::rules_d::Root;
 
 /// A line to explain.
-pub struct Said<'a> {
+pub struct GivenLine<'a> {
     /// Its bytes, without its newline.
     bytes: &'a [u8],
     /// The same as text; bytes that are no UTF-8 are replaced.
@@ -26,10 +26,10 @@ pub struct Said<'a> {
     is_rest: bool,
 }
 
-impl<'a> Said<'a> {
+impl<'a> GivenLine<'a> {
     /// The lines that a request gives.
     #[must_use]
-    pub fn of_lines(lines: &'a [AuthorLine], machine: &Machine) -> Vec<Self> {
+    pub fn of_lines(lines: &'a [RequestLine], machine: &Machine) -> Vec<Self> {
         let rests = continued(lines.iter().map(|author| author.text.as_str()), machine);
         let said = lines.iter().zip(rests).map(|(author, is_rest)| {
             let text = Cow::Borrowed(author.text.as_str());
@@ -78,7 +78,7 @@ pub struct EachLine {
 impl EachLine {
     /// Explains lines for a machine and for a host with this root directory and these accounts.
     #[must_use]
-    pub fn of(request: &Request, lines: &[Said<'_>], root: &Root, machine: &Machine, accounts: &Accounts) -> Self {
+    pub fn of(request: &Request, lines: &[GivenLine<'_>], root: &Root, machine: &Machine, accounts: &Accounts) -> Self {
         let context = Context { machine, accounts, unknown_syscalls: UnknownSyscalls::Fail, installed: None };
         let perm_syscalls = match request.perm_syscalls {
             crate::request::PermSyscalls::All => PermSyscalls::All,

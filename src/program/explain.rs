@@ -2,14 +2,14 @@
 
 use std::path::Path;
 
-use super::each_line::{EachLine, Said};
+use super::each_line::{EachLine, GivenLine};
 use super::given::{Given, given, root_below};
 use crate::auditctl::{Accounts, Context, UnknownSyscalls, parse_group, parse_passwd};
 use crate::desired::Warning;
 use crate::error::{Place, Problem, RequestError, What};
 use crate::explain::{Placed, Policy};
 use crate::gather::{Gathered, gather};
-use crate::intent::{AuthorLine, Explained, Inquiry, Location, author_lines, event, machine_named};
+use crate::intent::{ExplainSubject, GatherIntent, Location, RequestLine, event, machine_named, request_lines};
 use crate::lines::Reader;
 use crate::report::Report;
 use crate::report::event::EventReport;
@@ -22,12 +22,12 @@ use crate::world::World;
 ///
 /// # Errors
 /// Every problem of the request's keys.
-pub fn about_host(request: &Request, own: &Machine) -> Result<Option<Inquiry>, Vec<Problem>> {
-    let (subject, problems) = Explained::of(request);
-    if subject != Explained::Host {
+pub fn about_host(request: &Request, own: &Machine) -> Result<Option<GatherIntent>, Vec<Problem>> {
+    let (subject, problems) = ExplainSubject::of(request);
+    if subject != ExplainSubject::Host {
         return Ok(None);
     }
-    if problems.is_empty() { Inquiry::of_events(request, own).map(Some) } else { Err(problems) }
+    if problems.is_empty() { GatherIntent::of_events(request, own).map(Some) } else { Err(problems) }
 }
 
 /// Explains what a request asks for on this host.
@@ -35,12 +35,12 @@ pub fn about_host(request: &Request, own: &Machine) -> Result<Option<Inquiry>, V
 /// # Errors
 /// As [`explained`]; and where the host's rules cannot be read.
 pub fn explained_on(request: &Request, mut world: World<'_>) -> Result<Report, Vec<Problem>> {
-    let Some(inquiry) = about_host(request, &world.machine)? else {
+    let Some(intent) = about_host(request, &world.machine)? else {
         return explained(request, world.machine, &world.root);
     };
-    world.machine = inquiry.machine;
-    let accounts = accounts(&world.root_to_read(&inquiry.place).map_err(file)?)?;
-    let gathered = gather(&inquiry, &mut world);
+    world.machine = intent.machine;
+    let accounts = accounts(&world.root_to_read(&intent.place).map_err(file)?)?;
+    let gathered = gather(&intent, &mut world);
     let problems = [gathered.files.problems(), gathered.kernel.problems()].concat();
     if !problems.is_empty() {
         return Err(problems);
@@ -58,8 +58,8 @@ pub fn explained_on(request: &Request, mut world: World<'_>) -> Result<Report, V
 /// # Errors
 /// Keys that explaining has no use for, an unknown machine, accounts that cannot be read.
 pub fn explained(request: &Request, own: Machine, root: &Path) -> Result<Report, Vec<Problem>> {
-    let (subject, mut problems) = Explained::of(request);
-    if subject == Explained::Host {
+    let (subject, mut problems) = ExplainSubject::of(request);
+    if subject == ExplainSubject::Host {
         problems.push(Problem::at_pointer(RequestError::Needed { key: "rules", by: "explain" }.into(), ""));
     }
     let machine = match &request.arch {
@@ -69,7 +69,7 @@ pub fn explained(request: &Request, own: Machine, root: &Path) -> Result<Report,
             own
         }),
     };
-    let lines = author_lines(request.rules.as_ref(), "/rules", &machine, &mut problems);
+    let lines = request_lines(request.rules.as_ref(), "/rules", &machine, &mut problems);
     if !problems.is_empty() {
         return Err(problems);
     }
@@ -77,9 +77,9 @@ pub fn explained(request: &Request, own: Machine, root: &Path) -> Result<Report,
     let below = root_below(root, &place.root);
     let root = Root::open(&below).map_err(file)?;
     let accounts = accounts(&root)?;
-    let is_of_files = subject == Explained::Files;
+    let is_of_files = subject == ExplainSubject::Files;
     let Given { files, passed_over } = given(&request.files, &below)?;
-    let said = if is_of_files { Said::of_files(&files, &machine) } else { Said::of_lines(&lines, &machine) };
+    let said = if is_of_files { GivenLine::of_files(&files, &machine) } else { GivenLine::of_lines(&lines, &machine) };
     let passed_over = passed_over.iter().map(|(path, why)| format!("{path} is not read: {}", why.message()));
     let passed_over: Vec<String> = passed_over.collect();
     let entries =
@@ -96,7 +96,7 @@ pub fn explained(request: &Request, own: Machine, root: &Path) -> Result<Report,
     };
     let of_line = |placed: &Placed| {
         let author = placed.spot.as_ref().and_then(|spot| lines.get(spot.line.checked_sub(1)?));
-        author.map_or_else(Place::default, AuthorLine::place)
+        author.map_or_else(Place::default, RequestLine::place)
     };
     let place: &dyn Fn(&Placed) -> Place = if is_of_files { &|placed| place_in_file(placed) } else { &of_line };
     let report = answered(request, &policy, place, &machine, &accounts)?;

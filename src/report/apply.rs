@@ -12,8 +12,9 @@ use crate::augenrules::RULES_DIR;
 use crate::desired::{Skipped, Warning};
 use crate::error::Problem;
 use crate::intent::{Goal, Intent};
+use crate::lines::lines;
 use crate::plan::files::{FileAction, FileStep};
-use crate::plan::rules::{Because, Doing, RuleStep, Wish};
+use crate::plan::rules::{Because, Doing, RuleForms, RuleStep};
 use crate::plan::settings::SettingStep;
 use crate::plan::{self, Plan};
 use crate::request::{KernelChoice, Operation, State, Target};
@@ -83,7 +84,7 @@ impl Report {
 fn digest(applied: &Applied) -> Option<String> {
     match &applied.now {
         Some(now) => {
-            let wanted: Vec<&Wish> = applied.target.rules.iter().map(|wished| &wished.wish).collect();
+            let wanted: Vec<&RuleForms> = applied.target.rules.iter().map(|wanted| &wanted.forms).collect();
             Some(plan::digest(&now.rules, &wanted, &now.settings()))
         }
         None => applied.at_boot.as_ref().map(|(rules, settings)| plan::digest_at_boot(rules, settings)),
@@ -238,8 +239,7 @@ fn message(intent: &Intent, applied: &Applied, rules: &RulesReport, outcome: Out
     };
     let skipped = match rules.skipped.len() {
         0 => String::new(),
-        1 => ", 1 line skipped".to_owned(),
-        several => format!(", {several} lines skipped"),
+        count => format!(", {} skipped", lines(count)),
     };
     format!("{subject}: {state}{skipped}")
 }

@@ -9,7 +9,7 @@ use crate::auditctl::canonical_lossy;
 use crate::error::{Place, PolicyError, Problem};
 use crate::explain::{Placed, Policy};
 use crate::matching::{Decision, Event, Need};
-use crate::request::EventSaid;
+use crate::request::EventInput;
 use crate::rule::Machine;
 use crate::rule::field_table::by_number;
 
@@ -80,7 +80,7 @@ impl EventReport {
     /// What a policy says to an event; `place` knows where a rule of it stands.
     #[must_use]
     pub fn of(
-        said: &EventSaid,
+        said: &EventInput,
         event: &Event,
         policy: &Policy,
         place: &dyn Fn(&Placed) -> Place,
@@ -108,7 +108,7 @@ impl EventReport {
 
     /// How the answer differs from what the request expects.
     #[must_use]
-    pub fn unexpected(&self, said: &EventSaid, pointer: &str) -> Option<Problem> {
+    pub fn unexpected(&self, said: &EventInput, pointer: &str) -> Option<Problem> {
         let expect = said.expect.as_ref()?;
         // Whichever of the rules decides, it has to have the key.
         let has_key = |key: &String| {

@@ -8,9 +8,9 @@ use serde::Serialize;
 use super::rule::id;
 use crate::auditctl::canonical_lossy;
 use crate::drift::NextBoot;
-use crate::drift::wish::{Evidence, SettingEvidence, Unwished, Verified};
+use crate::drift::expect::{Evidence, SettingEvidence, Unexpected, Verified};
 use crate::error::{Place, PolicyError, Problem};
-use crate::intent::WishIntent;
+use crate::intent::ExpectIntent;
 use crate::plan::KernelState;
 use crate::rule::Machine;
 
@@ -125,9 +125,9 @@ pub struct LabelReport {
 pub type LabelsReport = BTreeMap<String, LabelReport>;
 
 impl EvidenceReport {
-    fn of(evidence: &Evidence, wish: Option<&WishIntent>, machine: &Machine) -> Self {
+    fn of(evidence: &Evidence, expect: Option<&ExpectIntent>, machine: &Machine) -> Self {
         let rule = evidence.rule.as_ref();
-        let author = evidence.wished.and_then(|at| wish?.lines.get(at));
+        let author = evidence.wanted.and_then(|at| expect?.lines.get(at));
         let obstacle = evidence.obstacle.as_ref().map(|why| Problem::from(why.what()).message());
         let wrong = evidence.out_of_place;
         let out_of_place = [(wrong.running, "running"), (wrong.next_boot, "next_boot")];
@@ -179,7 +179,7 @@ impl From<&SettingEvidence> for ExpectedSettingReport {
         let view = evidence.view.as_ref();
         Self {
             setting: evidence.name.to_owned(),
-            expected: evidence.wished,
+            expected: evidence.wanted,
             in_sync: evidence.in_sync(),
             on_disk: view.and_then(|view| view.on_disk),
             running: view.and_then(|view| view.running),
@@ -194,18 +194,18 @@ impl ExpectedReport {
     #[must_use]
     pub fn of(
         verified: &Verified,
-        wish: Option<&WishIntent>,
+        expect: Option<&ExpectIntent>,
         boot: &NextBoot,
         kernel: Option<&KernelState>,
         machine: &Machine,
     ) -> Self {
-        let unwished = |found: &Unwished| match found {
-            Unwished::File(name) => UnexpectedReport { rule: None, file: Some(name.clone()), line: None },
-            Unwished::Running(at) => {
+        let unexpected = |found: &Unexpected| match found {
+            Unexpected::File(name) => UnexpectedReport { rule: None, file: Some(name.clone()), line: None },
+            Unexpected::Running(at) => {
                 let rule = kernel.and_then(|kernel| kernel.rules.get(*at)).map(|rule| canonical_lossy(rule, machine));
                 UnexpectedReport { rule, file: None, line: None }
             }
-            Unwished::Line(at) => {
+            Unexpected::Line(at) => {
                 let asked = boot.asked.get(*at);
                 UnexpectedReport {
                     rule: asked.map(|asked| super::gathered::text(asked, machine)),
@@ -215,9 +215,9 @@ impl ExpectedReport {
             }
         };
         Self {
-            rules: verified.rules.iter().map(|evidence| EvidenceReport::of(evidence, wish, machine)).collect(),
+            rules: verified.rules.iter().map(|evidence| EvidenceReport::of(evidence, expect, machine)).collect(),
             settings: verified.settings.iter().map(ExpectedSettingReport::from).collect(),
-            unexpected: verified.unwished.iter().map(unwished).collect(),
+            unexpected: verified.unexpected.iter().map(unexpected).collect(),
             is_all_skipped: verified.is_all_skipped(),
         }
     }
@@ -278,10 +278,10 @@ impl ExpectedReport {
 
 /// The evidence for each label.
 #[must_use]
-pub fn by_label(labelled: &[Evidence], wish: Option<&WishIntent>, machine: &Machine) -> LabelsReport {
+pub fn by_label(labelled: &[Evidence], expect: Option<&ExpectIntent>, machine: &Machine) -> LabelsReport {
     let mut labels = LabelsReport::new();
     for evidence in labelled {
-        let report = EvidenceReport::of(evidence, wish, machine);
+        let report = EvidenceReport::of(evidence, expect, machine);
         for label in &evidence.labels {
             let known = labels.contains_key(label);
             let entry = labels.entry(label.clone()).or_default();

@@ -37,14 +37,14 @@ pub struct RulesFileReport {
     /// The number of its group.
     pub gid: u32,
     /// Its rules.
-    pub rules: Vec<AskedRuleReport>,
+    pub rules: Vec<FileRuleReport>,
     /// Its settings and requests.
     pub controls: Vec<ControlLineReport>,
 }
 
 /// A rule of a file.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
-pub struct AskedRuleReport {
+pub struct FileRuleReport {
     /// The rule.
     #[serde(flatten)]
     pub rule: RuleReport,
@@ -314,6 +314,6 @@ pub struct StopReport {
     pub rule: String,
     /// Why it fails.
     pub why: String,
-    /// How many lines behind it would not be read.
+    /// How many lines after it would not be read.
     pub unread: usize,
 }

@@ -12,11 +12,11 @@ use super::{ControlReport, ErrorReport, Outcome, PendingReport, Report, RuntimeR
 use crate::auditctl::canonical_lossy;
 use crate::boot_load::Failing;
 use crate::desired::Warning;
-use crate::drift::{Asked, Cause, Drift, Fate, Key, NextBoot, SettingView};
+use crate::drift::{AtBoot, Cause, Drift, FileRule, Key, NextBoot, SettingView};
 use crate::error::Problem;
 use crate::gather::{Gathered, Reading};
-use crate::intent::Inquiry;
-use crate::plan::rules::Wish;
+use crate::intent::GatherIntent;
+use crate::plan::rules::RuleForms;
 use crate::plan::{self, KernelState};
 use crate::request::OnDrift;
 use crate::rule::{Machine, Rule};
@@ -24,14 +24,14 @@ use crate::rule::{Machine, Rule};
 impl Report {
     /// The report of what was gathered.
     #[must_use]
-    pub fn gathered(inquiry: &Inquiry, mut gathered: Gathered, machine: &Machine) -> Self {
+    pub fn gathered(intent: &GatherIntent, mut gathered: Gathered, machine: &Machine) -> Self {
         let in_sync = in_sync(&gathered).filter(|in_sync| !*in_sync || !is_conditional(&gathered));
         let mut report = Self::quiet(summary::message(&gathered, in_sync), Outcome::Unchanged);
         let mut exposed = not_in_sync::exposed(&gathered);
         exposed.extend(not_in_sync::interrupted(&gathered));
-        report.in_sync = match &gathered.wish {
+        report.in_sync = match &gathered.expect {
             Some(_) if !exposed.is_empty() || gathered.interrupted.is_some() => Some(false),
-            Some(wish) => wish.in_sync(),
+            Some(expect) => expect.in_sync(),
             None => in_sync,
         };
         // Whether the boot loads anything cannot be told then.
@@ -54,11 +54,11 @@ impl Report {
                 Some(files::boot_loader(&held.observed.files.loader, &held.observed.reader.facts().installed));
             report.next_boot = Some(files::next_boot(&held.boot, machine));
             report.settings = Some(settings(&gathered.settings));
-            let wish = inquiry.wish.as_ref();
+            let expect = intent.expect.as_ref();
             let state = gathered.kernel.read().map(|kernel| &kernel.state);
-            let verified = gathered.wish.as_ref();
-            report.expect = verified.map(|verified| ExpectedReport::of(verified, wish, &held.boot, state, machine));
-            let labels = expected::by_label(&gathered.labelled, wish, machine);
+            let verified = gathered.expect.as_ref();
+            report.expect = verified.map(|verified| ExpectedReport::of(verified, expect, &held.boot, state, machine));
+            let labels = expected::by_label(&gathered.labelled, expect, machine);
             report.labels = (!labels.is_empty()).then_some(labels);
             let kernel = gathered.kernel.read().map(|kernel| &kernel.state);
             report.drift = drift
@@ -67,19 +67,19 @@ impl Report {
         }
         report.digest = digest(&gathered);
         let mut problems: Vec<Problem> = [gathered.files.problems(), gathered.kernel.problems()].concat();
-        if let Some(wish) = &report.expect {
-            report.msg = format!("{}; {}", wish.message(), report.msg);
+        if let Some(expect) = &report.expect {
+            report.msg = format!("{}; {}", expect.message(), report.msg);
         }
-        if problems.is_empty() && inquiry.on_drift == OnDrift::Fail && report.in_sync == Some(false) {
-            if let Some(wish) = &report.expect {
-                problems = wish.problems();
+        if problems.is_empty() && intent.on_drift == OnDrift::Fail && report.in_sync == Some(false) {
+            if let Some(expect) = &report.expect {
+                problems = expect.problems();
                 problems.extend(exposed);
             } else {
                 problems = not_in_sync::problems(&gathered, machine);
                 report.msg = not_in_sync::message(&gathered);
             }
         }
-        if !inquiry.details {
+        if !intent.details {
             report.shorten();
         }
         if !problems.is_empty() {
@@ -106,7 +106,7 @@ impl Report {
 /// Whether there is something to load at boot, and what decides whether it is loaded cannot be judged from files.
 fn is_conditional(gathered: &Gathered) -> bool {
     gathered.files.read().is_some_and(|files| {
-        let has_any = files.boot.asked.iter().any(Asked::counts) || !files.boot.whole.settings.is_empty();
+        let has_any = files.boot.asked.iter().any(FileRule::counts) || !files.boot.whole.settings.is_empty();
         has_any && !files.observed.files.loader.conditions.is_empty()
     })
 }
@@ -117,7 +117,7 @@ fn in_sync(gathered: &Gathered) -> Option<bool> {
         return Some(false);
     }
     let boot = &gathered.files.read()?.boot;
-    let is_left_out = boot.asked.iter().any(|asked| asked.counts() && asked.fate != Fate::Loaded);
+    let is_left_out = boot.asked.iter().any(|asked| asked.counts() && asked.at_boot != AtBoot::Loaded);
     let is_writable = gathered.files.read().is_some_and(|files| !files.writable.is_empty());
     let is_tolerated = boot.loaded().1.failing.iter().any(Failing::is_tolerated_loss);
     let is_swallowed =
@@ -139,10 +139,10 @@ fn digest(gathered: &Gathered) -> Option<String> {
     let boot = gathered.files.read().map(|files| &files.boot);
     let Some(kernel) = gathered.kernel.read() else {
         let boot = boot?;
-        return Some(plan::digest_at_boot(&boot.loaded_wishes(), &boot.real.settings));
+        return Some(plan::digest_at_boot(&boot.loaded_forms(), &boot.real.settings));
     };
-    let wishes = boot.map_or_else(Vec::new, NextBoot::wishes);
-    let wanted: Vec<&Wish> = wishes.iter().map(|(_, wish)| wish).collect();
+    let wanted = boot.map_or_else(Vec::new, NextBoot::wanted);
+    let wanted: Vec<&RuleForms> = wanted.iter().map(|(_, expect)| expect).collect();
     Some(plan::digest(&kernel.state.rules, &wanted, &kernel.state.settings()))
 }
 
@@ -214,7 +214,7 @@ fn drift_report(
 }
 
 /// The rule of a line as text; the line itself where it cannot be read here.
-pub(super) fn text(asked: &Asked, machine: &Machine) -> String {
+pub(super) fn text(asked: &FileRule, machine: &Machine) -> String {
     let rule = asked.rule.as_ref().filter(|rule| !rule.line.emptied);
     rule.map_or_else(
         || String::from_utf8_lossy(&asked.text).into_owned(),
@@ -222,7 +222,7 @@ pub(super) fn text(asked: &Asked, machine: &Machine) -> String {
     )
 }
 
-fn of_line(asked: &Asked, cause: &Cause, machine: &Machine) -> DifferenceReport {
+fn of_line(asked: &FileRule, cause: &Cause, machine: &Machine) -> DifferenceReport {
     let rule = asked.rule.as_ref().filter(|rule| !rule.line.emptied);
     DifferenceReport {
         rule: text(asked, machine),
@@ -231,7 +231,7 @@ fn of_line(asked: &Asked, cause: &Cause, machine: &Machine) -> DifferenceReport 
         line: Some(asked.spot.line),
         cause: cause.name().to_owned(),
         why: cause.sentence(),
-        next_boot: asked.fate == Fate::Loaded,
+        next_boot: asked.at_boot == AtBoot::Loaded,
     }
 }
 
@@ -259,7 +259,7 @@ fn pending(gathered: &Gathered, machine: &Machine) -> PendingReport {
         .iter()
         .chain(drift.silent.iter().filter(|(_, cause)| matches!(cause, Cause::WatchesElsewhere { .. })))
         .filter_map(asked)
-        .filter(|asked| asked.fate == Fate::Loaded);
+        .filter(|asked| asked.at_boot == AtBoot::Loaded);
     let running = |(at, _): &(usize, Cause)| kernel.state.rules.get(*at).map(|rule| canonical_lossy(rule, machine));
     let vanishes = drift.missing_at_boot.iter().filter_map(asked).map(|asked| text(asked, machine));
     let moves = drift.order.iter().filter_map(|line| files.boot.asked.get(*line));

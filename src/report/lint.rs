@@ -31,7 +31,7 @@ pub struct FindingReport {
     /// The byte column of the first byte that it is about, from 1.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub column: Option<usize>,
-    /// The byte column behind the last one.
+    /// The byte column after the last one.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub end_column: Option<usize>,
     /// The line.

@@ -113,7 +113,7 @@ pub struct Report {
     /// How many further problems there are: `errors` has the first 100.
     #[serde(skip_serializing_if = "is_zero")]
     pub errors_omitted: usize,
-    /// How many entries of a list are left out behind those that it has, by the JSON pointer of the list in this report.
+    /// How many entries of a list are left out after those that it has, by the JSON pointer of the list in this report.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub omitted: BTreeMap<String, usize>,
     /// explain: one entry for each given line, up to 10,000.
@@ -140,13 +140,13 @@ pub struct Report {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Outcome {
-    /// The host was as wished; or nothing was to be changed.
+    /// The host was as declared; or nothing was to be changed.
     Unchanged,
     /// Check mode: this would be done.
     Planned,
     /// Done, and read back.
     Applied,
-    /// The files are as wished; the rest waits for a reboot.
+    /// The files are as declared; the rest waits for a reboot.
     Staged,
     /// Something failed; the host is proven to be as before.
     RolledBack,
@@ -179,7 +179,7 @@ pub struct RulesReport {
     pub deduplicated: Vec<DeduplicatedReport>,
     /// How many loaded rules no drop-in holds; null where the kernel was not looked at.
     pub foreign: Option<usize>,
-    /// The first rule that stands further behind in the kernel than in the files. Where several rules match one event,
+    /// The first rule that stands later in the kernel than in the files. Where several rules match one event,
     /// the order decides whose key its record carries; `ordering: strict` brings it about.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub out_of_order: Option<String>,

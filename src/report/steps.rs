@@ -98,7 +98,7 @@ pub struct ControlReport {
     pub setting: String,
     /// Its value before, as the kernel has it.
     pub before: u32,
-    /// Its value behind.
+    /// Its value after.
     pub after: u32,
 }
 

@@ -110,7 +110,7 @@ choice! {
 }
 
 choice! {
-    /// How much of the wished order the kernel's lists must have.
+    /// How much of the wanted order the kernel's lists must have.
     Ordering {
         /// That between never and always rules of one list.
         #[default]

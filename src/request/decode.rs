@@ -28,7 +28,7 @@ const TOOL_PREFIX: &str = "_ansible_";
 
 /// A request that is not of its form.
 #[derive(Debug, Default)]
-pub struct Misshapen {
+pub struct InvalidRequest {
     /// The problems of its form, each with its JSON pointer.
     pub problems: Vec<Problem>,
     /// How many further ones there are, where there are very many.
@@ -37,13 +37,13 @@ pub struct Misshapen {
     pub rest: Option<Box<Request>>,
 }
 
-impl From<Misshapen> for Vec<Problem> {
-    fn from(misshapen: Misshapen) -> Self {
+impl From<InvalidRequest> for Vec<Problem> {
+    fn from(misshapen: InvalidRequest) -> Self {
         misshapen.problems
     }
 }
 
-impl From<Vec<Problem>> for Misshapen {
+impl From<Vec<Problem>> for InvalidRequest {
     fn from(problems: Vec<Problem>) -> Self {
         Self { problems, omitted: 0, rest: None }
     }
@@ -53,7 +53,7 @@ impl From<Vec<Problem>> for Misshapen {
 ///
 /// # Errors
 /// Every problem found, each with its JSON pointer.
-pub fn decode(bytes: &[u8]) -> Result<Request, Misshapen> {
+pub fn decode(bytes: &[u8]) -> Result<Request, InvalidRequest> {
     if bytes.len() > MAX_BYTES {
         return Err(vec![Problem::from(RequestError::TooLarge { limit: MAX_BYTES })].into());
     }
@@ -69,11 +69,11 @@ pub fn decode(bytes: &[u8]) -> Result<Request, Misshapen> {
     problems.extend(misshapen);
     let omitted = omitted + duplicates;
     if omitted > 0 {
-        return Err(Misshapen { problems, omitted, rest: None });
+        return Err(InvalidRequest { problems, omitted, rest: None });
     }
     if !problems.is_empty() {
         problems.iter().filter_map(|problem| problem.place.pointer.as_deref()).for_each(|at| cut(&mut value, at));
-        return Err(Misshapen { rest: serde_json::from_value(value).ok(), problems, omitted });
+        return Err(InvalidRequest { rest: serde_json::from_value(value).ok(), problems, omitted });
     }
     let mut request: Request = serde_json::from_value(value).map_err(|_| {
         // The check lets nothing else through that is of another form.

@@ -8,7 +8,7 @@ use super::{Control, Rules, choice};
 /// A drop-in among several.
 #[derive(Debug, Clone, Default, PartialEq, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
-pub struct DropInSaid {
+pub struct DropInInput {
     /// Whether the drop-in is to be there.
     pub state: DropInState,
     /// A list of lines as auditctl takes them and of objects, or one string that holds a whole rules file.

@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde::Deserialize;
 
-use super::rule_object::{FieldValue, ListName, OneOrMany, SyscallSaid};
+use super::rule_object::{FieldValue, ListName, OneOrMany, SyscallInput};
 
 /// What becomes of the record of an event.
 #[derive(Debug, Clone, Default, PartialEq, Deserialize, JsonSchema)]
@@ -17,11 +17,11 @@ pub struct Expectation {
     pub key: Option<String>,
 }
 
-/// What a process did, or a record about it. Values are those that auditctl takes behind `-F`; of what is not given,
+/// What a process did, or a record about it. Values are those that auditctl takes after `-F`; of what is not given,
 /// nothing is assumed.
 #[derive(Debug, Clone, Default, PartialEq, Deserialize)]
 #[serde(from = "EventForm")]
-pub struct EventSaid {
+pub struct EventInput {
     /// A name for it, for the report.
     pub name: Option<String>,
     /// The list that is asked; exit by default.
@@ -29,7 +29,7 @@ pub struct EventSaid {
     /// b64, b32 or a machine's name.
     pub arch: Option<String>,
     /// The system call, or the `io_uring` operation.
-    pub syscall: Option<SyscallSaid>,
+    pub syscall: Option<SyscallInput>,
     /// The files that the call names.
     pub path: Option<OneOrMany<String>>,
     /// What the call does to a file, as letters of rwxa.
@@ -44,9 +44,9 @@ pub struct EventSaid {
     pub properties: Vec<(&'static str, FieldValue)>,
 }
 
-impl JsonSchema for EventSaid {
+impl JsonSchema for EventInput {
     fn schema_name() -> Cow<'static, str> {
-        "EventSaid".into()
+        "EventInput".into()
     }
 
     fn json_schema(generator: &mut SchemaGenerator) -> Schema {
@@ -57,7 +57,7 @@ impl JsonSchema for EventSaid {
 /// Declares the form of an event: what is of its own kind, and the properties that are one value.
 macro_rules! event {
     ($($(#[$doc:meta])* $field:ident,)+) => {
-        /// What a process did, or a record about it. Values are those that auditctl takes behind `-F`; of what is not
+        /// What a process did, or a record about it. Values are those that auditctl takes after `-F`; of what is not
         /// given, nothing is assumed.
         #[derive(Default, Deserialize, JsonSchema)]
         #[serde(deny_unknown_fields, default)]
@@ -69,7 +69,7 @@ macro_rules! event {
             /// b64, b32 or a machine's name; by default that of the machine's own programs.
             arch: Option<String>,
             /// The system call, or the `io_uring` operation, by its name or number.
-            syscall: Option<SyscallSaid>,
+            syscall: Option<SyscallInput>,
             /// The file or files that the call names, without symbolic links in their paths; where a name is made or
             /// removed, also its directory. An empty list: none.
             path: Option<OneOrMany<String>>,
@@ -84,7 +84,7 @@ macro_rules! event {
             $($(#[$doc])* $field: Option<FieldValue>,)+
         }
 
-        impl From<EventForm> for EventSaid {
+        impl From<EventForm> for EventInput {
             fn from(form: EventForm) -> Self {
                 let all = [$((stringify!($field), form.$field),)+];
                 Self {

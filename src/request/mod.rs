@@ -9,7 +9,7 @@ mod decode;
 mod drop_in;
 mod event;
 mod expected;
-mod inquiry;
+mod gather;
 pub mod keys;
 mod mode;
 mod pointer;
@@ -23,15 +23,15 @@ pub use choices::{
     Ordering, PermSyscalls, State, Target, UnknownSyscalls,
 };
 pub use control::{Control, Enabled, EnabledName, Failure, FailureName};
-pub use decode::{MAX_BYTES, MAX_LINES, MAX_VALUES, Misshapen, decode};
-pub use drop_in::{DropInSaid, DropInState};
-pub use event::{EventSaid, Expectation};
+pub use decode::{InvalidRequest, MAX_BYTES, MAX_LINES, MAX_VALUES, decode};
+pub use drop_in::{DropInInput, DropInState};
+pub use event::{EventInput, Expectation};
 pub use expected::Expected;
-pub use inquiry::{Details, OnDrift, Source};
+pub use gather::{Details, OnDrift, Source};
 pub use mode::{Id, Mode};
 pub use pointer::Pointer;
-pub use rule_object::{FieldObject, FieldSaid, FieldValue, ListName, OneOrMany, RuleObject, SyscallSaid, Unsayable};
-pub use rules::{RuleSaid, Rules, RulesFile};
+pub use rule_object::{FieldInput, FieldObject, FieldValue, ListName, OneOrMany, RuleObject, SyscallInput};
+pub use rules::{RuleInput, Rules, RulesFile};
 
 use std::collections::BTreeMap;
 use std::sync::LazyLock;
@@ -64,7 +64,7 @@ pub struct Request {
     pub control: Control,
     /// Several drop-ins by their names, in one change; in place of `name`, `rules`
     /// and `control`.
-    pub drop_ins: Option<BTreeMap<String, DropInSaid>>,
+    pub drop_ins: Option<BTreeMap<String, DropInInput>>,
     /// Which layer to converge. auto: both on a live host, only files where the kernel has no audit for us.
     pub target: Target,
     /// Another root directory, such as a mounted image: files only, unless `kernel` is host.
@@ -75,7 +75,7 @@ pub struct Request {
     pub kernel: KernelChoice,
     /// The directory of the drop-ins, inside the root. Default: `/etc/audit/rules.d`.
     pub rules_dir: Option<String>,
-    /// How much of the wished order the kernel's lists must have.
+    /// How much of the wanted order the kernel's lists must have.
     pub ordering: Ordering,
     /// What to do on a locked kernel: write the files and wait for the reboot, or fail before any change.
     pub on_locked: OnLocked,
@@ -135,7 +135,7 @@ pub struct Request {
     pub resolve: bool,
     /// An event, or a list of them: which rule of the policy decides about it. The policy is `rules`, `files`, or
     /// without them what the host holds.
-    pub event: Option<OneOrMany<EventSaid>>,
+    pub event: Option<OneOrMany<EventInput>>,
     /// Which sources to read. both: the kernel only where it has audit for us.
     pub source: Source,
     /// What the host has to hold: a request to apply, or its rules. How to get there does not matter.

@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use super::choice;
 use crate::auditctl::quote;
+use crate::error::BadRuleObject;
 use crate::rule::Machine;
 use crate::tables::syscalls::canonical_name;
 
@@ -19,9 +20,9 @@ pub struct RuleObject {
     /// b64, b32 or machine names; one rule is made for each.
     pub arch: Option<OneOrMany<String>>,
     /// System calls by name or number, or all.
-    pub syscalls: Option<OneOrMany<SyscallSaid>>,
+    pub syscalls: Option<OneOrMany<SyscallInput>>,
     /// Conditions, in this order.
-    pub fields: Vec<FieldSaid>,
+    pub fields: Vec<FieldInput>,
     /// Comparisons of two fields of the event, such as `uid!=euid`.
     pub comparisons: Vec<String>,
     /// The file, or with nothing but permissions and key also the directory, to watch.
@@ -98,7 +99,7 @@ impl<T> OneOrMany<T> {
 /// A system call.
 #[derive(Debug, Clone, PartialEq, Deserialize, JsonSchema)]
 #[serde(untagged)]
-pub enum SyscallSaid {
+pub enum SyscallInput {
     /// Its number.
     Number(u32),
     /// Its name, that of auditctl or that of the kernel.
@@ -108,7 +109,7 @@ pub enum SyscallSaid {
 /// A condition.
 #[derive(Debug, Clone, PartialEq, Deserialize, JsonSchema)]
 #[serde(untagged)]
-pub enum FieldSaid {
+pub enum FieldInput {
     /// As auditctl's `-F` takes it: `auid>=1000`.
     Text(String),
     /// By its parts.
@@ -145,33 +146,20 @@ pub enum FieldValue {
     Text(String),
 }
 
-/// Why an object cannot be said as a line.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Unsayable {
-    /// A value that a line cannot hold: control characters.
-    ControlCharacter(String),
-    /// A part of a rule that is empty; its key.
-    EmptyPart(&'static str),
-    /// Both a path and a directory.
-    PathAndDir,
-    /// An object that holds no part of a rule.
-    Empty,
-}
-
 impl RuleObject {
     /// The lines that the object means: one per architecture.
     ///
     /// # Errors
     /// Why no line can say it.
-    pub fn lines(&self, machine: &Machine) -> Result<Vec<String>, Unsayable> {
+    pub fn lines(&self, machine: &Machine) -> Result<Vec<String>, BadRuleObject> {
         if (Self { labels: None, ..self.clone() }) == Self::default() {
-            return Err(Unsayable::Empty);
+            return Err(BadRuleObject::Empty);
         }
         if self.path.is_some() && self.dir.is_some() {
-            return Err(Unsayable::PathAndDir);
+            return Err(BadRuleObject::PathAndDir);
         }
         if let Some(part) = self.empty_part() {
-            return Err(Unsayable::EmptyPart(part));
+            return Err(BadRuleObject::EmptyPart(part));
         }
         if let Some(watch) = self.watch()? {
             return Ok(vec![watch]);
@@ -189,14 +177,14 @@ impl RuleObject {
             said.as_ref().is_some_and(|said| said.all().is_empty() || said.all().iter().any(|one| is_blank(one)))
         };
         let one = |said: &Option<String>| said.as_deref().is_some_and(is_blank);
-        let is_empty_call = |call: &SyscallSaid| match call {
-            SyscallSaid::Name(names) => names.split(',').any(is_blank),
-            SyscallSaid::Number(_) => false,
+        let is_empty_call = |call: &SyscallInput| match call {
+            SyscallInput::Name(names) => names.split(',').any(is_blank),
+            SyscallInput::Number(_) => false,
         };
         let calls = self.syscalls.as_ref();
-        let is_empty_field = |said: &FieldSaid| match said {
-            FieldSaid::Text(text) => is_blank(text),
-            FieldSaid::Parts(parts) => {
+        let is_empty_field = |said: &FieldInput| match said {
+            FieldInput::Text(text) => is_blank(text),
+            FieldInput::Parts(parts) => {
                 is_blank(&parts.field) || matches!(&parts.value, FieldValue::Text(text) if text.is_empty())
             }
         };
@@ -215,7 +203,7 @@ impl RuleObject {
     }
 
     /// The `-w` form, where nothing but path, permissions and key is said.
-    fn watch(&self) -> Result<Option<String>, Unsayable> {
+    fn watch(&self) -> Result<Option<String>, BadRuleObject> {
         let Some(path) = &self.path else { return Ok(None) };
         let rest = Self { path: None, permissions: None, key: None, labels: None, ..self.clone() };
         if rest != Self::default() {
@@ -229,7 +217,7 @@ impl RuleObject {
         Ok(Some(words.line()))
     }
 
-    fn line(&self, arch: Option<&String>, machine: &Machine) -> Result<String, Unsayable> {
+    fn line(&self, arch: Option<&String>, machine: &Machine) -> Result<String, BadRuleObject> {
         let verb = if self.prepend { "-A" } else { "-a" };
         let action = if self.action == Some(ActionName::Never) { "never" } else { "always" };
         let list = self.list.unwrap_or_default();
@@ -261,7 +249,7 @@ impl RuleObject {
         self.key.as_ref().map_or(&[], OneOrMany::all)
     }
 
-    /// auditctl takes a key only behind a system call, a path or a program.
+    /// auditctl takes a key only after a system call, a path or a program.
     fn needs_all_syscalls(&self) -> bool {
         let named = |name: &str| self.fields.iter().any(|said| said.text().starts_with(&format!("{name}=")));
         self.syscalls.is_none()
@@ -275,15 +263,15 @@ impl RuleObject {
         let name = |name: &str| arch.and_then(|arch| canonical_name(arch, name)).unwrap_or(name).to_owned();
         said.iter()
             .map(|syscall| match syscall {
-                SyscallSaid::Number(number) => number.to_string(),
-                SyscallSaid::Name(said) => said.split(',').map(name).collect::<Vec<_>>().join(","),
+                SyscallInput::Number(number) => number.to_string(),
+                SyscallInput::Name(said) => said.split(',').map(name).collect::<Vec<_>>().join(","),
             })
             .collect()
     }
 }
 
-impl FieldSaid {
-    /// The text behind `-F`; names of address families, which auditctl does not know, become numbers.
+impl FieldInput {
+    /// The text after `-F`; names of address families, which auditctl does not know, become numbers.
     fn text(&self) -> String {
         let text = match self {
             Self::Text(text) => text.clone(),
@@ -316,15 +304,15 @@ impl FieldSaid {
 struct Words(Vec<String>);
 
 impl Words {
-    fn new(option: &str, value: &str) -> Result<Self, Unsayable> {
+    fn new(option: &str, value: &str) -> Result<Self, BadRuleObject> {
         let mut words = Self(Vec::new());
         words.option(option, value)?;
         Ok(words)
     }
 
-    fn option(&mut self, option: &str, value: &str) -> Result<(), Unsayable> {
+    fn option(&mut self, option: &str, value: &str) -> Result<(), BadRuleObject> {
         if value.chars().any(char::is_control) {
-            return Err(Unsayable::ControlCharacter(value.to_owned()));
+            return Err(BadRuleObject::ControlCharacter(value.to_owned()));
         }
         self.0.push(option.to_owned());
         self.0.push(String::from_utf8_lossy(&quote(value.as_bytes())).into_owned());

@@ -25,13 +25,13 @@ pub enum Rules {
     /// A whole rules file.
     File(String),
     /// Lines and objects.
-    List(Vec<RuleSaid>),
+    List(Vec<RuleInput>),
 }
 
 /// One entry of a list of rules.
 #[derive(Debug, Clone, PartialEq, Deserialize, JsonSchema)]
 #[serde(untagged)]
-pub enum RuleSaid {
+pub enum RuleInput {
     /// A line as auditctl takes it, or a comment.
     Line(String),
     /// A rule by its parts.

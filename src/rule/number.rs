@@ -5,13 +5,13 @@
 pub enum BadNumber {
     /// Does not begin with a digit.
     NotANumber,
-    /// Something stands behind the digits, or no digit behind `0x`.
+    /// Something stands after the digits, or no digit after `0x`.
     Junk,
     /// Does not fit 32 bits.
     TooLarge,
 }
 
-/// An unsigned number: decimal, octal behind `0`, hexadecimal behind `0x`.
+/// An unsigned number: decimal, octal after `0`, hexadecimal after `0x`.
 ///
 /// # Errors
 /// What is wrong with the text.
@@ -48,7 +48,7 @@ pub fn signed(text: &[u8]) -> Result<u32, BadNumber> {
 }
 
 /// A text as `strtol(text, NULL, 0)` reads it, cut to 32 bits: white space and a sign may stand before the digits, what
-/// stands behind them is passed over, and no digits are 0. None where it does not fit the 64 bits of `strtoul`.
+/// stands after them is passed over, and no digits are 0. None where it does not fit the 64 bits of `strtoul`.
 #[must_use]
 pub fn as_c(text: &[u8]) -> Option<u32> {
     as_c_in(text, 0)

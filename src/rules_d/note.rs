@@ -6,7 +6,7 @@ use serde::Serialize;
 
 use super::Directory;
 use super::problem::{Errno, FileError, Left, Problem};
-use super::stage::{Backup, Stage, Wanted};
+use super::stage::{Backup, NewFile, Stage};
 
 /// Writes a note, whole or not at all, and has it on disk when it returns.
 ///
@@ -19,7 +19,7 @@ pub fn write(directory: &Directory, name: &str, document: &impl Serialize) -> Re
     })?;
     let (uid, gid) = (nix::unistd::geteuid().as_raw(), nix::unistd::getegid().as_raw());
     let mut stage = Stage::new();
-    stage.put(directory, OsStr::new(name), &Wanted::new(&bytes, 0o600, uid, gid), Backup::None)?;
+    stage.put(directory, OsStr::new(name), &NewFile::new(&bytes, 0o600, uid, gid), Backup::None)?;
     stage.publish().map(|_| ()).map_err(|error| error.error)
 }
 

@@ -15,7 +15,7 @@ use super::{Directory, system};
 
 /// What a file is to be.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Wanted<'a> {
+pub struct NewFile<'a> {
     /// Its bytes.
     pub bytes: &'a [u8],
     /// Its permission bits, exactly; see [`super::effective_mode`].
@@ -26,7 +26,7 @@ pub struct Wanted<'a> {
     pub gid: u32,
 }
 
-impl<'a> Wanted<'a> {
+impl<'a> NewFile<'a> {
     /// A file of these bytes, mode, owner and group.
     #[must_use]
     pub fn new(bytes: &'a [u8], mode: u32, uid: u32, gid: u32) -> Self {
@@ -106,7 +106,7 @@ impl<'d> Stage<'d> {
         &mut self,
         directory: &'d Directory,
         name: &OsStr,
-        wanted: &Wanted<'_>,
+        wanted: &NewFile<'_>,
         backup: Backup,
     ) -> Result<(), FileError> {
         check(directory, name)?;
@@ -131,7 +131,7 @@ impl<'d> Stage<'d> {
     /// Makes everything seen, in the order in which it was staged, and has it on disk when it returns.
     ///
     /// # Errors
-    /// The first step that fails ends it; the steps behind it leave nothing behind.
+    /// The first step that fails ends it; the steps after it leave nothing behind.
     pub fn publish(self) -> Result<Published, PublishError> {
         let mut published = Published::default();
         let mut touched: Vec<&Directory> = Vec::new();
@@ -181,7 +181,7 @@ fn kept<'d>(directory: &'d Directory, name: &OsStr, backup: Backup) -> Result<Op
         }
     };
     check(directory, &copy)?;
-    let action = Action::Put(Temporary::write(directory, &copy, &Wanted::new(&bytes, mode, uid, gid))?);
+    let action = Action::Put(Temporary::write(directory, &copy, &NewFile::new(&bytes, mode, uid, gid))?);
     Ok(Some(Step { directory, name: copy, action, backup_of: Some(name.to_owned()) }))
 }
 

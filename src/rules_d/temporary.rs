@@ -9,7 +9,7 @@ use rustix::fs::{AtFlags, FileType, Mode, OFlags, XattrFlags};
 use rustix::io::Errno;
 
 use super::problem::{FileError, Left};
-use super::stage::Wanted;
+use super::stage::NewFile;
 use super::{Directory, Lock, system};
 
 /// How every temporary name begins: hidden, so that no boot loader reads it.
@@ -39,7 +39,7 @@ pub(super) struct Temporary<'d> {
 
 impl<'d> Temporary<'d> {
     /// Writes a file that is to replace `target`, with its final owner and mode from before its first byte.
-    pub fn write(directory: &'d Directory, target: &OsStr, wanted: &Wanted<'_>) -> Result<Self, FileError> {
+    pub fn write(directory: &'d Directory, target: &OsStr, wanted: &NewFile<'_>) -> Result<Self, FileError> {
         let path = &directory.path().join(target);
         let failed = |call| move |errno| FileError::write(path, call, errno, Left::Old);
         let (temporary, fd) = Self::create(directory).map_err(failed("openat"))?;

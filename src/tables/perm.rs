@@ -53,7 +53,7 @@ pub fn is_narrowed(mask: &Mask, arch: Arch, perm: u32) -> bool {
     masks(arch, perm).iter().flatten().any(|narrowed| narrowed.is_listed_as(mask))
 }
 
-/// The versions of auditctl that refuse a rule with these letters behind this architecture.
+/// The versions of auditctl that refuse a rule with these letters after this architecture.
 #[must_use]
 pub fn refusing(arch: Arch, perm: u32) -> Option<&'static str> {
     let refused = eras().iter().zip(masks(arch, perm)).find(|(_, mask)| mask.is_none());

@@ -157,7 +157,7 @@ fn untrue(trial: &Trial<'_>, host: &Host, report: &Json) -> Option<String> {
             let pending = &report["pending"];
             let loads = pending["load"].as_array().map_or(0, Vec::len);
             let says = report["reboot_required"] == json!(true) || trial.request["target"] == json!("runtime");
-            let files = trial.wished.files.difference(&host.fingerprint().files);
+            let files = trial.wanted.files.difference(&host.fingerprint().files);
             (!says || loads < missing || !files.is_empty() || !is_locked)
                 .then(|| format!("locked with {missing} missing, {files:?}: {pending}"))
         }
@@ -169,7 +169,7 @@ fn untrue(trial: &Trial<'_>, host: &Host, report: &Json) -> Option<String> {
 fn no_run_beside_a_hostile_neighbour_says_applied_and_lacks_a_rule() {
     let (once, over_and_over, locked) = (Cell::new(0), Cell::new(0), Cell::new(0));
     each_trial(|trial, complaints| {
-        let victim = trial.wished.rules.last().cloned();
+        let victim = trial.wanted.rules.last().cloned();
         let foreign = [Some(Foreign::Flush), victim.map(Foreign::Unload)].into_iter().flatten();
         for foreign in foreign {
             for nth in 2..=trial.calls() + 4 {
@@ -258,7 +258,7 @@ fn somebody_who_loads_a_new_rule_before_every_look_is_given_up_on_where_it_matte
     }
     let report = twin.answer(&purge);
     assert!(twin.kernel.sent().list <= 12, "{:?}", twin.kernel.sent());
-    assert_eq!(kinds(&report).first(), Some(&"not_as_wished"), "{report:#}");
+    assert_eq!(kinds(&report).first(), Some(&"not_as_declared"), "{report:#}");
     assert!(report["errors"][0]["message"].as_str().unwrap().contains("after 3 attempts"), "{report:#}");
     assert_eq!(report["failed"], json!(true));
 }
@@ -288,7 +288,7 @@ fn a_writer_of_rules_d_at_any_moment_is_noticed_or_served() {
         fault::mend();
         let now = fs::read_to_string(host.path(OWN)).unwrap();
         match report["outcome"].as_str().unwrap() {
-            // Before our look at the file or behind the last one it is as if they had come before or after us.
+            // Before our look at the file or after the last one it is as if they had come before or after us.
             "applied" => {
                 assert!(now == THEIRS || now.ends_with("-k identity\n"), "{nth}: {now}");
                 assert_eq!(report["rules"]["missing"], json!([]), "{nth}");

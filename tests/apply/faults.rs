@@ -1,6 +1,6 @@
 //! Every scenario that changes something, with something going wrong at every moment.
 //!
-//! Whatever goes wrong: the host is as before and the report says so, or it is as wished and the report says so, or
+//! Whatever goes wrong: the host is as before and the report says so, or it is as declared and the report says so, or
 //! the report is `stranded` and names everything in which the host differs.
 
 use audit_rules::kernel::model::{Done, Fault, Foreign, Sent};
@@ -19,7 +19,7 @@ pub struct Trial<'a> {
     pub tree: Tree,
     pub request: &'a Json,
     pub before: Fingerprint,
-    pub wished: Fingerprint,
+    pub wanted: Fingerprint,
     pub sent: Sent,
     pub done: Vec<Done>,
 }
@@ -47,18 +47,18 @@ impl Trial<'_> {
         (host, report)
     }
 
-    /// In what a host differs from what was wished; where the order was left open, it may be another one.
+    /// In what a host differs from what was wanted; where the order was left open, it may be another one.
     pub fn short_of_wish(&self, host: &Host) -> Vec<String> {
         self.short_of_wish_as(&host.fingerprint(), host)
     }
 
     fn short_of_wish_as(&self, now: &Fingerprint, host: &Host) -> Vec<String> {
-        let mut difference = self.wished.difference(now, host);
+        let mut difference = self.wanted.difference(now, host);
         difference.retain(|name| name != "order" || self.request["ordering"] == json!("strict"));
         difference
     }
 
-    /// Another run when all is well again ends as wished.
+    /// Another run when all is well again ends as declared.
     pub fn heals(&self, mut host: Host, report: &Json) -> Option<String> {
         if self.request["state"] == json!("restored") {
             return None;
@@ -84,9 +84,9 @@ pub fn each_trial(part: impl Fn(&Trial<'_>, &mut Vec<String>)) {
             let before = twin.fingerprint();
             let report = twin.answer(request);
             if report["changed"] == json!(true) && report["outcome"] != json!("planned") {
-                let (wished, sent, done) = (twin.fingerprint(), twin.kernel.sent(), twin.kernel.done().to_vec());
+                let (wanted, sent, done) = (twin.fingerprint(), twin.kernel.sent(), twin.kernel.done().to_vec());
                 tried.set(tried.get() + 1);
-                part(&Trial { host, tree, request, before, wished, sent, done }, complaints);
+                part(&Trial { host, tree, request, before, wanted, sent, done }, complaints);
             }
             host.answer(request)
         });
@@ -114,7 +114,7 @@ pub fn judge(trial: &Trial<'_>, host: &Host, report: &Json) -> Option<String> {
         }
         "stranded" if from_before.is_empty() => Some("the host is as before".to_owned()),
         "stranded" => unnamed(&from_before, report).map(|name| format!("{name} differs from before and is not named")),
-        _ => (!from_wished.is_empty()).then(|| format!("{from_wished:?} differs from what was wished")),
+        _ => (!from_wished.is_empty()).then(|| format!("{from_wished:?} differs from what was declared")),
     };
     let failed = matches!(outcome, "failed" | "rolled_back" | "stranded");
     if report["failed"] != json!(failed) || (failed && report["errors"].as_array().is_none_or(Vec::is_empty)) {
@@ -198,7 +198,7 @@ fn a_flush_in_the_middle_is_made_good() {
                 complaints.extend(judge(trial, &host, &report).map(|wrong| format!("flush at {nth}: {wrong}")));
                 continue;
             }
-            let files = trial.wished.files.difference(&host.fingerprint().files);
+            let files = trial.wanted.files.difference(&host.fingerprint().files);
             let missing = report["rules"]["missing"].as_array().map_or(0, Vec::len);
             let again =
                 if trial.request["state"] == json!("restored") { json!(null) } else { host.answer(trial.request) };
@@ -217,16 +217,16 @@ fn a_kernel_that_is_locked_in_the_middle_is_told_as_it_is() {
             let (host, report) = trial.run(Fault::BeforeCall { call: None, nth, foreign });
             let mut trial = trial.copy();
             if host.kernel.state().is_locked() {
-                trial.wished.status.enabled = 2;
+                trial.wanted.status.enabled = 2;
                 if !trial.sets_enabled() {
                     trial.before.status.enabled = 2;
                 }
             }
             let plan = &report["plan"];
             if report["outcome"] == json!("staged") && plan["kernel"] == json!([]) && plan["control"] == json!([]) {
-                let (status, files) = (trial.wished.status, trial.wished.files);
-                trial.wished = Fingerprint { files, ..trial.before.clone() };
-                trial.wished.status.enabled = status.enabled;
+                let (status, files) = (trial.wanted.status, trial.wanted.files);
+                trial.wanted = Fingerprint { files, ..trial.before.clone() };
+                trial.wanted.status.enabled = status.enabled;
             }
             complaints.extend(judge(&trial, &host, &report).map(|wrong| format!("locked at {nth}: {wrong}")));
         }
@@ -239,9 +239,9 @@ impl Trial<'_> {
     }
 
     fn copy(&self) -> Trial<'_> {
-        let (before, wished) = (self.before.clone(), self.wished.clone());
+        let (before, wanted) = (self.before.clone(), self.wanted.clone());
         let tree = self.tree.clone();
-        Trial { host: self.host, tree, request: self.request, before, wished, sent: self.sent, done: self.done.clone() }
+        Trial { host: self.host, tree, request: self.request, before, wanted, sent: self.sent, done: self.done.clone() }
     }
 }
 

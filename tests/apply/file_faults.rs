@@ -40,7 +40,7 @@ fn calls(trial: &Trial<'_>) -> Vec<&'static str> {
     fault::mend()
 }
 
-/// A run of which some calls on files go wrong: the host behind it, and the report.
+/// A run of which some calls on files go wrong: the host after it, and the report.
 fn run(trial: &Trial<'_>, arm: impl FnOnce()) -> (Host, Json) {
     let mut host = trial.twin();
     arm();
@@ -49,7 +49,7 @@ fn run(trial: &Trial<'_>, arm: impl FnOnce()) -> (Host, Json) {
     (host, report)
 }
 
-/// Whether a run that succeeded differs from the wish in watches only, since one of their paths could not be looked at.
+/// Whether a run that succeeded differs from what is wanted in watches only, since one of their paths could not be looked at.
 fn is_of_an_unseen_path(trial: &Trial<'_>, call: &str, host: &Host, report: &Json) -> bool {
     let is_watch = |name: &String| name.starts_with("-w ") || name.ends_with("/30-identity.rules");
     ["statat", "openat", "fstat"].contains(&call)
@@ -77,8 +77,8 @@ fn each_call(every: u32, is_meant: fn(&str) -> bool) -> BTreeMap<&'static str, u
                 failed.set(failed.get() + u32::from(is_failure));
                 unseen.set(unseen.get() + u32::from(is_unseen));
                 // The next run has something to do where this one came to nothing, or to something else.
-                let behind = json!({"failed": is_failure || is_unseen});
-                let heals = || if is_failure || is_unseen { trial.heals(host, &behind) } else { None };
+                let after = json!({"failed": is_failure || is_unseen});
+                let heals = || if is_failure || is_unseen { trial.heals(host, &after) } else { None };
                 let wrong = wrong.filter(|_| !is_unseen).or_else(heals);
                 complaints.extend(wrong.map(|wrong| format!("{call}, call {nth}, {fault:?}: {wrong}")));
             }

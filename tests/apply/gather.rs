@@ -1,5 +1,5 @@
 //! `gather`, requirement by requirement: FR, NFR and TC are the numbers of the document that asked for both sources of
-//! audit rules behind one question.
+//! audit rules after one question.
 
 use audit_rules::kernel::access::Absence;
 use audit_rules::kernel::model::{Call, Fault, Foreign, Sent};
@@ -541,7 +541,7 @@ fn a_rule_whose_directory_was_made_anew_since_the_boot_was_dropped_by_the_kernel
     assert_eq!(long_ago, [expected, expected]);
 }
 
-/// Line by line of the wish: on disk, running, next boot, in sync.
+/// Line by line of what is expected: on disk, running, next boot, in sync.
 fn evidence(rules: &Json) -> Vec<(bool, Option<bool>, bool, Option<bool>)> {
     let rules = rules.as_array().unwrap_or_else(|| panic!("{rules:#}")).iter();
     let row = |rule: &Json| {
@@ -554,7 +554,7 @@ fn evidence(rules: &Json) -> Vec<(bool, Option<bool>, bool, Option<bool>)> {
 const HELD: (bool, Option<bool>, bool, Option<bool>) = (true, Some(true), true, Some(true));
 
 #[test]
-fn a_wish_is_answered_rule_by_rule() {
+fn a_wanted_rules_is_answered_rule_by_rule() {
     let report = host(&[A, B], &[A, C]).answer(&gather(json!({"expect": [A, B, C]})));
     let expected = [HELD, (true, Some(false), true, Some(false)), (false, Some(true), false, Some(false))];
     assert_eq!(evidence(&report["expect"]["rules"]), expected, "{report:#}");
@@ -563,7 +563,7 @@ fn a_wish_is_answered_rule_by_rule() {
     let places: Vec<_> = report["expect"]["rules"].as_array().unwrap().iter().map(|rule| &rule["pointer"]).collect();
     assert_eq!(places, ["/expect/0", "/expect/1", "/expect/2"]);
     assert_eq!(report["expect"]["rules"][1]["line"], json!(2));
-    // What nobody wished for does not count.
+    // What nobody wanted for does not count.
     let report = host(&[A, B], &[A, B, C]).answer(&gather(json!({"expect": A})));
     assert_eq!(
         (evidence(&report["expect"]["rules"]), report["in_sync"].as_bool()),
@@ -579,15 +579,15 @@ fn what_was_applied_is_held_in_every_spelling() {
         {"arch": ["b64", "b32"], "syscalls": ["settimeofday"], "key": "time"}], "control": {"backlog_limit": 8192}});
     assert!(!failed(&host.answer(&apply)));
     let spelled = "-w /etc/passwd -p aw -k identity\n-a exit,always -F arch=b64 -S settimeofday -k time\n-a always,exit -F arch=b32 -S settimeofday -k time\n-b 8192\n";
-    for wish in [
+    for forms in [
         apply.clone(),
         json!(spelled),
         json!({"state": "exact", "name": "30-a", "rules": spelled}),
         json!({"state": "loaded", "purge": true}),
         json!({"drop_ins": {"30-a": apply_of(&apply), "40-b": {"state": "absent"}}}),
     ] {
-        let report = host.answer(&gather(json!({"expect": wish, "on_drift": "fail"})));
-        assert_eq!((report["in_sync"].as_bool(), failed(&report)), (Some(true), false), "{wish}: {report:#}");
+        let report = host.answer(&gather(json!({"expect": forms, "on_drift": "fail"})));
+        assert_eq!((report["in_sync"].as_bool(), failed(&report)), (Some(true), false), "{forms}: {report:#}");
         assert!(!report["expect"]["rules"].as_array().unwrap().is_empty());
     }
     let other =
@@ -600,22 +600,22 @@ fn apply_of(request: &Json) -> Json {
 }
 
 #[test]
-fn an_exact_wish_names_what_else_is_there() {
+fn an_exact_wanted_rules_names_what_else_is_there() {
     let exact = |more: Json| {
-        let mut wish = json!({"state": "exact", "name": "30-policy", "rules": [A]});
-        wish.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+        let mut forms = json!({"state": "exact", "name": "30-policy", "rules": [A]});
+        forms.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
         let mut host = host(&[A], &[A, C]);
         host.write("/etc/audit/rules.d/50-other.rules", format!("{B}\n"));
-        host.answer(&gather(json!({"expect": wish})))
+        host.answer(&gather(json!({"expect": forms})))
     };
     let report = exact(json!({}));
-    let unwished: Vec<_> = report["expect"]["unexpected"]
+    let unexpected: Vec<_> = report["expect"]["unexpected"]
         .as_array()
         .unwrap()
         .iter()
         .map(|found| found["rule"].as_str().unwrap())
         .collect();
-    assert_eq!((unwished, report["in_sync"].as_bool()), (vec![B, C], Some(false)), "{report:#}");
+    assert_eq!((unexpected, report["in_sync"].as_bool()), (vec![B, C], Some(false)), "{report:#}");
     let report = exact(json!({"keep": ["50-*", "system-*"]}));
     assert_eq!((&report["expect"]["unexpected"], report["in_sync"].as_bool()), (&json!([]), Some(true)), "{report:#}");
     let gone = host(&[A], &[A]).answer(&gather(json!({"expect": {"drop_ins": {"30-policy": {"state": "absent"}}}})));
@@ -623,11 +623,11 @@ fn an_exact_wish_names_what_else_is_there() {
 }
 
 #[test]
-fn what_a_host_lacks_is_skipped_where_the_wish_says_so() {
+fn what_a_host_lacks_is_skipped_where_the_wanted_rules_says_so() {
     let rules = ["-w /no/such/dir/file -p wa", A];
     for (on_missing, in_sync) in [("skip", true), ("fail", false)] {
-        let wish = json!({"name": "30-policy", "rules": rules, "on_missing": on_missing});
-        let report = host(&[A], &[A]).answer(&gather(json!({"expect": wish})));
+        let forms = json!({"name": "30-policy", "rules": rules, "on_missing": on_missing});
+        let report = host(&[A], &[A]).answer(&gather(json!({"expect": forms})));
         assert_eq!(report["in_sync"].as_bool(), Some(in_sync), "{report:#}");
         let said = if in_sync { "skipped" } else { "why" };
         assert!(report["expect"]["rules"][0][said].as_str().unwrap().contains("/no/such/dir"), "{report:#}");
@@ -635,8 +635,8 @@ fn what_a_host_lacks_is_skipped_where_the_wish_says_so() {
 }
 
 #[test]
-fn without_the_kernel_a_wish_is_denied_but_not_confirmed() {
-    let ask = |wish: &[&str]| host(&[A], &[A]).answer(&gather(json!({"source": "filesystem", "expect": wish})));
+fn without_the_kernel_a_wanted_rules_is_denied_but_not_confirmed() {
+    let ask = |forms: &[&str]| host(&[A], &[A]).answer(&gather(json!({"source": "filesystem", "expect": forms})));
     let (held, missing) = (ask(&[A]), ask(&[A, B]));
     assert_eq!((held.get("in_sync"), missing["in_sync"].as_bool()), (None, Some(false)), "{held:#}");
     assert_eq!(kinds(&host(&[A], &[A]).answer(&gather(json!({"source": "runtime", "expect": A})))), ["key_not_used"]);
@@ -654,8 +654,8 @@ fn labels_of_controls_group_the_evidence() {
         (Some(false), Some(4))
     );
 
-    let wish = json!([{"path": "/etc/passwd", "permissions": "wa", "key": "identity", "labels": "stig-7"}, B, "# Controls: stig-8", "# control: stig-9", C]);
-    let report = host(&[A, C], &[A, C]).answer(&gather(json!({"expect": wish})));
+    let forms = json!([{"path": "/etc/passwd", "permissions": "wa", "key": "identity", "labels": "stig-7"}, B, "# Controls: stig-8", "# control: stig-9", C]);
+    let report = host(&[A, C], &[A, C]).answer(&gather(json!({"expect": forms})));
     let found: Vec<_> = report["labels"]
         .as_object()
         .unwrap()
@@ -667,7 +667,7 @@ fn labels_of_controls_group_the_evidence() {
 }
 
 #[test]
-fn what_is_wrong_with_a_wish_is_said_with_its_place() {
+fn what_is_wrong_with_a_wanted_rules_is_said_with_its_place() {
     let rows = [
         (json!(["-a always,exit -S opne"]), "unknown_syscall", "/expect/0"),
         (json!({"rules": [A]}), "missing_key", "/expect"),
@@ -676,8 +676,8 @@ fn what_is_wrong_with_a_wish_is_said_with_its_place() {
         (json!({"operation": "gather"}), "bad_value", "/expect/operation"),
         (json!({"name": "a", "rulez": []}), "unknown_key", "/expect/rulez"),
     ];
-    for (wish, kind, pointer) in rows {
-        let report = host(&[A], &[A]).answer(&gather(json!({"expect": wish})));
+    for (forms, kind, pointer) in rows {
+        let report = host(&[A], &[A]).answer(&gather(json!({"expect": forms})));
         assert_eq!(kinds(&report), [kind], "{report:#}");
         assert_eq!(report["errors"][0]["pointer"], json!(pointer), "{report:#}");
     }

@@ -15,11 +15,11 @@ fn host(files: &[&str], kernel: &[&str]) -> Host {
     host
 }
 
-fn verify(host: &mut Host, wish: &Json, ordering: &str) -> Json {
-    host.answer(&json!({"operation": "gather", "ordering": ordering, "expect": wish}))
+fn verify(host: &mut Host, forms: &Json, ordering: &str) -> Json {
+    host.answer(&json!({"operation": "gather", "ordering": ordering, "expect": forms}))
 }
 
-/// Where each wished rule is out of place, and whether it is in sync.
+/// Where each wanted rule is out of place, and whether it is in sync.
 fn evidence(report: &Json) -> Vec<(Vec<&'static str>, bool)> {
     let rules = report["expect"]["rules"].as_array().unwrap_or_else(|| panic!("{report:#}")).iter();
     let places = |rule: &Json| -> Vec<&'static str> {
@@ -45,7 +45,7 @@ fn what_is_not_loaded_puts_nothing_out_of_its_place() {
 }
 
 #[test]
-fn a_wish_whose_rules_run_in_the_wrong_order_is_not_held() {
+fn a_wanted_rules_whose_rules_run_in_the_wrong_order_is_not_held() {
     let mut host = host(&[NEVER, ALWAYS], &[ALWAYS, NEVER]);
     let report = verify(&mut host, &json!([NEVER, ALWAYS]), "relevant");
     assert_eq!(evidence(&report), [held(), (vec!["running"], false)], "{report:#}");
@@ -71,30 +71,30 @@ fn a_wish_whose_rules_run_in_the_wrong_order_is_not_held() {
 #[test]
 fn rules_of_one_action_have_an_order_where_it_is_to_be_strict() {
     let mut host = host(&[ALWAYS, LATER], &[LATER, ALWAYS]);
-    for (wish, ordering, in_sync) in [
+    for (forms, ordering, in_sync) in [
         (json!([ALWAYS, LATER]), "relevant", true),
         (json!([ALWAYS, LATER]), "strict", false),
         (json!({"name": "30-policy", "rules": [ALWAYS, LATER]}), "strict", false),
         (json!({"name": "30-policy", "rules": [ALWAYS, LATER], "ordering": "strict"}), "relevant", false),
         (json!({"name": "30-policy", "rules": [ALWAYS, LATER], "ordering": "ignore"}), "strict", true),
     ] {
-        let report = verify(&mut host, &wish, ordering);
-        assert_eq!(report["in_sync"], json!(in_sync), "{wish}: {report:#}");
+        let report = verify(&mut host, &forms, ordering);
+        assert_eq!(report["in_sync"], json!(in_sync), "{forms}: {report:#}");
     }
 }
 
 #[test]
-fn a_wish_of_several_drop_ins_is_ordered_as_the_boot_loader_reads_them() {
+fn a_wanted_rules_of_several_drop_ins_is_ordered_as_the_boot_loader_reads_them() {
     let mut host = host(&[], &[NEVER, ALWAYS]);
     host.write("/etc/audit/rules.d/9-quiet.rules", format!("{NEVER}\n"));
     host.write("/etc/audit/rules.d/10-open.rules", format!("{ALWAYS}\n"));
-    let wish = json!({"drop_ins": {"10-open": {"rules": [ALWAYS]}, "9-quiet": {"rules": [NEVER]}}});
-    let report = verify(&mut host, &wish, "relevant");
+    let forms = json!({"drop_ins": {"10-open": {"rules": [ALWAYS]}, "9-quiet": {"rules": [NEVER]}}});
+    let report = verify(&mut host, &forms, "relevant");
     assert_eq!((evidence(&report), &report["in_sync"]), (vec![held(), held()], &json!(true)), "{report:#}");
 }
 
 #[test]
-fn a_rule_that_is_to_be_put_before_the_others_is_wished_there() {
+fn a_rule_that_is_to_be_put_before_the_others_is_wanted_there() {
     let first = NEVER.replacen("-a", "-A", 1);
     let mut host = host(&[ALWAYS, &first], &[NEVER, ALWAYS]);
     let report = verify(&mut host, &json!([ALWAYS, first]), "relevant");
@@ -106,9 +106,9 @@ fn a_rule_that_is_to_be_put_before_the_others_is_wished_there() {
 #[test]
 fn of_all_that_rules_d_asks_for_the_whole_order_counts() {
     let mut host = host(&["# control: cis-1", NEVER, "", ALWAYS], &[ALWAYS, NEVER]);
-    for wish in [json!({"state": "loaded"}), json!({"state": "loaded", "drop_ins": {"30-policy": {"rules": [NEVER]}}})]
+    for forms in [json!({"state": "loaded"}), json!({"state": "loaded", "drop_ins": {"30-policy": {"rules": [NEVER]}}})]
     {
-        let report = verify(&mut host, &wish, "relevant");
+        let report = verify(&mut host, &forms, "relevant");
         assert_eq!(report["in_sync"], json!(false), "{report:#}");
         assert!(evidence(&report).contains(&(vec!["running"], false)), "{report:#}");
     }

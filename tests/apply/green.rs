@@ -413,7 +413,7 @@ fn an_expectation_of_nothing_is_an_error_and_one_that_is_all_left_out_is_not_hel
         assert_eq!(kinds(&report), ["nothing_expected"], "{expect}: {report:#}");
     }
     let comments = json!({"name": "a", "rules": ["# x"]});
-    for (expect, kind) in [(comments, "nothing_expected"), (json!({"name": "a", "rules": []}), "nothing_wished")] {
+    for (expect, kind) in [(comments, "nothing_expected"), (json!({"name": "a", "rules": []}), "nothing_declared")] {
         let report = host(&[RULE]).answer(&json!({"operation": "gather", "expect": expect}));
         assert_eq!(kinds(&report), [kind], "{expect}: {report:#}");
     }

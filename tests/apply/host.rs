@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 
 use audit_rules::auditctl::{self, Accounts, Context, Line, RuleLine, Statement, UnknownSyscalls};
 use audit_rules::error::Problem;
-use audit_rules::intent::{Inquiry, Intent};
+use audit_rules::intent::{GatherIntent, Intent};
 use audit_rules::kernel::access::{Absence, Denial};
 use audit_rules::kernel::model::{Foreign, Model};
 use audit_rules::kernel::{Access, Errno, Kernel};
@@ -255,7 +255,7 @@ impl Host {
         let request = decoded(bytes)?;
         let machine = self.machine;
         if request.operation == Operation::Gather {
-            let mut inquiry = Inquiry::of(&request, &self.machine)?;
+            let mut inquiry = GatherIntent::of(&request, &self.machine)?;
             let entered = inquiry.place.enter(inquiry.kernel);
             return Ok(self.with_world(entered.as_deref(), inquiry.asks_kernel(), |world| gather_on(&inquiry, world)));
         }

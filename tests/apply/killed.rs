@@ -36,11 +36,11 @@ fn unnamed(from: &Fingerprint, host: &Host, said: &str) -> Vec<String> {
     difference
 }
 
-/// The host is as before the killed run, or as it wished, or what differs is named.
+/// The host is as before the killed run, or as it wanted, or what differs is named.
 fn settled(trial: &Trial<'_>, host: &Host, said: &str) -> Option<String> {
-    let (before, wished) = (unnamed(&trial.before, host, said), unnamed(&trial.wished, host, said));
-    (!before.is_empty() && !wished.is_empty())
-        .then(|| format!("neither as before ({before:?}) nor as wished ({wished:?}): {said}"))
+    let (before, wanted) = (unnamed(&trial.before, host, said), unnamed(&trial.wanted, host, said));
+    (!before.is_empty() && !wanted.is_empty())
+        .then(|| format!("neither as before ({before:?}) nor as declared ({wanted:?}): {said}"))
 }
 
 fn says_interrupted(report: &Json) -> bool {
@@ -107,7 +107,7 @@ fn next(kind: &str, trial: &Trial<'_>, host: &mut Host) -> Option<String> {
                 .then(|| format!("its undo leaves {difference:?}: {}", back["msg"]))
         }
         // Locked at the one end and not at the other, it is as it was killed.
-        _ if trial.wished.status.is_locked() => None,
+        _ if trial.wanted.status.is_locked() => None,
         _ => {
             let mut ends = Vec::new();
             let mut twin = trial.twin();

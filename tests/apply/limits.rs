@@ -83,7 +83,7 @@ fn lint_tells_the_first_findings_and_counts_all() {
 }
 
 #[test]
-fn explain_answers_so_many_lines_and_names_the_first_refused_one_behind_them() {
+fn explain_answers_so_many_lines_and_names_the_first_refused_one_after_them() {
     let machine = Machine::from_uname("x86_64").unwrap();
     let mut rules = vec!["-b 8192"; 10_500];
     rules[10_200] = "-b many";

@@ -89,7 +89,7 @@ fn a_drop_in_that_comes_down_from_rules_to_comments_is_an_error_unless_that_is_m
     assert_eq!(host.answer(&json!({"name": "20-b", "rules": ["# nothing yet"]}))["outcome"], json!("applied"));
     host.answer(&json!({"name": "20-b", "rules": [P, G]}));
     let report = host.answer(&json!({"name": "20-b", "rules": ["# nothing"]}));
-    assert_eq!((kinds(&report), host.kernel.loaded().len()), (vec!["nothing_wished"], 2), "{report:#}");
+    assert_eq!((kinds(&report), host.kernel.loaded().len()), (vec!["nothing_declared"], 2), "{report:#}");
     assert_eq!(report["errors"][0]["pointer"], json!("/rules"));
     let report = host.answer(&json!({"name": "20-b", "rules": ["# nothing"], "allow_empty": true}));
     assert_eq!((&report["outcome"], host.kernel.loaded().len()), (&json!("applied"), 0), "{report:#}");
@@ -134,7 +134,7 @@ fn a_rule_after_the_stop_of_the_boot_load_is_a_duplicate_of_one_that_stands_ther
         1,
         "once the stop is gone both would be read"
     );
-    assert!(warnings(&report).iter().any(|said| said.contains("1 lines behind it would not be loaded")), "{report:#}");
+    assert!(warnings(&report).iter().any(|said| said.contains("1 line after it would not be loaded")), "{report:#}");
 }
 
 #[test]

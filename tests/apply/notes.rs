@@ -18,7 +18,7 @@ const SAID: [&str; 4] = [
     "`-a always,exit -F arch=b64 -S execve -F exe=/usr/bin/vi -k v` (/etc/audit/rules.d/50-links.rules:3): /usr/bin/vi is a \
      symbolic link, and the kernel does not follow it: no running program is a link, and this rule never fires",
     "`-a always,exclude -F exe=/usr/bin/sudo -k x` (/etc/audit/rules.d/50-links.rules:5): a key stops the evaluation of the \
-     exclude list here: this rule never acts, and rules behind it are not tried",
+     exclude list here: this rule never acts, and rules after it are not tried",
 ];
 
 fn host() -> Host {

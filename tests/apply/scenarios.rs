@@ -231,7 +231,7 @@ pub fn gaps(before: &[Rule], done: &[Done], after: &[Rule]) -> Vec<String> {
                 unloaded |= !returns;
             }
             Done::Append { rule, .. } | Done::Prepend { rule, .. } if unloaded => {
-                wrong.push(format!("{rule:?} was loaded behind an unload"));
+                wrong.push(format!("{rule:?} was loaded after an unload"));
             }
             _ => {}
         }

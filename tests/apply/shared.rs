@@ -74,7 +74,7 @@ fn rule_whatever_stands_there(host: &Host, line: &str) -> Option<Rule> {
     Some(host.settled(found).rule.as_listed())
 }
 
-/// A change, and what the drop-ins ask for behind it.
+/// A change, and what the drop-ins ask for after it.
 fn change(numbers: &mut Numbers, host: &Host, asked: &Asked) -> (Json, Asked) {
     let mut after = asked.clone();
     let name = *numbers.one(&NAMES);

@@ -24,7 +24,7 @@ const JOURNAL: &str = "/run/audit_rules/journal";
 /// What a run that came to a good end notes last; without it the next run notes it.
 const WATCHED: &str = "/run/audit_rules/watched";
 const EXPEDITED: &str = "/sys/kernel/rcu_expedited";
-/// Before its first change and behind its last a run only reads; of the calls there every so many is tried, and as many
+/// Before its first change and after its last a run only reads; of the calls there every so many is tried, and as many
 /// of those between that only read, such as the loops that receive the kernel's answers.
 const SAMPLE: usize = 12;
 /// On all kernels but one, so many of the calls that may change something; all of them would take a guest minutes.
@@ -130,7 +130,7 @@ struct Trial<'a> {
     /// The rules before in the order of the kernel.
     loaded: Vec<Rule>,
     after: Held,
-    /// The rules behind the request, as auditctl tells them.
+    /// The rules after the request, as auditctl tells them.
     told: Vec<String>,
     /// Whether every call is tried that may change something.
     is_thorough: bool,

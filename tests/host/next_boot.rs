@@ -43,10 +43,10 @@ fn a_line_at_which_the_guests_boot_load_stops_is_warned_of() {
     let last = "-w /etc/group -p wa -k identity";
     let request = |line: &str| present("30-perm", &[line, last]);
     // auditctl up to 4.0.3 has no system calls for these letters on aarch64, and takes the line with `perm` before `arch`.
-    let behind = request("-a always,exit -F arch=b64 -F path=/etc/shadow -F perm=wa -F key=shadow");
+    let after = request("-a always,exit -F arch=b64 -F path=/etc/shadow -F perm=wa -F key=shadow");
     let before = request("-a always,exit -F perm=wa -F arch=b64 -F path=/etc/shadow -F key=shadow");
     let warned = |report: &Json| report["warnings"].to_string().contains("put perm= before arch=");
-    let warned_of = warned(&guest.change(&behind));
+    let warned_of = warned(&guest.change(&after));
     assert_eq!(warned_of, said("uname", &["-m"]).trim() == "aarch64");
     said("augenrules", &["--load"]);
     let all_loaded = guest.listed().contains(&last.to_owned());

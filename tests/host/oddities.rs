@@ -9,13 +9,13 @@ use rustix::fs::IFlags;
 use serde_json::json;
 
 use super::guest::{AUDIT_RULES, Guest, RULES_D, kinds, mode, report, started};
-use super::traps::{MERGED, OTHER, OWN, RUN, chattr, clear, host, other_file_system, request, tree, wished};
+use super::traps::{MERGED, OTHER, OWN, RUN, chattr, clear, host, other_file_system, request, tree, wanted};
 
 /// The request does its work, in these files and no others; a second run finds it done.
 fn works(guest: &Guest, why: &str) {
     let before = tree();
     guest.change(&request());
-    assert_eq!(guest.listed_as_set(), wished(), "{why}");
+    assert_eq!(guest.listed_as_set(), wanted(), "{why}");
     let after = tree();
     let paths = before.keys().chain(after.keys().filter(|path| !before.contains_key(*path)));
     let touched: Vec<&str> = paths.filter(|path| before.get(*path) != after.get(*path)).map(String::as_str).collect();
@@ -55,7 +55,7 @@ fn the_umask_makes_no_file_wider_or_narrower_and_none_is_ever_wider() {
         command.args(["-c", script, "sh", umask, trace, AUDIT_RULES]);
         let answer = report(&started(&mut command, &request()).wait_with_output().unwrap());
         assert_eq!(answer["outcome"], json!("applied"), "{umask}: {answer:#}");
-        assert_eq!(guest.listed_as_set(), wished(), "{umask}");
+        assert_eq!(guest.listed_as_set(), wanted(), "{umask}");
         let modes = [OWN, MERGED, RUN, "/run/audit_rules/lock"].map(|path| format!("{:o}", mode(path)));
         assert_eq!(modes, ["640", "640", "700", if umask == "777" { "0" } else { "600" }], "{umask}");
         let calls = fs::read_to_string(trace).unwrap();
@@ -83,7 +83,7 @@ fn a_second_name_of_a_file_keeps_what_it_held() {
         let (held, inode) = (fs::read(&second).unwrap(), fs::metadata(&second).unwrap().ino());
         let before = mode(&second);
         guest.change(&request());
-        assert_eq!(guest.listed_as_set(), wished(), "{place}");
+        assert_eq!(guest.listed_as_set(), wanted(), "{place}");
         let data = fs::metadata(&second).unwrap();
         assert_eq!((fs::read(&second).unwrap(), data.ino(), mode(&second)), (held, inode, before), "{place}");
         let stays = place != OWN && place != MERGED;
@@ -119,7 +119,7 @@ fn what_others_left_beside_our_file_is_neither_touched_nor_in_the_way() {
         if stale.exists() {
             guest.change(&request());
             assert!(!stale.exists(), "{why}");
-            assert_eq!(guest.listed_as_set(), wished(), "{why}");
+            assert_eq!(guest.listed_as_set(), wanted(), "{why}");
         } else {
             works(&guest, why);
         }
@@ -146,7 +146,7 @@ fn a_line_that_nobody_can_load_is_named_with_its_place_and_changes_nothing() {
         // The drop-in of somebody else is no reason not to write ours.
         let answer = guest.request(&request());
         assert_eq!(answer["failed"], json!(false), "{answer:#}");
-        assert_eq!(guest.listed_as_set(), wished(), "{kind}");
+        assert_eq!(guest.listed_as_set(), wanted(), "{kind}");
     }
     clear();
 }

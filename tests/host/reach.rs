@@ -13,7 +13,7 @@ const CALLS: &str = "?open,?creat,openat,?openat2,?rename,?renameat,renameat2,?l
     ?mkdir,mkdirat,?rmdir,?mknod,mknodat,truncate,ftruncate,fallocate,?chmod,fchmodat,?chown,?lchown,fchownat,utimensat,\
     setxattr,lsetxattr,removexattr,execve,execveat,?fork,?vfork,clone,?clone3,socket,connect,sendto,mount,kill,tgkill";
 
-/// The directory, as strace tells it of a descriptor, and the name behind it: `3</etc/audit>, "name"`.
+/// The directory, as strace tells it of a descriptor, and the name after it: `3</etc/audit>, "name"`.
 fn places(line: &str) -> Vec<(&str, &str)> {
     let descriptors = line.split('<').skip(1).filter_map(|rest| rest.split_once(">, \""));
     descriptors.filter_map(|(directory, rest)| Some((directory, rest.split_once('"')?.0))).collect()

@@ -38,8 +38,8 @@ pub fn request() -> Json {
     present("30-own", &[PASSWD])
 }
 
-/// What the kernel holds behind [`request`], as auditctl tells it.
-pub fn wished() -> Vec<String> {
+/// What the kernel holds after [`request`], as auditctl tells it.
+pub fn wanted() -> Vec<String> {
     vec![HOSTS.to_owned(), PASSWD.to_owned()]
 }
 

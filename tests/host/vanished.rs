@@ -84,7 +84,7 @@ fn rules_that_the_kernel_dropped_are_named_as_such_and_loaded_again() {
     // Only a file system that tells when a directory was made lets its rules be known as dropped; before Linux 6.0 one
     // in memory does not.
     let dropped = if fs::metadata(TREE).unwrap().created().is_ok() { "dropped_by_kernel" } else { "not_loaded" };
-    assert_eq!(causes, [dropped, "missing_path", "behind_stop"], "{gone:#?}");
+    assert_eq!(causes, [dropped, "missing_path", "after_stop"], "{gone:#?}");
     assert!(gone[1].2.contains(TREE) && (dropped == "not_loaded" || gone[0].2.contains(TREE)), "{gone:#?}");
 
     fs::create_dir(format!("{TREE}/directory")).unwrap();

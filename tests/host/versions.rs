@@ -11,7 +11,7 @@ use super::guest::{Guest, plain, present, said, steps};
 const RULES: usize = 120;
 const PERMISSIONS: [&str; 6] = ["wa", "rwxa", "x", "w", "a", "r"];
 
-/// A policy as people have it: a third watches, a third with `perm=` behind `arch=`, a third system calls.
+/// A policy as people have it: a third watches, a third with `perm=` after `arch=`, a third system calls.
 fn policy() -> Vec<String> {
     (0..RULES).map(line).collect()
 }
@@ -27,7 +27,7 @@ fn line(n: usize) -> String {
     }
 }
 
-/// The policy as a version of auditctl loads it that puts these system calls behind the letters of `perm=`.
+/// The policy as a version of auditctl loads it that puts these system calls after the letters of `perm=`.
 fn narrowed(calls: &dyn Fn(char) -> Vec<String>) -> Vec<String> {
     let behind_arch = "-F arch=b64 -F path=";
     let lines = policy().into_iter().enumerate().map(|(n, line)| {
@@ -72,7 +72,7 @@ fn is_no_drift(guest: &Guest, request: &Json, whose: &str) {
     assert_eq!(gathered["in_sync"], json!(true), "{whose}: {:#}", gathered["drift"]);
 }
 
-/// The tables of auditctl's versions: what stands behind a letter.
+/// The tables of auditctl's versions: what stands after a letter.
 fn tables() -> Json {
     serde_json::from_str(include_str!("../reference/perm-syscalls.json")).unwrap()
 }
@@ -123,7 +123,7 @@ fn one_system_call_taken_out_by_hand_is_drift() {
     let narrow_call = "-a always,exit -F arch=b64 -S fchmod,fchmodat -F auid>=1000 -F auid!=-1 -F key=calls-59";
     let narrow_path =
         "-a always,exit -F arch=b64 -S fchown -F path=/etc/policy-1 -F perm=wa -F auid>=1000 -F key=path-1";
-    // From 3.1.3 on auditctl puts its own table behind `perm=`, whatever it is told.
+    // From 3.1.3 on auditctl puts its own table after `perm=`, whatever it is told.
     let narrows = !said("auditctl", &["-v"]).contains(" 3.0");
     for (n, narrow) in [(59, narrow_call), (1, narrow_path)].into_iter().take(if narrows { 1 } else { 2 }) {
         let right = line(n);

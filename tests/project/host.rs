@@ -4,7 +4,7 @@ use std::fs;
 use std::os::unix::fs::DirBuilderExt;
 
 use audit_rules::error::Problem;
-use audit_rules::intent::{Inquiry, Intent};
+use audit_rules::intent::{GatherIntent, Intent};
 use audit_rules::kernel::model::Model;
 use audit_rules::kernel::{Access, Kernel};
 use audit_rules::report::Report;
@@ -61,7 +61,8 @@ impl Host {
         if request.operation == Operation::Lint {
             return linted(&request, machine, self.root.path());
         }
-        let inquiry = (request.operation == Operation::Gather).then(|| Inquiry::of(&request, &machine)).transpose()?;
+        let inquiry =
+            (request.operation == Operation::Gather).then(|| GatherIntent::of(&request, &machine)).transpose()?;
         let access = self.kernel.status().ok().map(|status| Ok(Access::Managed(status)));
         let (root, kernel) = (self.root.path().to_owned(), Some(&mut self.kernel as &mut dyn Kernel));
         let mut interrupted = || None;

@@ -63,11 +63,11 @@ pub fn json_blocks() -> Vec<(String, String)> {
     blocks
 }
 
-/// The rows of the table behind this marker in a document, without its head, as cells.
+/// The rows of the table after this marker in a document, without its head, as cells.
 pub fn table(path: &str, marker: &str) -> Vec<Vec<String>> {
     let text = read(path);
-    let (_, behind) = text.split_once(marker).unwrap_or_else(|| panic!("{path} has no {marker}"));
-    let rows = behind.lines().skip_while(|line| !line.starts_with('|')).take_while(|line| line.starts_with('|'));
+    let (_, after) = text.split_once(marker).unwrap_or_else(|| panic!("{path} has no {marker}"));
+    let rows = after.lines().skip_while(|line| !line.starts_with('|')).take_while(|line| line.starts_with('|'));
     let cells = |row: &str| row.trim_matches('|').split(" | ").map(|cell| cell.trim().to_owned()).collect();
     rows.skip(2).map(cells).collect()
 }

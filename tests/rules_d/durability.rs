@@ -8,7 +8,7 @@ use std::path::Path;
 use std::rc::Rc;
 use std::time::Duration;
 
-use audit_rules::rules_d::{Backup, Journal, JournalFile, Lock, RUN_DIR, Stage, Wanted, fault};
+use audit_rules::rules_d::{Backup, Journal, JournalFile, Lock, NewFile, RUN_DIR, Stage, fault};
 
 use crate::{RULES_D, Scene, owner};
 
@@ -27,7 +27,7 @@ fn a_file_has_its_mode_before_its_bytes_and_is_on_disk_before_it_has_its_name() 
     let (directory, (uid, gid)) = (scene.rules_d(), owner());
     let made = calls(|| {
         let mut stage = Stage::new();
-        let wanted = Wanted::new(b"-w /a\n", 0o640, uid, gid);
+        let wanted = NewFile::new(b"-w /a\n", 0o640, uid, gid);
         stage.put(&directory, OsStr::new("a.rules"), &wanted, Backup::None).unwrap();
         stage.publish().unwrap();
     });
@@ -41,7 +41,7 @@ fn a_file_on_its_way_is_never_open_to_others() {
     let (directory, (uid, gid)) = (scene.rules_d(), owner());
     let put = || {
         let mut stage = Stage::new();
-        let wanted = Wanted::new(b"-w /a\n", 0o640, uid, gid);
+        let wanted = NewFile::new(b"-w /a\n", 0o640, uid, gid);
         stage.put(&directory, OsStr::new("a.rules"), &wanted, Backup::None).unwrap();
         stage.publish().unwrap();
     };
@@ -69,7 +69,7 @@ fn all_files_are_on_disk_before_the_first_is_seen_and_all_names_before_the_run_g
     let (uid, gid) = owner();
     let made = calls(|| {
         let mut stage = Stage::new();
-        let wanted = Wanted::new(b"-w /a\n", 0o640, uid, gid);
+        let wanted = NewFile::new(b"-w /a\n", 0o640, uid, gid);
         stage.put(&rules_d, OsStr::new("a.rules"), &wanted, Backup::None).unwrap();
         stage.remove(&rules_d, OsStr::new("gone.rules"), Backup::None).unwrap();
         stage.put(&audit, OsStr::new("audit.rules"), &wanted, Backup::Previous).unwrap();
@@ -88,7 +88,7 @@ fn all_files_are_on_disk_before_the_first_is_seen_and_all_names_before_the_run_g
 }
 
 #[test]
-fn a_journal_is_on_disk_before_the_run_goes_on_and_gone_from_it_behind_the_run() {
+fn a_journal_is_on_disk_before_the_run_goes_on_and_gone_from_it_after_the_run() {
     let scene = Scene::new();
     scene.directory("run");
     let mut directory = scene.root().directory(Path::new(RUN_DIR)).unwrap();

@@ -83,7 +83,7 @@ fn accounts_that_are_no_file_are_an_error() {
 }
 
 #[test]
-fn the_installed_script_and_awk_are_found_behind_links_inside_the_image() {
+fn the_installed_script_and_awk_are_found_after_links_inside_the_image() {
     let rows = [
         ("for rules in $(/bin/ls -1v $D)", "/usr/bin/mawk", Generation::V3_0, Awk::Mawk),
         ("for rules in $(ls -1v $D)\nsub(/\\r$/, \"\")", "gawk", Generation::V3_1_1, Awk::Gawk),

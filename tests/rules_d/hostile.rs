@@ -3,7 +3,7 @@ use std::fs;
 use std::path::Path;
 use std::process::Command;
 
-use audit_rules::rules_d::{Backup, FileError, Found, Left, Links, Problem, Root, Stage, Wanted};
+use audit_rules::rules_d::{Backup, FileError, Found, Left, Links, NewFile, Problem, Root, Stage};
 use nix::sys::stat::Mode;
 
 use crate::{RULES_D, Scene, owner};
@@ -12,7 +12,7 @@ fn put(scene: &Scene, name: &str) -> Result<(), FileError> {
     let directory = scene.root().directory(Path::new(RULES_D))?;
     let (uid, gid) = owner();
     let mut stage = Stage::new();
-    stage.put(&directory, OsStr::new(name), &Wanted::new(b"-w /new\n", 0o640, uid, gid), Backup::None)?;
+    stage.put(&directory, OsStr::new(name), &NewFile::new(b"-w /new\n", 0o640, uid, gid), Backup::None)?;
     stage.publish().map(|_| ()).map_err(|error| error.error)
 }
 
@@ -172,7 +172,7 @@ fn a_full_disk_leaves_the_old_file_and_no_temporary() {
     let bytes = vec![b'#'; 1 << 20];
     let mut stage = Stage::new();
     let name = OsStr::new("a.rules");
-    let error = stage.put(&directory, name, &Wanted::new(&bytes, 0o640, uid, gid), Backup::None).unwrap_err();
+    let error = stage.put(&directory, name, &NewFile::new(&bytes, 0o640, uid, gid), Backup::None).unwrap_err();
     let left = (scene.names(RULES_D), scene.bytes_of("etc/audit/rules.d/a.rules"));
     drop(stage);
     drop(directory);

@@ -6,7 +6,7 @@ use std::thread::sleep;
 use std::time::{Duration, Instant};
 
 use audit_rules::rules_d::{
-    Backup, Directory, Journal, JournalFile, JournalFound, Lock, Problem, RUN_DIR, Root, Stage, Wanted, boot_id,
+    Backup, Directory, Journal, JournalFile, JournalFound, Lock, NewFile, Problem, RUN_DIR, Root, Stage, boot_id,
 };
 
 use crate::{RULES_D, Scene, owner};
@@ -191,7 +191,7 @@ fn the_journal_and_drop_ins_of_one_run_do_not_disturb_each_other() {
     let rules_d = scene.rules_d();
     let (uid, gid) = owner();
     let mut stage = Stage::new();
-    stage.put(&rules_d, "a.rules".as_ref(), &Wanted::new(b"-w /a\n", 0o640, uid, gid), Backup::None).unwrap();
+    stage.put(&rules_d, "a.rules".as_ref(), &NewFile::new(b"-w /a\n", 0o640, uid, gid), Backup::None).unwrap();
     JournalFile::new(&run).write(&journal()).unwrap();
     stage.publish().unwrap();
     JournalFile::new(&run).remove().unwrap();

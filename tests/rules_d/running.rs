@@ -27,7 +27,7 @@ fn this_process_is_among_those_of_the_running_host() {
 }
 
 #[test]
-fn a_directory_is_young_where_it_was_made_behind_the_boot() {
+fn a_directory_is_young_where_it_was_made_after_the_boot() {
     let scene = Scene::new();
     scene.directory("srv/data").directory("proc");
     let asked = || vec![b"/srv/data".to_vec(), b"/srv/gone".to_vec()];

@@ -4,16 +4,16 @@ use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 use std::time::Duration;
 
-use audit_rules::rules_d::{Backup, Directory, Links, Lock, Published, Stage, Wanted, effective_mode};
+use audit_rules::rules_d::{Backup, Directory, Links, Lock, NewFile, Published, Stage, effective_mode};
 
 use crate::{RULES_D, Scene, owner};
 
-fn wanted(bytes: &[u8], mode: u32) -> Wanted<'_> {
+fn wanted(bytes: &[u8], mode: u32) -> NewFile<'_> {
     let (uid, gid) = owner();
-    Wanted::new(bytes, mode, uid, gid)
+    NewFile::new(bytes, mode, uid, gid)
 }
 
-fn put(directory: &Directory, name: &str, wanted: &Wanted<'_>, backup: Backup) -> Published {
+fn put(directory: &Directory, name: &str, wanted: &NewFile<'_>, backup: Backup) -> Published {
     let mut stage = Stage::new();
     stage.put(directory, OsStr::new(name), wanted, backup).unwrap();
     stage.publish().unwrap()
@@ -150,7 +150,7 @@ fn a_replaced_file_keeps_its_selinux_label() {
 fn a_file_gets_the_owner_and_group_that_it_is_given() {
     let scene = Scene::new();
     scene.file("etc/audit/rules.d/a.rules", "-w /old\n");
-    put(&scene.rules_d(), "a.rules", &Wanted::new(b"-w /new\n", 0o640, 12, 34), Backup::None);
+    put(&scene.rules_d(), "a.rules", &NewFile::new(b"-w /new\n", 0o640, 12, 34), Backup::None);
     let file = fs::metadata(scene.path("etc/audit/rules.d/a.rules")).unwrap();
     assert_eq!((file.uid(), file.gid(), file.mode() & 0o7777), (12, 34, 0o640));
 }

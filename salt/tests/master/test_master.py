@@ -100,7 +100,7 @@ def test_pillar_and_rules_files_come_from_the_master_for_each_minion(site):
 
 
 def test_a_new_executable_on_the_master_replaces_that_of_the_minions(site):
-    # A byte behind the end of an ELF file changes nothing but its hash.
+    # A byte after the end of an ELF file changes nothing but its hash.
     with open(str(served(site)), "ab") as file:
         file.write(b"\n")
     status, returns = site.apply()

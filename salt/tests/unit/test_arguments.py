@@ -15,7 +15,7 @@ SALT = {"source", "source_hash", "template", "context", "defaults", "executable"
 #: Said by the function that is called, and by Salt's own test and diff.
 SAID = {"operation", "state", "check_mode", "diff"}
 STATES = ("present", "absent", "loaded", "exact", "restored")
-WISHES = {
+VALUES = {
     "name": "x",
     "rules": ["-w /etc/passwd -p wa -k x"],
     "control": {"backlog_limit": 100},
@@ -62,9 +62,9 @@ def test_every_key_of_the_schema_is_offered_and_nothing_else_is():
 
 
 @pytest.mark.parametrize("state", STATES)
-@pytest.mark.parametrize("key", sorted(WISHES))
+@pytest.mark.parametrize("key", sorted(VALUES))
 def test_the_executable_refuses_the_keys_that_a_state_does_not_take(executable, state, key, tmp_path):
-    request = {"state": state, "root": str(tmp_path), "check_mode": True, key: WISHES[key]}
+    request = {"state": state, "root": str(tmp_path), "check_mode": True, key: VALUES[key]}
     if key == "keep":
         # Where nothing is cleared up, nothing is kept.
         request.update(purge=True)

@@ -13,7 +13,7 @@ impl ConditionError {
                 ("missing_operator", format!("\"{text}\" has no operator: write FIELD=VALUE"))
             }
             Self::MissingField { text } => ("missing_field", format!("\"{text}\" has no field before its operator")),
-            Self::MissingValue { text } => ("missing_value", format!("\"{text}\" has no value behind its operator")),
+            Self::MissingValue { text } => ("missing_value", format!("\"{text}\" has no value after its operator")),
             Self::FieldNotOnList { field, list } => {
                 ("field_not_on_list", format!("{field} cannot be used on the {} list", list_name(*list)))
             }

@@ -45,7 +45,7 @@ impl FormError {
             }
             Self::PermissionWithoutField => ("permission_without_watch", "-p needs a field before it"),
             Self::ArchAfterSyscall => {
-                ("arch_after_syscall", "arch must come before -S, and before -F perm= behind another arch")
+                ("arch_after_syscall", "arch must come before -S, and before -F perm= after another arch")
             }
             Self::KeyWithoutRule => (
                 "key_without_rule",

@@ -74,11 +74,11 @@ impl ValueError {
     }
 }
 
-/// What is wrong with a text that should be a number, behind the text.
+/// What is wrong with a text that should be a number, after the text.
 pub(super) fn number(why: BadNumber) -> &'static str {
     match why {
         BadNumber::NotANumber => "is no number",
-        BadNumber::Junk => "has something behind its number, which auditctl does not look at",
+        BadNumber::Junk => "has something after its number, which auditctl does not look at",
         BadNumber::TooLarge => "is too large; auditctl cuts it to 32 bits",
     }
 }

@@ -27,7 +27,7 @@ pub enum Fault {
         /// With what.
         error: KernelError,
     },
-    /// The n-th call of all, and every call behind it, fails with nothing done: the kernel is gone.
+    /// The n-th call of all, and every call after it, fails with nothing done: the kernel is gone.
     FailFrom {
         /// Which.
         nth: u32,
@@ -66,7 +66,7 @@ pub enum Fault {
         /// With what.
         errno: Errno,
     },
-    /// The n-th change of all, and every change behind it, is refused.
+    /// The n-th change of all, and every change after it, is refused.
     RefuseFrom {
         /// Which.
         nth: u32,

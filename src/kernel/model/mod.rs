@@ -82,7 +82,7 @@ impl Model {
         }
     }
 
-    /// The same kernel with these rules loaded behind those it has. Rules that it refuses are left out.
+    /// The same kernel with these rules loaded after those it has. Rules that it refuses are left out.
     #[must_use]
     pub fn with_rules<'a>(mut self, rules: impl IntoIterator<Item = &'a Rule>) -> Self {
         for rule in rules {
@@ -254,17 +254,17 @@ impl Model {
         self.changes += 1;
         let nth = self.changes;
         let faults = self.faults.clone();
-        let mut fate = None;
+        let mut answer_of_fault = None;
         for fault in &faults {
             match fault {
                 Fault::BeforeChange { nth: at, foreign } if *at == nth => self.suffer(foreign),
-                Fault::Refuse { nth: at, errno } if *at == nth => fate = Some(Err(*errno)),
-                Fault::RefuseFrom { nth: at, errno } if nth >= *at => fate = Some(Err(*errno)),
-                Fault::Ignore { nth: at } if *at == nth => fate = Some(Ok(())),
+                Fault::Refuse { nth: at, errno } if *at == nth => answer_of_fault = Some(Err(*errno)),
+                Fault::RefuseFrom { nth: at, errno } if nth >= *at => answer_of_fault = Some(Err(*errno)),
+                Fault::Ignore { nth: at } if *at == nth => answer_of_fault = Some(Ok(())),
                 _ => {}
             }
         }
-        let answer = fate.unwrap_or_else(|| self.perform(change));
+        let answer = answer_of_fault.unwrap_or_else(|| self.perform(change));
         self.sent.count(change);
         self.done.push(Done::of(change, answer));
         answer

@@ -43,7 +43,7 @@ fn a_kernel_that_is_gone_stays_gone() {
 }
 
 #[test]
-fn a_change_is_refused_or_not_done_on_demand_and_those_behind_it_are_done() {
+fn a_change_is_refused_or_not_done_on_demand_and_those_after_it_are_done() {
     let rules = [rule(0), rule(1), rule(2), rule(3)];
     let mut kernel =
         Model::new().with_fault(Fault::Refuse { nth: 2, errno: Errno::ENOMEM }).with_fault(Fault::Ignore { nth: 3 });

@@ -270,11 +270,11 @@ fn an_answer_that_waits_when_the_time_is_over_is_taken() {
     let event = Play::Raw(0, 1305, b"audit(1.1:1): op=add_rule".to_vec());
     let late = |plays: &[Play]| kernel(plays).with_patience(Duration::ZERO);
     let events = vec![event; 1000];
-    let behind = |answers: &[Play]| [events.as_slice(), answers].concat();
-    assert!(late(&behind(&[ack(0, 0), status(0)])).status().is_ok());
-    assert_eq!(late(&behind(&[ack(0, 0)])).set(Setting::RateLimit(0)), Ok(()));
+    let after = |answers: &[Play]| [events.as_slice(), answers].concat();
+    assert!(late(&after(&[ack(0, 0), status(0)])).status().is_ok());
+    assert_eq!(late(&after(&[ack(0, 0)])).set(Setting::RateLimit(0)), Ok(()));
     let listed: Vec<Play> = (0..10_000).map(|number| listed(0, number % 300)).chain([done(0)]).collect();
-    assert_eq!(late(&behind(&listed)).rules().map(|rules| rules.len()), Ok(10_000));
+    assert_eq!(late(&after(&listed)).rules().map(|rules| rules.len()), Ok(10_000));
     assert!(matches!(late(&[]).status(), Err(KernelError::Timeout { .. })));
 }
 

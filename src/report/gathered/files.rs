@@ -6,13 +6,13 @@ use rustc_hash::{FxHashMap as HashMap, FxHashSet as HashSet};
 
 use super::super::explain;
 use super::super::gather::{
-    AskedRuleReport, AuditctlReport, BootLoaderReport, ControlLineReport, FilesystemReport, LineProblemReport,
+    AuditctlReport, BootLoaderReport, ControlLineReport, FileRuleReport, FilesystemReport, LineProblemReport,
     NextBootReport, RulesFileReport, StopReport,
 };
 use super::super::rule::RuleReport;
 use crate::auditctl::{Installed, Verb, canonical_lossy};
-use crate::boot_load::{LoadLine, Spot, Trouble};
-use crate::drift::{Asked, Cause, Drift, Fate, NextBoot};
+use crate::boot_load::{LoadFailure, LoadLine, Spot};
+use crate::drift::{AtBoot, Cause, Drift, FileRule, NextBoot};
 use crate::gather::HeldFiles;
 use crate::init::{Loader, Prevented};
 use crate::lines::Reader;
@@ -41,11 +41,11 @@ impl<'a> Evidence<'a> {
     }
 
     /// The line that counts for this place: of a duplicate the one that it repeats.
-    fn line(&self, spot: &Spot) -> Option<(usize, &Asked)> {
+    fn line(&self, spot: &Spot) -> Option<(usize, &FileRule)> {
         let at = *self.asked.get(spot)?;
         let asked = self.boot.asked.get(at)?;
-        match &asked.fate {
-            Fate::Again(first) | Fate::Fails(Trouble::Duplicate(first)) => {
+        match &asked.at_boot {
+            AtBoot::Again(first) | AtBoot::Fails(LoadFailure::Duplicate(first)) => {
                 let at = *self.asked.get(first)?;
                 Some((at, self.boot.asked.get(at)?))
             }
@@ -111,11 +111,11 @@ fn take(
     }
     if let Some(rule) = rule {
         let line = evidence.line(spot);
-        report.rules.push(AskedRuleReport {
+        report.rules.push(FileRuleReport {
             rule: RuleReport::new(&rule.line.rule, machine),
             line: spot.line,
             running: evidence.running.as_ref().map(|running| line.is_some_and(|(at, _)| running.contains(&at))),
-            next_boot: line.is_some_and(|(_, asked)| asked.fate == Fate::Loaded),
+            next_boot: line.is_some_and(|(_, asked)| asked.at_boot == AtBoot::Loaded),
         });
     }
 }
@@ -125,9 +125,9 @@ fn problems(boot: &NextBoot) -> Vec<LineProblemReport> {
     let mut reports: Vec<LineProblemReport> = Vec::new();
     let mut known: HashMap<(&'static str, &[u8]), usize> = HashMap::default();
     for line in &boot.asked {
-        let cause = match &line.fate {
-            Fate::Outdated => Cause::Outdated,
-            Fate::Swallowed(comment) => Cause::Swallowed(comment.clone()),
+        let cause = match &line.at_boot {
+            AtBoot::Outdated => Cause::Outdated,
+            AtBoot::Swallowed(comment) => Cause::Swallowed(comment.clone()),
             _ => continue,
         };
         reports.push(LineProblemReport {
@@ -148,7 +148,9 @@ fn problems(boot: &NextBoot) -> Vec<LineProblemReport> {
                 message: failing.trouble.sentence(),
                 rule: String::from_utf8_lossy(&failing.text).into_owned(),
                 hint: match &failing.trouble {
-                    Trouble::Obstacle(crate::lines::Obstacle::Line(error)) => error.hint().map(|hint| hint.to_string()),
+                    LoadFailure::Unloadable(crate::lines::Unloadable::Line(error)) => {
+                        error.hint().map(|hint| hint.to_string())
+                    }
                     _ => None,
                 },
                 places: Vec::new(),

@@ -4,9 +4,10 @@ use super::summary::{counted, rules, unlike};
 use super::{of_line, of_rule};
 use crate::boot_load::{Failing, Spot};
 use crate::desired::{Swallowed, Writable};
-use crate::drift::{Asked, Cause, Drift, Fate, SettingView};
+use crate::drift::{AtBoot, Cause, Drift, FileRule, SettingView};
 use crate::error::{Place, PolicyError, Problem};
 use crate::gather::{Gathered, HeldFiles, HeldKernel};
+use crate::lines::lines;
 use crate::report::gather::DifferenceReport;
 use crate::rule::Machine;
 
@@ -20,12 +21,11 @@ pub fn message(gathered: &Gathered) -> String {
     let count = |of: &dyn Fn(&Drift) -> usize| drift.map_or(0, of);
     let (missing, moved) = (count(&|drift| drift.missing_in_runtime.len()), count(&|drift| drift.order.len()));
     let (foreign, silent) = (count(&|drift| drift.missing_in_filesystem.len()), count(&|drift| drift.silent.len()));
-    let lost = || files.boot.asked.iter().filter(|asked| asked.counts() && asked.fate != Fate::Loaded).count();
+    let lost = || files.boot.asked.iter().filter(|asked| asked.counts() && asked.at_boot != AtBoot::Loaded).count();
     let vanishing = drift.map_or_else(lost, |drift| drift.missing_at_boot.len());
     let loaded = gathered.kernel.read().map_or(0, |kernel| kernel.state.rules.len());
     let tolerated = tolerated(files).count();
     let hidden = files.swallowed.iter().filter(|line| line.rule.is_none()).count();
-    let lines = |count: usize| if count == 1 { "1 line".to_owned() } else { format!("{count} lines") };
     let clauses = [
         clause(missing, &|| format!("{missing} of {} not loaded", rules(counted(files)))),
         clause(foreign, &|| format!("{foreign} of {} in no file", rules(loaded))),
@@ -56,7 +56,7 @@ pub fn problems(gathered: &Gathered, machine: &Machine) -> Vec<Problem> {
             line: Some(failing.spot.line),
             ..Place::default()
         };
-        let what = format!("the next boot stops here, with {unread} lines behind it");
+        let what = format!("the next boot stops here, with {} after it", lines(unread));
         problems.push(Problem::at(PolicyError::NotInSync { what, why: failing.trouble.sentence() }, place));
     }
     problems.extend(tolerated(files));
@@ -80,7 +80,7 @@ pub fn interrupted(gathered: &Gathered) -> Option<Problem> {
 pub fn exposed(gathered: &Gathered) -> Vec<Problem> {
     let Some(files) = gathered.files.read() else { return Vec::new() };
     let counts = |path: &str| {
-        let rules = gathered.wish.as_ref().map(|wish| &wish.rules);
+        let rules = gathered.expect.as_ref().map(|expect| &expect.rules);
         let has = |spot: &Option<Spot>| spot.as_ref().is_some_and(|spot| *spot.file == *path);
         rules.is_none_or(|rules| rules.iter().any(|evidence| has(&evidence.on_disk)))
     };
@@ -100,13 +100,13 @@ pub fn exposed(gathered: &Gathered) -> Vec<Problem> {
 fn left_out(files: &HeldFiles, machine: &Machine) -> Vec<Problem> {
     let stop = files.boot.stop().map(|(failing, _)| &failing.spot);
     let lines = files.boot.asked.iter().filter(|asked| asked.counts() && Some(&asked.spot) != stop);
-    let problem = |asked: &Asked| {
-        let cause = match &asked.fate {
-            Fate::Fails(trouble) => Cause::Fails(trouble.clone()),
-            Fate::Left(gap) => Cause::Left(gap.clone()),
-            Fate::Outdated => Cause::Outdated,
-            Fate::Swallowed(comment) => Cause::Swallowed(comment.clone()),
-            Fate::Loaded | Fate::Removed | Fate::Again(_) | Fate::Behind(_) => return None,
+    let problem = |asked: &FileRule| {
+        let cause = match &asked.at_boot {
+            AtBoot::Fails(trouble) => Cause::Fails(trouble.clone()),
+            AtBoot::Left(gap) => Cause::Left(gap.clone()),
+            AtBoot::Outdated => Cause::Outdated,
+            AtBoot::Swallowed(comment) => Cause::Swallowed(comment.clone()),
+            AtBoot::Loaded | AtBoot::Removed | AtBoot::Again(_) | AtBoot::AfterStop(_) => return None,
         };
         let found = of_line(asked, &cause, machine);
         let place = Place { rule: Some(found.rule), file: found.file, line: found.line, ..Place::default() };

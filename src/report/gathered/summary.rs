@@ -1,6 +1,6 @@
 //! One line for people on what `gather` found.
 
-use crate::desired::AtBoot;
+use crate::desired::BootSource;
 use crate::error::Problem;
 use crate::gather::{Gathered, HeldFiles, HeldKernel, Reading};
 
@@ -59,7 +59,7 @@ pub fn unlike(gathered: &Gathered) -> Option<String> {
 
 fn at_boot(files: &HeldFiles) -> String {
     let loaded = files.boot.real.rules.len();
-    if loaded == 0 && files.observed.files.at_boot(&files.observed.files.drop_ins) == AtBoot::Nothing {
+    if loaded == 0 && files.observed.files.at_boot(&files.observed.files.drop_ins) == BootSource::Nothing {
         return "next boot loads nothing".to_owned();
     }
     match files.boot.stop() {

@@ -112,8 +112,8 @@ fn write_boot(boot: &NextBootReport, page: &mut Page) {
     let at = format!("{}:{}", stop.file, stop.line);
     page.table(&[vec![piece(Look::Bad, &stop.rule), piece(Look::Plain, &stop.why), piece(Look::Faint, &at)]]);
     let unread = match stop.unread {
-        1 => "  1 line behind it is not read".to_owned(),
-        several => format!("  {several} lines behind it are not read"),
+        1 => "  1 line after it is not read".to_owned(),
+        several => format!("  {several} lines after it are not read"),
     };
     page.line(&[(Look::Plain, &unread)]);
 }

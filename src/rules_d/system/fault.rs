@@ -18,7 +18,7 @@ pub enum Fault {
 
 /// What is to come, and what came.
 #[derive(Default)]
-struct Fate {
+struct Play {
     first: u32,
     last: u32,
     fault: Option<Fault>,
@@ -32,51 +32,51 @@ struct Fate {
 }
 
 thread_local! {
-    static FATE: RefCell<Fate> = RefCell::new(Fate::default());
+    static PLAY: RefCell<Play> = RefCell::new(Play::default());
 }
 
 /// Lets the n-th call from now on go wrong.
 pub fn at(nth: u32, fault: Fault) {
-    FATE.set(Fate { first: nth, last: nth, fault: Some(fault), ..Fate::default() });
+    PLAY.set(Play { first: nth, last: nth, fault: Some(fault), ..Play::default() });
 }
 
-/// Lets the n-th call from now on, and every one behind it, go wrong, where it is one of these.
+/// Lets the n-th call from now on, and every one after it, go wrong, where it is one of these.
 pub fn from(nth: u32, only: &'static [&'static str], fault: Fault) {
-    FATE.set(Fate { first: nth, last: u32::MAX, fault: Some(fault), only, ..Fate::default() });
+    PLAY.set(Play { first: nth, last: u32::MAX, fault: Some(fault), only, ..Play::default() });
 }
 
 /// Lets somebody else act just before the n-th call from now on.
 pub fn before(nth: u32, foreign: impl FnOnce() + 'static) {
-    FATE.set(Fate { first: nth, last: nth, foreign: Some(Box::new(foreign)), ..Fate::default() });
+    PLAY.set(Play { first: nth, last: nth, foreign: Some(Box::new(foreign)), ..Play::default() });
 }
 
 /// Lets somebody else act just before the n-th call from now on, and before every one after it.
 pub fn before_each(nth: u32, neighbour: impl FnMut() + 'static) {
-    FATE.set(Fate { first: nth, last: u32::MAX, neighbour: Some(Box::new(neighbour)), ..Fate::default() });
+    PLAY.set(Play { first: nth, last: u32::MAX, neighbour: Some(Box::new(neighbour)), ..Play::default() });
 }
 
 /// Forgets what was to come, and gives back the calls that were made since it was said.
 #[allow(clippy::must_use_candidate, reason = "the calls are of no matter to most who end a fault")]
 pub fn mend() -> Vec<&'static str> {
-    FATE.take().calls
+    PLAY.take().calls
 }
 
 /// Counts a call, and says how it is to go wrong.
 pub(super) fn enter(call: &'static str) -> Option<Fault> {
-    let neighbour = FATE.with_borrow_mut(|fate| {
-        let nth = u32::try_from(fate.calls.len() + 1).unwrap_or(u32::MAX);
-        if nth >= fate.first { fate.neighbour.take() } else { None }
+    let neighbour = PLAY.with_borrow_mut(|play| {
+        let nth = u32::try_from(play.calls.len() + 1).unwrap_or(u32::MAX);
+        if nth >= play.first { play.neighbour.take() } else { None }
     });
     if let Some(mut neighbour) = neighbour {
         neighbour();
-        FATE.with_borrow_mut(|fate| fate.neighbour = Some(neighbour));
+        PLAY.with_borrow_mut(|play| play.neighbour = Some(neighbour));
     }
-    let (fault, foreign) = FATE.with_borrow_mut(|fate| {
-        fate.calls.push(call);
-        let nth = u32::try_from(fate.calls.len()).unwrap_or(u32::MAX);
-        let is_meant = fate.only.is_empty() || fate.only.contains(&call);
-        let is_now = is_meant && (fate.first..=fate.last).contains(&nth);
-        if is_now { (fate.fault, fate.foreign.take()) } else { (None, None) }
+    let (fault, foreign) = PLAY.with_borrow_mut(|play| {
+        play.calls.push(call);
+        let nth = u32::try_from(play.calls.len()).unwrap_or(u32::MAX);
+        let is_meant = play.only.is_empty() || play.only.contains(&call);
+        let is_now = is_meant && (play.first..=play.last).contains(&nth);
+        if is_now { (play.fault, play.foreign.take()) } else { (None, None) }
     });
     if let Some(foreign) = foreign {
         foreign();

@@ -50,7 +50,7 @@ options:
 """
 
 EXAMPLES = r"""
-- name: The rules files of a directory, and the lock behind them
+- name: The rules files of a directory, and the lock after them
   linux.audit.audit_rules:
     state: loaded
     drop_ins: "{{ query('linux.audit.drop_ins', src='rules.d', control={'enabled': 'locked'}) | first }}"

@@ -112,9 +112,9 @@ def _drop_in(name, entry, read, complaints):
     complaints += found
     if found:
         return entry
-    wish = _named(entry, validated)
-    _read_rules(wish, f"/drop_ins/{name}", entry, validated, read, complaints)
-    return wish
+    named = _named(entry, validated)
+    _read_rules(named, f"/drop_ins/{name}", entry, validated, read, complaints)
+    return named
 
 
 def _path(pointer):

@@ -504,7 +504,7 @@ rules:
       type: int
       sample: 0
     out_of_order:
-      description: The first rule that stands further behind in the kernel than in the files.
+      description: The first rule that stands later in the kernel than in the files.
       returned: when there is one
       type: str
 runtime:
@@ -685,7 +685,7 @@ errors:
       returned: when there are some
       type: int
 omitted:
-  description: How many entries of a list are left out behind the first ones, by the JSON pointer of the list in the report.
+  description: How many entries of a list are left out after the first ones, by the JSON pointer of the list in the report.
   returned: when a list is longer than a report may be
   type: dict
 errors_omitted:

@@ -643,7 +643,7 @@ findings:
       returned: when it is known
       type: int
     end_column:
-      description: The column behind the last one.
+      description: The column after the last one.
       returned: when it is known
       type: int
     rule:
@@ -704,7 +704,7 @@ errors:
   type: list
   elements: dict
 omitted:
-  description: How many entries of a list are left out behind the first ones, by the JSON pointer of the list in the report.
+  description: How many entries of a list are left out after the first ones, by the JSON pointer of the list in the report.
   returned: when a list is longer than a report may be
   type: dict
 errors_omitted:

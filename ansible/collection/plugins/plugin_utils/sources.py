@@ -50,7 +50,7 @@ class Sources:
         return found
 
     def read(self, pointer, names, complaints):
-        """Gives the text of the files, one behind the other, and the stem of the name if there is only one."""
+        """Gives the text of the files, one after the other, and the stem of the name if there is only one."""
         text = _Text()
         for name in names:
             try:
@@ -94,7 +94,7 @@ def version_key(name):
 
 
 class _Text:
-    """Files one behind the other."""
+    """Files one after the other."""
 
     def __init__(self):
         self.text = ""

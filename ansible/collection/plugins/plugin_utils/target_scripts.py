@@ -70,7 +70,7 @@ say absent "$(uname -s)" "$(uname -m)" "$z";
 
 
 def _one_line(*parts):
-    # Older versions of Ansible put "&& sleep 0" behind a command, so the last one must not be ended.
+    # Older versions of Ansible put "&& sleep 0" after a command, so the last one must not be ended.
     return " ".join(line.strip() for part in parts for line in part.splitlines() if line.strip()).rstrip(";")
 
 

@@ -121,7 +121,7 @@ def fixture_libexec():
 
 @pytest.fixture(name="sshd", scope="session")
 def fixture_sshd(tmp_path_factory):
-    """Starts an sshd of its own on a free port; gives the variables of a host behind it."""
+    """Starts an sshd of its own on a free port; gives the variables of a host after it."""
     directory = tmp_path_factory.mktemp("sshd")
     for name in ("host", "user"):
         subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", directory / name], check=True)

@@ -42,13 +42,13 @@ def test_a_sound_task_does_connect(player):
 
 
 def test_templates_give_text_that_becomes_what_the_option_is(player):
-    variables = {"wish": {"rules": ["-w /etc/passwd -p wa -k a"], "limit": 8192, "yes": "yes", "mode": 0o600, "on": True, "one": 1,
+    variables = {"policy": {"rules": ["-w /etc/passwd -p wa -k a"], "limit": 8192, "yes": "yes", "mode": 0o600, "on": True, "one": 1,
                           "lines": "# x\n-w /etc/group -p wa -k b\n"}}
     played = player.play(
-        {"name": "a", "root": "{{ root }}", "rules": "{{ wish.rules }}", "mode": "{{ wish.mode }}", "backup": "{{ wish.yes }}",
-         "control": {"backlog_limit": "{{ wish.limit }}", "enabled": "{{ wish.on }}", "failure": "{{ wish.one }}"}},
-        {"name": "b", "root": "{{ root }}", "rules": "{{ wish.lines }}", "keep": "{{ omit }}"},
-        {"name": "c", "root": "{{ root }}", "rules": "{{ wish.rules + ['# ' ~ inventory_hostname] }}"},
+        {"name": "a", "root": "{{ root }}", "rules": "{{ policy.rules }}", "mode": "{{ policy.mode }}", "backup": "{{ policy.yes }}",
+         "control": {"backlog_limit": "{{ policy.limit }}", "enabled": "{{ policy.on }}", "failure": "{{ policy.one }}"}},
+        {"name": "b", "root": "{{ root }}", "rules": "{{ policy.lines }}", "keep": "{{ omit }}"},
+        {"name": "c", "root": "{{ root }}", "rules": "{{ policy.rules + ['# ' ~ inventory_hostname] }}"},
         variables=variables)
     assert played.outcomes() == ["ok"] * 3, played.output
     text = player.drop_in("a").read_text(encoding="utf-8")

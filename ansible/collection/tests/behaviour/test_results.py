@@ -13,11 +13,11 @@ import sys
 from pathlib import Path
 
 RULES = ["# who may log in", "-w /etc/passwd -p wa -k identity", {"path": "/etc/group", "permissions": "wa", "key": "identity"}]
-WISH = {"name": "30-identity", "root": "{{ root }}", "rules": RULES}
+TASK = {"name": "30-identity", "root": "{{ root }}", "rules": RULES}
 
 
 def test_a_change_is_planned_made_and_made_once(player):
-    played = player.play({**WISH, "check_mode": True, "diff": True}, {**WISH, "diff": True}, WISH, {**WISH, "check_mode": True})
+    played = player.play({**TASK, "check_mode": True, "diff": True}, {**TASK, "diff": True}, TASK, {**TASK, "check_mode": True})
     assert played.outcomes() == ["ok"] * 4, played.output
     planned, made, again, checked = (played[number] for number in range(4))
     assert [result["changed"] for result in (planned, made, again, checked)] == [True, True, False, False]
@@ -30,7 +30,7 @@ def test_a_change_is_planned_made_and_made_once(player):
 
 
 def test_no_diff_is_given_that_was_not_asked_for(player):
-    played = player.play(WISH)
+    played = player.play(TASK)
     assert "diff" not in played[0]
 
 
@@ -59,7 +59,7 @@ changed: [host1]
 
 
 def test_every_problem_is_in_the_message_and_in_the_list(player):
-    played = player.play({**WISH, "rules": ["-w etc/passwd -p wa", "-a always,exit -F arch=b64 -S opne -k access"]})
+    played = player.play({**TASK, "rules": ["-w etc/passwd -p wa", "-a always,exit -F arch=b64 -S opne -k access"]})
     assert played.outcomes() == ["failed"]
     assert played[0]["msg"] == (
         "nothing was changed: 2 problems:\n"
@@ -104,7 +104,7 @@ def test_a_change_is_taken_back_by_its_undo_in_a_rescue(player):
     before = "-w /etc/shadow -p wa -k old\n"
     player.drop_in("30-identity").write_text(before, encoding="utf-8")
     played = player.play(
-        {**WISH, "register": "change"},
+        {**TASK, "register": "change"},
         {"state": "restored", "snapshot": "{{ change.undo }}"},
         {"state": "restored", "snapshot": "{{ change.undo.snapshot }}", "root": "{{ root }}", "force": True},
     )
@@ -115,7 +115,7 @@ def test_a_change_is_taken_back_by_its_undo_in_a_rescue(player):
 
 def test_results_can_be_used_in_conditions(player):
     played = player.play(
-        {**WISH, "register": "audit"},
+        {**TASK, "register": "audit"},
         {"ansible.builtin.debug": {"msg": "{{ audit.plan.files | length }}"}, "when": "audit is changed and not audit.reboot_required"},
         {"ansible.builtin.debug": {"msg": "x"}, "when": "(audit.pending.load + audit.pending.unload + audit.pending.control) | length > 0"},
     )
@@ -124,7 +124,7 @@ def test_results_can_be_used_in_conditions(player):
 
 def test_warnings_are_shown(player):
     player.drop_in("10-flood").write_text("-a never,task\n", encoding="utf-8")
-    played = player.play(WISH)
+    played = player.play(TASK)
     assert played.outcomes() == ["ok"]
     assert "[WARNING]" in played.output and "10-flood" in played.output
 
@@ -138,7 +138,7 @@ def test_what_a_rule_means_is_said_without_privilege(player):
 
 
 def test_long_lists_of_problems_are_cut_in_the_message_alone(player):
-    played = player.play({**WISH, "rules": [f"-w x{number} -p wa" for number in range(30)]})
+    played = player.play({**TASK, "rules": [f"-w x{number} -p wa" for number in range(30)]})
     assert len(played[0]["errors"]) == 30
     assert played[0]["msg"].splitlines()[0] == "nothing was changed: 30 problems:"
     assert played[0]["msg"].splitlines()[-1] == "  and 10 more; the list errors has all of them"

@@ -14,7 +14,7 @@ import sys
 
 import pytest
 
-WISH = {"name": "30-identity", "root": "{{ root }}", "rules": ["-w /etc/passwd -p wa -k identity"]}
+TASK = {"name": "30-identity", "root": "{{ root }}", "rules": ["-w /etc/passwd -p wa -k identity"]}
 EXPLAIN = {"operation": "explain", "rules": ["-w /etc/passwd -p wa -k identity"]}
 
 #: An action plugin that calls the module by itself, as other collections' plugins do.
@@ -35,8 +35,8 @@ def past(path):
 @pytest.mark.parametrize("pipelining", ["True", "False"])
 def test_a_task_is_one_remote_command_once_the_program_is_there(player, pipelining):
     player.environment["ANSIBLE_PIPELINING"] = pipelining
-    first = player.play(WISH, arguments=["-vvv"])
-    second = player.play(WISH, arguments=["-vvv"])
+    first = player.play(TASK, arguments=["-vvv"])
+    second = player.play(TASK, arguments=["-vvv"])
     assert (first.outcomes(), second.outcomes()) == (["ok"], ["ok"]), first.output
     assert (first.exchanges(), second.exchanges()) == (3, 1)
 
@@ -44,8 +44,8 @@ def test_a_task_is_one_remote_command_once_the_program_is_there(player, pipelini
 @pytest.mark.parametrize("pipelining", ["True", "False"])
 def test_so_it_is_over_ssh_with_sudo(player, sshd, pipelining):
     player.environment["ANSIBLE_PIPELINING"] = pipelining
-    first = player.play(WISH, arguments=["-vvv"], variables=sshd, become=True)
-    second = player.play(WISH, arguments=["-vvv"], variables=sshd, become=True)
+    first = player.play(TASK, arguments=["-vvv"], variables=sshd, become=True)
+    second = player.play(TASK, arguments=["-vvv"], variables=sshd, become=True)
     assert (first.outcomes(), second.outcomes()) == (["ok"], ["ok"]), first.output
     assert (first.exchanges(), second.exchanges()) == (3, 1)
     assert os.stat("/var/cache/audit_rules").st_uid == 0
@@ -58,7 +58,7 @@ def test_neither_python_nor_sftp_is_needed(player, sshd, tmp_path):
     tools.mkdir()
     for name in ("sh", "ls", "uname", "id", "cat", "mkdir", "chmod", "mv", "rm"):
         os.symlink(shutil.which(name), tools / name)
-    played = player.play(WISH, variables=sshd, become=True, environment={"PATH": str(tools)})
+    played = player.play(TASK, variables=sshd, become=True, environment={"PATH": str(tools)})
     assert played.outcomes() == ["ok"], played.output
     assert played[0]["changed"]
 
@@ -88,7 +88,7 @@ def test_sudo_may_ask_for_a_password(player, sshd, way, pipelining, tmp_path_fac
         shutil.move(player.root, image)
         variables["root"] = str(image)
         shutil.chown(player.directory, "keeper")
-    played = player.play(WISH, become=True, variables=variables, before=before)
+    played = player.play(TASK, become=True, variables=variables, before=before)
     assert played.outcomes() == ["ok"], played.output
     assert os.listdir("/var/cache/audit_rules")
 
@@ -102,7 +102,7 @@ def test_where_a_terminal_is_wanted_the_program_goes_as_a_module(player, sshd, w
         task = EXPLAIN
         shutil.rmtree("/home/guest/.ansible", ignore_errors=True)
     else:
-        task = WISH
+        task = TASK
         with open(settings, "w", encoding="utf-8") as file:
             file.write("Defaults:steward requiretty\n")
     try:
@@ -129,13 +129,13 @@ def test_the_environment_of_a_task_reaches_the_target(player, tmp_path):
     fake.parent.mkdir()
     fake.write_text("#!/bin/sh\ncase $1 in -s) echo Linux;; *) echo riscv64;; esac\n", encoding="utf-8")
     fake.chmod(0o755)
-    played = player.play(WISH, environment={"PATH": f"{fake.parent}:{os.environ['PATH']}"})
+    played = player.play(TASK, environment={"PATH": f"{fake.parent}:{os.environ['PATH']}"})
     assert played.outcomes() == ["failed"]
     assert "no program for the machine riscv64" in played[0]["msg"] and "x86_64" in played[0]["msg"]
 
 
 def test_a_task_can_be_delegated(player, sshd):
-    played = player.play({**WISH, "delegate_to": "other", "become": True}, others={"other": sshd},
+    played = player.play({**TASK, "delegate_to": "other", "become": True}, others={"other": sshd},
                          variables={"ansible_connection": "ssh", "ansible_host": "192.0.2.1"})
     assert played.outcomes() == ["ok"], played.output
     assert played[0]["changed"] and player.drop_in("30-identity").exists()
@@ -145,8 +145,8 @@ def test_a_task_can_be_delegated(player, sshd):
 def test_async_runs_the_program_by_ansibles_own_way(player):
     variables = {"ansible_python_interpreter": sys.executable}
     played = player.play(
-        {**WISH, "async": 60, "poll": 1},
-        {**WISH, "name": "40-later", "async": 60, "poll": 0, "register": "job"},
+        {**TASK, "async": 60, "poll": 1},
+        {**TASK, "name": "40-later", "async": 60, "poll": 0, "register": "job"},
         {"ansible.builtin.async_status": {"jid": "{{ job.ansible_job_id }}"}, "register": "status", "until": "status is finished",
          "retries": 50, "delay": 1},
         variables=variables)
@@ -178,7 +178,7 @@ def test_a_target_where_no_program_may_run_is_told_with_the_remedy(player):
     for place in places:
         subprocess.run(["mount", "-t", "tmpfs", "-o", "noexec,mode=1777", "none", place], check=True)
     try:
-        played = player.play(WISH, environment={"HOME": "/home/root"})
+        played = player.play(TASK, environment={"HOME": "/home/root"})
     finally:
         for place in places:
             subprocess.run(["umount", place], check=True)
@@ -192,7 +192,7 @@ def test_an_installed_program_is_used_where_it_is_named(player, libexec):
     collection = os.environ["ANSIBLE_COLLECTIONS_PATH"] + "/ansible_collections/linux/audit"
     path = libexec / "audit_rules"
     shutil.copy(f"{collection}/files/audit_rules-{os.uname().machine}.elf", path)
-    played = player.play({**WISH, "executable": str(path)}, {**EXPLAIN, "executable": "/none"}, arguments=["-vvv"])
+    played = player.play({**TASK, "executable": str(path)}, {**EXPLAIN, "executable": "/none"}, arguments=["-vvv"])
     assert played.outcomes() == ["ok", "failed"], played.output
     assert played[1]["msg"] == "executable: /none does not exist on the target"
     assert not os.path.exists("/var/cache/audit_rules")
@@ -253,11 +253,11 @@ def test_no_request_is_on_any_command_line(player, tmp_path, libexec):
 
 
 def test_hosts_in_parallel_do_not_disturb_each_other(player):
-    played = player.play({**WISH, "name": "{{ inventory_hostname }}"}, hosts=5, arguments=["--forks", "5"])
+    played = player.play({**TASK, "name": "{{ inventory_hostname }}"}, hosts=5, arguments=["--forks", "5"])
     assert played.outcomes() == ["ok"] * 5, played.output
     assert len(os.listdir("/var/cache/audit_rules")) == 1
 
 
 def test_a_windows_or_network_connection_is_told(player):
-    played = player.play(WISH, variables={"ansible_shell_type": "powershell"})
+    played = player.play(TASK, variables={"ansible_shell_type": "powershell"})
     assert played.outcomes() == ["failed"] and "Windows" in played[0]["msg"]

@@ -43,7 +43,7 @@ def test_no_report_is_a_failure_with_what_came_instead(text):
     assert "rc" not in result
 
 
-def test_a_bad_end_is_a_failure_also_behind_a_good_report():
+def test_a_bad_end_is_a_failure_also_after_a_good_report():
     result = answer.result(output(GOOD, status=137))
     assert result["failed"] is True and "exit status 137" in result["msg"] and result["changed"] is True
 

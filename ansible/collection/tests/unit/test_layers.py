@@ -28,7 +28,7 @@ def lines(count, word="line"):
 
 
 def shown(diff):
-    """What a callback prints, without colours and without the empty line behind each entry."""
+    """What a callback prints, without colours and without the empty line after each entry."""
     text = CallbackBase()._get_diff([dict(entry) for entry in diff])
     return re.sub(r"\n\n(?=--- |$)", "\n", re.sub(r"\x1b\[[0-9;]*m", "", text))
 

@@ -42,14 +42,14 @@ def main() -> None:
     parser.add_argument("--image", type=Path, help="what image.py printed; for start")
     parser.add_argument("--memory", type=int, default=512, help="MiB")
     parser.add_argument("--seconds", type=float, default=180, help="how long one boot may take")
-    wish = parser.parse_args()
-    directory = wish.directory.expanduser().absolute()
-    if wish.verb == "stop":
+    asked = parser.parse_args()
+    directory = asked.directory.expanduser().absolute()
+    if asked.verb == "stop":
         print("stopped" if stop(directory) else "unchanged")
     elif pid(directory) and banner(int((directory / "port").read_text())):
         print("unchanged")
     else:
-        print(start(directory, wish.image, wish.memory, wish.seconds))
+        print(start(directory, asked.image, asked.memory, asked.seconds))
 
 
 def start(directory: Path, image: Path, memory: int, seconds: float) -> str:

@@ -31,7 +31,7 @@ PACKAGES = [
     "python3",
     "sudo",
     "systemd-sysv",
-    # The smallest package that satisfies the kernel's wish for a maker of initial file systems; none is used.
+    # The smallest package that satisfies the kernel's need of a maker of initial file systems; none is used.
     "tiny-initramfs",
     "udev",
 ]
@@ -51,16 +51,16 @@ def main() -> None:
     parser.add_argument("--mirror", default="", help="where mmdebstrap gets the packages from; its own choice by default")
     parser.add_argument("--package", action="append", default=[], help="one more package in the image; may repeat")
     parser.add_argument("--days", type=float, default=7, help="an image older than this is built again")
-    wish = parser.parse_args()
-    packages = sorted({*PACKAGES, *wish.package})
-    image = wish.cache.expanduser().absolute() / f"{wish.suite}-{digest(wish.suite, wish.mirror, packages)}"
+    asked = parser.parse_args()
+    packages = sorted({*PACKAGES, *asked.package})
+    image = asked.cache.expanduser().absolute() / f"{asked.suite}-{digest(asked.suite, asked.mirror, packages)}"
     image.parent.mkdir(parents=True, exist_ok=True)
     with locked(image.with_name(f".{image.name}.lock")):
-        if age(image) >= wish.days * DAY:
+        if age(image) >= asked.days * DAY:
             began = time.monotonic()
-            if renew(image, wish.suite, wish.mirror, packages):
+            if renew(image, asked.suite, asked.mirror, packages):
                 print(f"built in {time.monotonic() - began:.1f} s")
-            forget(image.parent, wish.days * DAY * FORGOTTEN)
+            forget(image.parent, asked.days * DAY * FORGOTTEN)
     print(image)
 
 

@@ -1,6 +1,6 @@
 //! What a request to gather means: checked, without the spelling of JSON.
 
-use super::{Location, WishIntent, machine_of};
+use super::{ExpectIntent, Location, machine_of};
 use crate::error::Problem;
 use crate::request::keys::{not_used, unused};
 use crate::request::{KernelChoice, OnDrift, Ordering, Request, Source};
@@ -8,7 +8,7 @@ use crate::rule::Machine;
 
 /// A question about a host.
 #[derive(Debug, Clone)]
-pub struct Inquiry {
+pub struct GatherIntent {
     /// Which sources to read.
     pub source: Source,
     /// Where the files are.
@@ -24,10 +24,10 @@ pub struct Inquiry {
     /// Whether the report has the rules one by one.
     pub details: bool,
     /// What the host is held against.
-    pub wish: Option<WishIntent>,
+    pub expect: Option<ExpectIntent>,
 }
 
-impl Inquiry {
+impl GatherIntent {
     /// What a request to gather means.
     ///
     /// # Errors
@@ -43,8 +43,10 @@ impl Inquiry {
             }
             None => *own,
         };
-        let wish = request.expect.as_ref().map(|said| {
-            WishIntent::of(said, request.ordering, place.as_ref(), &machine).map_err(|more| problems.extend(more)).ok()
+        let expect = request.expect.as_ref().map(|said| {
+            ExpectIntent::of(said, request.ordering, place.as_ref(), &machine)
+                .map_err(|more| problems.extend(more))
+                .ok()
         });
         if request.expect.is_some() && request.source == Source::Runtime {
             problems.push(not_used("expect", "source: runtime"));
@@ -61,7 +63,7 @@ impl Inquiry {
                 ordering: request.ordering,
                 on_drift: request.on_drift,
                 details: request.details.0,
-                wish: wish.flatten(),
+                expect: expect.flatten(),
             }),
             _ => Err(problems),
         }
@@ -76,7 +78,7 @@ impl Inquiry {
         let machine = machine_of(request, &place, own).map_err(|problem| vec![problem])?;
         let (source, kernel) = (request.source, request.kernel);
         let (ordering, on_drift) = (Ordering::Ignore, OnDrift::Report);
-        Ok(Self { source, place, machine, kernel, ordering, on_drift, details: true, wish: None })
+        Ok(Self { source, place, machine, kernel, ordering, on_drift, details: true, expect: None })
     }
 
     /// Whether the running kernel is to be asked.

@@ -15,7 +15,7 @@ use crate::snapshot::{SavedFile, Snapshot};
 use crate::world::World;
 
 /// What the request asks of this host, and the bytes that all drop-ins have now.
-pub(super) fn wished(
+pub(super) fn desired_here(
     intent: &Intent,
     root: &Root,
     rules_d: &Directory,

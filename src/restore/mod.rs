@@ -1,4 +1,6 @@
-//! An earlier change, taken back.
+//! A change as a snapshot, and an earlier change taken back.
+
+mod saved;
 
 use std::path::{Path, PathBuf};
 
@@ -7,8 +9,8 @@ use rustc_hash::{FxHashMap as HashMap, FxHashSet as HashSet};
 use crate::auditctl::canonical_lossy;
 use crate::error::{PolicyError, Problem, RequestError};
 use crate::plan::files::{Content, FileTarget};
-use crate::plan::rules::{Doing, Fulfils, Ordering, RuleStep, Wish, assign};
-use crate::plan::{KernelState, Target, Wished, plan_loaded};
+use crate::plan::rules::{Doing, Fulfils, Ordering, RuleForms, RuleStep, assign};
+use crate::plan::{KernelState, Target, Wanted, plan_loaded};
 use crate::rule::{Machine, Rule, id::Id};
 use crate::settings::{Name, Settings};
 use crate::snapshot::{Snapshot, Unusable, VERSION};
@@ -27,7 +29,7 @@ impl From<Unusable> for Problem {
 #[derive(Debug, Default)]
 pub struct Since {
     /// Rules of the change that drop-ins ask for by now which it was not about: they stay.
-    pub shared: Vec<Wish>,
+    pub shared: Vec<RuleForms>,
     /// The path of `audit.rules`, where that is what augenrules makes of the drop-ins as they are.
     pub compiled: Option<PathBuf>,
 }
@@ -35,7 +37,7 @@ pub struct Since {
 impl Since {
     /// For each of these rules whether it is one of those that stay.
     fn stay(&self, rules: &[Rule]) -> Vec<bool> {
-        let shared: Vec<&Wish> = self.shared.iter().collect();
+        let shared: Vec<&RuleForms> = self.shared.iter().collect();
         assign(rules, &shared).into_iter().map(|fulfils| fulfils != Fulfils::Nothing).collect()
     }
 }
@@ -121,8 +123,8 @@ pub fn restored(
 pub fn interrupted(
     snapshot: &Snapshot,
     kernel: &KernelState,
-    asked: &[&Wish],
-    held: &[&Wish],
+    asked: &[&RuleForms],
+    held: &[&RuleForms],
     is_whole: bool,
 ) -> Result<Back, Unusable> {
     let mut target = empty_target();
@@ -130,7 +132,7 @@ pub fn interrupted(
     let now = &kernel.rules;
     if let Some(saved) = &snapshot.rules {
         let mut before = saved.before_as_far_as_known(now)?;
-        let is_asked_for = |rules: &[Rule], asked: &[&Wish]| -> HashSet<Rule> {
+        let is_asked_for = |rules: &[Rule], asked: &[&RuleForms]| -> HashSet<Rule> {
             let fulfilled = assign(rules, asked);
             let asked = rules.iter().zip(fulfilled).filter(|(_, fulfils)| *fulfils != Fulfils::Nothing);
             asked.map(|(rule, _)| rule.clone()).collect()
@@ -146,7 +148,7 @@ pub fn interrupted(
         let is_new = |rule: &&Rule| !stays.contains(rule) && came.contains(&Id::of(rule).to_string());
         let (held, goes): (Vec<&Rule>, Vec<&Rule>) = now.iter().filter(is_new).partition(|rule| asked.contains(*rule));
         kept.extend(held.into_iter().cloned());
-        target.dropped = goes.into_iter().map(|rule| Wish::from(rule.clone())).collect();
+        target.dropped = goes.into_iter().map(|rule| RuleForms::from(rule.clone())).collect();
         target.rules = before.into_iter().map(wanted).collect();
     }
     let held = kernel.settings();
@@ -177,11 +179,11 @@ pub struct Back {
 /// holds. The first copy, which decides, stays. Gives what was left out.
 pub fn once(target: &mut Target, now: &[Rule]) -> Vec<Rule> {
     let mut left_out = Vec::new();
-    if unique(target.rules.iter().map(|wished| &wished.wish.rule)).len() == target.rules.len() {
+    if unique(target.rules.iter().map(|wanted| &wanted.forms.rule)).len() == target.rules.len() {
         return left_out;
     }
     while let Some(rule) = refused(&plan_loaded(target, now), now) {
-        let same = |wished: &Wished| wished.wish.rule.clone().as_listed() == rule;
+        let same = |wanted: &Wanted| wanted.forms.rule.clone().as_listed() == rule;
         let Some(last) = target.rules.iter().rposition(same) else { break };
         if target.rules.iter().position(same) == Some(last) {
             break;
@@ -216,8 +218,8 @@ fn unique<'a>(rules: impl Iterator<Item = &'a Rule>) -> Vec<&'a Rule> {
     rules.filter(|rule| seen.insert(*rule)).collect()
 }
 
-fn wanted(rule: Rule) -> Wished {
-    Wished { wish: Wish::from(rule), is_asked_for: true, is_watch: false, spot: None }
+fn wanted(rule: Rule) -> Wanted {
+    Wanted { forms: RuleForms::from(rule), is_asked_for: true, is_watch: false, spot: None }
 }
 
 /// A target that asks for nothing.
@@ -273,10 +275,10 @@ fn rules(
     let came_with_the_change: HashSet<&String> = saved.after.iter().collect();
     let goes = |(rule, id): &(&Rule, &String)| !stays.contains(rule) && came_with_the_change.contains(id);
     let own = now.iter().zip(&ids).zip(&stay).filter(|(_, stays)| !**stays).map(|(own, _)| own);
-    target.dropped = own.filter(goes).map(|(rule, _)| Wish::from(rule.clone())).collect();
+    target.dropped = own.filter(goes).map(|(rule, _)| RuleForms::from(rule.clone())).collect();
     target.rules = before
         .into_iter()
-        .map(|rule| Wished { wish: Wish::from(rule), is_asked_for: true, is_watch: false, spot: None })
+        .map(|rule| Wanted { forms: RuleForms::from(rule), is_asked_for: true, is_watch: false, spot: None })
         .collect();
     Ok(is_reordered)
 }

@@ -1,4 +1,4 @@
-//! Whether a host holds what is wished: on disk, running, and at the next boot, rule by rule.
+//! Whether a host holds what is wanted: on disk, running, and at the next boot, rule by rule.
 
 use std::rc::Rc;
 
@@ -7,21 +7,22 @@ use rustc_hash::{FxHashMap as HashMap, FxHashSet as HashSet};
 pub use super::evidence::{Evidence, OutOfPlace, SettingEvidence};
 
 use super::order::displaced;
-use super::{Asked, Drift, Fate, Key, NextBoot, SettingView, wished};
+use super::{AtBoot, Drift, FileRule, Key, NextBoot, SettingView, forms_of};
 use crate::auditctl::Verb;
 use crate::boot_load::{BootLoad, LoadLine, Spot};
 use crate::desired::ordering;
-use crate::intent::{Scope, WishIntent, labels};
-use crate::lines::{Obstacle, Reader};
+use crate::intent::{ExpectIntent, Scope, labels};
+use crate::keep::Keep;
+use crate::lines::{Reader, Unloadable};
 use crate::plan::KernelState;
-use crate::plan::rules::{Fulfils, Wish, assign};
+use crate::plan::rules::{Fulfils, RuleForms, assign};
 use crate::request::UnknownSyscalls;
 use crate::rule::Rule;
 use crate::settings::Settings;
 
-/// Something that the host holds and that is not wished: a loaded rule by its index, or a line or file.
+/// Something that the host holds and that is not wanted: a loaded rule by its index, or a line or file.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Unwished {
+pub enum Unexpected {
     /// A loaded rule.
     Running(usize),
     /// A line, by its index among those that ask.
@@ -30,33 +31,33 @@ pub enum Unwished {
     File(String),
 }
 
-/// How a host stands to a wish.
+/// How a host stands to what is expected of it.
 #[derive(Debug, Default)]
 pub struct Verified {
-    /// Each wished rule.
+    /// Each expected rule.
     pub rules: Vec<Evidence>,
-    /// Each wished setting.
+    /// Each wanted setting.
     pub settings: Vec<SettingEvidence>,
-    /// What is not wished.
-    pub unwished: Vec<Unwished>,
-    /// Something must be left of the wish on this host.
+    /// What is not wanted.
+    pub unexpected: Vec<Unexpected>,
+    /// Something of what is expected must be left on this host.
     pub must_hold: bool,
 }
 
 impl Verified {
-    /// Whether nothing of the wish can be here: each of its rules is left out.
+    /// Whether nothing of what is expected can be here: each of its rules is left out.
     #[must_use]
     pub fn is_all_skipped(&self) -> bool {
         let is_left_out = |rule: &Evidence| rule.is_skipped && rule.rule.is_none();
         self.must_hold && self.settings.is_empty() && self.rules.iter().all(is_left_out)
     }
 
-    /// Whether the host holds what is wished; none where that cannot be told.
+    /// Whether the host holds what is wanted; none where that cannot be told.
     #[must_use]
     pub fn in_sync(&self) -> Option<bool> {
         let all = self.rules.iter().map(Evidence::in_sync).chain(self.settings.iter().map(SettingEvidence::in_sync));
         let found: Vec<Option<bool>> = all.collect();
-        if !self.unwished.is_empty() || self.is_all_skipped() || found.contains(&Some(false)) {
+        if !self.unexpected.is_empty() || self.is_all_skipped() || found.contains(&Some(false)) {
             return Some(false);
         }
         (!found.contains(&None)).then_some(true)
@@ -79,7 +80,7 @@ impl Verified {
     }
 }
 
-/// What is known of a host when it is held against a wish.
+/// What is known of a host when it is held against what is expected.
 pub struct Host<'a> {
     /// What the next boot makes of its files.
     pub boot: &'a NextBoot,
@@ -93,12 +94,12 @@ pub struct Host<'a> {
 
 impl Host<'_> {
     /// The line that asks for a rule; of several one that the next boot loads.
-    fn asked(&self) -> HashMap<&Rule, &Asked> {
-        let mut asked: HashMap<&Rule, &Asked> = HashMap::default();
-        for line in self.boot.asked.iter().filter(|line| !matches!(line.fate, Fate::Removed | Fate::Again(_))) {
+    fn asked(&self) -> HashMap<&Rule, &FileRule> {
+        let mut asked: HashMap<&Rule, &FileRule> = HashMap::default();
+        for line in self.boot.asked.iter().filter(|line| !matches!(line.at_boot, AtBoot::Removed | AtBoot::Again(_))) {
             let Some(rule) = line.rule.as_ref().filter(|rule| !rule.line.emptied) else { continue };
             let known = asked.entry(&rule.listed).or_insert(line);
-            if known.fate != Fate::Loaded && line.fate == Fate::Loaded {
+            if known.at_boot != AtBoot::Loaded && line.at_boot == AtBoot::Loaded {
                 *known = line;
             }
         }
@@ -123,14 +124,14 @@ impl Host<'_> {
     }
 }
 
-/// Holds a host against a wish. The reader knows what stands at the paths that the wish names.
+/// Holds a host against what is expected. The reader knows what stands at the paths that are named there.
 #[must_use]
-pub fn verify(wish: &WishIntent, host: &Host<'_>, reader: &mut Reader) -> Verified {
+pub fn verify(forms: &ExpectIntent, host: &Host<'_>, reader: &mut Reader) -> Verified {
     let (asked, silent) = (host.asked(), host.silent());
-    let must_hold = !wish.may_be_empty && wish.gone.is_empty() && !wish.lines.is_empty();
+    let must_hold = !forms.may_be_empty && forms.gone.is_empty() && !forms.lines.is_empty();
     let mut verified = Verified { must_hold, ..Verified::default() };
     let mut settings = Settings::default();
-    for (at, author) in wish.lines.iter().enumerate() {
+    for (at, author) in forms.lines.iter().enumerate() {
         let reading = reader.read(author.text.as_bytes());
         reading.controls.iter().for_each(|control| {
             settings.take(control);
@@ -144,12 +145,12 @@ pub fn verify(wish: &WishIntent, host: &Host<'_>, reader: &mut Reader) -> Verifi
         let line = rule.as_ref().and_then(|rule| asked.get(&*rule.listed));
         verified.rules.push(Evidence {
             text: author.text.as_bytes().to_vec(),
-            wished: Some(at),
+            wanted: Some(at),
             on_disk: line.map(|line| line.spot.clone()),
             running: None,
             is_recording: host.is_recording(),
-            next_boot: line.is_some_and(|line| line.fate == Fate::Loaded),
-            is_skipped: obstacle.as_ref().is_some_and(|why| may_lack(wish, why)),
+            next_boot: line.is_some_and(|line| line.at_boot == AtBoot::Loaded),
+            is_skipped: obstacle.as_ref().is_some_and(|why| may_lack(forms, why)),
             is_silent: rule.as_ref().is_some_and(|rule| silent.contains(&*rule.listed)),
             obstacle,
             out_of_place: OutOfPlace::default(),
@@ -157,35 +158,35 @@ pub fn verify(wish: &WishIntent, host: &Host<'_>, reader: &mut Reader) -> Verifi
             rule,
         });
     }
-    settings.overrule_with(&wish.settings);
+    settings.overrule_with(&forms.settings);
     let unasked = look_into_kernel(&mut verified.rules, host);
-    look_at_order(&mut verified.rules, wish, host, reader);
+    look_at_order(&mut verified.rules, forms, host, reader);
     verified.settings = setting_evidence(&settings, host);
-    verified.unwished = unwished(wish, host, &verified.rules, &unasked);
+    verified.unexpected = unexpected(forms, host, &verified.rules, &unasked);
     verified
 }
 
-fn may_lack(wish: &WishIntent, why: &Obstacle) -> bool {
-    (why.is_missing() && wish.on_missing.skips(false))
-        || (why.is_of_other_machines() && wish.unknown_syscalls == UnknownSyscalls::Skip)
+fn may_lack(forms: &ExpectIntent, why: &Unloadable) -> bool {
+    (why.is_missing() && forms.on_missing.skips(false))
+        || (why.is_of_other_machines() && forms.unknown_syscalls == UnknownSyscalls::Skip)
 }
 
-/// Finds the wished rules among the loaded ones; gives the loaded ones that none wishes for.
+/// Finds the expected rules among the loaded ones; gives the loaded ones that nobody expects.
 fn look_into_kernel(rules: &mut [Evidence], host: &Host<'_>) -> Vec<usize> {
     let Some((kernel, _)) = host.kernel else { return Vec::new() };
-    let mut wishes: Vec<(Rc<Rule>, Wish)> = Vec::new();
+    let mut wanted: Vec<(Rc<Rule>, RuleForms)> = Vec::new();
     let mut places: HashMap<Rc<Rule>, usize> = HashMap::default();
     for rule in rules.iter().filter_map(|evidence| evidence.rule.as_ref()) {
         places.entry(Rc::clone(&rule.listed)).or_insert_with(|| {
-            wishes.push((Rc::clone(&rule.listed), wished(rule)));
-            wishes.len() - 1
+            wanted.push((Rc::clone(&rule.listed), forms_of(rule)));
+            wanted.len() - 1
         });
     }
-    let fulfilled = assign(&kernel.rules, &wishes.iter().map(|(_, wish)| wish).collect::<Vec<_>>());
+    let fulfilled = assign(&kernel.rules, &wanted.iter().map(|(_, forms)| forms).collect::<Vec<_>>());
     let held: HashSet<usize> = fulfilled
         .iter()
         .filter_map(|fulfils| match fulfils {
-            Fulfils::Wish(at) | Fulfils::Again(at) => Some(*at),
+            Fulfils::RuleForms(at) | Fulfils::Again(at) => Some(*at),
             Fulfils::Nothing => None,
         })
         .collect();
@@ -197,19 +198,19 @@ fn look_into_kernel(rules: &mut [Evidence], host: &Host<'_>) -> Vec<usize> {
     others.map(|(at, _)| at).collect()
 }
 
-/// Finds the wished rules that stand in the wrong order to each other.
-fn look_at_order(rules: &mut [Evidence], wish: &WishIntent, host: &Host<'_>, reader: &mut Reader) {
+/// Finds the expected rules that stand in the wrong order to each other.
+fn look_at_order(rules: &mut [Evidence], forms: &ExpectIntent, host: &Host<'_>, reader: &mut Reader) {
     let file: Rc<str> = "".into();
-    let line = |(at, author): (usize, &crate::intent::AuthorLine)| LoadLine {
+    let line = |(at, author): (usize, &crate::intent::RequestLine)| LoadLine {
         text: author.text.as_bytes().to_vec(),
         spots: vec![Spot { file: Rc::clone(&file), line: at }],
     };
-    // A load tells the order that they are wished in: `-A` puts a rule before the others.
-    let load = BootLoad::of(&wish.lines.iter().enumerate().map(line).collect::<Vec<_>>(), reader);
-    let wishes: Vec<Wish> = load.rules.iter().map(|loaded| wished(&loaded.rule)).collect();
-    let wishes: Vec<&Wish> = wishes.iter().collect();
+    // A load tells the order that they are wanted in: `-A` puts a rule before the others.
+    let load = BootLoad::of(&forms.lines.iter().enumerate().map(line).collect::<Vec<_>>(), reader);
+    let wanted: Vec<RuleForms> = load.rules.iter().map(|loaded| forms_of(&loaded.rule)).collect();
+    let wanted: Vec<&RuleForms> = wanted.iter().collect();
     let displaced = |listed: &[Rule]| -> HashSet<&Rule> {
-        let places = displaced(listed, &wishes, ordering(wish.ordering)).into_iter();
+        let places = displaced(listed, &wanted, ordering(forms.ordering)).into_iter();
         places.filter_map(|at| load.rules.get(at)).map(|loaded| &*loaded.rule.listed).collect()
     };
     let running = host.kernel.map_or_else(HashSet::default, |(kernel, _)| displaced(&kernel.rules));
@@ -225,38 +226,38 @@ fn look_at_order(rules: &mut [Evidence], wish: &WishIntent, host: &Host<'_>, rea
 fn setting_evidence(settings: &Settings, host: &Host<'_>) -> Vec<SettingEvidence> {
     let of_load =
         [(Key::IgnoreErrors, settings.ignore_errors), (Key::Continue, settings.continue_on_errors)].into_iter();
-    let of_load = of_load.filter(|(_, wished)| *wished).map(|(key, _)| (key, 1));
+    let of_load = of_load.filter(|(_, wanted)| *wanted).map(|(key, _)| (key, 1));
     let all = settings.iter().map(|(name, value)| (Key::Setting(name), value)).chain(of_load);
-    all.map(|(key, wished)| SettingEvidence {
+    all.map(|(key, wanted)| SettingEvidence {
         name: key.text(),
-        wished,
+        wanted,
         view: host.settings.iter().find(|view| view.key == key).cloned(),
         is_kernel_read: host.kernel.is_some(),
     })
     .collect()
 }
 
-/// What the host holds beside the wish, where that says that it shall not.
-fn unwished(wish: &WishIntent, host: &Host<'_>, rules: &[Evidence], loaded: &[usize]) -> Vec<Unwished> {
+/// What the host holds beside what is expected, where the request says that it shall not.
+fn unexpected(forms: &ExpectIntent, host: &Host<'_>, rules: &[Evidence], loaded: &[usize]) -> Vec<Unexpected> {
     let known: HashSet<&Rule> = rules.iter().filter_map(|evidence| Some(&*evidence.rule.as_ref()?.listed)).collect();
-    let (gone, lines): (Vec<String>, Vec<(usize, &Asked)>) = (
-        wish.gone.iter().map(|name| name.file_name().to_string_lossy().into_owned()).collect(),
+    let (gone, lines): (Vec<String>, Vec<(usize, &FileRule)>) = (
+        forms.gone.iter().map(|name| name.file_name().to_string_lossy().into_owned()).collect(),
         host.boot.asked.iter().enumerate().filter(|(_, asked)| asked.counts()).collect(),
     );
-    let mut found: Vec<Unwished> =
-        host.drop_ins.iter().filter(|name| gone.contains(name)).cloned().map(Unwished::File).collect();
-    let kept_key = |keep: &crate::intent::Keep, rule: &Rule| rule.keys().any(|key| keep.keeps_key(key));
+    let mut found: Vec<Unexpected> =
+        host.drop_ins.iter().filter(|name| gone.contains(name)).cloned().map(Unexpected::File).collect();
+    let kept_key = |keep: &Keep, rule: &Rule| rule.keys().any(|key| keep.keeps_key(key));
     let kernel_rule = |at: usize| host.kernel.and_then(|(kernel, _)| kernel.rules.get(at));
-    match &wish.scope {
+    match &forms.scope {
         Scope::Anything => {}
         Scope::Nothing(keep) => {
-            let is_kept = |asked: &Asked| {
+            let is_kept = |asked: &FileRule| {
                 let name = asked.spot.file.rsplit('/').next().unwrap_or_default();
                 keep.keeps_drop_in(name)
             };
-            let is_known = |asked: &Asked| asked.rule.as_ref().is_some_and(|rule| known.contains(&*rule.listed));
+            let is_known = |asked: &FileRule| asked.rule.as_ref().is_some_and(|rule| known.contains(&*rule.listed));
             let others = lines.iter().filter(|(_, asked)| !is_known(asked) && !is_kept(asked));
-            found.extend(others.map(|(at, _)| Unwished::Line(*at)));
+            found.extend(others.map(|(at, _)| Unexpected::Line(*at)));
             let kept: HashSet<usize> = match host.kernel {
                 Some((_, drift)) => drift
                     .held
@@ -269,14 +270,14 @@ fn unwished(wish: &WishIntent, host: &Host<'_>, rules: &[Evidence], loaded: &[us
             };
             let others = loaded.iter().filter(|at| !kept.contains(*at));
             let others = others.filter(|at| kernel_rule(**at).is_some_and(|rule| !kept_key(keep, rule)));
-            found.extend(others.map(|at| Unwished::Running(*at)));
+            found.extend(others.map(|at| Unexpected::Running(*at)));
         }
         Scope::DropIns(purge) => {
             let Some((_, drift)) = host.kernel else { return found };
             if let Some(keep) = purge {
                 let foreign = drift.missing_in_filesystem.iter().map(|(at, _)| *at);
                 let foreign = foreign.filter(|at| kernel_rule(*at).is_some_and(|rule| !kept_key(keep, rule)));
-                found.extend(foreign.filter(|at| loaded.contains(at)).map(Unwished::Running));
+                found.extend(foreign.filter(|at| loaded.contains(at)).map(Unexpected::Running));
             }
         }
     }
@@ -305,18 +306,18 @@ pub fn own_evidence<'a>(
         if only_labelled && labels.is_empty() {
             return None;
         }
-        let obstacle = match &asked.fate {
-            Fate::Fails(crate::boot_load::Trouble::Obstacle(why)) => Some(why.clone()),
+        let obstacle = match &asked.at_boot {
+            AtBoot::Fails(crate::boot_load::LoadFailure::Unloadable(why)) => Some(why.clone()),
             _ => None,
         };
         Some(Evidence {
             text: asked.text.clone(),
-            wished: None,
+            wanted: None,
             rule: asked.rule.clone().filter(|rule| !rule.line.emptied),
             on_disk: Some(asked.spot.clone()),
             running: running.as_ref().map(|running| running.contains(&at)),
             is_recording: host.is_recording(),
-            next_boot: asked.fate == Fate::Loaded,
+            next_boot: asked.at_boot == AtBoot::Loaded,
             obstacle,
             is_skipped: false,
             is_silent: asked.rule.as_ref().is_some_and(|rule| silent.contains(&*rule.listed)),

@@ -4,18 +4,18 @@ use rustc_hash::{FxHashMap as HashMap, FxHashSet as HashSet};
 
 use std::rc::Rc;
 
-use super::wished;
+use super::forms_of;
 use crate::auditctl::Verb;
-use crate::boot_load::{BootLoad, Failing, LoadLine, Spot, Trouble, looks_like_a_rule};
+use crate::boot_load::{BootLoad, Failing, LoadFailure, LoadLine, Spot, looks_like_a_rule};
 use crate::desired::{Merge, Swallowed};
-use crate::lines::{HostRule, Obstacle, Reader};
-use crate::plan::rules::Wish;
+use crate::lines::{HostRule, Reader, Unloadable};
+use crate::plan::rules::RuleForms;
 use crate::rule::Rule;
 use crate::set_aside::{OfKernelAlone, Outdated};
 
 /// A line that asks for a rule.
 #[derive(Debug, Clone)]
-pub struct Asked {
+pub struct FileRule {
     /// Where it stands.
     pub spot: Spot,
     /// What it says.
@@ -23,18 +23,18 @@ pub struct Asked {
     /// Its rule; none where the line cannot be read here.
     pub rule: Option<Rc<HostRule>>,
     /// What the next boot makes of it.
-    pub fate: Fate,
+    pub at_boot: AtBoot,
 }
 
 /// What the next boot makes of a line.
 #[derive(Debug, Clone, PartialEq)]
-pub enum Fate {
+pub enum AtBoot {
     /// Its rule is loaded, and stays.
     Loaded,
     /// It fails.
-    Fails(Trouble),
+    Fails(LoadFailure),
     /// An earlier line stops the load.
-    Behind(Spot),
+    AfterStop(Spot),
     /// A later line takes the rule away again.
     Removed,
     /// The line here holds the same rule, and the kernel takes both.
@@ -58,12 +58,12 @@ pub enum Gap {
     NotInDropIns,
 }
 
-impl Asked {
+impl FileRule {
     /// Whether the line counts for itself: a duplicate stands for the line that it repeats, loaded or not, and what a later
     /// line takes away is asked for by nobody.
     #[must_use]
     pub fn counts(&self) -> bool {
-        !matches!(self.fate, Fate::Removed | Fate::Again(_) | Fate::Fails(Trouble::Duplicate(_)))
+        !matches!(self.at_boot, AtBoot::Removed | AtBoot::Again(_) | AtBoot::Fails(LoadFailure::Duplicate(_)))
     }
 }
 
@@ -79,7 +79,7 @@ pub struct NextBoot {
     /// The load as it will be.
     pub real: BootLoad,
     /// The lines that ask for rules, in the order of the merged file; then the outdated comments, and those for rules that the kernel alone is to hold.
-    pub asked: Vec<Asked>,
+    pub asked: Vec<FileRule>,
 }
 
 /// What the boot loads in place of what the files ask for.
@@ -106,15 +106,15 @@ impl NextBoot {
         let load = BootLoad::of(&file.lines, reader);
         let real = reached(&file.lines, &load, reader);
         let there: HashSet<&Spot> = only_there.iter().flat_map(|line| &line.spots).collect();
-        let mut own: Vec<Asked> = asked(&merge.lines, &whole, &whole, reader);
-        let at_boot: Vec<Asked> = asked(&file.lines, &load, &real, reader);
-        let mut fates: HashMap<&Rule, &Fate> = HashMap::default();
+        let mut own: Vec<FileRule> = asked(&merge.lines, &whole, &whole, reader);
+        let at_boot: Vec<FileRule> = asked(&file.lines, &load, &real, reader);
+        let mut fates: HashMap<&Rule, &AtBoot> = HashMap::default();
         for line in at_boot.iter().filter(|line| line.counts()) {
-            fates.extend(line.rule.as_ref().map(|rule| (&*rule.listed, &line.fate)));
+            fates.extend(line.rule.as_ref().map(|rule| (&*rule.listed, &line.at_boot)));
         }
-        for line in own.iter_mut().filter(|line| line.counts() && !matches!(line.fate, Fate::Fails(_))) {
-            let fate = line.rule.as_ref().and_then(|rule| fates.get(&*rule.listed));
-            line.fate = fate.map_or_else(|| Fate::Left(gap.clone()), |fate| (*fate).clone());
+        for line in own.iter_mut().filter(|line| line.counts() && !matches!(line.at_boot, AtBoot::Fails(_))) {
+            let at_boot = line.rule.as_ref().and_then(|rule| fates.get(&*rule.listed));
+            line.at_boot = at_boot.map_or_else(|| AtBoot::Left(gap.clone()), |at_boot| (*at_boot).clone());
         }
         own.extend(at_boot.iter().filter(|line| there.contains(&line.spot)).cloned());
         Self { merge, whole, other: Some((file, load)), real, asked: own }
@@ -133,8 +133,8 @@ impl NextBoot {
         let held: HashSet<&Rule> = self.real.rules.iter().map(|loaded| &*loaded.rule.listed).collect();
         let asked = comments.into_iter().map(|comment| {
             let is_loaded = held.contains(&*comment.rule.listed);
-            let fate = if is_loaded { Fate::Loaded } else { Fate::Outdated };
-            Asked { spot: comment.spot, text: comment.text, rule: Some(comment.rule), fate }
+            let at_boot = if is_loaded { AtBoot::Loaded } else { AtBoot::Outdated };
+            FileRule { spot: comment.spot, text: comment.text, rule: Some(comment.rule), at_boot }
         });
         self.asked.extend(asked.collect::<Vec<_>>());
         self
@@ -146,8 +146,8 @@ impl NextBoot {
         let held: HashSet<&Rule> = self.real.rules.iter().map(|loaded| &*loaded.rule.listed).collect();
         let asked = lines.iter().filter_map(|line| {
             let rule = line.rule.as_ref().filter(|rule| !held.contains(&*rule.listed))?;
-            let fate = Fate::Swallowed(line.comment.clone());
-            Some(Asked { spot: line.spot.clone(), text: line.text.clone(), rule: Some(Rc::clone(rule)), fate })
+            let at_boot = AtBoot::Swallowed(line.comment.clone());
+            Some(FileRule { spot: line.spot.clone(), text: line.text.clone(), rule: Some(Rc::clone(rule)), at_boot })
         });
         self.asked.extend(asked.collect::<Vec<_>>());
         self
@@ -158,19 +158,19 @@ impl NextBoot {
     pub fn with_kernel_alone(mut self, file: &Rc<str>, comments: Vec<OfKernelAlone>) -> Self {
         let held: HashSet<&Rule> = self.real.rules.iter().map(|loaded| &*loaded.rule.listed).collect();
         let comments = comments.into_iter().filter(|comment| !held.contains(&*comment.rule.listed));
-        let asked = comments.map(|comment| Asked {
+        let asked = comments.map(|comment| FileRule {
             spot: Spot { file: Rc::clone(file), line: comment.line },
             text: comment.text,
             rule: Some(comment.rule),
-            fate: Fate::Fails(Trouble::Obstacle(comment.why)),
+            at_boot: AtBoot::Fails(LoadFailure::Unloadable(comment.why)),
         });
         self.asked.extend(asked.collect::<Vec<_>>());
         self
     }
 
     /// The comments in place of lines whose reason is gone: their rules are missing.
-    pub fn outdated(&self) -> impl Iterator<Item = &Asked> {
-        self.asked.iter().filter(|asked| asked.fate == Fate::Outdated)
+    pub fn outdated(&self) -> impl Iterator<Item = &FileRule> {
+        self.asked.iter().filter(|asked| asked.at_boot == AtBoot::Outdated)
     }
 
     /// The line at which the load stops, and how many it leaves unread.
@@ -183,16 +183,16 @@ impl NextBoot {
 
     /// The rules that the boot loads, in their order.
     #[must_use]
-    pub fn loaded_wishes(&self) -> Vec<Wish> {
-        self.real.rules.iter().map(|loaded| wished(&loaded.rule)).collect()
+    pub fn loaded_forms(&self) -> Vec<RuleForms> {
+        self.real.rules.iter().map(|loaded| forms_of(&loaded.rule)).collect()
     }
 
     /// The lines that count and can mean a loaded rule, by their index.
     #[must_use]
-    pub fn wishes(&self) -> Vec<(usize, Wish)> {
+    pub fn wanted(&self) -> Vec<(usize, RuleForms)> {
         let lines = self.asked.iter().enumerate().filter(|(_, asked)| asked.counts());
         let rules = lines.filter_map(|(line, asked)| Some((line, asked.rule.as_ref()?)));
-        rules.filter(|(_, rule)| !rule.line.emptied).map(|(line, rule)| (line, wished(rule))).collect()
+        rules.filter(|(_, rule)| !rule.line.emptied).map(|(line, rule)| (line, forms_of(rule))).collect()
     }
 }
 
@@ -206,9 +206,9 @@ fn reached(lines: &[LoadLine], whole: &BootLoad, reader: &mut Reader) -> BootLoa
     real
 }
 
-fn asked(lines: &[LoadLine], whole: &BootLoad, real: &BootLoad, reader: &mut Reader) -> Vec<Asked> {
+fn asked(lines: &[LoadLine], whole: &BootLoad, real: &BootLoad, reader: &mut Reader) -> Vec<FileRule> {
     let loaded: HashSet<&Spot> = real.rules.iter().map(|loaded| &loaded.spot).collect();
-    let failing: HashMap<&Spot, &Trouble> =
+    let failing: HashMap<&Spot, &LoadFailure> =
         whole.failing.iter().rev().map(|failing| (&failing.spot, &failing.trouble)).collect();
     let stop = whole.failing.iter().find(|failing| !failing.is_passed_over).map(|failing| &failing.spot);
     // The boot may come as far as one copy of a rule and not as far as the other.
@@ -220,7 +220,7 @@ fn asked(lines: &[LoadLine], whole: &BootLoad, real: &BootLoad, reader: &mut Rea
     for (number, line) in lines.iter().enumerate() {
         let reading = reader.read(&line.text);
         let Some(spot) = line.spots.first() else { continue };
-        let is_unread = reading.obstacles.iter().any(|why| matches!(why, Obstacle::Line(_)));
+        let is_unread = reading.obstacles.iter().any(|why| matches!(why, Unloadable::Line(_)));
         let asks = reading
             .rule
             .as_ref()
@@ -228,17 +228,17 @@ fn asked(lines: &[LoadLine], whole: &BootLoad, real: &BootLoad, reader: &mut Rea
         if !asks {
             continue;
         }
-        let is_behind = whole.stop.is_some_and(|stop| number > stop);
+        let is_after = whole.stop.is_some_and(|stop| number > stop);
         let first = reading.rule.as_ref().and_then(|rule| first_in_real.get(&*rule.listed));
         let first = first.or_else(|| first_in_whole.get(spot)).filter(|first| **first != spot);
-        let fate = match (failing.get(spot), stop) {
-            (Some(trouble), _) => Fate::Fails((*trouble).clone()),
-            _ if first.is_some() => first.map_or(Fate::Removed, |first| Fate::Again((*first).clone())),
-            (None, Some(stop)) if is_behind => Fate::Behind(stop.clone()),
-            _ if loaded.contains(spot) => Fate::Loaded,
-            _ => Fate::Removed,
+        let at_boot = match (failing.get(spot), stop) {
+            (Some(trouble), _) => AtBoot::Fails((*trouble).clone()),
+            _ if first.is_some() => first.map_or(AtBoot::Removed, |first| AtBoot::Again((*first).clone())),
+            (None, Some(stop)) if is_after => AtBoot::AfterStop(stop.clone()),
+            _ if loaded.contains(spot) => AtBoot::Loaded,
+            _ => AtBoot::Removed,
         };
-        found.push(Asked { spot: spot.clone(), text: line.text.clone(), rule: reading.rule.clone(), fate });
+        found.push(FileRule { spot: spot.clone(), text: line.text.clone(), rule: reading.rule.clone(), at_boot });
     }
     found
 }

@@ -1,8 +1,9 @@
 //! What a host is held against.
 
-use super::{AuthorLine, DropInWish, Goal, Intent, Keep, Location, author_lines, bad_lines};
+use super::{DropInGoal, Goal, Intent, Location, RequestLine, bad_lines, request_lines};
 use crate::auditctl::{self, Accounts, Context, Line, Verb};
 use crate::error::{Problem, RequestError};
+use crate::keep::Keep;
 use crate::request::{Expected, OnMissing, Operation, Ordering, Request, UnknownSyscalls};
 use crate::rule::Machine;
 use crate::rules_d::DropInName;
@@ -10,9 +11,9 @@ use crate::settings::Settings;
 
 /// What a host is held against.
 #[derive(Debug, Clone)]
-pub struct WishIntent {
+pub struct ExpectIntent {
     /// The lines that ask for rules, with their places in the request.
-    pub lines: Vec<AuthorLine>,
+    pub lines: Vec<RequestLine>,
     /// Settings given beside them.
     pub settings: Settings,
     /// Drop-ins that are to be gone.
@@ -40,8 +41,8 @@ pub enum Scope {
     DropIns(Option<Keep>),
 }
 
-impl WishIntent {
-    /// What a wish means on this machine; ordering and place are those of the question.
+impl ExpectIntent {
+    /// What is expected of this machine; ordering and place are those of the question.
     ///
     /// # Errors
     /// Every problem found.
@@ -56,9 +57,9 @@ impl WishIntent {
             Expected::Rules(rules) => rules,
         };
         let mut problems = Vec::new();
-        let lines = author_lines(Some(rules), "/expect", machine, &mut problems);
+        let lines = request_lines(Some(rules), "/expect", machine, &mut problems);
         problems.extend(bad_lines(&lines.iter().collect::<Vec<_>>(), machine));
-        let wish = Self {
+        let expect = Self {
             lines,
             settings: Settings::default(),
             gone: Vec::new(),
@@ -68,12 +69,12 @@ impl WishIntent {
             unknown_syscalls: UnknownSyscalls::default(),
             may_be_empty: false,
         };
-        if problems.is_empty() { wish.if_it_says_something(machine) } else { Err(problems) }
+        if problems.is_empty() { expect.if_it_says_something(machine) } else { Err(problems) }
     }
 
-    /// The wish, unless any host at all would be as expected.
+    /// What is expected, unless any host at all would be so.
     fn if_it_says_something(self, machine: &Machine) -> Result<Self, Vec<Problem>> {
-        let asks = |line: &AuthorLine| asks_for_something(line, machine);
+        let asks = |line: &RequestLine| asks_for_something(line, machine);
         let says_all =
             !matches!(self.scope, Scope::Anything) && self.may_be_empty || matches!(self.scope, Scope::DropIns(_));
         if says_all || !self.gone.is_empty() || !self.settings.is_empty() || self.lines.iter().any(asks) {
@@ -113,41 +114,41 @@ impl WishIntent {
             }
             problems
         })?;
-        let (wishes, scope) = match intent.goal {
-            Goal::Present(wishes) => (wishes, Scope::Anything),
-            Goal::Exact(wishes, keep) => (wishes, Scope::Nothing(keep)),
-            Goal::Loaded(wishes, purge) => (wishes, Scope::DropIns(purge)),
+        let (wanted, scope) = match intent.goal {
+            Goal::Present(wanted) => (wanted, Scope::Anything),
+            Goal::Exact(wanted, keep) => (wanted, Scope::Nothing(keep)),
+            Goal::Loaded(wanted, purge) => (wanted, Scope::DropIns(purge)),
             Goal::Without(..) | Goal::Restored(..) => {
                 return Err(bad("this state", &["present", "exact", "loaded"], "/expect/state"));
             }
         };
-        let mut wish = Self {
+        let mut expect = Self {
             lines: Vec::new(),
             settings: Settings::default(),
             gone: Vec::new(),
             scope,
-            // What the wish does not say itself, the question does.
+            // What `expect` does not say itself, the request around it does.
             ordering: if intent.ordering == Ordering::default() { ordering } else { intent.ordering },
             on_missing: intent.on_missing,
             unknown_syscalls: intent.unknown_syscalls,
             may_be_empty: intent.allow_empty,
         };
-        for drop_in in wishes {
+        for drop_in in wanted {
             match drop_in {
-                DropInWish::Gone(name) => wish.gone.push(name),
-                DropInWish::Holds(declared) => {
-                    let placed = |line: AuthorLine| AuthorLine { pointer: inside(&line.pointer), ..line };
-                    wish.lines.extend(declared.lines.into_iter().map(placed));
-                    wish.settings.overrule_with(&declared.settings);
+                DropInGoal::Absent(name) => expect.gone.push(name),
+                DropInGoal::Content(declared) => {
+                    let placed = |line: RequestLine| RequestLine { pointer: inside(&line.pointer), ..line };
+                    expect.lines.extend(declared.lines.into_iter().map(placed));
+                    expect.settings.overrule_with(&declared.settings);
                 }
             }
         }
-        wish.if_it_says_something(machine)
+        expect.if_it_says_something(machine)
     }
 }
 
 /// Whether a line asks for a rule or a setting; one that cannot be read here was meant to.
-fn asks_for_something(line: &AuthorLine, machine: &Machine) -> bool {
+fn asks_for_something(line: &RequestLine, machine: &Machine) -> bool {
     let accounts = Accounts::default();
     let context =
         Context { machine, accounts: &accounts, unknown_syscalls: auditctl::UnknownSyscalls::Skip, installed: None };

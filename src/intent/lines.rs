@@ -2,12 +2,12 @@
 
 use crate::auditctl::{self, Accounts, Context, LineError, LineErrorKind};
 use crate::error::{Place, Problem, RequestError, by_cause};
-use crate::request::{OneOrMany, RuleSaid, Rules};
+use crate::request::{OneOrMany, RuleInput, Rules};
 use crate::rule::Machine;
 
 /// A line with its place in the request.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct AuthorLine {
+pub struct RequestLine {
     /// The line, without its newline.
     pub text: String,
     /// JSON pointer of the entry that holds it.
@@ -18,7 +18,7 @@ pub struct AuthorLine {
     pub labels: Vec<String>,
 }
 
-impl AuthorLine {
+impl RequestLine {
     /// The place of the line in the request.
     #[must_use]
     pub fn place(&self) -> Place {
@@ -34,12 +34,12 @@ impl AuthorLine {
 /// The lines of `rules`, which stands at `pointer`, in order; a text of several lines gives several.
 ///
 /// Used by `apply` and `explain` alike.
-pub fn author_lines(
+pub fn request_lines(
     rules: Option<&Rules>,
     pointer: &str,
     machine: &Machine,
     problems: &mut Vec<Problem>,
-) -> Vec<AuthorLine> {
+) -> Vec<RequestLine> {
     let mut lines = match rules {
         None => Vec::new(),
         Some(Rules::File(text)) => file(text, pointer, problems),
@@ -49,11 +49,11 @@ pub fn author_lines(
             .flat_map(|(at, said)| {
                 let pointer = format!("{pointer}/{at}");
                 match said {
-                    RuleSaid::Line(text) => line(text, pointer, problems).into_iter().collect(),
-                    RuleSaid::Object(object) => match object.lines(machine) {
+                    RuleInput::Line(text) => line(text, pointer, problems).into_iter().collect(),
+                    RuleInput::Object(object) => match object.lines(machine) {
                         Ok(lines) => {
                             let labels = object.labels.as_ref().map_or(&[][..], OneOrMany::all);
-                            let line = |text| AuthorLine {
+                            let line = |text| RequestLine {
                                 text,
                                 pointer: pointer.clone(),
                                 line: None,
@@ -62,7 +62,7 @@ pub fn author_lines(
                             lines.into_iter().map(line).collect()
                         }
                         Err(why) => {
-                            problems.push(Problem::at_pointer(RequestError::Unsayable(why).into(), &pointer));
+                            problems.push(Problem::at_pointer(RequestError::BadRuleObject(why).into(), &pointer));
                             Vec::new()
                         }
                     },
@@ -76,7 +76,7 @@ pub fn author_lines(
     lines
 }
 
-/// The controls that comments say of each line: `# control: ID` is about the rules behind it, up to an empty line or the
+/// The controls that comments say of each line: `# control: ID` is about the rules after it, up to an empty line or the
 /// next such comment. Several IDs have commas between them.
 pub fn labels<'a>(lines: impl Iterator<Item = &'a [u8]>) -> Vec<Vec<String>> {
     let mut held: Vec<String> = Vec::new();
@@ -108,19 +108,19 @@ pub fn labels<'a>(lines: impl Iterator<Item = &'a [u8]>) -> Vec<Vec<String>> {
 }
 
 /// One line of a list. A line break would make several of it.
-fn line(text: &str, pointer: String, problems: &mut Vec<Problem>) -> Option<AuthorLine> {
+fn line(text: &str, pointer: String, problems: &mut Vec<Problem>) -> Option<RequestLine> {
     let text = text.strip_suffix('\n').unwrap_or(text);
     if text.contains('\n') {
         let place = Place { pointer: Some(pointer), rule: Some(text.to_owned()), ..Place::default() };
         problems.push(Problem::at(RequestError::LineBreak, place));
         return None;
     }
-    let line = AuthorLine { text: text.to_owned(), pointer, line: None, labels: Vec::new() };
+    let line = RequestLine { text: text.to_owned(), pointer, line: None, labels: Vec::new() };
     is_sound(&line, problems).then_some(line)
 }
 
 /// The lines of a whole file.
-fn file(text: &str, pointer: &str, problems: &mut Vec<Problem>) -> Vec<AuthorLine> {
+fn file(text: &str, pointer: &str, problems: &mut Vec<Problem>) -> Vec<RequestLine> {
     let mut lines = split(text, pointer);
     lines.retain(|line| is_sound(line, problems));
     lines
@@ -128,7 +128,7 @@ fn file(text: &str, pointer: &str, problems: &mut Vec<Problem>) -> Vec<AuthorLin
 
 /// Whether a line can be one of a rules file at all: a list that a template made a text of is none, nor is what holds
 /// control characters. Tabs and the carriage returns of line ends have problems of their own, outside of comments.
-fn is_sound(line: &AuthorLine, problems: &mut Vec<Problem>) -> bool {
+fn is_sound(line: &RequestLine, problems: &mut Vec<Problem>) -> bool {
     let text = line.text.trim();
     let is_list = text.ends_with(']') && ["['", "[\""].iter().any(|begin| text.starts_with(begin));
     let inner = line.text.strip_suffix('\r').unwrap_or(&line.text);
@@ -142,12 +142,12 @@ fn is_sound(line: &AuthorLine, problems: &mut Vec<Problem>) -> bool {
     false
 }
 
-fn split(text: &str, pointer: &str) -> Vec<AuthorLine> {
+fn split(text: &str, pointer: &str) -> Vec<RequestLine> {
     let text = text.strip_suffix('\n').unwrap_or(text);
     let several = text.contains('\n');
     text.split('\n')
         .enumerate()
-        .map(|(at, line)| AuthorLine {
+        .map(|(at, line)| RequestLine {
             text: line.to_owned(),
             pointer: pointer.to_owned(),
             line: several.then_some(at + 1),
@@ -158,7 +158,7 @@ fn split(text: &str, pointer: &str) -> Vec<AuthorLine> {
 
 /// The problems of lines that no host would take, whatever machine it is and whatever accounts and paths it has.
 #[must_use]
-pub fn bad_lines(lines: &[&AuthorLine], machine: &Machine) -> Vec<Problem> {
+pub fn bad_lines(lines: &[&RequestLine], machine: &Machine) -> Vec<Problem> {
     let accounts = Accounts::default();
     let context =
         Context { machine, accounts: &accounts, unknown_syscalls: auditctl::UnknownSyscalls::Skip, installed: None };

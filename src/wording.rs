@@ -1,9 +1,9 @@
 //! Words for why a rule is not where it should be.
 
-use super::Problem;
-use crate::boot_load::Trouble;
+use crate::boot_load::LoadFailure;
 use crate::drift::{Cause, Gap};
-use crate::lines::Obstacle;
+use crate::error::Problem;
+use crate::lines::Unloadable;
 
 impl Cause {
     /// The cause's stable name.
@@ -14,17 +14,17 @@ impl Cause {
             Self::DroppedByKernel { .. } => "dropped_by_kernel",
             Self::WaitsForReboot => "waits_for_reboot",
             Self::Fails(trouble) => match trouble {
-                Trouble::Obstacle(Obstacle::Syscalls { .. }) => "no_such_syscall",
-                Trouble::Obstacle(Obstacle::Line(error)) if error.what.is_no_such_arch() => "no_such_arch",
-                Trouble::Obstacle(Obstacle::MissingPath { .. }) => "missing_path",
-                Trouble::Obstacle(Obstacle::TooNew { .. }) => "auditctl_too_old",
-                Trouble::Obstacle(Obstacle::Refused(_)) => "kernel_refuses",
-                Trouble::Obstacle(why @ Obstacle::Line(_)) if why.is_missing() => "no_such_account",
+                LoadFailure::Unloadable(Unloadable::Syscalls { .. }) => "no_such_syscall",
+                LoadFailure::Unloadable(Unloadable::Line(error)) if error.what.is_no_such_arch() => "no_such_arch",
+                LoadFailure::Unloadable(Unloadable::MissingPath { .. }) => "missing_path",
+                LoadFailure::Unloadable(Unloadable::TooNew { .. }) => "auditctl_too_old",
+                LoadFailure::Unloadable(Unloadable::Refused(_)) => "kernel_refuses",
+                LoadFailure::Unloadable(why @ Unloadable::Line(_)) if why.is_missing() => "no_such_account",
                 _ => "bad_line",
             },
             Self::Outdated => "outdated_comment",
             Self::Swallowed(_) => "in_a_comment",
-            Self::BehindStop(_) => "behind_stop",
+            Self::AfterStop(_) => "after_stop",
             Self::Left(Gap::NobodyLoads) => "nobody_loads",
             Self::Left(Gap::NotInFile(_)) => "not_in_boot_file",
             Self::Left(Gap::NotInDropIns) => "not_in_rules_d",
@@ -56,7 +56,7 @@ impl Cause {
             Self::Swallowed(comment) => format!(
                 "it is a part of the comment at {comment}, which ends its file without a newline: end that file with one"
             ),
-            Self::BehindStop(stop) => format!("the boot load stops before it, at {stop}"),
+            Self::AfterStop(stop) => format!("the boot load stops before it, at {stop}"),
             Self::Left(Gap::NobodyLoads) => "nobody loads the rules at boot".to_owned(),
             Self::Left(Gap::NotInFile(file)) => format!("the boot loads {file} as it stands, and it is not in it"),
             Self::Left(Gap::NotInDropIns) => {
@@ -85,12 +85,12 @@ impl Cause {
     }
 }
 
-impl Trouble {
+impl LoadFailure {
     /// The stable name of why a line has no effect.
     #[must_use]
     pub fn kind(&self) -> &'static str {
         match self {
-            Self::Obstacle(why) => Problem::from(why.what()).kind(),
+            Self::Unloadable(why) => Problem::from(why.what()).kind(),
             Self::Duplicate(_) => "duplicate_rule",
             Self::NothingToDelete => "nothing_to_delete",
             Self::Locked(_) => "after_lock",
@@ -101,7 +101,7 @@ impl Trouble {
     #[must_use]
     pub fn sentence(&self) -> String {
         match self {
-            Self::Obstacle(why) => Problem::from(why.what()).message(),
+            Self::Unloadable(why) => Problem::from(why.what()).message(),
             Self::Duplicate(same_as) => format!("the same rule as {same_as}"),
             Self::NothingToDelete => "there is no such rule to delete".to_owned(),
             Self::Locked(by) => format!("{by} has locked the kernel, which takes no change after it"),

@@ -12,14 +12,14 @@ use crate::set_aside::SetAside;
 /// The rules that drop-ins ask for: in lines, in lines that a missing newline has run together, and in comments in place of
 /// lines.
 #[derive(Debug, Default)]
-pub struct Asked {
+pub struct DropInRules {
     /// Those that this host can load.
     pub loadable: Vec<Rc<HostRule>>,
     /// Those that it cannot load as it is now, watches of either kind. The kernel may hold them from before.
     pub unloadable: Vec<Rc<HostRule>>,
 }
 
-impl Asked {
+impl DropInRules {
     /// The rules that these drop-ins ask for; `merge` is what the boot loader makes of them.
     #[must_use]
     pub fn of(files: &Files, drop_ins: &[DropIn], merge: &Merge, reader: &mut Reader) -> Self {
@@ -62,11 +62,11 @@ fn pieces<'a>(
     drop_ins: &'a [DropIn],
     merge: &'a Merge,
 ) -> impl Iterator<Item = (usize, &'a Spot, &'a [u8])> {
-    let is_behind =
+    let is_after =
         |line: &LoadLine, spot: &Spot| line.spots.iter().any(|at| at.file == spot.file && at.line > spot.line);
     let after = move |line: &LoadLine| {
         let last = line.spots.last()?;
-        merge.lines.iter().position(|line| is_behind(line, last))
+        merge.lines.iter().position(|line| is_after(line, last))
     };
     let swallowed = merge.swallowed.iter().map(move |line| (after(line).unwrap_or(merge.lines.len()), line));
     let glued = merge.lines.iter().enumerate().chain(swallowed).filter(|(_, line)| line.spots.len() > 1);

@@ -1,0 +1,58 @@
+//! A change as a snapshot, and the files of one.
+
+use crate::plan::files::{Content, FileStep};
+use crate::plan::settings::SettingStep;
+use crate::rule::Rule;
+use crate::snapshot::{SavedContent, SavedFile, SavedRules, SavedSetting, Snapshot, Unusable, VERSION, hex, unhex};
+
+impl Snapshot {
+    /// What takes a change back. `rules` has the kernel's list before and after, where it was touched.
+    #[must_use]
+    pub fn of_change(files: &[FileStep], rules: Option<(&[Rule], &[Rule])>, settings: &[SettingStep]) -> Self {
+        Self {
+            version: VERSION,
+            files: files.iter().map(SavedFile::from).collect(),
+            rules: rules.map(|(before, after)| SavedRules::of(before, after)),
+            control: settings
+                .iter()
+                .map(|step| SavedSetting {
+                    setting: step.name.text().to_owned(),
+                    before: step.before,
+                    after: step.after,
+                })
+                .collect(),
+        }
+    }
+}
+
+impl From<&FileStep> for SavedFile {
+    fn from(step: &FileStep) -> Self {
+        let saved = |content: &Content| SavedContent {
+            text: String::from_utf8(content.bytes.clone()).ok(),
+            hex: std::str::from_utf8(&content.bytes).is_err().then(|| hex(&content.bytes)),
+            mode: content.mode,
+            uid: content.uid,
+            gid: content.gid,
+        };
+        Self {
+            path: step.path.to_string_lossy().into_owned(),
+            before: step.before.as_ref().map(saved),
+            after: step.after.as_ref().map(saved),
+        }
+    }
+}
+
+impl SavedContent {
+    /// The content.
+    ///
+    /// # Errors
+    /// The snapshot is not of our making.
+    pub fn content(&self) -> Result<Content, Unusable> {
+        let bytes = match (&self.text, &self.hex) {
+            (Some(text), None) => text.clone().into_bytes(),
+            (None, Some(digits)) => unhex(digits).ok_or(Unusable::Broken("hex"))?,
+            _ => return Err(Unusable::Broken("file content")),
+        };
+        Ok(Content { bytes, mode: self.mode, uid: self.uid, gid: self.gid })
+    }
+}
