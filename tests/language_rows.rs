@@ -304,7 +304,7 @@ fn each_restriction_to_lists_has_one_that_passes_and_one_that_does_not() {
 }
 
 #[test]
-fn keys_are_joined_come_last_and_need_something_to_stand_behind() {
+fn keys_are_joined_come_last_and_need_something_to_stand_after() {
     let key = |line: &str| rule(line).fields.last().unwrap().text().unwrap().to_vec();
     assert_eq!(key(&format!("{OPEN_B64} -k a -k b")), b"a\x01b");
     assert_eq!(key(&format!("{OPEN_B64} -F key=a -F uid=0 -k b")), b"a\x01b");

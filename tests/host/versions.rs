@@ -29,13 +29,13 @@ fn line(n: usize) -> String {
 
 /// The policy as a version of auditctl loads it that puts these system calls after the letters of `perm=`.
 fn narrowed(calls: &dyn Fn(char) -> Vec<String>) -> Vec<String> {
-    let behind_arch = "-F arch=b64 -F path=";
+    let after_arch = "-F arch=b64 -F path=";
     let lines = policy().into_iter().enumerate().map(|(n, line)| {
         let letters = PERMISSIONS[n / 3 % PERMISSIONS.len()].chars();
         let mut names: Vec<String> = letters.flat_map(calls).collect();
         names.sort();
         names.dedup();
-        line.replace(behind_arch, &format!("-F arch=b64 -S {} -F path=", names.join(",")))
+        line.replace(after_arch, &format!("-F arch=b64 -S {} -F path=", names.join(",")))
     });
     lines.collect()
 }

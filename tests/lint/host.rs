@@ -257,9 +257,9 @@ fn a_condition_on_a_file_where_there_is_a_directory_is_told_with_what_is_meant()
     assert_eq!(found.iter().map(|found| found.line.unwrap()).collect::<Vec<_>>(), [1, 2, 3]);
     let fix = found[0].fix.as_ref().unwrap();
     let edit = fix.edit.as_ref().unwrap();
-    let (before, behind) = (&lines[0][..edit.column - 1], &lines[0][edit.end_column - 1..]);
+    let (before, after) = (&lines[0][..edit.column - 1], &lines[0][edit.end_column - 1..]);
     assert_eq!(
-        format!("{before}{}{behind}", edit.text),
+        format!("{before}{}{after}", edit.text),
         "-a always,exit -F arch=b64 -F dir=/etc/ssh -F perm=wa -F key=k"
     );
     let root = Root::new().file("etc/x", "").rules("a.rules", &["-a never,exit -F arch=b64 -F path=/etc/x -F uid=0"]);

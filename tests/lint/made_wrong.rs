@@ -118,7 +118,7 @@ fn every_trap_has_its_hint() {
         ("-w /etc/group\t-p wa -k g", "a tab does not separate words: only spaces do"),
         (
             "-a always,exit -F path=/usr/bin/x -F perm=x -k -F T1078",
-            "-k takes the next word for the key: write the key behind it",
+            "-k takes the next word for the key: write the key after it",
         ),
         ("-a always,exit -F arch=b64 -S execve -F uid!=euid -k x", "euid is a field: two fields are compared with -C"),
         (

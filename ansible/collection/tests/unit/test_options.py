@@ -149,7 +149,7 @@ def test_every_operation_of_audit_rules_info_names_the_keys_that_it_reads():
 
 @pytest.mark.parametrize("name, specification", [
     ("Control", options.CONTROL),
-    ("DropInSaid", options.DROP_IN),
+    ("DropInInput", options.DROP_IN),
 ])
 def test_options_within_options_are_those_of_the_schema(name, specification):
     assert complaints_about(specification, REQUEST["$defs"][name]["properties"]) == []
