@@ -105,6 +105,10 @@ pub fn set_repeats_aside(
     rules: &[Rc<HostRule>],
     reader: &mut Reader,
 ) {
+    // A change that leaves all files alone brings no line to where the boot comes.
+    if targets.iter().all(|target| target.before == target.after) {
+        return;
+    }
     let lines = files.merged(after).lines;
     let load = BootLoad::of(&lines, reader);
     if load.stops_at(&lines).is_none() {
@@ -113,14 +117,18 @@ pub fn set_repeats_aside(
     let rules: HashSet<&Rule> = rules.iter().map(|rule| &*rule.listed).collect();
     let (reached, rest) = lines.split_at(load.reach(&lines));
     let reached: HashSet<&Spot> = reached.iter().filter_map(|line| line.spots.first()).collect();
+    let repeats: HashMap<&Spot, &Spot> = load
+        .failing
+        .iter()
+        .filter_map(|failing| match &failing.trouble {
+            LoadFailure::Duplicate(first) if reached.contains(first) => Some((&failing.spot, first)),
+            _ => None,
+        })
+        .collect();
     for line in rest {
         let [spot] = line.spots.as_slice() else { continue };
-        let repeats = load.failing.iter().find_map(|failing| match &failing.trouble {
-            LoadFailure::Duplicate(first) if failing.spot == *spot && reached.contains(first) => Some(first),
-            _ => None,
-        });
         let is_about = reader.read(&line.text).rule.as_ref().is_some_and(|rule| rules.contains(&*rule.listed));
-        let (Some(first), true) = (repeats, is_about) else { continue };
+        let (Some(first), true) = (repeats.get(spot), is_about) else { continue };
         let holder = after.iter_mut().find(|d| *files.path(&d.name).to_string_lossy() == *spot.file);
         let Some(drop_in) = holder.filter(|d| d.content.bytes.starts_with(HEADER.as_bytes())) else { continue };
         let comment = set_aside::comment(&set_aside::same_as(&first.file), &String::from_utf8_lossy(&line.text));
