@@ -52,12 +52,16 @@ pub struct Gathered {
     pub labelled: Vec<Evidence>,
 }
 
-/// The journal of a run that was killed in this boot, where no run is at work now.
-fn pending_journal(root: &Path) -> Option<Journal> {
-    let run_dir = Root::open(root).ok()?.directory(Path::new(RUN_DIR)).ok()?;
+/// The journal of a run that was killed in this boot, where no run is at work now, and the copies that it made.
+fn pending_journal(root: &Path) -> Option<(Journal, Vec<String>)> {
+    let root = Root::open(root).ok()?;
+    let run_dir = root.directory(Path::new(RUN_DIR)).ok()?;
     let Ok(JournalFound::Whole(journal)) = JournalFile::new(&run_dir).read() else { return None };
     let is_of_this_boot = boot_id().is_none_or(|now| now == journal.boot_id);
-    (is_of_this_boot && !Lock::is_held(&run_dir)).then_some(journal)
+    (is_of_this_boot && !Lock::is_held(&run_dir)).then(|| {
+        let copies = journal.copies(&root);
+        (journal, copies)
+    })
 }
 
 /// Names a killed run as the cause of what its change touched.
@@ -144,14 +148,15 @@ pub fn gather(intent: &GatherIntent, world: &mut World<'_>) -> Gathered {
     let mut settings = Vec::new();
     if let Reading::Read(files) = &mut files {
         drift = state.map(|state| compared(intent, world, &files.boot, state));
-        if let (Some(drift), Some(state), Some(journal)) = (&mut drift, state, &journal) {
+        if let (Some(drift), Some(state), Some((journal, _))) = (&mut drift, state, &journal) {
             blame(journal, drift, &files.boot, state);
         }
         let has_rules = state.is_some_and(|state| !state.rules.is_empty());
         let held = state.map(KernelState::settings);
         settings = setting_views(&files.boot, held.as_ref(), has_rules, &mut files.observed.reader);
     }
-    let interrupted = journal.map(|Journal { pid, paths, .. }| Interrupted { pid, paths, end: InterruptedEnd::Waits });
+    let waits = |(Journal { pid, paths, .. }, copies)| Interrupted { pid, paths, copies, end: InterruptedEnd::Waits };
+    let interrupted = journal.map(waits);
     let (expect, labelled) = match &mut files {
         Reading::Read(files) => verified(intent, files, state.zip(drift.as_ref()), &settings),
         _ => (None, Vec::new()),

@@ -128,8 +128,9 @@ pub fn meet(
             end
         }
     };
+    let copies = journal.copies(root);
     let Journal { pid, paths, .. } = journal;
-    met.warnings.insert(0, Warning::Interrupted(Box::new(Interrupted { pid, paths, end })));
+    met.warnings.insert(0, Warning::Interrupted(Box::new(Interrupted { pid, paths, copies, end })));
     Ok(met)
 }
 

@@ -15,6 +15,8 @@ pub struct Interrupted {
     pub pid: u32,
     /// The files that it was to change.
     pub paths: Vec<String>,
+    /// The copies of them that it made, which stay.
+    pub copies: Vec<String>,
     /// What became of the change.
     pub end: InterruptedEnd,
 }
@@ -121,6 +123,11 @@ impl Interrupted {
             }
             InterruptedEnd::TakenBack(done) => format!("this run took its change back: {}", done.parts(false)),
         };
-        format!("an earlier run (process {}) was interrupted while it changed {of}; {end}", self.pid)
+        let copies = if self.copies.is_empty() {
+            String::new()
+        } else {
+            format!("; of what it replaced it left {}", some(&self.copies))
+        };
+        format!("an earlier run (process {}) was interrupted while it changed {of}; {end}{copies}", self.pid)
     }
 }

@@ -1,5 +1,6 @@
 //! The note that a run leaves under `/run` while it works, so that the next one knows of a run that was killed.
 
+use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
@@ -59,6 +60,24 @@ struct Document {
     rcu_expedited: Option<u32>,
     #[serde(default)]
     change: Option<Value>,
+}
+
+impl Journal {
+    /// The dated copies (`backup: true`) that the run made of its files before it was killed, in the order of the files;
+    /// their names hold its process. What cannot be listed has none.
+    #[must_use]
+    pub fn copies(&self, root: &Root) -> Vec<String> {
+        let mut copies = Vec::new();
+        for path in self.paths.iter().map(Path::new) {
+            let (Some(parent), Some(name)) = (path.parent(), path.file_name()) else { continue };
+            let begin = [name.as_bytes(), format!(".{}.", self.pid).as_bytes()].concat();
+            let is_copy = |name: &[u8]| name.starts_with(&begin) && name.ends_with(b"~");
+            let Some(directory) = root.directory(parent).ok().filter(Directory::exists) else { continue };
+            let names = directory.names(&is_copy).unwrap_or_default();
+            copies.extend(names.into_iter().map(|name| parent.join(name).display().to_string()));
+        }
+        copies
+    }
 }
 
 impl<'d> JournalFile<'d> {

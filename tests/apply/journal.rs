@@ -109,3 +109,20 @@ fn a_run_that_cannot_put_grace_periods_back_fails_and_leaves_the_note() {
     assert_eq!(before.difference(&host.fingerprint(), &host), [""; 0]);
     assert_eq!((host.kernel.sent().changing(), host.path(JOURNAL).exists()), (0, true));
 }
+
+#[test]
+fn the_dated_copies_of_a_killed_run_are_named_and_stay() {
+    let copy = "/etc/audit/rules.d/30-own.rules.4711.2026-01-02@03:04:05~";
+    let mut host = interrupted(&boot_id().unwrap(), true);
+    host.write(copy, "-w /etc/issue -p wa -k older\n".to_owned());
+    host.write("/etc/audit/rules.d/30-own.rules.4712.2026-01-02@03:04:05~", String::new());
+    let named = |report: &Json| report.to_string().matches(copy).count();
+    let gathered = host.answer(&json!({"operation": "gather", "on_drift": "fail"}));
+    assert!(named(&gathered) > 0, "{gathered:#}");
+    let report = host.answer(&request("auto"));
+    assert!(
+        report["warnings"][0].as_str().unwrap().ends_with(&format!("; of what it replaced it left {copy}")),
+        "{report:#}"
+    );
+    assert!(host.path(copy).exists());
+}
