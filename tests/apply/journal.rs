@@ -114,7 +114,7 @@ fn a_run_that_cannot_put_grace_periods_back_fails_and_leaves_the_note() {
 fn the_dated_copies_of_a_killed_run_are_named_and_stay() {
     let copy = "/etc/audit/rules.d/30-own.rules.4711.2026-01-02@03:04:05~";
     let mut host = interrupted(&boot_id().unwrap(), true);
-    host.write(copy, "-w /etc/issue -p wa -k older\n".to_owned());
+    host.write(copy, "-w /etc/issue -p wa -k older\n");
     host.write("/etc/audit/rules.d/30-own.rules.4712.2026-01-02@03:04:05~", String::new());
     let named = |report: &Json| report.to_string().matches(copy).count();
     let gathered = host.answer(&json!({"operation": "gather", "on_drift": "fail"}));
