@@ -67,7 +67,8 @@ pub static STATES: [State; 5] = [
 
 const TESTS: &[u8] = include_bytes!("../guest/trial");
 const GUESTS_AT_A_TIME: usize = 2;
-const TIMEOUT: Duration = Duration::from_secs(1200);
+/// Emulated, beside other lanes of tests on two processors, the whole of them takes a good part of this.
+const TIMEOUT: Duration = Duration::from_secs(2400);
 
 /// What one guest showed.
 #[derive(Clone, Debug)]
