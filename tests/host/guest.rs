@@ -54,9 +54,10 @@ pub fn in_state(state: &str) -> Guest {
 }
 
 impl Drop for Guest {
-    /// Leaves the kernel to the next test as that may expect it: without rules, which a locked one does not let go.
+    /// Leaves the kernel to the next test as that may expect it: without rules and switched off, but for a locked one.
     fn drop(&mut self) {
         let _ = Command::new("auditctl").arg("-D").output();
+        let _ = Command::new("auditctl").args(["-e", "0"]).output();
     }
 }
 
