@@ -174,6 +174,15 @@ pub fn outdated<'a>(
     found
 }
 
+/// Whether the one rule is the other one without some of its system calls.
+#[must_use]
+pub fn is_rest_of(rest: &Rule, whole: &Rule) -> bool {
+    let same = rest.list == whole.list && rest.action == whole.action && rest.fields == whole.fields;
+    let mut together = whole.syscalls.clone();
+    together.union(&rest.syscalls);
+    same && rest.syscalls != whole.syscalls && together == whole.syscalls
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -6,7 +6,7 @@ mod language {
     pub mod host;
 }
 
-use audit_rules::explain::meaning::Named;
+use audit_rules::explain::Named;
 use audit_rules::explain::{PermSyscalls, explain};
 use audit_rules::report::explain::LineReport;
 use language::host;

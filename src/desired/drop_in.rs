@@ -8,7 +8,6 @@ use super::narrowed::narrowed;
 use super::too_new::{in_numbers, names_comment};
 use rustc_hash::{FxBuildHasher, FxHashMap as HashMap, FxHashSet as HashSet};
 
-use super::outdated::is_rest_of;
 use crate::auditctl::{Control, Note, Verb, is_cut};
 use crate::boot_load::Spot;
 use crate::error::{Place, PolicyError, Problem, RequestError};
@@ -246,8 +245,9 @@ fn spelled_out<'a>(lines: &'a [RequestLine], reader: &mut Reader) -> Vec<Cow<'a,
             spelled_out.push(Cow::Owned(RequestLine { text, ..author.clone() }));
             continue;
         }
-        let is_rest =
-            |whole: Rc<Rule>| rule(text, reader).is_some_and(|rest| rest == whole || is_rest_of(&rest, &whole));
+        let is_rest = |whole: Rc<Rule>| {
+            rule(text, reader).is_some_and(|rest| rest == whole || set_aside::is_rest_of(&rest, &whole))
+        };
         if !whole.take().is_some_and(is_rest) {
             spelled_out.push(Cow::Borrowed(author));
         }

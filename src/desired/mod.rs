@@ -19,6 +19,7 @@ mod outdated;
 mod own;
 mod too_new;
 mod unasked;
+mod undone;
 mod warning;
 
 use std::path::PathBuf;
@@ -36,8 +37,9 @@ pub use foreign::shadowed_by_foreign;
 pub use interrupted::{Interrupted, InterruptedEnd, TakenBack};
 pub use only::Only;
 use outdated::{Revive, revive, set_repeats_aside};
-pub use outdated::{hold_again, outdated, since};
+pub use outdated::{outdated, since};
 pub use unasked::{RuleOrSetting, Unasked};
+pub use undone::hold_again;
 pub use warning::Warning;
 
 use rustc_hash::{FxHashMap as HashMap, FxHashSet as HashSet};

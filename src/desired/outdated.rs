@@ -6,13 +6,11 @@ use std::rc::Rc;
 use rustc_hash::{FxHashMap as HashMap, FxHashSet as HashSet};
 
 use super::drop_in::{HEADER, written};
-use super::drop_in_rules::{DropInRules, Swallowed, rules_of};
-use super::unasked::{Unasked, unasked_by_undo};
-use super::{DropIn, Files, Merge, Warning, about, forms};
+use super::drop_in_rules::{DropInRules, rules_of};
+use super::{DropIn, Files, forms};
 use crate::augenrules::natural_order;
 use crate::boot_load::{BootLoad, LoadFailure, Spot};
 use crate::lines::{HostRule, Reader};
-use crate::plan::Target;
 use crate::plan::files::{Content, FileTarget};
 use crate::request::PermSyscalls;
 use crate::restore::Since;
@@ -181,7 +179,7 @@ fn rewritten(
             }
             lines.extend(new);
             let next = texts.peek().and_then(|(_, next)| reader.read(next).loadable().cloned());
-            if let Some(rest) = next.filter(|next| is_rest_of(&next.listed, &rule.listed)) {
+            if let Some(rest) = next.filter(|next| set_aside::is_rest_of(&next.listed, &rule.listed)) {
                 replaced.push(rest);
                 texts.next();
             }
@@ -199,16 +197,8 @@ fn rewritten(
     is_changed.then(|| lines.join(&b'\n'))
 }
 
-/// Whether the one rule is the other one without some of its system calls.
-pub(super) fn is_rest_of(rest: &Rule, whole: &Rule) -> bool {
-    let same = rest.list == whole.list && rest.action == whole.action && rest.fields == whole.fields;
-    let mut together = whole.syscalls.clone();
-    together.union(&rest.syscalls);
-    same && rest.syscalls != whole.syscalls && together == whole.syscalls
-}
-
 /// The name of a drop-in's file; none where the path is that of another file.
-fn drop_in_name(files: &Files, path: &Path) -> Option<String> {
+pub(super) fn drop_in_name(files: &Files, path: &Path) -> Option<String> {
     let is_drop_in = path.parent() == Some(files.rules_dir.as_path());
     path.file_name().filter(|_| is_drop_in).map(|name| name.to_string_lossy().into_owned())
 }
@@ -236,36 +226,4 @@ pub fn since(left: &[(&Path, Option<Content>)], files: &Files, reader: &mut Read
         shared: shared.map(|rule| forms(&rule.line, PermSyscalls::All)).collect(),
         compiled: compiled.map(|_| files.audit_rules_path()),
     }
-}
-
-/// Lets drop-ins that a change was not about hold again, as lines, what taking the change back leaves to their comments.
-/// Gives what is worth a sentence of the next boot, and what a lock that comes back would keep out.
-pub fn hold_again(target: &mut Target, files: &Files, reader: &mut Reader) -> (Vec<Warning>, Vec<Unasked>) {
-    let restored = target.files.iter().filter_map(|file| Some((drop_in_name(files, &file.path)?, file.after.clone())));
-    let restored: HashMap<String, Option<Content>> = restored.collect();
-    let mut after: Vec<DropIn> = files.drop_ins.iter().filter(|d| !restored.contains_key(&d.name)).cloned().collect();
-    let back = restored.iter().filter_map(|(name, content)| Some((name.clone(), content.clone()?)));
-    after.extend(back.map(|(name, content)| DropIn { name, content }));
-    let stays = |name: &str| restored.contains_key(name);
-    let unloaded = target.dropped.iter().map(|forms| Rc::new(forms.rule.clone().as_listed())).collect();
-    let revived = revive(files, &mut after, &mut target.files, Revive::LetGo(&unloaded, &stays), reader);
-    let merge = files.merged(&after);
-    let mut warnings = Swallowed::warnings(&Swallowed::all(files, &after, &merge, reader));
-    let Merge { lines, bytes, .. } = merge;
-    let path = files.audit_rules_path();
-    if let Some(merged) = &files.audit_rules {
-        let content = Content { bytes, ..merged.clone() };
-        let is_compiled = merged.bytes == files.merged(&files.drop_ins).bytes;
-        match target.files.iter_mut().find(|target| target.path == path) {
-            Some(file) if !revived.rules.is_empty() || file.after == file.before => file.after = Some(content),
-            None if is_compiled && !revived.rules.is_empty() => {
-                target.files.push(FileTarget { path, before: Some(merged.clone()), after: Some(content) });
-            }
-            _ => {}
-        }
-    }
-    let load = BootLoad::of(&lines, reader);
-    warnings.extend(about(&lines, &load, &reader.facts().machine));
-    let unasked = unasked_by_undo(files, &after, &load, &target.settings, reader);
-    (warnings, unasked)
 }

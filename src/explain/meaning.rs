@@ -1,21 +1,12 @@
 //! What a rule or a setting comes to, as one plain sentence.
 
 use super::ExplainedRule;
-use super::words::{access, of_field, operator, value};
-use crate::auditctl::{Accounts, Control, Note, Parts, Verb};
-use crate::rule::{Action, Field, FieldNumber, List, Machine, Op, Rule};
+use super::words::{Named, access, of_field, operator, value};
+use crate::auditctl::{Control, Note, Parts, Verb};
+use crate::rule::{Action, Field, FieldNumber, List, Op, Rule};
 
 /// Most of the system calls that a sentence names.
 const MOST_CALLS: usize = 12;
-
-/// The host for which a sentence is written.
-#[derive(Debug, Clone, Copy)]
-pub struct Named<'a> {
-    /// Its machine.
-    pub machine: &'a Machine,
-    /// Its users and groups, where numbers are to have their names beside them.
-    pub accounts: Option<&'a Accounts>,
-}
 
 /// What a rule does, as one sentence without a full stop.
 #[must_use]

@@ -7,7 +7,7 @@ mod policy;
 mod words;
 
 pub use policy::{Placed, Policy};
-pub use words::account_name;
+pub use words::{Named, account_name};
 
 use crate::auditctl::{self, Context, Control, Line, LineError, Note, Statement, Verb};
 use crate::lines::{PathFacts, links};

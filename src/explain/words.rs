@@ -1,9 +1,17 @@
 //! Fields, operators and values in words.
 
-use super::meaning::Named;
-use crate::auditctl::Parts;
+use crate::auditctl::{Accounts, Parts};
 use crate::rule::field_table::{ValueType, by_number};
-use crate::rule::{Action, Field, FieldNumber, List, Mask, Op, Rule};
+use crate::rule::{Action, Field, FieldNumber, List, Machine, Mask, Op, Rule};
+
+/// The host for which a sentence is written.
+#[derive(Debug, Clone, Copy)]
+pub struct Named<'a> {
+    /// Its machine.
+    pub machine: &'a Machine,
+    /// Its users and groups, where numbers are to have their names beside them.
+    pub accounts: Option<&'a Accounts>,
+}
 
 /// A field by its name, as a sentence speaks of it.
 pub fn of_field(name: &str) -> String {

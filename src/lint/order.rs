@@ -3,6 +3,7 @@
 use super::code::Code;
 use super::finding::Finding;
 use super::policy::{Policy, place};
+use super::source::steps;
 use crate::boot_load::LoadedRule;
 use crate::matching::{
     Earlier, MOST, Provided, contradiction, covers, has_records, have_same_effect, have_same_key, overlap, stops_list,
@@ -149,12 +150,6 @@ fn settled(mut provided: Provided, wide: &Rule, narrow: &Rule, policy: &Policy<'
     Some(provided)
 }
 
-/// The path and every directory on the way to it.
-pub fn steps(path: &[u8]) -> impl Iterator<Item = &[u8]> {
-    let ends = path.iter().enumerate().skip(1).filter(|(_, byte)| **byte == b'/').map(|(at, _)| at);
-    ends.chain([path.len()]).map(|end| &path[..end]).filter(|step| !step.ends_with(b"/"))
-}
-
 /// A rule that says never, after one that says always and matches some of the same.
 fn too_late(policy: &Policy<'_>, at: usize) -> Option<Finding> {
     let late = &policy.real[at];
@@ -169,16 +164,4 @@ fn too_late(policy: &Policy<'_>, at: usize) -> Option<Finding> {
     let first_at = place(&early.spot, &late.spot);
     let message = format!("never, but {first_at} says always and comes first: what both match is recorded");
     Some(Finding::new(Code::NeverTooLate, &late.spot, message).beside(&early.spot))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_steps_of_a_path_are_its_directories_and_itself() {
-        let of = |path: &'static str| steps(path.as_bytes()).map(|step| String::from_utf8_lossy(step).into_owned());
-        assert_eq!(of("/etc/ssh/x").collect::<Vec<_>>(), ["/etc", "/etc/ssh", "/etc/ssh/x"]);
-        assert_eq!(of("/").collect::<Vec<_>>(), Vec::<String>::new());
-    }
 }

@@ -2,7 +2,6 @@
 
 use std::rc::Rc;
 
-use super::order::steps;
 use crate::auditctl::{self, Accounts, Context, Installed, LineErrorKind, UnknownSyscalls};
 use crate::augenrules::natural_order;
 use crate::boot_load::Spot;
@@ -170,4 +169,22 @@ pub(super) fn is_guessed(rule: &Rule) -> bool {
     let is_id = |field: FieldNumber| matches!(field.0, 1..=9 | 109 | 110);
     let number = |value: u32| (FIRST_GUESS..u32::MAX).contains(&value);
     rule.fields.iter().any(|field| is_id(field.number) && field.value.number().is_some_and(number))
+}
+
+/// The path and every directory on the way to it.
+pub fn steps(path: &[u8]) -> impl Iterator<Item = &[u8]> {
+    let ends = path.iter().enumerate().skip(1).filter(|(_, byte)| **byte == b'/').map(|(at, _)| at);
+    ends.chain([path.len()]).map(|end| &path[..end]).filter(|step| !step.ends_with(b"/"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_steps_of_a_path_are_its_directories_and_itself() {
+        let of = |path: &'static str| steps(path.as_bytes()).map(|step| String::from_utf8_lossy(step).into_owned());
+        assert_eq!(of("/etc/ssh/x").collect::<Vec<_>>(), ["/etc", "/etc/ssh", "/etc/ssh/x"]);
+        assert_eq!(of("/").collect::<Vec<_>>(), Vec::<String>::new());
+    }
 }

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use crate::auditctl::{Accounts, Context, LineErrorKind, UnknownSyscalls, WordError, parse};
-use crate::explain::meaning::Named;
+use crate::explain::Named;
 use crate::explain::{Explained, PermSyscalls, explain, named_paths};
 use crate::intent::{RequestLine, continued};
 use crate::lint::Source;

@@ -208,7 +208,7 @@ impl ExpectedReport {
             Unexpected::Line(at) => {
                 let asked = boot.asked.get(*at);
                 UnexpectedReport {
-                    rule: asked.map(|asked| super::gathered::text(asked, machine)),
+                    rule: asked.map(|asked| super::rule::text_of(asked, machine)),
                     file: asked.map(|asked| asked.spot.file.to_string()),
                     line: asked.map(|asked| asked.spot.line),
                 }

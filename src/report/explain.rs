@@ -5,8 +5,8 @@ use serde::Serialize;
 
 use super::rule::RuleReport;
 use crate::auditctl::{Control, LineError, Note, Verb};
-use crate::explain::meaning::{self, Named};
 use crate::explain::{Explained, ExplainedRule};
+use crate::explain::{Named, meaning};
 use crate::rule::verdict::Refusal;
 use crate::rule::{Field, Mask, Rule, Value};
 use crate::wire::PREPEND;

@@ -7,7 +7,7 @@ mod summary;
 
 use super::expected::{self, ExpectedReport};
 use super::gather::{DifferenceReport, DriftReport, OverruledReport, SettingReport, SettingsReport};
-use super::rule::id;
+use super::rule::{id, text_of};
 use super::{ControlReport, ErrorReport, Outcome, PendingReport, Report, RuntimeReport};
 use crate::auditctl::canonical_lossy;
 use crate::boot_load::Failing;
@@ -213,19 +213,10 @@ fn drift_report(
     }
 }
 
-/// The rule of a line as text; the line itself where it cannot be read here.
-pub(super) fn text(asked: &FileRule, machine: &Machine) -> String {
-    let rule = asked.rule.as_ref().filter(|rule| !rule.line.emptied);
-    rule.map_or_else(
-        || String::from_utf8_lossy(&asked.text).into_owned(),
-        |rule| canonical_lossy(&rule.line.rule, machine),
-    )
-}
-
 fn of_line(asked: &FileRule, cause: &Cause, machine: &Machine) -> DifferenceReport {
     let rule = asked.rule.as_ref().filter(|rule| !rule.line.emptied);
     DifferenceReport {
-        rule: text(asked, machine),
+        rule: text_of(asked, machine),
         id: rule.map(|rule| id(&rule.listed)),
         file: Some(asked.spot.file.to_string()),
         line: Some(asked.spot.line),
@@ -261,7 +252,7 @@ fn pending(gathered: &Gathered, machine: &Machine) -> PendingReport {
         .filter_map(asked)
         .filter(|asked| asked.at_boot == AtBoot::Loaded);
     let running = |(at, _): &(usize, Cause)| kernel.state.rules.get(*at).map(|rule| canonical_lossy(rule, machine));
-    let vanishes = drift.missing_at_boot.iter().filter_map(asked).map(|asked| text(asked, machine));
+    let vanishes = drift.missing_at_boot.iter().filter_map(asked).map(|asked| text_of(asked, machine));
     let moves = drift.order.iter().filter_map(|line| files.boot.asked.get(*line));
     let change = |view: &SettingView| {
         let (before, after) = (view.running?, view.next_boot?);
@@ -269,9 +260,9 @@ fn pending(gathered: &Gathered, machine: &Machine) -> PendingReport {
         (matches!(view.key, Key::Setting(_)) && before != after).then_some(ControlReport { setting, before, after })
     };
     PendingReport {
-        load: comes.map(|asked| text(asked, machine)).collect(),
+        load: comes.map(|asked| text_of(asked, machine)).collect(),
         unload: drift.missing_in_filesystem.iter().filter_map(running).chain(vanishes).collect(),
-        order: moves.map(|asked| text(asked, machine)).collect(),
+        order: moves.map(|asked| text_of(asked, machine)).collect(),
         control: gathered.settings.iter().filter_map(change).collect(),
     }
 }

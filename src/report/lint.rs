@@ -1,14 +1,12 @@
-//! The report of `lint`.
+//! Findings of `lint`, as a report has them.
 
 use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::text::is_zero;
-use super::{Outcome, Report, sarif};
 use crate::boot_load::Spot;
 use crate::intent::{LintIntent, Subject};
 use crate::lint::{Finding, Severity, Source};
-use crate::request::{FailOn, Format};
 
 /// One finding.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
@@ -139,7 +137,7 @@ impl From<Severity> for SeverityReport {
 pub struct Linted<'a> {
     intent: &'a LintIntent<'a>,
     findings: Vec<(Rank, FindingReport)>,
-    ignored: usize,
+    pub(super) ignored: usize,
 }
 
 /// Where a finding stands among others: file, line, and on a line the more severe ones first.
@@ -168,7 +166,7 @@ impl<'a> Linted<'a> {
     }
 
     /// Every finding once, with the machines that it is about, unless it is about all.
-    fn merged(mut self) -> Vec<FindingReport> {
+    pub(super) fn merged(mut self) -> Vec<FindingReport> {
         self.findings.sort_by_key(|a| a.0);
         let mut merged: Vec<(Rank, FindingReport)> = Vec::new();
         for (rank, found) in self.findings {
@@ -246,37 +244,4 @@ fn is_same(known: &FindingReport, found: &FindingReport) -> bool {
     let bare = |of: &FindingReport| FindingReport { archs: Vec::new(), fix: None, ..of.clone() };
     let suggests_alike = known.fix.is_none() || found.fix.is_none() || known.fix == found.fix;
     known.code == found.code && suggests_alike && bare(known) == bare(found)
-}
-
-impl Report {
-    /// The report of `lint`.
-    #[must_use]
-    pub fn linted(linted: Linted<'_>, format: Format, fail_on: FailOn) -> Self {
-        let ignored = linted.ignored;
-        let findings = linted.merged();
-        let count = |severity| findings.iter().filter(|found| found.severity == severity).count();
-        let (error, warning, info) =
-            (count(SeverityReport::Error), count(SeverityReport::Warning), count(SeverityReport::Info));
-        let failing = match fail_on {
-            FailOn::Error => error,
-            FailOn::Warning => error + warning,
-            FailOn::Info => error + warning + info,
-            FailOn::Never => 0,
-        };
-        let counts = Counts { error, warning, info, failing, ignored };
-        let plural = |count: usize| if count == 1 { "" } else { "s" };
-        let msg = format!(
-            "{} error{}, {} warning{}, {} worth knowing{}",
-            counts.error,
-            plural(counts.error),
-            counts.warning,
-            plural(counts.warning),
-            counts.info,
-            if ignored > 0 { format!(", {ignored} ignored") } else { String::new() }
-        );
-        let outcome = if failing > 0 { Outcome::Failed } else { Outcome::Unchanged };
-        let sarif = (format == Format::Sarif).then(|| sarif::log(&findings));
-        Self { failed: failing > 0, findings: Some(findings), counts: Some(counts), sarif, ..Self::quiet(msg, outcome) }
-            .bounded()
-    }
 }

@@ -10,6 +10,7 @@ pub mod gather;
 mod gathered;
 mod human;
 pub mod lint;
+mod linted;
 mod problem;
 pub mod rule;
 mod sarif;

@@ -5,8 +5,9 @@ use serde::Serialize;
 
 use crate::auditctl::parts::{Comparison, Condition};
 use crate::auditctl::{Parts, canonical_lossy};
+use crate::drift::FileRule;
+use crate::explain::Named;
 use crate::explain::account_name;
-use crate::explain::meaning::Named;
 use crate::rule::field_table::{ValueType, by_name};
 use crate::rule::{FieldNumber, Machine, Mask, Op, Rule, id::Id};
 use crate::tables::perm;
@@ -148,4 +149,13 @@ impl From<Comparison> for ComparisonReport {
     fn from(comparison: Comparison) -> Self {
         Self { left: comparison.left.to_owned(), op: comparison.op, right: comparison.right.to_owned() }
     }
+}
+
+/// The rule of a line as text; the line itself where it cannot be read here.
+pub(super) fn text_of(asked: &FileRule, machine: &Machine) -> String {
+    let rule = asked.rule.as_ref().filter(|rule| !rule.line.emptied);
+    rule.map_or_else(
+        || String::from_utf8_lossy(&asked.text).into_owned(),
+        |rule| canonical_lossy(&rule.line.rule, machine),
+    )
 }

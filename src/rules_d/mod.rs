@@ -42,10 +42,11 @@ pub use name::{DropInName, SUFFIX, absolute_path, drop_in_name};
 pub use problem::{Errno, FileError, Found, Left, NameError, NameProblem, PathProblem, Problem, SkipReason, Skipped};
 pub use root::Root;
 pub use running::{CommandLine, Process};
-pub use stage::{Backup, NewFile, PublishError, Published, Stage};
+pub use stage::{Backup, PublishError, Published, Stage};
 pub use standing::{Elsewhere, FileId, Standing, enter, standing};
 #[cfg(any(test, feature = "model"))]
 pub use system::fault;
+pub use temporary::NewFile;
 pub use waiting::WaitingFile;
 pub use watched::{Watched, WatchedFile};
 

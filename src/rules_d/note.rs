@@ -6,7 +6,8 @@ use serde::Serialize;
 
 use super::Directory;
 use super::problem::{Errno, FileError, Left, Problem};
-use super::stage::{Backup, NewFile, Stage};
+use super::stage::{Backup, Stage};
+use super::temporary::NewFile;
 
 /// Writes a note, whole or not at all, and has it on disk when it returns.
 ///

@@ -10,29 +10,8 @@ use rustix::io::Errno;
 
 use super::contents::FileState;
 use super::problem::{FileError, Left, Problem};
-use super::temporary::Temporary;
+use super::temporary::{NewFile, Temporary};
 use super::{Directory, system};
-
-/// What a file is to be.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct NewFile<'a> {
-    /// Its bytes.
-    pub bytes: &'a [u8],
-    /// Its permission bits, exactly; see [`super::effective_mode`].
-    pub mode: u32,
-    /// Its owner.
-    pub uid: u32,
-    /// Its group.
-    pub gid: u32,
-}
-
-impl<'a> NewFile<'a> {
-    /// A file of these bytes, mode, owner and group.
-    #[must_use]
-    pub fn new(bytes: &'a [u8], mode: u32, uid: u32, gid: u32) -> Self {
-        Self { bytes, mode, uid, gid }
-    }
-}
 
 /// Whether the old file is kept beside the new one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]

@@ -9,7 +9,6 @@ use rustix::fs::{AtFlags, FileType, Mode, OFlags, XattrFlags};
 use rustix::io::Errno;
 
 use super::problem::{FileError, Left};
-use super::stage::NewFile;
 use super::{Directory, Lock, system};
 
 /// How every temporary name begins: hidden, so that no boot loader reads it.
@@ -19,6 +18,27 @@ const ENDING: &str = ".tmp";
 
 /// How many names are tried before a name in use counts as an error; each is one that a killed run left.
 const ATTEMPTS: u32 = 1000;
+
+/// What a file is to be.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct NewFile<'a> {
+    /// Its bytes.
+    pub bytes: &'a [u8],
+    /// Its permission bits, exactly; see [`super::effective_mode`].
+    pub mode: u32,
+    /// Its owner.
+    pub uid: u32,
+    /// Its group.
+    pub gid: u32,
+}
+
+impl<'a> NewFile<'a> {
+    /// A file of these bytes, mode, owner and group.
+    #[must_use]
+    pub fn new(bytes: &'a [u8], mode: u32, uid: u32, gid: u32) -> Self {
+        Self { bytes, mode, uid, gid }
+    }
+}
 
 /// The extended attribute that holds the `SELinux` label.
 const LABEL: &str = "security.selinux";
