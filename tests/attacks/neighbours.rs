@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use rustix::fs::FlockOperation;
+use rustix::fs::{CWD, FlockOperation, RenameFlags, renameat_with};
 use serde_json::json;
 use tempfile::TempDir;
 
@@ -69,15 +69,15 @@ fn links_swapped_on_the_way_lead_no_run_to_another_place() {
         let (at, aside) = (place.path().join(swapped), place.path().join("aside"));
         let inside = Path::new(swapped).strip_prefix(way).unwrap();
         let other = victim.root().join(inside);
+        symlink(&other, &aside).unwrap();
         let mut applied = 0;
         let turns = beside(
             || {
-                fs::rename(&at, &aside).unwrap();
-                symlink(&other, &at).unwrap();
-                thread::sleep(Duration::from_micros(200));
-                fs::remove_file(&at).unwrap();
-                fs::rename(&aside, &at).unwrap();
-                thread::sleep(Duration::from_micros(200));
+                // In one step: a run would create what it misses.
+                for _ in 0..2 {
+                    renameat_with(CWD, &at, CWD, &aside, RenameFlags::EXCHANGE).unwrap();
+                    thread::sleep(Duration::from_micros(200));
+                }
             },
             || {
                 for number in 0..150 {
@@ -91,6 +91,7 @@ fn links_swapped_on_the_way_lead_no_run_to_another_place() {
                 }
             },
         );
+        fs::remove_file(&aside).unwrap();
         say(&format!("150 runs beside {turns} swaps of {swapped}, {applied} came through"));
         assert!(turns > 100);
     }
