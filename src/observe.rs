@@ -7,7 +7,7 @@ use std::path::Path;
 use crate::auditctl::{Accounts, Installed, parse_group, parse_passwd};
 use crate::desired::{DropIn, Files, Permit, Warning};
 use crate::error::{Problem, RequestError};
-use crate::intent::{Intent, Location, RequestLine};
+use crate::intent::{ApplyIntent, Location, RequestLine};
 use crate::kernel::{Errno, Kernel, KernelError};
 use crate::lines::{PathFacts, Reader};
 use crate::plan::KernelState;
@@ -174,7 +174,7 @@ pub fn kernel_state(kernel: &mut dyn Kernel) -> Result<KernelState, KernelError>
 ///
 /// # Errors
 /// An owner or group that the host does not know.
-pub fn permit(intent: &Intent, accounts: &Accounts) -> Result<Permit, Vec<Problem>> {
+pub fn permit(intent: &ApplyIntent, accounts: &Accounts) -> Result<Permit, Vec<Problem>> {
     let mut problems = Vec::new();
     let mut number = |key: &'static str, said: &Option<Id>, names: &std::collections::BTreeMap<String, u32>| match said
     {

@@ -13,7 +13,7 @@ pub use lint::linted;
 use crate::apply::apply;
 use crate::error::{Problem, RequestError, What};
 use crate::gather::gather;
-use crate::intent::{GatherIntent, Intent, Location, further_problems};
+use crate::intent::{ApplyIntent, GatherIntent, Location, further_problems};
 use crate::kernel::{Kernel, access};
 use crate::report::Report;
 use crate::request::{InvalidRequest, KernelChoice, OnMissing, Operation, Request, decode};
@@ -61,7 +61,7 @@ fn answer(request: Request, machine: Machine) -> Result<Report, Vec<Problem>> {
             Ok(on_this_host(standing, intent.asks_kernel(), machine, &mut never, |world| gather_on(&intent, world)))
         }
         Operation::Apply => {
-            let mut intent = Intent::of(&request, &machine)?;
+            let mut intent = ApplyIntent::of(&request, &machine)?;
             drop(request);
             let standing = entered(&mut intent.place, intent.kernel)?;
             let mut signals = Signals::held_back();
@@ -111,7 +111,7 @@ fn every_problem(misshapen: InvalidRequest, machine: &Machine) -> Vec<Problem> {
 ///
 /// # Errors
 /// Every problem found before the first change.
-pub fn run_on(intent: &Intent, mut world: World<'_>) -> Result<Report, Vec<Problem>> {
+pub fn run_on(intent: &ApplyIntent, mut world: World<'_>) -> Result<Report, Vec<Problem>> {
     world.machine = intent.machine;
     let may_wait = intent.check_mode && intent.on_missing != OnMissing::CheckModeSkip;
     let advised = |problem: Problem| if may_wait { problem.of_check() } else { problem };

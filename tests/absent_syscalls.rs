@@ -12,7 +12,7 @@ use std::collections::BTreeSet;
 use std::fs;
 
 use audit_rules::auditctl::Accounts;
-use audit_rules::intent::Intent;
+use audit_rules::intent::ApplyIntent;
 use audit_rules::kernel::model::{Done, Model};
 use audit_rules::kernel::{Access, Kernel};
 use audit_rules::lines::Reader;
@@ -71,7 +71,7 @@ fn sent(machine: Machine, request: &Json) -> (Json, Vec<Rule>) {
     }
     let mut kernel = Model::new();
     let decoded = request::decode(request.to_string().as_bytes()).unwrap();
-    let intent = Intent::of(&decoded, &machine).unwrap_or_else(|problems| panic!("{problems:?}"));
+    let intent = ApplyIntent::of(&decoded, &machine).unwrap_or_else(|problems| panic!("{problems:?}"));
     let access = Some(Ok(Access::Managed(kernel.status().unwrap())));
     let mut interrupted = || None;
     let (place, driver) = (root.path().to_owned(), Some(&mut kernel as &mut dyn Kernel));

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 
 use audit_rules::error::{Problem, What};
-use audit_rules::intent::{GatherIntent, Intent};
+use audit_rules::intent::{ApplyIntent, GatherIntent};
 use audit_rules::kernel::model::Model;
 use audit_rules::kernel::{Access, Kernel};
 use audit_rules::report::{Outcome, Report};
@@ -72,7 +72,7 @@ fn answer(mut request: request::Request, machine: Machine, kernel: &mut Model) -
     if request.operation == Operation::Gather {
         return Ok(gather_on(&GatherIntent::of(&request, &machine)?, world));
     }
-    run_on(&Intent::of(&request, &machine)?, world)
+    run_on(&ApplyIntent::of(&request, &machine)?, world)
 }
 
 /// A problem of the form says where in the document it is, as far as that is one.

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use crate::auditctl::canonical_lossy;
 use crate::desired::{Skipped, Warning};
-use crate::intent::Intent;
+use crate::intent::ApplyIntent;
 use crate::matching::blocker;
 use crate::plan::rules::{Fulfils, RuleForms, assign, carried_out};
 use crate::plan::{KernelState, Plan, Target};
@@ -14,7 +14,7 @@ use crate::rules_d::Root;
 use crate::settings::Name;
 
 /// Lines that check mode alone leaves out.
-pub(super) fn not_there_yet(intent: &Intent, skipped: &[Skipped]) -> Vec<Warning> {
+pub(super) fn not_there_yet(intent: &ApplyIntent, skipped: &[Skipped]) -> Vec<Warning> {
     let is_meant = intent.check_mode && intent.on_missing == OnMissing::CheckModeSkip;
     let missing = skipped.iter().filter(|skipped| is_meant && skipped.why.is_missing());
     missing.map(|skipped| Warning::NotThereYet(Box::new(skipped.clone()))).collect()

@@ -9,7 +9,7 @@ use super::kernel_steps::{change_rules, change_settings};
 use super::settled::Settled;
 use crate::desired::Warning;
 use crate::error::{Problem, What};
-use crate::intent::{Intent, Location};
+use crate::intent::{ApplyIntent, Location};
 use crate::kernel::Kernel;
 use crate::observe::{content, kernel_state};
 use crate::plan::files::FileStep;
@@ -59,7 +59,7 @@ pub struct Changed {
 
 /// Carries out a plan, reads back, and takes everything back where that is not the target.
 pub fn change(
-    intent: &Intent,
+    intent: &ApplyIntent,
     root: &Root,
     run_dir: Option<&Directory>,
     world: &mut World<'_>,

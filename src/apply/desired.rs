@@ -6,7 +6,7 @@ use std::path::Path;
 use super::{Layers, file};
 use crate::desired::{Desired, Warning, desired, hold_again, since};
 use crate::error::{Problem, RequestError};
-use crate::intent::{Goal, Intent};
+use crate::intent::{ApplyIntent, Goal};
 use crate::observe::{Observed, content, observe, passed_over, permit, unknown_words};
 use crate::plan::KernelState;
 use crate::restore::restored;
@@ -16,7 +16,7 @@ use crate::world::World;
 
 /// What the request asks of this host, and the bytes that all drop-ins have now.
 pub(super) fn desired_here(
-    intent: &Intent,
+    intent: &ApplyIntent,
     root: &Root,
     rules_d: &Directory,
     world: &World<'_>,
@@ -50,7 +50,7 @@ pub(super) fn desired_here(
 }
 
 /// What stands in place of the drop-ins that the request names and cannot be replaced.
-fn in_the_way(intent: &Intent, root: &Root, layers: &Layers) -> Vec<Problem> {
+fn in_the_way(intent: &ApplyIntent, root: &Root, layers: &Layers) -> Vec<Problem> {
     let names = intent.goal.names().into_iter().filter(|_| layers.files);
     let path = |name: &DropInName| intent.place.rules_dir.join(name.file_name());
     names.filter_map(|name| content(root, &path(name)).err()).flat_map(file).collect()

@@ -15,7 +15,7 @@ use super::settle::ATTEMPTS;
 use crate::auditctl::canonical_lossy;
 use crate::desired::{DropInRules, Interrupted, InterruptedEnd, TakenBack, Warning, forms};
 use crate::error::{Problem, What};
-use crate::intent::{Goal, Intent};
+use crate::intent::{ApplyIntent, Goal};
 use crate::lines::HostRule;
 use crate::observe::{content, kernel_state, observe};
 use crate::plan::files::{Content, FileStep};
@@ -73,7 +73,7 @@ impl PlannedBack {
 /// # Errors
 /// What keeps the host from being read, or a switch of the kernel from being put back. The journal stays then.
 pub fn meet(
-    intent: &Intent,
+    intent: &ApplyIntent,
     root: &Root,
     run_dir: Option<&Directory>,
     holds_lock: bool,
@@ -154,7 +154,7 @@ impl Met {
     /// What a run that is no check would do about the change.
     fn plan_back(
         &mut self,
-        intent: &Intent,
+        intent: &ApplyIntent,
         root: &Root,
         snapshot: Option<&Snapshot>,
         reaches_kernel: bool,
@@ -190,7 +190,7 @@ impl Met {
 
     fn take_up(
         &mut self,
-        intent: &Intent,
+        intent: &ApplyIntent,
         root: &Root,
         journal: &Journal,
         snapshot: Option<Snapshot>,
@@ -302,7 +302,7 @@ fn holds_rules(change: &Snapshot, world: &mut World<'_>) -> Result<bool, Vec<Pro
 }
 
 /// Whether a request is about the same drop-ins as an earlier run.
-fn is_about(intent: &Intent, paths: &[String]) -> bool {
+fn is_about(intent: &ApplyIntent, paths: &[String]) -> bool {
     let own: BTreeSet<PathBuf> = match &intent.goal {
         Goal::Restored(snapshot, _) => snapshot.files.iter().map(|saved| PathBuf::from(&saved.path)).collect(),
         goal => goal.names().into_iter().map(|name| intent.place.rules_dir.join(name.file_name())).collect(),
@@ -323,7 +323,7 @@ fn unset(snapshot: &Snapshot, world: &mut World<'_>) -> Result<Vec<String>, Vec<
 
 /// The kernel as it is, and how it goes back; none where there is none.
 fn kernel_back(
-    intent: &Intent,
+    intent: &ApplyIntent,
     root: &Root,
     snapshot: &Snapshot,
     is_whole: bool,
@@ -339,7 +339,7 @@ fn kernel_back(
 }
 
 fn put_kernel_back(
-    intent: &Intent,
+    intent: &ApplyIntent,
     root: &Root,
     snapshot: &Snapshot,
     is_whole: bool,
@@ -384,7 +384,11 @@ fn put_kernel_back(
 }
 
 /// What the drop-ins ask for as they are now: what this host can load, and what it cannot.
-fn asked_for(intent: &Intent, root: &Root, machine: Machine) -> Result<(Vec<RuleForms>, Vec<RuleForms>), Vec<Problem>> {
+fn asked_for(
+    intent: &ApplyIntent,
+    root: &Root,
+    machine: Machine,
+) -> Result<(Vec<RuleForms>, Vec<RuleForms>), Vec<Problem>> {
     let rules_d = root.directory(&intent.place.rules_dir).map_err(file)?;
     let mut observed = observe(&intent.place, &[], root, &rules_d, Links::Refused, machine)?;
     let drop_ins = &observed.files.drop_ins;

@@ -2,7 +2,7 @@
 
 use crate::desired::Warning;
 use crate::error::{PolicyError, Problem};
-use crate::intent::Intent;
+use crate::intent::ApplyIntent;
 use crate::kernel::Access;
 use crate::request::{KernelChoice, Target as Layer};
 use crate::rules_d::Elsewhere;
@@ -21,7 +21,7 @@ pub(super) struct Layers {
 }
 
 /// Which layers the request can and should converge on this host.
-pub(super) fn of(intent: &Intent, world: &World<'_>) -> Result<Layers, Vec<Problem>> {
+pub(super) fn of(intent: &ApplyIntent, world: &World<'_>) -> Result<Layers, Vec<Problem>> {
     let files = intent.target != Layer::Runtime;
     let only_files =
         |why: &str| Ok(Layers { files: true, kernel: false, unmanaged: Some(why.to_owned()), warning: None });
@@ -49,7 +49,7 @@ pub(super) fn of(intent: &Intent, world: &World<'_>) -> Result<Layers, Vec<Probl
 }
 
 /// The kernel answers, and the files that we see may not be those of its host.
-fn elsewhere(intent: &Intent, why: Elsewhere) -> Result<Layers, Vec<Problem>> {
+fn elsewhere(intent: &ApplyIntent, why: Elsewhere) -> Result<Layers, Vec<Problem>> {
     let problem = PolicyError::NoKernel { why: why.message(), remedy: why.hint() }.into_problem();
     if intent.target != Layer::Auto {
         return Err(vec![problem]);

@@ -5,14 +5,14 @@ use std::time::Duration;
 
 use super::file;
 use crate::error::Problem;
-use crate::intent::Intent;
+use crate::intent::ApplyIntent;
 use crate::rules_d::{Directory, Lock, RUN_DIR, Root};
 use crate::world::World;
 
 /// The directory of the lock and the journal of the running host; none for another one. The root directory of the running
 /// host may be seen from a container: its runs use the lock of the host's own.
 pub(super) fn run_directory(
-    intent: &Intent,
+    intent: &ApplyIntent,
     world: &World<'_>,
     root: &Root,
 ) -> Result<Option<Directory>, Vec<Problem>> {
@@ -28,7 +28,7 @@ pub(super) fn run_directory(
 }
 
 pub(super) fn lock(
-    intent: &Intent,
+    intent: &ApplyIntent,
     world: &World<'_>,
     run_dir: Option<&mut Directory>,
     root: &Root,

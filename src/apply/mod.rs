@@ -30,7 +30,7 @@ use std::path::PathBuf;
 
 use crate::desired::{Deduplicated, Skipped, Warning};
 use crate::error::{PolicyError, Problem, What};
-use crate::intent::{Goal, Intent};
+use crate::intent::{ApplyIntent, Goal};
 use crate::observe::kernel_state;
 use crate::plan::rules::RuleForms;
 use crate::plan::{KernelState, Plan, Target, plan};
@@ -84,7 +84,7 @@ pub struct Applied {
 ///
 /// # Errors
 /// Every problem found before the first change: nothing was changed.
-pub fn apply(intent: &Intent, world: &mut World<'_>) -> Result<Applied, Vec<Problem>> {
+pub fn apply(intent: &ApplyIntent, world: &mut World<'_>) -> Result<Applied, Vec<Problem>> {
     let layers = layers::of(intent, world)?;
     let root = world.root_to_write(&intent.place).map_err(file)?;
     let mut run_dir = locking::run_directory(intent, world, &root)?;
@@ -108,7 +108,7 @@ pub fn apply(intent: &Intent, world: &mut World<'_>) -> Result<Applied, Vec<Prob
 
 /// Makes the host agree with the request, once nothing of an earlier run is in the way.
 fn converge(
-    intent: &Intent,
+    intent: &ApplyIntent,
     world: &mut World<'_>,
     layers: Layers,
     root: &Root,
@@ -198,7 +198,13 @@ fn converge(
 }
 
 /// Carries out a plan that has steps.
-fn carry_out(intent: &Intent, world: &mut World<'_>, root: &Root, journals: Option<&Directory>, applied: &mut Applied) {
+fn carry_out(
+    intent: &ApplyIntent,
+    world: &mut World<'_>,
+    root: &Root,
+    journals: Option<&Directory>,
+    applied: &mut Applied,
+) {
     let Applied { target, plan, before, .. } = applied;
     let changed = change::change(intent, root, journals, world, target, plan, before.as_ref());
     applied.warnings.extend(changed.warnings);
@@ -248,7 +254,7 @@ fn file(error: FileError) -> Vec<Problem> {
 fn remove_stale(
     root: &Root,
     rules_d: &Directory,
-    intent: &Intent,
+    intent: &ApplyIntent,
     run_dir: Option<&Directory>,
     held: &Lock,
 ) -> Result<(), Vec<Problem>> {
@@ -262,7 +268,7 @@ fn remove_stale(
 
 /// Takes out of a plan what only a reboot can bring: on a locked kernel everything but the files, and a locked feature.
 fn hold_back(
-    intent: &Intent,
+    intent: &ApplyIntent,
     layers: &Layers,
     before: Option<&KernelState>,
     plan: &mut Plan,
@@ -277,7 +283,7 @@ fn hold_back(
 
 /// Settings that this kernel does not have, or would refuse.
 fn check_settings(
-    intent: &Intent,
+    intent: &ApplyIntent,
     kernel: &KernelState,
     target: &Target,
     warnings: &mut Vec<Warning>,

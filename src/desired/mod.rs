@@ -47,7 +47,7 @@ use rustc_hash::{FxHashMap as HashMap, FxHashSet as HashSet};
 use crate::auditctl::RuleLine;
 use crate::boot_load::{BootLoad, LoadLine, Spot};
 use crate::error::{Problem, by_cause};
-use crate::intent::{Goal, Intent};
+use crate::intent::{ApplyIntent, Goal};
 use crate::lines::{HostRule, Reader};
 use crate::plan::files::{Content, FileTarget};
 use crate::plan::rules::{self, RuleForms};
@@ -151,7 +151,7 @@ impl Permit {
 /// # Errors
 /// Every problem of the request, each with its place.
 pub fn desired(
-    intent: &Intent,
+    intent: &ApplyIntent,
     files: &Files,
     permit: Permit,
     files_too: bool,
@@ -175,7 +175,7 @@ pub fn desired(
 }
 
 struct Work<'a> {
-    intent: &'a Intent,
+    intent: &'a ApplyIntent,
     files: &'a Files,
     permit: Permit,
     choices: Choices,

@@ -9,7 +9,7 @@ use super::{DropIn, Warning, Work, drop_in};
 use crate::augenrules;
 use crate::boot_load::{BootLoad, LoadFailure, Spot};
 use crate::error::{Problem, RequestError};
-use crate::intent::{DropInGoal, Goal, Intent, RequestLine};
+use crate::intent::{ApplyIntent, DropInGoal, Goal, RequestLine};
 use crate::lines::{HostRule, Unloadable};
 use crate::request::OnMissing;
 use crate::rule::Rule;
@@ -40,7 +40,7 @@ pub(super) struct Own {
 impl Own {
     /// What is wrong with a policy that leaves nothing loaded where that is not said to be meant: it may be empty only
     /// here, since lines are left out. In check mode those that wait for what other tasks make count as there.
-    pub(super) fn leaves_nothing(&self, intent: &Intent) -> Option<Problem> {
+    pub(super) fn leaves_nothing(&self, intent: &ApplyIntent) -> Option<Problem> {
         let goals = match &intent.goal {
             Goal::Exact(goals, _) => goals,
             Goal::Present(goals) => return self.comes_down_to_comments(goals, intent),
@@ -56,7 +56,7 @@ impl Own {
     }
 
     /// The same where drop-ins that held rules are to hold comments alone.
-    fn comes_down_to_comments(&self, goals: &[DropInGoal], intent: &Intent) -> Option<Problem> {
+    fn comes_down_to_comments(&self, goals: &[DropInGoal], intent: &ApplyIntent) -> Option<Problem> {
         let says_nothing = self.rules.is_empty() && self.settings.is_empty();
         let leaves_out = !self.skipped.is_empty() || !self.deduplicated.is_empty();
         let are_all_held = goals.iter().all(|goal| matches!(goal, DropInGoal::Content(_)));

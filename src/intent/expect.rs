@@ -1,6 +1,6 @@
 //! What a host is held against.
 
-use super::{DropInGoal, Goal, Intent, Location, RequestLine, bad_lines, request_lines};
+use super::{ApplyIntent, DropInGoal, Goal, Location, RequestLine, bad_lines, request_lines};
 use crate::auditctl::{self, Accounts, Context, Line, Verb};
 use crate::error::{Problem, RequestError};
 use crate::keep::Keep;
@@ -100,7 +100,7 @@ impl ExpectIntent {
         if request.operation != Operation::Apply {
             return Err(bad("this operation", &["apply"], "/expect/operation"));
         }
-        let mut found = Intent::of(request, machine);
+        let mut found = ApplyIntent::of(request, machine);
         if let Ok(intent) = &found {
             let mut problems = bad_lines(&intent.goal.lines(), machine);
             problems.extend(place.into_iter().flat_map(|place| elsewhere(request, intent, place, machine)));
@@ -166,7 +166,7 @@ fn asks_for_something(line: &RequestLine, machine: &Machine) -> bool {
 }
 
 /// Where the request that is expected names another host than the one that is looked at.
-fn elsewhere(request: &Request, intent: &Intent, place: &Location, machine: &Machine) -> Vec<Problem> {
+fn elsewhere(request: &Request, intent: &ApplyIntent, place: &Location, machine: &Machine) -> Vec<Problem> {
     let rows = [
         ("/root", &request.root, &intent.place.root, &place.root),
         ("/rules_dir", &request.rules_dir, &intent.place.rules_dir, &place.rules_dir),

@@ -34,7 +34,7 @@ use crate::rule::Machine;
 /// What a host should hold, and how to get there.
 #[allow(clippy::struct_excessive_bools, reason = "switches of the request")]
 #[derive(Debug, Clone)]
-pub struct Intent {
+pub struct ApplyIntent {
     /// What the host should hold.
     pub goal: Goal,
     /// Which layer to converge.
@@ -158,7 +158,7 @@ impl Location {
     }
 }
 
-impl Intent {
+impl ApplyIntent {
     /// What a request to apply means to this machine.
     ///
     /// # Errors
@@ -217,7 +217,7 @@ impl Intent {
     }
 }
 
-impl Intent {
+impl ApplyIntent {
     /// Whether the running kernel is to be asked.
     #[must_use]
     pub fn asks_kernel(&self) -> bool {
@@ -228,7 +228,7 @@ impl Intent {
 /// What else is wrong with a request that is not of its form.
 #[must_use]
 pub fn further_problems(rest: &Request, machine: &Machine) -> Vec<Problem> {
-    let found = match Intent::of(rest, machine) {
+    let found = match ApplyIntent::of(rest, machine) {
         Err(problems) => problems,
         Ok(intent) => bad_lines(&intent.goal.lines(), machine),
     };

@@ -11,7 +11,7 @@ use crate::auditctl::canonical_lossy;
 use crate::augenrules::RULES_DIR;
 use crate::desired::{Skipped, Warning};
 use crate::error::Problem;
-use crate::intent::{Goal, Intent};
+use crate::intent::{ApplyIntent, Goal};
 use crate::lines::lines;
 use crate::plan::files::{FileAction, FileStep};
 use crate::plan::rules::{Because, Doing, RuleForms, RuleStep};
@@ -23,7 +23,7 @@ use crate::rule::Machine;
 impl Report {
     /// The report of what a request to apply came to.
     #[must_use]
-    pub fn applied(intent: &Intent, applied: &Applied, machine: &Machine) -> Self {
+    pub fn applied(intent: &ApplyIntent, applied: &Applied, machine: &Machine) -> Self {
         let staged = !applied.pending.is_quiet();
         let (outcome, failed, changed, problems) = match &applied.end {
             End::Unchanged(_) if staged => (Outcome::Staged, false, false, &[][..]),
@@ -91,7 +91,7 @@ fn digest(applied: &Applied) -> Option<String> {
     }
 }
 
-fn undo(intent: &Intent, snapshot: crate::snapshot::Snapshot) -> Undo {
+fn undo(intent: &ApplyIntent, snapshot: crate::snapshot::Snapshot) -> Undo {
     let place = &intent.place;
     Undo {
         operation: Operation::Apply,
@@ -207,7 +207,13 @@ fn pending(pending: &Plan, machine: &Machine) -> PendingReport {
     }
 }
 
-fn message(intent: &Intent, applied: &Applied, rules: &RulesReport, outcome: Outcome, problems: &[Problem]) -> String {
+fn message(
+    intent: &ApplyIntent,
+    applied: &Applied,
+    rules: &RulesReport,
+    outcome: Outcome,
+    problems: &[Problem],
+) -> String {
     let subject = match &intent.goal {
         Goal::Restored(..) => "restored".to_owned(),
         goal => match goal.names().as_slice() {

@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 
 use audit_rules::auditctl::{self, Accounts, Context, Line, RuleLine, Statement, UnknownSyscalls};
 use audit_rules::error::Problem;
-use audit_rules::intent::{GatherIntent, Intent};
+use audit_rules::intent::{ApplyIntent, GatherIntent};
 use audit_rules::kernel::access::{Absence, Denial};
 use audit_rules::kernel::model::{Foreign, Model};
 use audit_rules::kernel::{Access, Errno, Kernel};
@@ -259,7 +259,7 @@ impl Host {
             let entered = inquiry.place.enter(inquiry.kernel);
             return Ok(self.with_world(entered.as_deref(), inquiry.asks_kernel(), |world| gather_on(&inquiry, world)));
         }
-        let mut intent = Intent::of(&request, &machine)?;
+        let mut intent = ApplyIntent::of(&request, &machine)?;
         let entered = intent.place.enter(intent.kernel);
         self.with_world(entered.as_deref(), intent.asks_kernel(), |world| run_on(&intent, world))
     }

@@ -70,7 +70,7 @@ fn the_other_operations_have_no_use_for_the_keys_of_lint() {
             audit_rules::request::Operation::Explain => {
                 audit_rules::explained(&decoded, machine, Path::new("/")).unwrap_err()
             }
-            _ => audit_rules::intent::Intent::of(&decoded, &machine).unwrap_err(),
+            _ => audit_rules::intent::ApplyIntent::of(&decoded, &machine).unwrap_err(),
         };
         let pointers: Vec<_> = found.iter().filter_map(|problem| problem.place.pointer.as_deref()).collect();
         assert_eq!(

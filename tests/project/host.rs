@@ -4,7 +4,7 @@ use std::fs;
 use std::os::unix::fs::DirBuilderExt;
 
 use audit_rules::error::Problem;
-use audit_rules::intent::{GatherIntent, Intent};
+use audit_rules::intent::{ApplyIntent, GatherIntent};
 use audit_rules::kernel::model::Model;
 use audit_rules::kernel::{Access, Kernel};
 use audit_rules::report::Report;
@@ -73,7 +73,7 @@ impl Host {
         }
         match inquiry {
             Some(inquiry) => Ok(gather_on(&inquiry, world)),
-            None => run_on(&Intent::of(&request, &machine)?, world),
+            None => run_on(&ApplyIntent::of(&request, &machine)?, world),
         }
     }
 }
