@@ -43,7 +43,7 @@ def test_a_sound_task_does_connect(player):
 
 def test_templates_give_text_that_becomes_what_the_option_is(player):
     variables = {"policy": {"rules": ["-w /etc/passwd -p wa -k a"], "limit": 8192, "yes": "yes", "mode": 0o600, "on": True, "one": 1,
-                          "lines": "# x\n-w /etc/group -p wa -k b\n"}}
+                            "lines": "# x\n-w /etc/group -p wa -k b\n"}}
     played = player.play(
         {"name": "a", "root": "{{ root }}", "rules": "{{ policy.rules }}", "mode": "{{ policy.mode }}", "backup": "{{ policy.yes }}",
          "control": {"backlog_limit": "{{ policy.limit }}", "enabled": "{{ policy.on }}", "failure": "{{ policy.one }}"}},
