@@ -7,8 +7,8 @@ use std::path::Path;
 use crate::auditctl::canonical_lossy;
 use crate::boot_load::LoadLine;
 use crate::desired::{
-    BootSource, Files, Interrupted, InterruptedEnd, Merge, Only, Swallowed, Warning, Writable, about, depends_at_boot,
-    grave_notes, left_at_boot, ordering, outdated, shadowed_by_foreign,
+    BootSource, Files, Interrupted, InterruptedEnd, Merge, Only, Swallowed, Warning, Writable, about, as_it_stands,
+    depends_at_boot, grave_notes, left_at_boot, ordering, outdated, shadowed_by_foreign,
 };
 use crate::drift::expect::{self, Evidence, Verified};
 use crate::drift::{Cause, Drift, Gap, InPlace, NextBoot, SettingView, setting_views};
@@ -273,10 +273,11 @@ fn at_boot(files: &Files, reader: &mut Reader) -> (Option<InPlace>, Vec<LoadLine
         BootSource::File(path) if without && path == files.audit_rules_path() => (None, Vec::new()),
         BootSource::File(path) => {
             let bytes = files.audit_rules.as_ref().map(|content| content.bytes.as_slice());
-            let file = files.boot_file(&path, &files.drop_ins, bytes).unwrap_or_default();
-            if file.bytes == files.merged(&files.drop_ins).bytes {
+            let bytes = files.boot_file(&path, &files.drop_ins, bytes);
+            if bytes.unwrap_or_default() == files.compiled(&files.drop_ins) {
                 return (None, Vec::new());
             }
+            let file = bytes.map_or_else(Merge::default, |bytes| as_it_stands(&path, bytes));
             let only = files.only_in(file.clone(), &[&files.drop_ins], reader);
             (in_place(file, Gap::NotInFile(path.to_string_lossy().into()), only.clone()), only)
         }

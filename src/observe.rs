@@ -99,7 +99,7 @@ pub fn compiled(place: &Location, root: &Root) -> Result<Vec<u8>, Vec<Problem>> 
         loader: root.init().loader(),
         own_uid: nix::unistd::geteuid().as_raw(),
     };
-    Ok(files.merged(&files.drop_ins).bytes)
+    Ok(files.compiled(&files.drop_ins))
 }
 
 fn drop_ins(found: Vec<crate::rules_d::DropIn>) -> Vec<DropIn> {

@@ -56,6 +56,17 @@ pub struct Merged {
     pub lost: Vec<usize>,
 }
 
+/// The lines of a merge.
+#[derive(Debug)]
+pub struct Lines {
+    /// Those with something in them, in the order of the file.
+    pub lines: Vec<MergedLine>,
+    /// As [`Merged::overridden`].
+    pub overridden: Vec<MergedLine>,
+    /// As [`Merged::swallowed`].
+    pub swallowed: Vec<MergedLine>,
+}
+
 /// Merges drop-ins, given in any order, as this script does.
 ///
 /// The rules are those of `init.d/augenrules` of audit-userspace 3.0.9, 3.1.1 and 4.2.1; `tests/merge` holds what
@@ -152,6 +163,16 @@ impl Merged {
             _ => return self.rules.push(line),
         };
         self.overridden.extend(slot.replace(line));
+    }
+
+    /// Its lines, without another copy of their text.
+    #[must_use]
+    pub fn into_lines(self) -> Lines {
+        let Self { delete_all, backlog, failure, mut rules, enabled, overridden, swallowed, .. } = self;
+        let first = [delete_all, backlog, failure].into_iter().flatten();
+        rules.splice(0..0, first);
+        rules.extend(enabled);
+        Lines { lines: rules, overridden, swallowed }
     }
 
     /// The lines with something in them, in the order of the file.

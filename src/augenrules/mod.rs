@@ -8,7 +8,7 @@ mod order;
 mod pattern;
 mod script;
 
-pub use merge::{Merged, MergedLine, Origin, Source, merge};
+pub use merge::{Lines, Merged, MergedLine, Origin, Source, merge};
 pub use order::natural_order;
 pub use script::{Awk, Generation, Script};
 

@@ -74,23 +74,26 @@ impl Files {
         self.loader.state != State::Unknown
     }
 
-    /// The lines of the file that the next boot loads as it stands, were these the drop-ins and `audit.rules`; none where
+    /// The bytes of the file that the next boot loads as it stands, were these the drop-ins and `audit.rules`; none where
     /// it does not exist.
     #[must_use]
-    pub fn boot_file(&self, path: &PathBuf, drop_ins: &[DropIn], audit_rules: Option<&[u8]>) -> Option<Merge> {
-        let bytes = if *path == self.audit_rules_path() {
-            audit_rules?
-        } else {
-            let own = drop_ins.iter().find(|drop_in| self.path(&drop_in.name) == *path);
-            own.map(|drop_in| drop_in.content.bytes.as_slice()).or(self.boot_file.as_deref())?
-        };
-        Some(as_it_stands(path, bytes))
+    pub fn boot_file<'a>(
+        &'a self,
+        path: &PathBuf,
+        drop_ins: &'a [DropIn],
+        audit_rules: Option<&'a [u8]>,
+    ) -> Option<&'a [u8]> {
+        if *path == self.audit_rules_path() {
+            return audit_rules;
+        }
+        let own = drop_ins.iter().find(|drop_in| self.path(&drop_in.name) == *path);
+        own.map(|drop_in| drop_in.content.bytes.as_slice()).or(self.boot_file.as_deref())
     }
 
     /// The lines of `audit.rules` that none of these drop-ins has, nor another line that means the same.
     pub fn only_compiled(&self, drop_ins: &[&[DropIn]], reader: &mut Reader) -> Vec<LoadLine> {
         let Some(content) = &self.audit_rules else { return Vec::new() };
-        if content.bytes == self.merged(&self.drop_ins).bytes {
+        if content.bytes == self.compiled(&self.drop_ins) {
             return Vec::new();
         }
         self.only_in(as_it_stands(&self.audit_rules_path(), &content.bytes), drop_ins, reader)

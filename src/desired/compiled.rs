@@ -1,5 +1,6 @@
 //! `audit.rules`: whether it is made anew, and what becomes of the lines that only stand there.
 
+use super::as_it_stands;
 use super::{BootSource, DropIn, Only, Warning, Work, about, depends_at_boot, forms, left_at_boot};
 use crate::boot_load::{BootLoad, LoadLine, Spot};
 use crate::error::{Place, PolicyError, Problem};
@@ -35,7 +36,7 @@ impl Work<'_> {
             let end = if self.files.is_remade_with(after) { Only::DroppedAtBoot } else { Only::NotMerged };
             return (held, only.iter().filter_map(|line| Warning::only_there(line, end)).collect());
         }
-        let merged = self.files.merged(after).bytes;
+        let merged = self.files.compiled(after);
         targets.push(self.target(self.files.audit_rules_path(), self.files.audit_rules.as_ref(), Some(merged.clone())));
         let end = match () {
             () if self.files.is_remade_at_boot() => Only::DroppedAtBoot,
@@ -94,7 +95,9 @@ impl Work<'_> {
         let file = match &at_boot {
             BootSource::DropIns => return None,
             BootSource::Nothing => None,
-            BootSource::File(path) => self.files.boot_file(path, after, compiled),
+            BootSource::File(path) => {
+                self.files.boot_file(path, after, compiled).map(|bytes| as_it_stands(path, bytes))
+            }
         };
         let load = file.as_ref().map(|file| BootLoad::of(&file.lines, self.reader));
         Some(Boots { at_boot, lines: file.map_or_else(Vec::new, |file| file.lines), load })

@@ -80,8 +80,6 @@ pub struct Merge {
     pub swallowed: Vec<LoadLine>,
     /// The drop-ins that the script does not read, because white space splits their names.
     pub unread: Vec<PathBuf>,
-    /// The bytes of `audit.rules`.
-    pub bytes: Vec<u8>,
 }
 
 impl Files {
@@ -121,24 +119,31 @@ impl Files {
     /// What the boot loader would make of these drop-ins.
     #[must_use]
     pub fn merged(&self, drop_ins: &[DropIn]) -> Merge {
-        let sources: Vec<Source<'_>> =
-            drop_ins.iter().map(|d| Source { name: OsStr::new(&d.name), bytes: &d.content.bytes }).collect();
-        let merged = augenrules::merge(&sources, self.script);
+        let merged = self.merge(drop_ins);
         let paths: Vec<Rc<str>> = drop_ins.iter().map(|d| self.path(&d.name).to_string_lossy().into()).collect();
         let spot = |origin: &augenrules::Origin| {
             paths.get(origin.file).map(|file| Spot { file: Rc::clone(file), line: origin.line })
         };
-        let line = |line: &augenrules::MergedLine| LoadLine {
-            text: line.text.clone(),
+        let line = |line: augenrules::MergedLine| LoadLine {
             spots: exactly(line.origins.iter().filter_map(spot)),
+            text: line.text,
         };
-        Merge {
-            lines: merged.lines().map(line).collect(),
-            overridden: merged.overridden.iter().map(line).collect(),
-            swallowed: merged.swallowed.iter().map(line).collect(),
-            unread: merged.lost.iter().filter_map(|at| Some(self.path(&drop_ins.get(*at)?.name))).collect(),
-            bytes: merged.to_bytes_from(&self.rules_dir.to_string_lossy()),
-        }
+        let unread = merged.lost.iter().filter_map(|at| Some(self.path(&drop_ins.get(*at)?.name))).collect();
+        let augenrules::Lines { lines, overridden, swallowed } = merged.into_lines();
+        let all = |lines: Vec<augenrules::MergedLine>| exactly(lines.into_iter().map(line));
+        Merge { lines: all(lines), overridden: all(overridden), swallowed: all(swallowed), unread }
+    }
+
+    /// The file that augenrules would make of these drop-ins.
+    #[must_use]
+    pub fn compiled(&self, drop_ins: &[DropIn]) -> Vec<u8> {
+        self.merge(drop_ins).to_bytes_from(&self.rules_dir.to_string_lossy())
+    }
+
+    fn merge(&self, drop_ins: &[DropIn]) -> augenrules::Merged {
+        let sources: Vec<Source<'_>> =
+            drop_ins.iter().map(|d| Source { name: OsStr::new(&d.name), bytes: &d.content.bytes }).collect();
+        augenrules::merge(&sources, self.script)
     }
 
     /// Whether `audit.rules` is the policy: there is no drop-in, and it says something.
@@ -204,5 +209,5 @@ pub fn as_it_stands(path: &Path, bytes: &[u8]) -> Merge {
         spots: vec![Spot { file: Rc::clone(&file), line: number + 1 }],
     };
     let lines = bytes.split(|byte| *byte == b'\n').enumerate().filter(|(_, text)| !text.is_empty());
-    Merge { lines: lines.map(line).collect(), bytes: bytes.to_vec(), ..Merge::default() }
+    Merge { lines: lines.map(line).collect(), ..Merge::default() }
 }

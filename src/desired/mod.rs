@@ -32,7 +32,7 @@ pub use about::{about, grave_notes};
 pub use at_boot::{BootSource, depends_at_boot, left_at_boot};
 pub use drop_in::{Deduplicated, HEADER, Skipped, Treatment};
 pub use drop_in_rules::{DropInRules, Swallowed};
-pub use files::{DropIn, Files, Merge, Writable, is_generated};
+pub use files::{DropIn, Files, Merge, Writable, as_it_stands, is_generated};
 pub use foreign::shadowed_by_foreign;
 pub use interrupted::{Interrupted, InterruptedEnd, TakenBack};
 pub use only::Only;

@@ -221,7 +221,7 @@ pub fn since(left: &[(&Path, Option<Content>)], files: &Files, reader: &mut Read
     }
     let DropInRules { loadable, unloadable } = DropInRules::of(files, &others, &files.merged(&others), reader);
     let shared = loadable.into_iter().chain(unloadable).filter(|rule| brought.contains(&rule.listed));
-    let compiled = files.audit_rules.as_ref().filter(|now| now.bytes == files.merged(&files.drop_ins).bytes);
+    let compiled = files.audit_rules.as_ref().filter(|now| now.bytes == files.compiled(&files.drop_ins));
     Since {
         shared: shared.map(|rule| forms(&rule.line, PermSyscalls::All)).collect(),
         compiled: compiled.map(|_| files.audit_rules_path()),
