@@ -30,7 +30,7 @@ pub struct Observed {
 
 impl From<FileState> for Content {
     fn from(state: FileState) -> Self {
-        Self { bytes: state.bytes, mode: state.mode, uid: state.uid, gid: state.gid }
+        Self { bytes: state.bytes.into(), mode: state.mode, uid: state.uid, gid: state.gid }
     }
 }
 

@@ -99,7 +99,7 @@ impl Run<'_> {
         }
         self.compiled = Compiled::Again;
         let bytes = self.compiled(&path)?;
-        let after = after.map(|after| crate::plan::files::Content { bytes, ..after });
+        let after = after.map(|after| crate::plan::files::Content { bytes: bytes.into(), ..after });
         for step in self.files.iter_mut().filter(|step| step.path == path) {
             step.after.clone_from(&after);
         }
@@ -140,7 +140,7 @@ impl Run<'_> {
     fn stale(&self) -> Result<Option<FileStep>, Problem> {
         let Some(step) = self.files.iter().find(|step| is_compiled(&step.path)) else { return Ok(None) };
         let bytes = self.compiled(&step.path)?;
-        let is_stale = step.after.as_ref().is_some_and(|after| after.bytes != bytes);
+        let is_stale = step.after.as_ref().is_some_and(|after| *after.bytes != bytes);
         Ok(is_stale.then(|| FileStep { before: step.after.clone(), ..step.clone() }))
     }
 }

@@ -93,7 +93,7 @@ impl Files {
     /// The lines of `audit.rules` that none of these drop-ins has, nor another line that means the same.
     pub fn only_compiled(&self, drop_ins: &[&[DropIn]], reader: &mut Reader) -> Vec<LoadLine> {
         let Some(content) = &self.audit_rules else { return Vec::new() };
-        if content.bytes == self.compiled(&self.drop_ins) {
+        if *content.bytes == self.compiled(&self.drop_ins) {
             return Vec::new();
         }
         self.only_in(as_it_stands(&self.audit_rules_path(), &content.bytes), drop_ins, reader)

@@ -1,5 +1,7 @@
 //! `audit.rules`: whether it is made anew, and what becomes of the lines that only stand there.
 
+use std::rc::Rc;
+
 use super::as_it_stands;
 use super::{BootSource, DropIn, Only, Warning, Work, about, depends_at_boot, forms, left_at_boot};
 use crate::boot_load::{BootLoad, LoadLine, Spot};
@@ -20,8 +22,8 @@ impl Work<'_> {
         &mut self,
         after: &mut Vec<DropIn>,
         targets: &mut Vec<FileTarget>,
-    ) -> (Option<Vec<u8>>, Vec<Warning>) {
-        let held = self.files.audit_rules.as_ref().map(|content| content.bytes.clone());
+    ) -> (Option<Rc<Vec<u8>>>, Vec<Warning>) {
+        let held = self.files.audit_rules.as_ref().map(|content| Rc::clone(&content.bytes));
         let stays_policy = after.is_empty() && self.files.is_without_drop_ins() && !self.intent.adopt;
         if !self.files_too || stays_policy {
             return (held, Vec::new());
@@ -36,8 +38,10 @@ impl Work<'_> {
             let end = if self.files.is_remade_with(after) { Only::DroppedAtBoot } else { Only::NotMerged };
             return (held, only.iter().filter_map(|line| Warning::only_there(line, end)).collect());
         }
-        let merged = self.files.compiled(after);
-        targets.push(self.target(self.files.audit_rules_path(), self.files.audit_rules.as_ref(), Some(merged.clone())));
+        let (path, before) = (self.files.audit_rules_path(), self.files.audit_rules.as_ref());
+        let target = self.target(path, before, Some(self.files.compiled(after)));
+        let merged = target.after.as_ref().map(|content| Rc::clone(&content.bytes));
+        targets.push(target);
         let end = match () {
             () if self.files.is_remade_at_boot() => Only::DroppedAtBoot,
             () if self.files.is_product() && !is_forced => Only::LeftOver,
@@ -46,9 +50,9 @@ impl Work<'_> {
         if end == Only::Overwritten && !is_forced {
             let is_exact = matches!(self.intent.goal, Goal::Exact(..));
             self.problems.extend(only.iter().filter_map(|line| would_be_lost(line, is_exact)));
-            return (Some(merged), Vec::new());
+            return (merged, Vec::new());
         }
-        (Some(merged), only.iter().filter_map(|line| Warning::only_there(line, end)).collect())
+        (merged, only.iter().filter_map(|line| Warning::only_there(line, end)).collect())
     }
 
     /// Whether `audit.rules` is to be made from these drop-ins.
@@ -67,7 +71,7 @@ impl Work<'_> {
     /// Takes lines over into the drop-in for that, after those that it has.
     fn adopt(&self, lines: &[LoadLine], after: &mut Vec<DropIn>, targets: &mut Vec<FileTarget>) {
         let before = after.iter().position(|drop_in| drop_in.name == ADOPTED).map(|at| after.remove(at).content);
-        let mut bytes = before.as_ref().map_or_else(|| ADOPTED_HEADER.into(), |content| content.bytes.clone());
+        let mut bytes = before.as_ref().map_or_else(|| ADOPTED_HEADER.into(), |content| content.bytes.to_vec());
         if !bytes.ends_with(b"\n") {
             bytes.push(b'\n');
         }

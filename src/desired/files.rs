@@ -182,7 +182,7 @@ impl Files {
     pub fn all_lines(&self) -> Vec<Cow<'_, [u8]>> {
         let drop_ins = self.drop_ins.iter().map(|drop_in| &drop_in.content.bytes);
         let compiled = self.audit_rules.iter().map(|content| &content.bytes);
-        let files = drop_ins.chain(compiled).chain(&self.boot_file);
+        let files = drop_ins.chain(compiled).map(|bytes| bytes.as_slice()).chain(self.boot_file.as_deref());
         let own = files.flat_map(|bytes| bytes.split(|byte| *byte == b'\n'));
         let mut lines: Vec<Cow<'_, [u8]>> =
             own.flat_map(|line| std::iter::once(line).chain(candidates(line))).map(Cow::Borrowed).collect();

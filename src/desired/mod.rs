@@ -135,7 +135,7 @@ impl Permit {
     /// The content of a file; a stricter mode that it has is kept.
     fn content(&self, bytes: Vec<u8>, before: Option<&Content>) -> Content {
         Content {
-            bytes,
+            bytes: bytes.into(),
             mode: before.map_or(self.mode, |before| before.mode & self.mode),
             // Who could write the file before would still be able to, or could again.
             uid: self.uid.or(before.map(|b| b.uid).filter(|uid| *uid == 0)).unwrap_or(self.own.0),
@@ -262,7 +262,7 @@ impl Work<'_> {
         let compiled_after = targets.iter().find(|target| target.path == self.files.audit_rules_path());
         let compiled_after = compiled_after.map_or(self.files.audit_rules.as_ref(), |target| target.after.as_ref());
         warnings.extend(self.files.writable(&after, compiled_after).into_iter().map(Warning::WritableByOthers));
-        let other = self.boots_other(&after, compiled.as_deref());
+        let other = self.boots_other(&after, compiled.as_deref().map(Vec::as_slice));
         warnings.extend(self.about_boot(other.as_ref(), lines, &load));
         let at_boot = self.loaded_at_boot(other.as_ref(), lines, &load);
         let comments = outdated(self.files, &after, self.reader);

@@ -88,7 +88,7 @@ pub fn revive(
         let path = files.path(&drop_in.name);
         let new = rewritten(&drop_in.content.bytes, &path.to_string_lossy(), &holders, &mut replaced, reader);
         let Some(bytes) = new else { continue };
-        let content = Content { bytes, ..drop_in.content.clone() };
+        let content = Content { bytes: bytes.into(), ..drop_in.content.clone() };
         rewrite(files, drop_in, content, targets);
     }
     Revived { rules: found.into_iter().map(|found| found.rule).collect(), replaced }
@@ -133,7 +133,7 @@ pub fn set_repeats_aside(
         let mut texts: Vec<&[u8]> = drop_in.content.bytes.split(|byte| *byte == b'\n').collect();
         let Some(text) = texts.get_mut(spot.line - 1) else { continue };
         *text = &comment;
-        let content = Content { bytes: texts.join(&b'\n'), ..drop_in.content.clone() };
+        let content = Content { bytes: texts.join(&b'\n').into(), ..drop_in.content.clone() };
         rewrite(files, drop_in, content, targets);
     }
 }
@@ -221,7 +221,7 @@ pub fn since(left: &[(&Path, Option<Content>)], files: &Files, reader: &mut Read
     }
     let DropInRules { loadable, unloadable } = DropInRules::of(files, &others, &files.merged(&others), reader);
     let shared = loadable.into_iter().chain(unloadable).filter(|rule| brought.contains(&rule.listed));
-    let compiled = files.audit_rules.as_ref().filter(|now| now.bytes == files.compiled(&files.drop_ins));
+    let compiled = files.audit_rules.as_ref().filter(|now| *now.bytes == files.compiled(&files.drop_ins));
     Since {
         shared: shared.map(|rule| forms(&rule.line, PermSyscalls::All)).collect(),
         compiled: compiled.map(|_| files.audit_rules_path()),

@@ -161,9 +161,9 @@ impl Work<'_> {
     /// those before this one.
     fn follows_open_line(&self, name: &str, named: &[String], changes: &[Change]) -> bool {
         let stays = self.stays();
-        let others = stays.iter().filter(|d| !named.contains(&d.name)).map(|d| (&d.name, &d.content.bytes));
+        let others = stays.iter().filter(|d| !named.contains(&d.name)).map(|d| (&d.name, d.content.bytes.as_slice()));
         let ours = changes.iter().filter_map(|change| match change {
-            Change::Holds(name, bytes) => Some((name, bytes)),
+            Change::Holds(name, bytes) => Some((name, bytes.as_slice())),
             Change::Gone(_) => None,
         });
         let before =

@@ -29,8 +29,8 @@ pub fn hold_again(target: &mut Target, files: &Files, reader: &mut Reader) -> (V
     let Merge { lines, .. } = merge;
     let path = files.audit_rules_path();
     if let Some(merged) = &files.audit_rules {
-        let content = Content { bytes: files.compiled(&after), ..merged.clone() };
-        let is_compiled = merged.bytes == files.compiled(&files.drop_ins);
+        let content = Content { bytes: files.compiled(&after).into(), ..merged.clone() };
+        let is_compiled = *merged.bytes == files.compiled(&files.drop_ins);
         match target.files.iter_mut().find(|target| target.path == path) {
             Some(file) if !revived.rules.is_empty() || file.after == file.before => file.after = Some(content),
             None if is_compiled && !revived.rules.is_empty() => {

@@ -1,12 +1,14 @@
 //! The steps that bring files to what is wanted.
 
+use std::rc::Rc;
+
 use std::path::PathBuf;
 
 /// What a file holds, and who may read and write it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Content {
     /// The bytes.
-    pub bytes: Vec<u8>,
+    pub bytes: Rc<Vec<u8>>,
     /// The permission bits.
     pub mode: u32,
     /// The owner's number.

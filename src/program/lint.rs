@@ -89,7 +89,7 @@ fn host_files(
     beside.extend(only.iter().filter_map(|line| Some(Finding::only_compiled(line.spots.first()?, end.message()))));
     let source = |(path, content): (PathBuf, &Content)| Source {
         name: path.to_string_lossy().into_owned(),
-        bytes: content.bytes.clone(),
+        bytes: content.bytes.to_vec(),
         permissions: Some(Permissions { mode: content.mode, uid: content.uid }),
     };
     Ok((observed.files.sources().into_iter().map(source).collect(), beside))

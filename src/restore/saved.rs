@@ -28,7 +28,7 @@ impl Snapshot {
 impl From<&FileStep> for SavedFile {
     fn from(step: &FileStep) -> Self {
         let saved = |content: &Content| SavedContent {
-            text: String::from_utf8(content.bytes.clone()).ok(),
+            text: String::from_utf8(content.bytes.to_vec()).ok(),
             hex: std::str::from_utf8(&content.bytes).is_err().then(|| hex(&content.bytes)),
             mode: content.mode,
             uid: content.uid,
@@ -53,6 +53,6 @@ impl SavedContent {
             (None, Some(digits)) => unhex(digits).ok_or(Unusable::Broken("hex"))?,
             _ => return Err(Unusable::Broken("file content")),
         };
-        Ok(Content { bytes, mode: self.mode, uid: self.uid, gid: self.gid })
+        Ok(Content { bytes: bytes.into(), mode: self.mode, uid: self.uid, gid: self.gid })
     }
 }

@@ -82,7 +82,7 @@ pub fn filesystem(held: &mut HeldFiles, drift: Option<&Drift>, machine: &Machine
         compiled: known
             .audit_rules
             .as_ref()
-            .map(|compiled| !known.has_directory || compiled.bytes == known.compiled(&known.drop_ins)),
+            .map(|compiled| !known.has_directory || *compiled.bytes == known.compiled(&known.drop_ins)),
         errors: problems(&held.boot),
     }
 }
