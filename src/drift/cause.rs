@@ -57,6 +57,21 @@ pub enum Cause {
     OutOfPlace,
 }
 
+impl AtBoot {
+    /// Why the boot does not load the line; none where it does, or where another line decides.
+    #[must_use]
+    pub fn cause(&self) -> Option<Cause> {
+        Some(match self {
+            Self::Fails(trouble) => Cause::Fails(trouble.clone()),
+            Self::AfterStop(stop) => Cause::AfterStop(stop.clone()),
+            Self::Left(gap) => Cause::Left(gap.clone()),
+            Self::Outdated => Cause::Outdated,
+            Self::Swallowed(comment) => Cause::Swallowed(comment.clone()),
+            Self::Loaded | Self::Removed | Self::Again(_) => return None,
+        })
+    }
+}
+
 /// What the causes rest on.
 pub(super) struct Judge<'a> {
     is_locked: bool,
@@ -82,29 +97,18 @@ impl<'a> Judge<'a> {
         let other_kind = asked.rule.as_ref().filter(|rule| rule.line.watch.is_some());
         let is_other_kind = other_kind
             .is_some_and(|rule| rule.of_either_kind().iter().skip(1).any(|other| self.loaded.contains(&*other.listed)));
-        match &asked.at_boot {
-            AtBoot::Fails(trouble) => Cause::Fails(trouble.clone()),
-            AtBoot::AfterStop(stop) => Cause::AfterStop(stop.clone()),
-            AtBoot::Left(gap) => Cause::Left(gap.clone()),
-            AtBoot::Outdated => Cause::Outdated,
-            AtBoot::Swallowed(comment) => Cause::Swallowed(comment.clone()),
-            _ if self.is_locked => Cause::WaitsForReboot,
-            _ if is_other_kind => Cause::OtherKind,
-            _ => Cause::NotLoaded,
+        match asked.at_boot.cause() {
+            Some(cause) => cause,
+            None if self.is_locked => Cause::WaitsForReboot,
+            None if is_other_kind => Cause::OtherKind,
+            None => Cause::NotLoaded,
         }
     }
 
     /// Why a running rule of a line will not be loaded at the next boot.
     #[allow(clippy::unused_self, reason = "one of three that are asked alike")]
     pub(super) fn not_at_boot(&self, asked: &FileRule) -> Cause {
-        match &asked.at_boot {
-            AtBoot::Fails(trouble) => Cause::Fails(trouble.clone()),
-            AtBoot::AfterStop(stop) => Cause::AfterStop(stop.clone()),
-            AtBoot::Left(gap) => Cause::Left(gap.clone()),
-            AtBoot::Outdated => Cause::Outdated,
-            AtBoot::Swallowed(comment) => Cause::Swallowed(comment.clone()),
-            AtBoot::Loaded | AtBoot::Removed | AtBoot::Again(_) => Cause::NotLoaded,
-        }
+        asked.at_boot.cause().unwrap_or(Cause::NotLoaded)
     }
 
     /// Why a loaded rule is in no file.

@@ -101,13 +101,7 @@ fn left_out(files: &HeldFiles, machine: &Machine) -> Vec<Problem> {
     let stop = files.boot.stop().map(|(failing, _)| &failing.spot);
     let lines = files.boot.asked.iter().filter(|asked| asked.counts() && Some(&asked.spot) != stop);
     let problem = |asked: &FileRule| {
-        let cause = match &asked.at_boot {
-            AtBoot::Fails(trouble) => Cause::Fails(trouble.clone()),
-            AtBoot::Left(gap) => Cause::Left(gap.clone()),
-            AtBoot::Outdated => Cause::Outdated,
-            AtBoot::Swallowed(comment) => Cause::Swallowed(comment.clone()),
-            AtBoot::Loaded | AtBoot::Removed | AtBoot::Again(_) | AtBoot::AfterStop(_) => return None,
-        };
+        let cause = asked.at_boot.cause().filter(|cause| !matches!(cause, Cause::AfterStop(_)))?;
         let found = of_line(asked, &cause, machine);
         let place = Place { rule: Some(found.rule), file: found.file, line: found.line, ..Place::default() };
         Some(Problem::at(PolicyError::NotInSync { what: NOT_AT_BOOT.to_owned(), why: found.why }, place))
