@@ -45,7 +45,7 @@ fn lacking(unasked: Vec<Unasked>, plan: &Plan, before: &KernelState) -> Vec<Unas
         .collect();
     let mut held = vec![false; wanted.len()];
     for fulfils in assign(&rules, &wanted) {
-        if let Fulfils::RuleForms(at) | Fulfils::Again(at) = fulfils {
+        if let Fulfils::Wanted(at) | Fulfils::Again(at) = fulfils {
             held[at] = true;
         }
     }

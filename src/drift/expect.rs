@@ -186,7 +186,7 @@ fn look_into_kernel(rules: &mut [Evidence], host: &Host<'_>) -> Vec<usize> {
     let held: HashSet<usize> = fulfilled
         .iter()
         .filter_map(|fulfils| match fulfils {
-            Fulfils::RuleForms(at) | Fulfils::Again(at) => Some(*at),
+            Fulfils::Wanted(at) | Fulfils::Again(at) => Some(*at),
             Fulfils::Nothing => None,
         })
         .collect();

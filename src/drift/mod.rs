@@ -65,7 +65,7 @@ impl Drift {
         let fulfilled = assign(&kernel.rules, &wanted.iter().map(|(_, forms)| forms).collect::<Vec<_>>());
         let line = |forms: usize| wanted.get(forms).map(|(line, _)| *line);
         let held = fulfilled.iter().map(|fulfils| match fulfils {
-            Fulfils::RuleForms(forms) => Held { asked: line(*forms), is_copy: false },
+            Fulfils::Wanted(forms) => Held { asked: line(*forms), is_copy: false },
             Fulfils::Again(forms) => Held { asked: line(*forms), is_copy: true },
             Fulfils::Nothing => Held::default(),
         });

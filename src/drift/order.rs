@@ -14,7 +14,7 @@ pub(super) fn displaced(listed: &[Rule], wanted: &[&RuleForms], ordering: Orderi
     let held: HashSet<usize> = assign(listed, wanted)
         .into_iter()
         .filter_map(|fulfils| match fulfils {
-            Fulfils::RuleForms(at) | Fulfils::Again(at) => Some(at),
+            Fulfils::Wanted(at) | Fulfils::Again(at) => Some(at),
             Fulfils::Nothing => None,
         })
         .collect();

@@ -9,7 +9,7 @@ use crate::settings::Settings;
 #[must_use]
 pub fn digest(loaded: &[Rule], wanted: &[&RuleForms], settings: &Settings) -> String {
     let rules = loaded.iter().zip(assign(loaded, wanted)).filter_map(|(rule, fulfils)| match fulfils {
-        Fulfils::RuleForms(at) => wanted.get(at).map(|forms| plain(forms)),
+        Fulfils::Wanted(at) => wanted.get(at).map(|forms| plain(forms)),
         Fulfils::Again(_) => None,
         Fulfils::Nothing => Some(rule.clone().as_listed()),
     });

@@ -169,7 +169,7 @@ impl Target {
         }
         let mut matters: Vec<bool> = self.rules.iter().map(|wanted| wanted.is_asked_for).collect();
         for fulfils in assign(loaded, &all) {
-            if let Fulfils::RuleForms(at) = fulfils {
+            if let Fulfils::Wanted(at) = fulfils {
                 matters[at] = true;
             }
         }
@@ -204,7 +204,7 @@ impl Target {
         for (rule, fulfils) in loaded.iter().zip(assign(loaded, &all)) {
             match fulfils {
                 Fulfils::Again(at) => held[at] = true,
-                Fulfils::RuleForms(at) => {
+                Fulfils::Wanted(at) => {
                     held[at] = true;
                     if last.0 == Some(rule.list) && at < last.1 {
                         out_of_order = out_of_order.or(Some(rule));

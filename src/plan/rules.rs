@@ -146,11 +146,11 @@ pub fn plan_rules_anew(
         let mut is_silent = vec![false; own.len()];
         for (rule, fulfils) in loaded.iter().zip(&fulfilled).filter(|(rule, _)| rule.list == list) {
             match fulfils {
-                Fulfils::RuleForms(w) if silent(rule) => {
+                Fulfils::Wanted(w) if silent(rule) => {
                     copies.push((rule, place[*w]));
                     is_silent[place[*w]] = true;
                 }
-                Fulfils::RuleForms(w) => candidates.push((rule, place[*w])),
+                Fulfils::Wanted(w) => candidates.push((rule, place[*w])),
                 Fulfils::Again(w) => copies.push((rule, place[*w])),
                 Fulfils::Nothing => why_unloaded(rule).into_iter().for_each(|because| steps.unload(rule, because)),
             }
@@ -268,7 +268,7 @@ fn ranks(actions: impl Iterator<Item = Action>, ordering: Ordering) -> Vec<usize
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Fulfils {
     /// It is this wanted rule.
-    RuleForms(usize),
+    Wanted(usize),
     /// It is a further copy of this wanted rule.
     Again(usize),
     /// No wanted rule asks for it.
@@ -300,7 +300,7 @@ pub fn assign(loaded: &[Rule], wanted: &[&RuleForms]) -> Vec<Fulfils> {
         let same = || shaped.iter().filter(|(_, mask)| mask.is_listed_as(&rule.syscalls)).map(|(w, _)| *w);
         if let Some(free) = same().rev().find(|w| !taken.contains(&(*w, &rule.syscalls))) {
             taken.insert((free, &rule.syscalls));
-            fulfilled[l] = Fulfils::RuleForms(free);
+            fulfilled[l] = Fulfils::Wanted(free);
         } else if let Some(taken) = same().next() {
             fulfilled[l] = Fulfils::Again(taken);
         }
