@@ -20,6 +20,7 @@ pub mod lint;
 pub mod matching;
 pub mod observe;
 pub mod plan;
+pub mod policies;
 pub mod report;
 pub mod request;
 pub mod restore;
@@ -36,4 +37,4 @@ pub mod world;
 
 mod program;
 
-pub use program::{explained, explained_on, gather_on, linted, run, run_on};
+pub use program::{Expanded, Origin, expanded, explained, explained_on, gather_on, linted, own_product, run, run_on};

@@ -1,13 +1,15 @@
 //! The executable: one JSON request in, one JSON report out.
 
 use std::io::{IsTerminal, Read, Write};
+use std::path::Path;
 use std::process::ExitCode;
 
 use nix::errno::Errno;
 
 use audit_rules::error::{Problem, RequestError};
+use audit_rules::policies::{self, chosen};
 use audit_rules::report::Report;
-use audit_rules::{report, request as requests, run};
+use audit_rules::{own_product, report, request as requests, run};
 
 const HELP: &str = "\
 Makes a Linux host's audit rules, in the kernel and in rules.d, agree with a declared set.
@@ -17,6 +19,9 @@ Makes a Linux host's audit rules, in the kernel and in rules.d, agree with a dec
   audit_rules --human FILE      the same, as text for people; also with -
   audit_rules schema request    print the JSON Schema of requests
   audit_rules schema report     print the JSON Schema of reports
+  audit_rules policy            list the policies for whole benchmarks that come with this program
+  audit_rules policy NAME       print one of them as rules files; --product PRODUCT: not for this host
+                                both with --json: for programs, the latter as a request
   audit_rules --help, --version
 
 A request declares what a host should hold:
@@ -26,7 +31,8 @@ A request declares what a host should hold:
 
 Exit status: 0 the report says not failed, 1 it says failed, 2 the command line is wrong.";
 
-const USAGE: &str = "usage: audit_rules [--human] FILE | - | schema request | schema report | --help | --version";
+const USAGE: &str = "usage: audit_rules [--human] FILE | - | schema request | schema report | \
+                     policy [NAME [--product PRODUCT]] [--json] | --help | --version";
 
 fn main() -> ExitCode {
     let arguments: Vec<_> = std::env::args_os().skip(1).collect();
@@ -36,6 +42,7 @@ fn main() -> ExitCode {
         ["--version" | "-V"] => print(&format!("audit_rules {}", env!("CARGO_PKG_VERSION"))),
         ["schema", "request"] => print(&format!("{:#}", requests::schema())),
         ["schema", "report"] => print(&format!("{:#}", report::schema())),
+        ["policy", rest @ ..] if words.len() == arguments.len() => policy(rest),
         ["--human", rest @ ..] if words.len() == arguments.len() => request(rest, human),
         rest if words.len() == arguments.len() => request(rest, json),
         _ => misused(),
@@ -50,6 +57,38 @@ fn request(words: &[&str], form: fn(&Report) -> String) -> u8 {
         [] if !std::io::stdin().is_terminal() => answer(read(std::io::stdin(), "-"), form),
         [path] if !path.starts_with('-') => answer(read_file(path), form),
         _ => misused(),
+    }
+}
+
+/// Prints the policies, or one of them.
+fn policy(words: &[&str]) -> u8 {
+    let (mut names, mut product, mut json) = (Vec::new(), None, false);
+    let mut rest = words.iter();
+    while let Some(word) = rest.next() {
+        match *word {
+            "--json" => json = true,
+            "--product" => match rest.next() {
+                Some(name) => product = Some(*name),
+                None => return misused(),
+            },
+            word if word.starts_with('-') => return misused(),
+            word => names.push(word),
+        }
+    }
+    let text = match (names.as_slice(), product, json) {
+        ([], None, false) => Ok(policies::list()),
+        ([], None, true) => Ok(format!("{:#}", policies::list_as_json())),
+        ([name], product, json) => chosen(name, product, || own_product(Path::new("/"))).map(|choice| {
+            if json { format!("{:#}", policies::as_request(&choice)) } else { policies::as_text(&choice) }
+        }),
+        _ => return misused(),
+    };
+    match text {
+        Ok(text) => print(text.trim_end()),
+        Err(problem) => {
+            say(&problem.sentence());
+            2
+        }
     }
 }
 

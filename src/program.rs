@@ -1,12 +1,14 @@
 //! The story from a request's bytes to its report.
 
 mod each_line;
+mod expand;
 mod explain;
 mod given;
 mod lint;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
+pub use expand::{Expanded, Origin, expanded, own_product};
 pub use explain::{explained, explained_on};
 pub use lint::linted;
 
@@ -54,20 +56,25 @@ fn answer(request: Request, machine: Machine) -> Result<Report, Vec<Problem>> {
         },
         Operation::Lint => linted(&request, machine, &PathBuf::from("/")),
         Operation::Gather => {
-            let mut intent = GatherIntent::of(&request, &machine)?;
+            let Expanded { request, origin } = expanded(request, Path::new("/"))?;
+            let mut intent = GatherIntent::of(&request, &machine).map_err(|problems| origin.place(problems))?;
             drop(request);
             let standing = entered(&mut intent.place, intent.kernel)?;
             let mut never = || None;
-            Ok(on_this_host(standing, intent.asks_kernel(), machine, &mut never, |world| gather_on(&intent, world)))
+            let report =
+                on_this_host(standing, intent.asks_kernel(), machine, &mut never, |world| gather_on(&intent, world));
+            Ok(origin.tell(report))
         }
         Operation::Apply => {
-            let mut intent = ApplyIntent::of(&request, &machine)?;
+            let Expanded { request, origin } = expanded(request, Path::new("/"))?;
+            let mut intent = ApplyIntent::of(&request, &machine).map_err(|problems| origin.place(problems))?;
             drop(request);
             let standing = entered(&mut intent.place, intent.kernel)?;
             let mut signals = Signals::held_back();
-            on_this_host(standing, intent.asks_kernel(), machine, &mut || signals.next(), |world| {
+            let report = on_this_host(standing, intent.asks_kernel(), machine, &mut || signals.next(), |world| {
                 run_on(&intent, world)
-            })
+            });
+            report.map_err(|problems| origin.place(problems)).map(|report| origin.tell(report))
         }
     }
 }

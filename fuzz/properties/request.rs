@@ -15,7 +15,7 @@ use audit_rules::request::{self, Operation};
 use audit_rules::rule::Machine;
 use audit_rules::rules_d::Standing;
 use audit_rules::world::World;
-use audit_rules::{explained, gather_on, linted, run_on};
+use audit_rules::{Expanded, expanded, explained, gather_on, linted, run_on};
 use serde_json::Value;
 
 /// What the host holds. A line in it fails, and one holds a byte that is no UTF-8.
@@ -57,9 +57,10 @@ pub fn hold(data: &[u8]) {
     }
 }
 
-fn answer(mut request: request::Request, machine: Machine, kernel: &mut Model) -> Result<Report, Vec<Problem>> {
-    request.check_mode |= request.operation == Operation::Apply;
+fn answer(request: request::Request, machine: Machine, kernel: &mut Model) -> Result<Report, Vec<Problem>> {
     let root = root().to_owned();
+    let Expanded { mut request, origin } = expanded(request, &root)?;
+    request.check_mode |= request.operation == Operation::Apply;
     match request.operation {
         Operation::Explain => return explained(&request, machine, &root),
         Operation::Lint => return linted(&request, machine, &root),
@@ -70,9 +71,9 @@ fn answer(mut request: request::Request, machine: Machine, kernel: &mut Model) -
     let kernel: Option<&mut dyn Kernel> = Some(kernel);
     let world = World { root, access, kernel, standing: Standing::default(), machine, interrupted: &mut interrupted };
     if request.operation == Operation::Gather {
-        return Ok(gather_on(&GatherIntent::of(&request, &machine)?, world));
+        return Ok(origin.tell(gather_on(&GatherIntent::of(&request, &machine)?, world)));
     }
-    run_on(&ApplyIntent::of(&request, &machine)?, world)
+    run_on(&ApplyIntent::of(&request, &machine)?, world).map_err(|problems| origin.place(problems))
 }
 
 /// A problem of the form says where in the document it is, as far as that is one.

@@ -11,6 +11,7 @@ mod gathered;
 mod human;
 pub mod lint;
 mod linted;
+pub mod policy;
 mod problem;
 pub mod rule;
 mod sarif;
@@ -57,6 +58,9 @@ pub struct Report {
     /// apply: the copy that `backup: true` made, as seen from the root, where it made one and no more.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub backup_file: Option<String>,
+    /// apply, and gather with `expect`: the policies that the request asked for.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub policy: Vec<policy::PolicyReport>,
     /// apply: how the rules asked for stand in the kernel; counts are of this moment, also in check mode.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub rules: Option<RulesReport>,
@@ -282,6 +286,7 @@ impl Report {
             diff: None,
             plan: None,
             backup_file: None,
+            policy: Vec::new(),
             rules: None,
             runtime: None,
             filesystem: None,

@@ -97,6 +97,7 @@ keys! {
     rules: &[PRESENT, ABSENT, EXACT, Explain, Lint],
     control: &[PRESENT, EXACT],
     drop_ins: ASKING,
+    policy: ASKING,
     target: APPLY,
     root: ALL,
     kernel: &[PRESENT, ABSENT, LOADED, EXACT, RESTORED, Gather],

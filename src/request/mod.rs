@@ -13,6 +13,7 @@ mod gather;
 pub mod keys;
 mod mode;
 mod pointer;
+mod policy;
 mod rule_object;
 mod rules;
 mod shape;
@@ -30,6 +31,7 @@ pub use expected::Expected;
 pub use gather::{Details, OnDrift, Source};
 pub use mode::{Id, Mode};
 pub use pointer::Pointer;
+pub use policy::{PolicyInput, PolicyObject, WithoutInput, WithoutObject};
 pub use rule_object::{FieldInput, FieldObject, FieldValue, ListName, OneOrMany, RuleObject, SyscallInput};
 pub use rules::{RuleInput, Rules, RulesFile};
 
@@ -65,6 +67,8 @@ pub struct Request {
     /// Several drop-ins by their names, in one change; in place of `name`, `rules`
     /// and `control`.
     pub drop_ins: Option<BTreeMap<String, DropInInput>>,
+    /// A policy for a whole benchmark that comes with this program, or several; they are drop-ins beside `drop_ins`.
+    pub policy: Option<OneOrMany<PolicyInput>>,
     /// Which layer to converge. auto: both on a live host, only files where the kernel has no audit for us.
     pub target: Target,
     /// Another root directory, such as a mounted image: files only, unless `kernel` is host.

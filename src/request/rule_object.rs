@@ -79,10 +79,10 @@ choice! {
 #[derive(Debug, Clone, PartialEq, Deserialize, JsonSchema)]
 #[serde(untagged)]
 pub enum OneOrMany<T> {
+    /// Several. They come first: serde would take a list for one object too, its entries for the fields in their order.
+    Many(Vec<T>),
     /// One.
     One(T),
-    /// Several.
-    Many(Vec<T>),
 }
 
 impl<T> OneOrMany<T> {

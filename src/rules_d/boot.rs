@@ -62,12 +62,16 @@ impl Root {
             .unwrap_or_else(|| self.default_awk())
     }
 
+    /// What the host's `os-release` holds; empty where it has none that can be read.
+    #[must_use]
+    pub fn os_release(&self) -> Vec<u8> {
+        let paths = ["/etc/os-release", "/usr/lib/os-release"];
+        paths.iter().find_map(|path| self.system_file(Path::new(path)).ok().flatten()).unwrap_or_default()
+    }
+
     /// The awk that the distribution installs when nothing else is asked for.
     fn default_awk(&self) -> Awk {
-        let release = ["/etc/os-release", "/usr/lib/os-release"]
-            .iter()
-            .find_map(|path| self.system_file(Path::new(path)).ok().flatten())
-            .unwrap_or_default();
+        let release = self.os_release();
         let names: Vec<String> = String::from_utf8_lossy(&release)
             .lines()
             .filter_map(|line| line.strip_prefix("ID=").or_else(|| line.strip_prefix("ID_LIKE=")))

@@ -18,7 +18,7 @@ use audit_rules::request::{self, Operation, Request};
 use audit_rules::rule::{Machine, Rule};
 use audit_rules::rules_d::Standing;
 use audit_rules::world::World;
-use audit_rules::{gather_on, run_on};
+use audit_rules::{Expanded, expanded, gather_on, run_on};
 use serde_json::Value as Json;
 use tempfile::TempDir;
 
@@ -252,16 +252,18 @@ impl Host {
     }
 
     fn report(&mut self, bytes: &[u8]) -> Result<Report, Vec<Problem>> {
-        let request = decoded(bytes)?;
+        let Expanded { request, origin } = expanded(decoded(bytes)?, self.root())?;
         let machine = self.machine;
         if request.operation == Operation::Gather {
             let mut inquiry = GatherIntent::of(&request, &self.machine)?;
             let entered = inquiry.place.enter(inquiry.kernel);
-            return Ok(self.with_world(entered.as_deref(), inquiry.asks_kernel(), |world| gather_on(&inquiry, world)));
+            let report = self.with_world(entered.as_deref(), inquiry.asks_kernel(), |world| gather_on(&inquiry, world));
+            return Ok(origin.tell(report));
         }
-        let mut intent = ApplyIntent::of(&request, &machine)?;
+        let mut intent = ApplyIntent::of(&request, &machine).map_err(|problems| origin.place(problems))?;
         let entered = intent.place.enter(intent.kernel);
-        self.with_world(entered.as_deref(), intent.asks_kernel(), |world| run_on(&intent, world))
+        let report = self.with_world(entered.as_deref(), intent.asks_kernel(), |world| run_on(&intent, world));
+        report.map_err(|problems| origin.place(problems)).map(|report| origin.tell(report))
     }
 
     /// `entered` is the root directory of the request where the program changes its own to it.

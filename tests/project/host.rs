@@ -12,7 +12,7 @@ use audit_rules::request::{self, Operation};
 use audit_rules::rule::Machine;
 use audit_rules::rules_d::Standing;
 use audit_rules::world::World;
-use audit_rules::{explained_on, gather_on, linted, run_on};
+use audit_rules::{Expanded, expanded, explained_on, gather_on, linted, run_on};
 use tempfile::TempDir;
 
 /// Directories that a small Debian has and the examples' rules need.
@@ -57,7 +57,7 @@ impl Host {
 
     fn try_answer(&mut self, request: &str) -> Result<Report, Vec<Problem>> {
         let machine = Machine::from_uname("x86_64").unwrap();
-        let request = request::decode(request.as_bytes())?;
+        let Expanded { request, origin } = expanded(request::decode(request.as_bytes())?, self.root.path())?;
         if request.operation == Operation::Lint {
             return linted(&request, machine, self.root.path());
         }
@@ -71,9 +71,10 @@ impl Host {
         if request.operation == Operation::Explain {
             return explained_on(&request, world);
         }
-        match inquiry {
-            Some(inquiry) => Ok(gather_on(&inquiry, world)),
-            None => run_on(&ApplyIntent::of(&request, &machine)?, world),
-        }
+        let report = match inquiry {
+            Some(inquiry) => gather_on(&inquiry, world),
+            None => run_on(&ApplyIntent::of(&request, &machine)?, world).map_err(|problems| origin.place(problems))?,
+        };
+        Ok(origin.tell(report))
     }
 }

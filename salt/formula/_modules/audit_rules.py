@@ -72,7 +72,7 @@ def apply_(state="present", name=None, test=None, executable=None, saltenv=None,
         ``present``, ``absent``, ``loaded``, ``exact`` or ``restored``
 
     name
-        The drop-in; not with ``loaded``, ``restored`` and ``drop_ins``.
+        The drop-in; not with ``loaded``, ``restored``, ``drop_ins`` and ``policy``.
 
     test
         Change nothing, say what would change. By default the minion's ``test``.

@@ -17,10 +17,9 @@ def state_return(name, report, test):
         ret["warnings"] = report["warnings"]
     if report.get("reboot_required"):
         ret["pending"] = report["pending"]
-    if report.get("backup_file"):
-        ret["backup_file"] = report["backup_file"]
-    if report.get("undo"):
-        ret["undo"] = report["undo"]
+    for part in ("policy", "backup_file", "undo"):
+        if report.get(part):
+            ret[part] = report[part]
     return ret
 
 

@@ -66,7 +66,7 @@ def _converge(state, given):
     unknown = {key: value for key, value in given.pop("kwargs").items() if not key.startswith("__")}
     sent = {key: value for key, value in dict(given, **unknown).items() if value is not None}
     # It is then the ID of the state and no more.
-    if "drop_ins" in sent or state in ("loaded", "restored"):
+    if "drop_ins" in sent or "policy" in sent or state in ("loaded", "restored"):
         del sent["name"]
     try:
         report = __salt__["audit_rules.apply"](state=state, test=__opts__["test"], saltenv=__env__, **sent)
@@ -77,8 +77,8 @@ def _converge(state, given):
 
 def present(
     name, rules=None, source=None, source_hash=None, template=None, context=None, defaults=None, control=None,
-    drop_ins=None, target=None, root=None, rules_dir=None, arch=None, ordering=None, on_locked=None, on_duplicate=None,
-    on_missing=None, unknown_syscalls=None, loader_unknown=None, mode=None, owner=None, group=None, backup=None, compile=None,
+    drop_ins=None, policy=None, target=None, root=None, rules_dir=None, arch=None, ordering=None, on_locked=None,
+    on_duplicate=None, on_missing=None, unknown_syscalls=None, loader_unknown=None, mode=None, owner=None, group=None, backup=None, compile=None,
     perm_syscalls=None, expedite=None, adopt=None, kernel=None, allow_empty=None, header=None, lock_timeout=None,
     lock_anyway=None, executable=None, **kwargs,
 ):  # fmt: skip
@@ -101,6 +101,10 @@ def present(
     drop_ins
         Several drop-ins by name, in one change, instead of ``name``, ``rules``, ``source`` and ``control``. Each has
         ``rules`` or ``source``, ``control``, or ``state: absent``.
+
+    policy
+        A policy for a whole benchmark that comes with the executable, or a list of them, beside ``drop_ins``: its name, or a
+        dictionary with ``name``, ``product`` and ``without``.
 
     .. code-block:: yaml
 
@@ -139,7 +143,7 @@ def absent(
 
 
 def loaded(
-    name, drop_ins=None, purge=None, keep=None, target=None, root=None, rules_dir=None, arch=None, ordering=None,
+    name, drop_ins=None, policy=None, purge=None, keep=None, target=None, root=None, rules_dir=None, arch=None, ordering=None,
     on_locked=None, on_duplicate=None, on_missing=None, unknown_syscalls=None, loader_unknown=None, mode=None,
     owner=None, group=None,
     backup=None, compile=None, perm_syscalls=None, expedite=None, adopt=None, kernel=None, allow_empty=None,
@@ -154,6 +158,9 @@ def loaded(
 
     drop_ins
         Drop-ins that are brought to this content before, by name.
+
+    policy
+        Policies for whole benchmarks that come with the executable, as for ``present``.
 
     purge
         Also unload what no drop-in asks for, but for what ``keep`` matches: globs on drop-in names and keys.
@@ -172,7 +179,7 @@ def loaded(
 
 def exact(
     name, rules=None, source=None, source_hash=None, template=None, context=None, defaults=None, control=None,
-    drop_ins=None, purge=None, keep=None, target=None, root=None, rules_dir=None, arch=None, ordering=None,
+    drop_ins=None, policy=None, purge=None, keep=None, target=None, root=None, rules_dir=None, arch=None, ordering=None,
     on_locked=None, on_duplicate=None, on_missing=None, unknown_syscalls=None, loader_unknown=None, mode=None,
     owner=None, group=None,
     backup=None, compile=None, perm_syscalls=None, expedite=None, kernel=None, allow_empty=None, header=None,

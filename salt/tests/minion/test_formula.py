@@ -98,11 +98,11 @@ def test_a_pillar_that_is_none_is_told_in_one_sentence(minion, given, said):
         ({}, "the pillar audit_rules is not there."),
         ({"audit_rule": {"drop_ins": {"x": {"rules": ["# x"]}}}, "auditd": 1, "other": 1},
          "the pillar audit_rules is not there; beside it there is audit_rule, auditd."),
-        ({"audit_rules": {}}, "the pillar audit_rules has no drop_ins, rules, source or control."),
+        ({"audit_rules": {}}, "the pillar audit_rules has no drop_ins, benchmark, rules, source or control."),
         ({"audit_rules": {"drop_ins": {}, "purge": True}},
-         "the pillar audit_rules has no drop_ins, rules, source or control, only drop_ins, purge."),
+         "the pillar audit_rules has no drop_ins, benchmark, rules, source or control, only drop_ins, purge."),
         ({"audit_rules": {"dropins": {"x": {"rules": ["# x"]}}, "lookup": {"install": "none"}}},
-         "the pillar audit_rules has no drop_ins, rules, source or control, only dropins, lookup."),
+         "the pillar audit_rules has no drop_ins, benchmark, rules, source or control, only dropins, lookup."),
     ],
     ids=["none", "misspelt", "empty", "empty drop_ins", "misspelt key"],
 )  # fmt: skip
@@ -165,3 +165,14 @@ def test_the_execution_module_from_the_command_line(minion):
     assert (status, found["outcome"]) == (0, "planned")
     status, (line,) = minion.salt_call("audit_rules.explain", "rules=[-w /etc/b -p wa]")
     assert (status, line["accepted"]) == (0, True)
+
+
+def test_a_benchmark_of_the_pillar_is_a_policy(minion):
+    lookup = {"install": "none", "executable": minion.executable}
+    benchmark = [{"name": "stig", "product": "rhel9", "without": [{"what": "RHEL-09-654275", "reason": "no lock here"}]}]
+    minion.pillar(audit_rules={"benchmark": benchmark, "on_missing": "skip", "root": str(minion.image), "lookup": lookup})
+    policy = by_id(minion.call("state.apply", "audit_rules"))["audit_rules_policy"]
+    assert policy["result"] is True and "/etc/audit/rules.d/30-stig.rules" in policy["changes"]["files"], policy
+    assert policy["policy"][0]["left_out"][0]["reason"] == "no lock here"
+    again = by_id(minion.call("state.apply", "audit_rules"))["audit_rules_policy"]
+    assert again["result"] is True and not again["changes"], again

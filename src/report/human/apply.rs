@@ -2,11 +2,13 @@
 
 use super::page::{Look, Page, Piece};
 use super::{piece, place};
+use crate::report::policy::PolicyReport;
 use crate::report::{
     BecauseReport, ControlReport, FileActionReport, KernelDo, PendingReport, PlanReport, Report, RulesReport,
 };
 
 pub fn write(report: &Report, page: &mut Page) {
+    write_policies(&report.policy, page);
     if let Some(plan) = &report.plan {
         write_plan(plan, page);
     }
@@ -75,6 +77,25 @@ fn write_plan(plan: &PlanReport, page: &mut Page) {
     if !plan.control.is_empty() {
         page.heading("Settings");
         page.table(&settings(&plan.control));
+    }
+}
+
+fn write_policies(policies: &[PolicyReport], page: &mut Page) {
+    for policy in policies {
+        page.heading(&format!("Policy {} for {}", policy.name, policy.product));
+        page.line(&[(Look::Plain, "  "), (Look::Plain, &policy.benchmark)]);
+        let replaced = policy.replaced.iter().map(|name| {
+            vec![piece(Look::Doubtful, "replaced"), piece(Look::Plain, name), piece(Look::Faint, "by the request")]
+        });
+        let left_out = policy.left_out.iter().map(|entry| {
+            let reason = entry.reason.as_deref().unwrap_or_default();
+            vec![piece(Look::Doubtful, "left out"), piece(Look::Plain, &entry.what), piece(Look::Faint, reason)]
+        });
+        let kept = policy.left_out.iter().filter(|entry| !entry.kept.is_empty()).map(|entry| {
+            let why = format!("{} of its lines: other controls need them", entry.kept.len());
+            vec![piece(Look::Plain, "kept"), piece(Look::Plain, &entry.what), piece(Look::Faint, &why)]
+        });
+        page.table(&replaced.chain(left_out).chain(kept).collect::<Vec<_>>());
     }
 }
 

@@ -49,6 +49,7 @@ APPLY = {
     "rules": {"type": "raw"},
     "control": {"type": "dict", "options": CONTROL},
     "drop_ins": {"type": "dict"},
+    "policy": {"type": "raw"},
     "target": {"type": "str", "choices": ["auto", "both", "filesystem", "runtime"], "default": "auto"},
     "root": {"type": "str"},
     "kernel": {"type": "str", "choices": ["auto", "host"], "default": "auto"},
@@ -117,11 +118,12 @@ INFO = {
 
 def apply_specification():
     """The specification of audit_rules, as keyword arguments of AnsibleModule and ArgumentSpecValidator."""
-    which = ("name", "src", "drop_ins")
-    what = ("rules", "src", "control", "drop_ins")
+    which = ("name", "src", "drop_ins", "policy")
+    what = ("rules", "src", "control", "drop_ins", "policy")
+    single = ("name", "rules", "src", "control")
     return {
         "argument_spec": {**APPLY, **SRC, **PROGRAM},
-        "mutually_exclusive": [("rules", "src"), *(("drop_ins", other) for other in ("name", "rules", "src", "control"))],
+        "mutually_exclusive": [("rules", "src"), *((several, other) for several in ("drop_ins", "policy") for other in single)],
         "required_if": [
             ("state", "present", which, True),
             ("state", "present", what, True),

@@ -46,7 +46,7 @@ options:
   name:
     description:
       - The drop-in, with or without C(.rules).
-      - Needed for V(present), V(absent) and V(exact) of O(state), unless O(drop_ins) is given. With one file in O(src) its name without ending is the
+      - Needed for V(present), V(absent) and V(exact) of O(state), unless O(drop_ins) or O(policy) is given. With one file in O(src) its name without ending is the
         default.
     type: str
   rules:
@@ -122,6 +122,16 @@ options:
       - "- V(src), as O(src), in place of V(rules)."
       - "- V(control), as O(control)."
     type: dict
+  policy:
+    description:
+      - A policy for a whole benchmark that comes with the program, or a list of them, with V(present), V(loaded) or V(exact) of
+        O(state). Its rules files are drop-ins beside O(drop_ins), where a name replaces the same name of a policy.
+      - Each is its name, such as V(stig) or V(cis), or an object with these keys. C(audit_rules policy) lists them.
+      - "- V(name), its name."
+      - "- V(product), such as V(rhel9); by default that of C(/etc/os-release) of the target."
+      - "- V(without), a list of controls, or of rules by their text, that are left out; each also as an object with V(what) and
+        V(reason). The reason stands in the drop-in as a comment, and in RV(policy)."
+    type: raw
   target:
     description:
       - Which layer to converge. V(both) are the files and the kernel, V(filesystem) is the files only, V(runtime) the kernel
@@ -353,6 +363,15 @@ EXAMPLES = r"""
         control:
           enabled: locked
 
+- name: Fulfil a benchmark, but for one control
+  linux.audit.audit_rules:
+    state: loaded
+    on_missing: skip
+    policy:
+      name: stig
+      without:
+        - {what: RHEL-09-654265, reason: the host goes on where it cannot record}
+
 - name: Repair what the kernel has lost, and change no file
   linux.audit.audit_rules:
     state: loaded
@@ -432,6 +451,46 @@ msg:
   returned: always
   type: str
   sample: "30-identity: 2 rules loaded, 1 file written"
+policy:
+  description: The policies for benchmarks that the task asked for.
+  returned: when O(policy) is given
+  type: list
+  elements: dict
+  contains:
+    name:
+      description: The name.
+      returned: always
+      type: str
+      sample: stig
+    product:
+      description: The product that it was taken for.
+      returned: always
+      type: str
+      sample: rhel9
+    benchmark:
+      description: The benchmark and its version.
+      returned: always
+      type: str
+      sample: DISA STIG for Red Hat Enterprise Linux 9
+    drop_ins:
+      description: Its drop-ins.
+      returned: always
+      type: list
+      elements: str
+      sample: [30-stig.rules]
+    replaced:
+      description: Those in place of which O(drop_ins) has entries of the same name.
+      returned: when there are such
+      type: list
+      elements: str
+      sample: [40-stig-older.rules]
+    left_out:
+      description: What was left out of it, each with C(what), C(reason), C(rules) (the lines that are left out) and C(kept) (lines that it
+        names and that stay, since other controls need them).
+      returned: when something was
+      type: list
+      elements: dict
+      sample: [{what: RHEL-09-654265, reason: agreed with the auditors, rules: ["-f 2"]}]
 plan:
   description: The steps, of a real run those that were taken.
   returned: when the request is sound

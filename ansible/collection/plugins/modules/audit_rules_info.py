@@ -335,6 +335,13 @@ events:
       returned: when there are any
       type: list
       elements: dict
+policy:
+  description: The policies for benchmarks in O(expect), each with C(name), C(product), C(benchmark), C(drop_ins), those C(replaced) by
+    drop-ins of the same name, and what was C(left_out).
+  returned: with V(gather) of O(operation), when O(expect) has a C(policy)
+  type: list
+  elements: dict
+  sample: [{name: stig, product: rhel9, benchmark: DISA STIG for Red Hat Enterprise Linux 9, drop_ins: [30-stig.rules]}]
 expect:
   description: Whether the host holds what is expected, rule by rule.
   returned: with V(gather) of O(operation) and O(expect)

@@ -144,3 +144,38 @@ def test_settings_that_a_later_drop_in_overrules_are_told_with_both_ways_out(tmp
     assert told()
     assert not told(audit_policy_control_name="zz-finalize")
     assert not told(audit_policy_remove=["audit", "zz-finalize"])
+
+
+def benchmark(tmp_path, make_host, **variables):
+    """A host of RHEL 9, and the variables of the playbook that brings it to a benchmark."""
+    root = tmp_path / "one"
+    make_host(root)
+    (root / "etc/os-release").write_text('ID="rhel"\nVERSION_ID="9.4"\n')
+    return root, {"one": {"audit_policy_root": str(root), "audit_become": False, **variables}}
+
+
+def test_one_command_brings_a_host_to_a_benchmark_and_the_second_finds_nothing_to_do(tmp_path, ansible_playbook, make_host):
+    root, hosts = benchmark(tmp_path, make_host)
+    checked = ansible_playbook(tmp_path, hosts, "linux.audit.benchmark", "-e", "audit_benchmark=stig", "--check", "--diff")
+    assert checked.returncode == 0 and "+# control: stig-rhel9 RHEL-09-654240" in checked.stdout, checked.stdout
+    assert not list((root / "etc/audit/rules.d").iterdir())
+    first, second = (ansible_playbook(tmp_path, hosts, "linux.audit.benchmark", "-e", "audit_benchmark=stig") for dummy in range(2))
+    assert first.returncode == 0 and "changed=1" in first.stdout and "changed=0" in second.stdout, first.stdout + second.stdout
+    assert (root / "etc/audit/rules.d/99-finalize.rules").read_text().endswith("-e 2\n")
+
+
+def test_a_benchmark_goes_with_own_drop_ins_and_without_a_control(tmp_path, ansible_playbook, make_host):
+    without = [{"what": "RHEL-09-654275", "reason": "rules change in production"}]
+    root, hosts = benchmark(
+        tmp_path, make_host, audit_benchmark={"name": "stig", "without": without}, audit_policy_drop_ins={"50-site": WATCH})
+    done = ansible_playbook(tmp_path, hosts, "linux.audit.benchmark")
+    assert done.returncode == 0, done.stdout
+    names = {path.name for path in (root / "etc/audit/rules.d").iterdir()}
+    assert {"30-stig.rules", "50-site.rules"} <= names and "99-finalize.rules" not in names
+
+
+def test_an_unknown_benchmark_changes_nothing_and_names_the_nearest(tmp_path, ansible_playbook, make_host):
+    root, hosts = benchmark(tmp_path, make_host, audit_benchmark="stigg")
+    done = ansible_playbook(tmp_path, hosts, "linux.audit.benchmark")
+    assert done.returncode != 0 and "did you mean stig?" in " ".join(done.stdout.split())
+    assert not list((root / "etc/audit/rules.d").iterdir())

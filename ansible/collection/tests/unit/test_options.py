@@ -234,6 +234,7 @@ def test_the_documentation_names_every_key_of_a_rule_object_and_of_a_drop_in():
     for word in (*rule_objects.FIELD_KEYS, *rule_objects.OPERATORS, *rule_objects.LISTS, *rule_objects.ACTIONS):
         assert f"V({word})" in text, word
     assert described_values(pages["drop_ins"]["description"]) == {*options.DROP_IN, *options.SRC}
+    assert described_values(pages["policy"]["description"]) == set(resolve({"$ref": "#/$defs/PolicyObject"}, REQUEST)["properties"])
 
 
 @pytest.mark.parametrize("name, option", [
@@ -301,6 +302,9 @@ def used_by(operation, node):
 #: What the role says by itself: its drop_ins are all that these could say, and going back is an entry point of its own.
 BY_THE_ROLE = {"name", "rules", "src", "snapshot", "force"}
 
+#: The role is the policy: what comes with the program is a benchmark there.
+OTHERWISE_IN_THE_ROLE = {"policy": "benchmarks"}
+
 
 def test_the_role_has_a_variable_for_every_option_with_the_same_choices_and_default():
     role = PROJECT / "ansible" / "collection" / "roles" / "policy"
@@ -311,10 +315,11 @@ def test_the_role_has_a_variable_for_every_option_with_the_same_choices_and_defa
     for name, option in options.apply_specification()["argument_spec"].items():
         if name in BY_THE_ROLE:
             continue
-        variable = variables[f"audit_policy_{name}"]
-        assert name == "control" or f"audit_policy_{name}" in str(sent["linux.audit.audit_rules"][name]) or name == "drop_ins", name
-        assert f"`audit_policy_{name}`" in page, name
-        assert variable.get("default") == defaults.get(f"audit_policy_{name}"), name
+        there = f"audit_policy_{OTHERWISE_IN_THE_ROLE.get(name, name)}"
+        variable = variables[there]
+        assert name == "control" or there in str(sent["linux.audit.audit_rules"][name]) or name == "drop_ins", name
+        assert f"`{there}`" in page, name
+        assert variable.get("default") == defaults.get(there), name
         # The role loads what is there, and has no use for the states that take away.
         if name != "state":
             assert variable.get("choices") == option.get("choices"), name

@@ -1,0 +1,139 @@
+//! A policy as a request asks for it, spelled out as drop-ins.
+
+use super::left_out::{LabelledLine, LeftOut, WithoutEntry, labelled, without};
+use super::{BenchmarkPolicy, Privileged, ProductPolicy, policies, policy};
+use crate::error::{Problem, RequestError};
+use crate::request::{DropInInput, DropInState, PolicyInput, RuleInput, Rules};
+use crate::tables::nearest::nearest;
+
+/// A policy for one product.
+#[derive(Debug, Clone, Copy)]
+pub struct Choice {
+    /// The policy.
+    pub policy: &'static BenchmarkPolicy,
+    /// The product's name.
+    pub product: &'static str,
+    /// What the policy is there.
+    pub of: &'static ProductPolicy,
+}
+
+/// A policy spelled out.
+#[derive(Debug)]
+pub struct SpelledOut {
+    /// The policy, and for which product.
+    pub choice: Choice,
+    /// Its drop-ins: file names and what they hold.
+    pub drop_ins: Vec<(String, DropInInput)>,
+    /// What came of each entry of `without`.
+    pub left_out: Vec<LeftOut>,
+}
+
+/// The policy of this name, for this product or that of the host, which `own` tells, or what its `os-release` says in place
+/// of one.
+///
+/// # Errors
+/// A policy or product that is not known; the place is the key.
+pub fn chosen(
+    name: &str,
+    product: Option<&str>,
+    own: impl FnOnce() -> Result<&'static str, String>,
+) -> Result<Choice, Problem> {
+    let Some(policy) = policy(name) else {
+        return Err(bad_value(name, policies().iter().map(|policy| policy.name), "/name"));
+    };
+    let names = policy.products();
+    let unknown = |product: &str| bad_value(product, names.clone(), "/product");
+    let product = match product {
+        Some(given) => given.to_owned(),
+        None => own().map(str::to_owned).map_err(|what| unknown(&what))?,
+    };
+    let found = names.clone().find(|name| **name == product).and_then(|name| Some((name, policy.on(name)?)));
+    let (product, of) = found.ok_or_else(|| unknown(&product))?;
+    Ok(Choice { policy, product, of })
+}
+
+/// Spells out a policy that stands at `pointer` of the request; `own` tells the host's product, or what its `os-release`
+/// says in place of one.
+///
+/// # Errors
+/// A policy or product that is not known, and every entry of `without` that names nothing.
+pub fn spelled_out(
+    input: &PolicyInput,
+    pointer: &str,
+    own: impl FnOnce() -> Result<&'static str, String>,
+) -> Result<SpelledOut, Vec<Problem>> {
+    let choice = chosen(input.name(), input.product(), own).map_err(|mut problem| {
+        problem.place.pointer = problem.place.pointer.map(|key| format!("{pointer}{key}"));
+        vec![problem]
+    })?;
+    let mut spelled = SpelledOut { choice, drop_ins: Vec::new(), left_out: Vec::new() };
+    let entries: Vec<WithoutEntry<'_>> =
+        input.without().iter().map(|entry| WithoutEntry { what: entry.what(), reason: entry.reason() }).collect();
+    spelled.left_out = entries.iter().map(LeftOut::of).collect();
+    let known = spelled.fill(&entries);
+    let idle = spelled.left_out.iter().enumerate().filter(|(_, entry)| entry.is_idle());
+    let problems: Vec<Problem> = idle
+        .map(|(at, entry)| {
+            let pointer = format!("{pointer}/without/{at}");
+            let numbers = known.iter().filter_map(|label| label.split_once(' ')).map(|(_, number)| number);
+            let nearest = nearest(&entry.what, known.iter().map(String::as_str).chain(numbers)).map(str::to_owned);
+            let allowed = vec![format!("the controls and rules of {} for {}", choice.policy.name, choice.product)];
+            Problem::at_pointer(RequestError::BadValue { found: entry.what.clone(), allowed, nearest }.into(), &pointer)
+        })
+        .collect();
+    if problems.is_empty() { Ok(spelled) } else { Err(problems) }
+}
+
+impl SpelledOut {
+    /// Adds the drop-ins, but for what the entries name. Gives the controls of the policy.
+    fn fill(&mut self, entries: &[WithoutEntry<'_>]) -> Vec<String> {
+        let Choice { policy, of, .. } = self.choice;
+        let mut known: Vec<String> = Vec::new();
+        for (name, text) in policy.drop_ins(of) {
+            let lines = policy.lines(of, name, text);
+            let left = if entries.is_empty() { text.to_owned() } else { without(&lines, entries, &mut self.left_out) };
+            known.extend(lines.into_iter().flat_map(|line| line.labels));
+            let holds = labelled(&left).iter().any(LabelledLine::is_statement);
+            self.drop_ins.push((name.to_owned(), if holds { held(Rules::File(left)) } else { gone() }));
+        }
+        if let Some(privileged) = &of.privileged {
+            let goes = privileged.goes(entries, &mut self.left_out);
+            known.extend(privileged.labels.iter().cloned());
+            let drop_in = if goes { gone() } else { held(privileged.rules()) };
+            self.drop_ins.push((format!("{}.rules", privileged.name), drop_in));
+        }
+        known
+    }
+}
+
+impl Privileged {
+    /// Whether each of its controls is left out.
+    fn goes(&self, entries: &[WithoutEntry<'_>], left_out: &mut [LeftOut]) -> bool {
+        let by = |label: &String| entries.iter().position(|entry| entry.names(label));
+        let goes = self.labels.iter().all(|label| by(label).is_some());
+        for at in self.labels.iter().filter_map(by) {
+            let list = if goes { &mut left_out[at].rules } else { &mut left_out[at].kept };
+            list.push(format!("the privileged programs of the host, in {}", self.name));
+        }
+        goes
+    }
+
+    fn rules(&self) -> Rules {
+        Rules::List(vec![RuleInput::Line(self.comment())])
+    }
+}
+
+fn bad_value<'a>(found: &str, allowed: impl Iterator<Item = &'a str> + Clone, pointer: &str) -> Problem {
+    let nearest = nearest(found, allowed.clone()).map(str::to_owned);
+    let allowed = allowed.map(str::to_owned).collect();
+    Problem::at_pointer(RequestError::BadValue { found: found.to_owned(), allowed, nearest }.into(), pointer)
+}
+
+fn held(rules: Rules) -> DropInInput {
+    DropInInput { rules: Some(rules), ..DropInInput::default() }
+}
+
+/// A drop-in of which nothing is left; an older one of this name is to go.
+fn gone() -> DropInInput {
+    DropInInput { state: DropInState::Absent, ..DropInInput::default() }
+}

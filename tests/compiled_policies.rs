@@ -1,0 +1,160 @@
+//! What is compiled in is what lies in `policies/`; and policies as requests ask for them.
+#![allow(
+    clippy::disallowed_methods,
+    clippy::disallowed_types,
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "reads the project's own files; a test may end in a panic"
+)]
+
+mod project;
+
+use std::fmt::Write as _;
+
+use audit_rules::policies::{as_request, chosen, policies};
+use audit_rules::report::{Outcome, Report};
+use project::host::Host;
+use serde_json::{Value, json};
+
+/// The list at the end of `src/policies/compiled.rs`, as the directory has it.
+fn listed() -> String {
+    let mut paths = project::files("policies", "");
+    paths.sort();
+    let mut text = String::from("compiled! {\n");
+    let about = paths.iter().filter_map(|path| path.strip_prefix("policies/")?.strip_suffix("/policy.json"));
+    for name in about {
+        let _ = writeln!(text, "    {name:?}:");
+        let inside = format!("policies/{name}/");
+        let files = paths.iter().filter_map(|path| path.strip_prefix(&inside)).filter(|path| *path != "policy.json");
+        for path in files {
+            let _ = writeln!(text, "        {path:?}");
+        }
+        text.push_str("    ;\n");
+    }
+    text + "}\n"
+}
+
+#[test]
+fn every_file_of_the_directory_is_compiled_in() {
+    let path = "src/policies/compiled.rs";
+    let code = project::read(path);
+    let (before, _) = code.split_once("compiled! {\n").unwrap();
+    let wanted = format!("{before}{}", listed());
+    if std::env::var_os("UPDATE_EXPECTED").is_some() {
+        std::fs::write(path, &wanted).unwrap();
+        return;
+    }
+    assert!(code == wanted, "UPDATE_EXPECTED=1 cargo test --test compiled_policies writes {path}");
+}
+
+#[test]
+fn the_request_that_a_policy_is_printed_as_is_one() {
+    for policy in policies() {
+        for product in policy.products() {
+            let choice = chosen(policy.name, Some(product), || unreachable!()).unwrap();
+            let request = as_request(&choice);
+            let decoded = audit_rules::request::decode(request.to_string().as_bytes());
+            assert!(
+                decoded.is_ok(),
+                "{} for {product}: {:?}",
+                policy.name,
+                decoded.err().map(|refused| refused.problems)
+            );
+        }
+    }
+}
+
+/// The answer of a host that is this product.
+fn answered(os_release: &str, mut request: Value) -> (Host, Report) {
+    let mut host = Host::new();
+    std::fs::write(host.root().join("etc/os-release"), os_release).unwrap();
+    request["on_missing"] = "skip".into();
+    let report = host.answer(&request.to_string());
+    (host, report)
+}
+
+fn drop_in(host: &Host, name: &str) -> Option<String> {
+    std::fs::read_to_string(host.root().join("etc/audit/rules.d").join(name)).ok()
+}
+
+const RHEL: &str = "ID=rhel\nVERSION_ID=9.4\n";
+/// The control of RHEL 9 by which the kernel's rules are locked.
+const LOCK: &str = "RHEL-09-654275";
+
+#[test]
+fn a_policy_is_that_of_the_hosts_product_and_its_files_are_drop_ins() {
+    let (host, report) = answered(RHEL, json!({"policy": {"name": "stig", "without": [LOCK]}}));
+    assert_eq!(report.outcome, Outcome::Applied, "{}", report.msg);
+    let told = &report.policy[0];
+    assert_eq!((told.name.as_str(), told.product.as_str()), ("stig", "rhel9"));
+    assert_eq!(told.left_out[0].rules, ["-e 2"]);
+    for name in &told.drop_ins {
+        let is_gone = name == "99-finalize.rules";
+        assert_eq!(drop_in(&host, name).is_none(), is_gone, "{name}");
+    }
+    let text = drop_in(&host, "30-stig.rules").unwrap();
+    assert!(text.contains("\n# control: stig-rhel9 RHEL-09-654240\n"), "{text}");
+}
+
+#[test]
+fn what_is_left_out_stands_in_the_drop_in_with_its_reason() {
+    let without = json!([LOCK, {"what": "RHEL-09-654240", "reason": "the directory service logs it"}]);
+    let (host, report) = answered(RHEL, json!({"policy": [{"name": "stig", "without": without}]}));
+    let text = drop_in(&host, "30-stig.rules").unwrap();
+    assert!(text.contains("\n# Left out: RHEL-09-654240 (the directory service logs it)\n"), "{text}");
+    assert!(!text.contains("path=/etc/passwd ") && !text.contains("control: stig-rhel9 RHEL-09-654240\n"), "{text}");
+    let shown = report.human(false);
+    assert!(shown.contains("Policy stig for rhel9\n"), "{shown}");
+    assert!(shown.contains("left out  RHEL-09-654240  the directory service logs it\n"), "{shown}");
+    assert!(report.policy[0].left_out[1].rules.iter().all(|rule| rule.contains("/etc/passwd")), "{report:?}");
+}
+
+#[test]
+fn a_drop_in_of_the_request_replaces_that_of_a_policy() {
+    let own = json!({"99-finalize": {"rules": ["# The lock comes with the next release"]}});
+    let (host, report) = answered(RHEL, json!({"policy": "stig", "drop_ins": own, "allow_empty": true}));
+    assert_eq!(report.policy[0].replaced, ["99-finalize.rules"], "{}", report.msg);
+    assert!(drop_in(&host, "99-finalize.rules").unwrap().contains("next release"));
+}
+
+#[test]
+fn what_is_no_policy_or_no_part_of_it_fails_with_its_place_and_the_nearest_name() {
+    let rows = [
+        (json!({"policy": "stigg"}), "/policy/name", Some("did you mean stig?")),
+        (json!({"policy": [{"name": "stig", "product": "rhel99"}]}), "/policy/0/product", Some("did you mean rhel9?")),
+        (json!({"policy": {"name": "stig", "without": ["RHEL-09-654241"]}}), "/policy/without/0", None),
+        (json!({"policy": "stig", "rules": ["-e 1"]}), "/rules", None),
+        (json!({"policy": ["stig", "stig"]}), "/policy/1", None),
+        (json!({"policy": "stig", "state": "absent", "name": "x"}), "/policy", None),
+    ];
+    for (request, pointer, hint) in rows {
+        let (host, report) = answered(RHEL, request.clone());
+        let error = &report.errors[0];
+        assert_eq!(error.pointer.as_deref(), Some(pointer), "{request}: {report:?}");
+        assert!(hint.is_none() || error.hint.as_deref() == hint, "{request}: {error:?}");
+        assert_eq!(drop_in(&host, "30-stig.rules"), None);
+    }
+    let (_, report) = answered("ID=arch\n", json!({"policy": "stig"}));
+    assert!(report.msg.contains("ID=arch VERSION_ID="), "{}", report.msg);
+}
+
+#[test]
+fn what_a_host_lacks_is_told_with_the_file_of_the_policy() {
+    let mut host = Host::new();
+    std::fs::write(host.root().join("etc/os-release"), RHEL).unwrap();
+    let report = host.answer(&json!({"policy": "stig", "on_missing": "fail"}).to_string());
+    let error = report.errors.iter().find(|error| error.kind == "missing_path").unwrap_or_else(|| panic!("{report:?}"));
+    assert_eq!((error.pointer.as_deref(), error.file.as_deref()), (Some("/policy"), Some("30-stig.rules")));
+    assert!(error.line.is_some());
+}
+
+#[test]
+fn an_expected_policy_is_evidence_for_each_control() {
+    let policy = json!({"name": "stig", "without": [LOCK]});
+    let (mut host, _) = answered(RHEL, json!({"policy": policy.clone()}));
+    let expect = json!({"policy": policy, "on_missing": "skip"});
+    let report = host.answer(&json!({"operation": "gather", "expect": expect}).to_string());
+    assert_eq!(report.policy[0].product, "rhel9", "{report:?}");
+    let labels = serde_json::to_value(&report.labels).unwrap();
+    assert!(labels.to_string().contains("stig-rhel9 RHEL-09-654240"), "{labels}");
+}
