@@ -12,6 +12,7 @@
     reason = "looks at the host from outside; a test may end in a panic"
 )]
 
+mod benchmarks;
 mod confinement;
 mod drift;
 mod edges;

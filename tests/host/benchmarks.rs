@@ -1,0 +1,75 @@
+//! The policies that come with the executable, on a real kernel.
+
+use std::time::Instant;
+
+use audit_rules::policies::{self, BenchmarkPolicy, LabelledLine, ProductPolicy};
+use serde_json::{Value as Json, json};
+
+use super::guest::{Guest, plain, said};
+
+/// One product for each policy whose rules are also loaded as a boot loads them, flush and all.
+const AS_AT_BOOT: [(&str, &str); 5] =
+    [("anssi", "debian12"), ("cis", "debian12"), ("ospp", "rhel9"), ("pci-dss", "rhel9"), ("stig", "rhel9")];
+
+/// What would change the guest for the tests after this one: the lock, a panic where a record is lost, the locked feature.
+fn for_good(policy: &BenchmarkPolicy, of: &ProductPolicy) -> Vec<String> {
+    let lines = policy.drop_ins(of).flat_map(|(name, text)| policy.lines(of, name, text));
+    let is_for_good = |line: &LabelledLine<'_>| ["-e 2", "-f 2", "--loginuid-immutable"].contains(&line.text.trim());
+    let mut found: Vec<String> = lines.filter(is_for_good).map(|line| line.text.trim().to_owned()).collect();
+    found.dedup();
+    found
+}
+
+/// The whole host held by a policy, but for what would change it for good.
+fn whole(name: &str, product: &str) -> Json {
+    let policy = policies::policy(name).unwrap();
+    let without = for_good(policy, policy.on(product).unwrap());
+    json!({
+        "state": "exact", "policy": {"name": name, "product": product, "without": without},
+        "on_missing": "skip", "compile": "always", "expedite": "always",
+    })
+}
+
+/// Applies a policy; the report.
+fn applied(guest: &Guest, name: &str, product: &str) -> Json {
+    let request = whole(name, product);
+    let report = guest.request(&request);
+    // Two products may have the same files.
+    let outcomes = [json!("applied"), json!("unchanged")];
+    assert!(outcomes.contains(&report["outcome"]), "{name} of {product}: {report:#}");
+    assert_eq!(report["rules"]["desired"], report["rules"]["loaded"], "{name} of {product}");
+    for skipped in report["rules"]["skipped"].as_array().unwrap() {
+        let kind = skipped["kind"].as_str().unwrap();
+        assert!(["missing_path", "unknown_syscall", "no_such_arch"].contains(&kind), "{name} of {product}: {skipped}");
+    }
+    assert!(guest.boot_is_current(), "{name} of {product}: augenrules would write another audit.rules");
+    guest.nothing_to_do(&request);
+    report
+}
+
+#[test]
+#[ignore = "needs a guest: make test"]
+fn every_policy_of_every_product_is_loaded_whole_and_a_second_run_finds_nothing_to_do() {
+    let guest = plain();
+    for policy in policies::policies() {
+        for product in policy.products() {
+            let began = Instant::now();
+            let report = applied(&guest, policy.name, product);
+            let listed = guest.listed().len();
+            assert_eq!(json!(listed), report["rules"]["loaded"], "{} of {product}", policy.name);
+            eprintln!("{} of {product}: {listed} rules, {:?}", policy.name, began.elapsed());
+        }
+    }
+}
+
+#[test]
+#[ignore = "needs a guest: make test"]
+fn the_boot_load_of_a_policy_makes_the_kernel_hold_the_same_rules_in_the_same_order() {
+    let guest = plain();
+    for (name, product) in AS_AT_BOOT {
+        applied(&guest, name, product);
+        let listed = guest.listed();
+        said("augenrules", &["--load"]);
+        assert_eq!(guest.listed(), listed, "{name} of {product}");
+    }
+}
