@@ -50,7 +50,7 @@ FUZZ_SECONDS ?= 60
 OTHER_ARCHITECTURES := $(filter-out $(ARCHITECTURE),x86_64 aarch64)
 
 .PHONY: help build collection salt demo test test-all test-host test-size test-guests test-more-guests test-boot test-attacks \
-	test-ansible molecule test-more-ansible test-salt test-more-salt sanity-ansible fuzz supply-chain msrv matrix bench \
+	test-ansible molecule test-more-ansible test-salt test-more-salt sanity-ansible test-scanner fuzz supply-chain msrv matrix bench \
 	bench-ansible lint lint-ansible lint-salt fmt clean \
 	prerequisites packages lab staged
 
@@ -94,7 +94,7 @@ test: prerequisites packages ## lints, tests here, on one real kernel, of the co
 
 # The toolchain for other machines is fetched by the right lane; msrv takes it from the cache.
 test-all: prerequisites packages ## what `make test` leaves out: attacks, other kernels, machines and versions, boots, fuzzing, supply chain, sanity
-	@MAKE="$(MAKE)" .ci/parts 'supply-chain test-attacks msrv test-more-guests test-boot fuzz' 'sanity-ansible test-more-ansible test-more-salt'
+	@MAKE="$(MAKE)" .ci/parts 'supply-chain test-attacks msrv test-more-guests test-boot fuzz' 'sanity-ansible test-more-ansible test-more-salt test-scanner'
 
 test-host: prerequisites ## the tests that need no other kernel
 	$(CARGO) test --workspace --no-fail-fast --target $(TARGET)
@@ -149,6 +149,11 @@ test-salt: staged ## the formula's tests, with the newest Salt
 test-more-salt: salt ## the same with the oldest Salt, and in a virtual machine
 	salt/test-module oldest
 	salt/test-guest
+
+test-scanner: prerequisites ## OpenSCAP on root directories that have a policy, for every product and profile; UPDATE=1 writes docs/benchmarks.md
+	@$(CARGO) build --quiet --target $(TARGET)
+	@if command -v python3 >/dev/null; then tests/scanner/run.py --program $(TARGET_DIR)/$(TARGET)/debug/audit_rules $(if $(UPDATE),--update); \
+	else echo "not run: OpenSCAP on the policies: apt-get install python3"; fi
 
 bench: prerequisites ## compare with auditctl and augenrules, write docs/performance.md
 	$(CARGO) build --release --workspace --target $(TARGET)

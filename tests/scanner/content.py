@@ -40,6 +40,18 @@ class Check:
                 self.exports[export.get("export-name")] = export.get("value-id")
 
 
+    def machine(self):
+        """The machine that it is about, where that is another one than x86_64."""
+        found = re.search(r"#(aarch64|ppc64le)_arch", " ".join(self.platforms))
+        return found[1] if found else "x86_64"
+
+    def is_for(self, machine):
+        platforms = " ".join(self.platforms)
+        if f"not_{machine}_arch" in platforms:
+            return False
+        return self.machine() in (machine, "x86_64")
+
+
 class Profile:
     """A profile: its title, the names of the checks it selects, and which of a value's choices it takes."""
 

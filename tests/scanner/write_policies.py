@@ -15,7 +15,7 @@ import sys
 from collections import defaultdict
 from copy import copy
 
-from catalog import BORROWED, PRODUCTS, TITLES, TOPICS, labels, topic, unit
+from catalog import BORROWED, OTHER_MACHINES, PRODUCTS, TITLES, TOPICS, labels, topic, unit
 from content import Content, Judge
 
 POLICIES = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..", "policies")
@@ -137,8 +137,8 @@ def rules_for(content, profile, check):
 class Policy:
     """The rules of a policy for a product: those for the newest content, and what older ones want besides."""
 
-    def __init__(self, name, product, profiles, contents):
-        self.name, self.product = name, product
+    def __init__(self, name, product, profiles, contents, machine="x86_64"):
+        self.name, self.product, self.machine = name, product, machine
         self.newest = next((content for content in contents if any(profile in content.profiles for profile in profiles)), None)
         self.controls = defaultdict(list)
         self.rules, self.older, self.exact, self.open = {}, {}, {}, []
@@ -150,8 +150,7 @@ class Policy:
 
     def add(self, content, contents, profile, check):
         found = labels(self.name, self.product, content.checks[check], contents)
-        machines = " ".join(content.checks[check].platforms)
-        if re.search(r"#(aarch64|ppc64le)_arch", machines):
+        if not content.checks[check].is_for(self.machine):
             return
         exact = Judge(content, profile, {}).exact_files(check)
         if exact:
@@ -225,7 +224,7 @@ class Policy:
             if titles[place[0]] != before:
                 before = titles[place[0]]
                 out.append(f"# {before}")
-            out += wrapped("# control: ", place[1:])
+            out.append(f"# control: {', '.join(place[1:])}")
             for (head, after, key), syscalls in sorted(groups[place].items(), key=word_lengths_together):
                 out.append(line(head, sorted(syscalls, key=lambda call: call or ""), after, key))
         return "\n".join(out) + "\n"
@@ -240,41 +239,35 @@ def natural(texts):
     return [[part.zfill(8) for part in re.split(r"[ .\-]", text)] for text in texts]
 
 
-def wrapped(prefix, words):
-    """Comments of at most 120 columns."""
-    out = [prefix]
-    for index, word in enumerate(words):
-        end = "," if index + 1 < len(words) else ""
-        if len(out[-1]) + len(word) > 118:
-            out[-1] = out[-1].rstrip(" ,")
-            out.append(prefix)
-        out[-1] += word + end + (" " if end else "")
-    return out
+def has(directory, product):
+    return os.path.exists(os.path.join(directory, f"ssg-{product}-xccdf.xml"))
 
 
 def main(directories):
     found = defaultdict(dict)
     products = {}
-    kept = {"README.md"}
+    kept = {"README.md", "LICENSE-ComplianceAsCode"}
     for entry in os.listdir(POLICIES) if os.path.isdir(POLICIES) else []:
         if entry not in kept:
             path = os.path.join(POLICIES, entry)
             shutil.rmtree(path) if os.path.isdir(path) else os.remove(path)
     written = {}
     for product, (title, systems, policies) in PRODUCTS.items():
-        contents = [
-            Content(directory, product)
-            for directory in directories
-            if os.path.exists(os.path.join(directory, f"ssg-{product}-xccdf.xml"))
-        ]
+        contents = [Content(directory, product) for directory in directories if has(directory, product)]
         products[product] = {"title": title, "os": [{"id": name, "version": version} for name, version in systems]}
         for name, profiles in policies.items():
             policy = Policy(name, product, profiles, contents)
             for version, profile, check in policy.open:
                 print(f"{product} {name}: {check} of {profile} {version}: no rules found", file=sys.stderr)
-            entry = write(policy, product, title, profiles, written)
+            entry = write(policy, product, profiles, written)
             if entry["files"]:
                 found[name][product] = entry
+    for product, (source, machine) in OTHER_MACHINES.items():
+        title = f"{PRODUCTS[source][0]}, {machine}"
+        contents = [Content(directory, source) for directory in directories if has(directory, source)]
+        policy = Policy("ospp", source, PRODUCTS[source][2]["ospp"], contents, machine)
+        products[product] = {"title": title, "os": []}
+        found["ospp"][product] = write(policy, product, PRODUCTS[source][2]["ospp"], written)
     for product, (title, systems, source, names) in BORROWED.items():
         products[product] = {"title": title, "os": [{"id": name, "version": version} for name, version in systems]}
         for name in names:
@@ -286,7 +279,7 @@ def main(directories):
         dump(f"{name}/policy.json", {"title": TITLES[name], "products": entries})
 
 
-def write(policy, product, title, profiles, written):
+def write(policy, product, profiles, written):
     newest = policy.newest
     profile = next(profile for profile in profiles if profile in newest.profiles)
     files = []
