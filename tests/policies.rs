@@ -56,7 +56,7 @@ fn policies() -> Vec<Policy> {
     found
 }
 
-/// The machines that a policy is for, x86_64 first where it is for that.
+/// The machines that a policy is for, `x86_64` first where it is for that.
 fn machines(policy: &Policy) -> Vec<&str> {
     let (_, product) = policy.name.rsplit_once(' ').unwrap();
     product.split_once('-').map_or(vec!["x86_64", "aarch64"], |(_, machine)| vec![machine])
@@ -149,11 +149,12 @@ fn lint_has_no_error_and_no_warning_about_a_policy() {
         for (name, text) in &policy.files {
             files.push(json!({"name": name, "text": text}));
         }
-        // A benchmark that names files byte for byte does not know renameat2, nor 32-bit programs of other machines.
+        // A benchmark that names files byte for byte does not know renameat2, nor 32-bit programs of other machines, nor
+        // which order of fields some versions of auditctl refuse there.
         let machine = machines(&policy)[0];
         let ignored: &[&str] = match (policy.name.starts_with("ospp"), machine) {
             (true, "x86_64") => &["newer_variant_missing"],
-            (true, _) => &["newer_variant_missing", "b32_missing", "b64_missing"],
+            (true, _) => &["newer_variant_missing", "b32_missing", "b64_missing", "refused_by_some"],
             (false, _) => &[],
         };
         let request = json!({"operation": "lint", "archs": [machine], "files": files, "ignore": ignored});
