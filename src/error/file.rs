@@ -16,6 +16,7 @@ impl FileError {
             Problem::ReadOnlyFileSystem => "read_only_file_system",
             Problem::NotARegularFile { .. } => "not_a_regular_file",
             Problem::Unreadable { .. } => "unreadable",
+            Problem::Moved => "moved_meanwhile",
             Problem::TooLarge { .. } => "too_large",
             Problem::NoSpace { .. } => "no_space",
             Problem::NoDirectory => "no_directory",
@@ -68,6 +69,7 @@ impl FileError {
             Problem::Unreadable { call, errno } => {
                 format!("{path} cannot be read: {call}: {} ({errno:?})", errno.desc())
             }
+            Problem::Moved => format!("{path} was moved by somebody else while it was read"),
             Problem::TooLarge { limit } => format!("{path} is larger than {} MiB", limit >> 20),
             Problem::NoSpace { errno } => format!("{path} cannot be written: {} ({errno:?})", errno.desc()),
             Problem::NoDirectory => format!("{path} cannot be written: its directory does not exist"),
@@ -113,6 +115,7 @@ impl FileError {
             }
             Problem::IsTheHost => Some(Hint::say("leave root out")),
             Problem::NotTheHost => Some(Hint::say("without kernel: host, the files of this root are managed alone")),
+            Problem::Moved => Some(Hint::say("run it again")),
             Problem::Busy { .. } => Some(Hint::say("try again when the other run has ended")),
             _ => None,
         }
@@ -226,6 +229,7 @@ mod tests {
             (Problem::ReadOnlyFileSystem, "read_only_file_system"),
             (Problem::NotARegularFile { found: Found::Fifo }, "not_a_regular_file"),
             (Problem::Unreadable { call: "openat", errno }, "unreadable"),
+            (Problem::Moved, "moved_meanwhile"),
             (Problem::TooLarge { limit: 64 << 20 }, "too_large"),
             (Problem::NoSpace { errno: Errno::ENOSPC }, "no_space"),
             (Problem::NoDirectory, "no_directory"),

@@ -4,28 +4,37 @@ use std::ffi::{OsStr, OsString};
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use std::path::{Path, PathBuf};
 
-use super::Root;
+use super::{FileError, Root};
 use crate::rule::{FieldNumber, Rule};
+
+/// What lists them.
+const MOUNTINFO: &str = "/proc/self/mountinfo";
 
 /// The mounts that this process sees, in the order in which they were made.
 #[derive(Debug, Default)]
 pub struct Mounts(Vec<Mount>);
 
+/// A mount.
 #[derive(Debug)]
-struct Mount {
+pub(super) struct Mount {
+    /// Its number.
+    pub number: u64,
     device: Vec<u8>,
     /// What of the file system is mounted.
     root: PathBuf,
     /// Where.
-    point: PathBuf,
+    pub point: PathBuf,
+    /// Whether programs get no rights of their own there, or cannot be executed (`nosuid`, `noexec`).
+    pub is_harmless: bool,
+    /// The type of the file system.
+    pub kind: Vec<u8>,
 }
 
 impl Root {
     /// What `/proc/self/mountinfo` lists; nothing where it cannot be read.
     #[must_use]
     pub fn mounts(&self) -> Mounts {
-        let text = self.system_file(Path::new("/proc/self/mountinfo")).ok().flatten().unwrap_or_default();
-        Mounts(text.split(|byte| *byte == b'\n').filter_map(Mount::of).collect())
+        Mounts::of(&self.system_file(Path::new(MOUNTINFO)).ok().flatten().unwrap_or_default())
     }
 
     /// The first path of this rule, of a file or program, over which something else is mounted. The kernel watches a name in
@@ -43,6 +52,24 @@ impl Root {
 }
 
 impl Mounts {
+    /// The mounts that this process sees, below whichever directory.
+    ///
+    /// # Errors
+    /// Where the list is not to be had, as without `/proc`.
+    pub(super) fn of_process() -> Result<Self, FileError> {
+        let missing = || FileError::unreadable(Path::new(MOUNTINFO), "open", rustix::io::Errno::NOENT);
+        let text = Root::open(Path::new("/"))?.system_file(Path::new(MOUNTINFO))?.ok_or_else(missing)?;
+        Ok(Self::of(&text))
+    }
+
+    fn of(text: &[u8]) -> Self {
+        Self(text.split(|byte| *byte == b'\n').filter_map(Mount::of).collect())
+    }
+
+    pub(super) fn all(&self) -> &[Mount] {
+        &self.0
+    }
+
     /// Whether something else than the file itself is mounted over a file of this directory, which is given without links.
     fn covers(&self, directory: &Path, name: &OsStr) -> bool {
         let path = directory.join(name);
@@ -55,12 +82,18 @@ impl Mounts {
 }
 
 impl Mount {
-    /// A line: its number, that of the mount it is on, the device, the root, the point, and more (`proc_pid_mountinfo(5)`).
+    /// A line: its number, that of the mount it is on, the device, the root, the point, options, more of them up to a dash,
+    /// the type, and more (`proc_pid_mountinfo(5)`).
     fn of(line: &[u8]) -> Option<Self> {
-        let mut words = line.split(|byte| *byte == b' ').skip(2);
+        let mut words = line.split(|byte| *byte == b' ');
         let path = |word: Option<&[u8]>| Some(PathBuf::from(OsString::from_vec(unescaped(word?))));
-        let device = words.next()?.to_vec();
-        Some(Self { device, root: path(words.next())?, point: path(words.next())? })
+        let number = std::str::from_utf8(words.next()?).ok()?.parse().ok()?;
+        let device = words.nth(1)?.to_vec();
+        let (root, point) = (path(words.next())?, path(words.next())?);
+        let mut options = words.next()?.split(|byte| *byte == b',');
+        let is_harmless = options.any(|option| matches!(option, b"nosuid" | b"noexec"));
+        let kind = words.skip_while(|word| *word != b"-").nth(1).map(unescaped).unwrap_or_default();
+        Some(Self { number, device, root, point, is_harmless, kind })
     }
 }
 
@@ -75,4 +108,35 @@ fn unescaped(word: &[u8]) -> Vec<u8> {
         rest = if escaped.is_some() { after.get(3..).unwrap_or_default() } else { after };
     }
     bytes
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_line_gives_number_point_options_and_type_whatever_optional_fields_it_has() {
+        let rows: [(&[u8], u64, &[u8], bool, &[u8]); 6] = [
+            (b"28 1 254:0 / / rw,relatime shared:1 - ext4 /dev/vda rw", 28, b"/", false, b"ext4"),
+            (
+                b"36 35 98:0 /mnt1 /mnt2 rw,noatime master:1 propagate_from:2 - ext3 /dev/root rw",
+                36,
+                b"/mnt2",
+                false,
+                b"ext3",
+            ),
+            (b"40 28 0:35 / /run rw,nosuid,nodev - tmpfs tmpfs rw,size=1k", 40, b"/run", true, b"tmpfs"),
+            (b"41 28 0:36 / /var/tmp ro,noexec - xfs /dev/vdb rw", 41, b"/var/tmp", true, b"xfs"),
+            // The options of the file system are not those of the mount.
+            (b"42 28 0:37 / /a\\040b\\134\\012c rw - fuse.x#y nosuid rw,nosuid", 42, b"/a b\\\nc", false, b"fuse.x#y"),
+            (b"43 28 0:38 / /- rw - - - rw", 43, b"/-", false, b"-"),
+        ];
+        for (line, number, point, is_harmless, kind) in rows {
+            let mount = Mount::of(line).unwrap();
+            let found = (mount.number, mount.point.as_os_str().as_bytes(), mount.is_harmless, &*mount.kind);
+            assert_eq!(found, (number, point, is_harmless, kind), "{}", String::from_utf8_lossy(line));
+        }
+        assert!(Mount::of(b"").is_none());
+        assert!(Mount::of(b"x 1 254:0 / / rw - ext4 a rw").is_none());
+    }
 }

@@ -49,6 +49,8 @@ pub enum Problem {
     NotARegularFile { found: Found },
     /// The file could not be read.
     Unreadable { call: &'static str, errno: Errno },
+    /// It was moved while it was read.
+    Moved,
     /// It has more bytes than are ever read.
     TooLarge { limit: u64 },
     /// The disk, or the quota, is used up.

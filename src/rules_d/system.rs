@@ -5,10 +5,13 @@
 #[cfg(any(test, feature = "model"))]
 pub mod fault;
 
+use std::ffi::CStr;
+use std::mem::MaybeUninit;
 use std::os::fd::{AsFd, OwnedFd};
 
 use rustix::fs::{
-    AtFlags, Dir, FlockOperation, Gid, Mode, OFlags, Stat, StatFs, StatVfs, Statx, StatxFlags, Uid, XattrFlags,
+    AtFlags, Dir, FileType, FlockOperation, Gid, Mode, OFlags, RawDir, Stat, StatFs, StatVfs, Statx, StatxFlags, Uid,
+    XattrFlags,
 };
 use rustix::io::Errno;
 use rustix::path::Arg;
@@ -40,6 +43,7 @@ calls! {
     fs::fchown(fd: impl AsFd, owner: Option<Uid>, group: Option<Gid>) -> () { () };
     fs::fsync(fd: impl AsFd) -> () { () };
     fs::fgetxattr(fd: impl AsFd, name: impl Arg, value: &mut [u8]) -> usize;
+    fs::lgetxattr(path: impl Arg, name: impl Arg, value: &mut [u8]) -> usize;
     fs::fsetxattr(fd: impl AsFd, name: impl Arg, value: &[u8], flags: XattrFlags) -> () { () };
     fs::flock(fd: impl AsFd, operation: FlockOperation) -> ();
     fs::mkdirat(directory: impl AsFd, path: impl Arg, mode: Mode) -> () { () };
@@ -75,4 +79,24 @@ pub(super) fn entries(directory: impl AsFd) -> Result<Dir, Errno> {
         return Err(errno);
     }
     Dir::read_from(directory)
+}
+
+/// Tells of each entry of a directory its name and, where the file system knows that, its kind. The buffer is for what the
+/// kernel gives at once; nothing else is kept.
+#[inline]
+pub(super) fn each_entry(
+    directory: impl AsFd,
+    buffer: &mut [MaybeUninit<u8>],
+    each: &mut dyn FnMut(&CStr, FileType),
+) -> Result<(), Errno> {
+    #[cfg(any(test, feature = "model"))]
+    if let Some(fault::Fault::Fail(errno)) = fault::enter("getdents") {
+        return Err(errno);
+    }
+    let mut entries = RawDir::new(directory, buffer);
+    while let Some(entry) = entries.next() {
+        let entry = entry?;
+        each(entry.file_name(), entry.file_type());
+    }
+    Ok(())
 }

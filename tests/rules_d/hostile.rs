@@ -185,6 +185,6 @@ fn chattr(change: &str, path: &Path) {
     assert!(Command::new("chattr").arg(change).arg(path).status().unwrap().success(), "chattr {change} failed");
 }
 
-fn mount(arguments: &[&str], place: &Path) {
+pub fn mount(arguments: &[&str], place: &Path) {
     assert!(Command::new("mount").args(arguments).arg(place).status().unwrap().success(), "mount failed");
 }
