@@ -37,4 +37,6 @@ pub mod world;
 
 mod program;
 
-pub use program::{Expanded, Origin, expanded, explained, explained_on, gather_on, linted, own_product, run, run_on};
+pub use program::{
+    Expanded, Origin, Unexpanded, expanded, explained, explained_on, gather_on, linted, own_product, run, run_on,
+};

@@ -5,12 +5,15 @@ mod expand;
 mod explain;
 mod given;
 mod lint;
+mod programs;
+mod progress;
 
 use std::path::{Path, PathBuf};
 
 pub use expand::{Expanded, Origin, expanded, own_product};
 pub use explain::{explained, explained_on};
 pub use lint::linted;
+pub use programs::Unexpanded;
 
 use crate::apply::apply;
 use crate::error::{Problem, RequestError, What};
@@ -35,7 +38,8 @@ pub fn run(request: impl AsRef<[u8]>) -> Report {
     let decoded = decode(request.as_ref());
     drop(request);
     match decoded {
-        Ok(request) => answer(request, machine).unwrap_or_else(|problems| Report::failed(&problems)),
+        Ok(request) => answer(request, machine)
+            .unwrap_or_else(|Unexpanded { problems, more }| Report::failed_of_many(&problems, more)),
         Err(misshapen) => {
             let omitted = misshapen.omitted;
             Report::failed_of_many(&every_problem(misshapen, &machine), omitted)
@@ -43,20 +47,21 @@ pub fn run(request: impl AsRef<[u8]>) -> Report {
     }
 }
 
-fn answer(request: Request, machine: Machine) -> Result<Report, Vec<Problem>> {
+fn answer(request: Request, machine: Machine) -> Result<Report, Unexpanded> {
     match request.operation {
         Operation::Explain => match explain::about_host(&request, &machine)? {
-            None => explained(&request, machine, &PathBuf::from("/")),
+            None => Ok(explained(&request, machine, &PathBuf::from("/"))?),
             Some(intent) => {
                 let mut never = || None;
-                on_this_host(standing(), intent.asks_kernel(), machine, &mut never, |world| {
+                let report = on_this_host(standing(), intent.asks_kernel(), machine, &mut never, |world| {
                     explained_on(&request, world)
-                })
+                });
+                Ok(report?)
             }
         },
-        Operation::Lint => linted(&request, machine, &PathBuf::from("/")),
+        Operation::Lint => Ok(linted(&request, machine, &PathBuf::from("/"))?),
         Operation::Gather => {
-            let Expanded { request, origin } = expanded(request, Path::new("/"))?;
+            let Expanded { request, origin } = expanded(request, &machine, Path::new("/"))?;
             let mut intent = GatherIntent::of(&request, &machine).map_err(|problems| origin.place(problems))?;
             drop(request);
             let standing = entered(&mut intent.place, intent.kernel)?;
@@ -66,7 +71,7 @@ fn answer(request: Request, machine: Machine) -> Result<Report, Vec<Problem>> {
             Ok(origin.tell(report))
         }
         Operation::Apply => {
-            let Expanded { request, origin } = expanded(request, Path::new("/"))?;
+            let Expanded { request, origin } = expanded(request, &machine, Path::new("/"))?;
             let mut intent = ApplyIntent::of(&request, &machine).map_err(|problems| origin.place(problems))?;
             drop(request);
             let standing = entered(&mut intent.place, intent.kernel)?;
@@ -74,7 +79,8 @@ fn answer(request: Request, machine: Machine) -> Result<Report, Vec<Problem>> {
             let report = on_this_host(standing, intent.asks_kernel(), machine, &mut || signals.next(), |world| {
                 run_on(&intent, world)
             });
-            report.map_err(|problems| origin.place(problems)).map(|report| origin.tell(report))
+            let report = report.map_err(|problems| origin.place(problems))?;
+            Ok(origin.tell(report))
         }
     }
 }
@@ -110,7 +116,7 @@ fn on_this_host<T>(
 /// The problems of a request's form, and those of the rest of it.
 fn every_problem(misshapen: InvalidRequest, machine: &Machine) -> Vec<Problem> {
     let rest = misshapen.rest.filter(|rest| rest.operation == Operation::Apply);
-    let further = rest.map_or_else(Vec::new, |rest| further_problems(&rest, machine));
+    let further = rest.map_or_else(Vec::new, |rest| further_problems(&programs::with_samples(*rest), machine));
     misshapen.problems.into_iter().chain(further).collect()
 }
 

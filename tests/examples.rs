@@ -75,6 +75,10 @@ fn every_line_of_the_examples_is_explained_without_a_refusal() {
             continue;
         }
         let rules = request["rules"].take();
+        // What only a host can tell is not explained.
+        if name == "privileged" {
+            continue;
+        }
         let explain = serde_json::json!({"operation": "explain", "rules": rules, "arch": "x86_64"});
         let report = Host::new().answer(&explain.to_string());
         fits_its_schema(&report);

@@ -59,7 +59,7 @@ pub fn hold(data: &[u8]) {
 
 fn answer(request: request::Request, machine: Machine, kernel: &mut Model) -> Result<Report, Vec<Problem>> {
     let root = root().to_owned();
-    let Expanded { mut request, origin } = expanded(request, &root)?;
+    let Expanded { mut request, origin } = expanded(request, &machine, &root)?;
     request.check_mode |= request.operation == Operation::Apply;
     match request.operation {
         Operation::Explain => return explained(&request, machine, &root),

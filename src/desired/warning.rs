@@ -178,6 +178,15 @@ pub enum Warning {
         /// Its version, where it is known.
         version: Option<Version>,
     },
+    /// A mount that may hold privileged programs, and is not walked for them.
+    NotWalked {
+        /// Where it is.
+        at: String,
+        /// The type of its file system.
+        kind: String,
+    },
+    /// Privileged programs with blanks in their paths.
+    BlankPaths(Vec<String>),
     /// Others than root may write a file that is loaded at boot.
     WritableByOthers(Writable),
     /// Rules are loaded and auditing is off.

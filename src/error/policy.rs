@@ -19,6 +19,12 @@ pub enum PolicyError {
     MissingPath { path: String, errno: i32 },
     /// A rule that another drop-in holds.
     Duplicate { same_as: String },
+    /// No privileged program was found; how many lines for such programs the drop-in holds, and which that is.
+    NoPrograms { held: Option<(usize, String)> },
+    /// The path of a privileged program, written with escapes, that no line can hold.
+    UnwritablePath { path: String },
+    /// A least id of users that is none.
+    BadUidMin { path: &'static str, value: String },
     /// A missing newline makes one line of two, which cannot be loaded.
     RunTogether { second: String, why: String },
     /// A line after the rule takes it away again at boot.
@@ -71,6 +77,9 @@ impl PolicyError {
             Self::KernelRefuses(_) => "kernel_refuses",
             Self::MissingPath { .. } => "missing_path",
             Self::Duplicate { .. } => "duplicate_rule",
+            Self::NoPrograms { .. } => "no_programs",
+            Self::UnwritablePath { .. } => "unwritable_path",
+            Self::BadUidMin { .. } => "bad_uid_min",
             Self::RunTogether { .. } => "files_run_together",
             Self::DeletedAgain { .. } => "deleted_again",
             Self::AfterLock { .. } => "after_lock",
@@ -118,6 +127,19 @@ impl PolicyError {
                 Errno::ENOENT => format!("{path} does not exist"),
                 errno => format!("{path} cannot be resolved: {}", errno.desc()),
             },
+            Self::NoPrograms { held: None } => {
+                "this host has no privileged program, and there is no line for one".to_owned()
+            }
+            Self::NoPrograms { held: Some((1, file)) } => {
+                format!("this host has no privileged program, and {file} holds a line for one")
+            }
+            Self::NoPrograms { held: Some((held, file)) } => {
+                format!("this host has no privileged program, and {file} holds lines for {held}")
+            }
+            Self::UnwritablePath { path } => {
+                format!("the privileged program {path} can have no rule: no line holds its path")
+            }
+            Self::BadUidMin { path, value } => format!("UID_MIN in {path} is {value:?}, which is no number"),
             Self::Duplicate { same_as } => format!("the same rule stands in {same_as}"),
             Self::DeletedAgain { by, line } => format!("{by} (`{line}`) takes the rule away again at boot"),
             Self::AfterLock { by } => format!("{by} locks the kernel at boot before the rule is loaded"),
@@ -164,6 +186,9 @@ impl PolicyError {
                 "loader_unknown: number writes it in a form that auditctl reads, or loads it into the kernel alone",
             )),
             Self::MissingPath { .. } => Some(Hint::until_there("path")),
+            Self::NoPrograms { held: Some(_) } => Some(Hint::say("where that is so: allow_empty: true")),
+            Self::UnwritablePath { .. } => Some(Hint::say("rename it, or leave it out with exclude")),
+            Self::BadUidMin { .. } => Some(Hint::say("auid_min says it in its place")),
             Self::Duplicate { .. } => Some(Hint::say("on_duplicate: skip writes it once")),
             Self::RunTogether { .. } => Some(Hint::say("end the file with a newline")),
             // `exact` leaves no drop-in beside its own and takes nothing over.

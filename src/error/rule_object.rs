@@ -11,6 +11,12 @@ pub enum BadRuleObject {
     PathAndDir,
     /// An object that holds no part of a rule.
     Empty,
+    /// Programs that only a host has, where none is looked at.
+    ProgramsOfHost,
+    /// A part of a rule beside programs.
+    BesidePrograms,
+    /// This key without programs.
+    OnlyWithPrograms(&'static str),
 }
 
 impl BadRuleObject {
@@ -23,6 +29,14 @@ impl BadRuleObject {
             }
             Self::PathAndDir => "a rule has either path or dir".to_owned(),
             Self::Empty => "the rule object is empty".to_owned(),
+            Self::ProgramsOfHost => {
+                "which programs are meant only a host can tell: apply looks at it, and gather with expect".to_owned()
+            }
+            Self::BesidePrograms => {
+                "beside programs there may be key, labels, exclude and auid_min: the rest of each rule is given"
+                    .to_owned()
+            }
+            Self::OnlyWithPrograms(key) => format!("{key} has no meaning without programs"),
         }
     }
 }

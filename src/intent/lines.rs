@@ -48,18 +48,21 @@ pub fn request_lines(
             .enumerate()
             .flat_map(|(at, said)| {
                 let pointer = format!("{pointer}/{at}");
+                let placed = |text: &String, labels: &[String]| RequestLine {
+                    text: text.clone(),
+                    pointer: pointer.clone(),
+                    line: None,
+                    labels: labels.to_vec(),
+                };
                 match said {
-                    RuleInput::Line(text) => line(text, pointer, problems).into_iter().collect(),
+                    RuleInput::Programs(expanded) => {
+                        expanded.lines.iter().map(|text| placed(text, &expanded.labels)).collect()
+                    }
+                    RuleInput::Line(text) => line(text, pointer.clone(), problems).into_iter().collect(),
                     RuleInput::Object(object) => match object.lines(machine) {
                         Ok(lines) => {
                             let labels = object.labels.as_ref().map_or(&[][..], OneOrMany::all);
-                            let line = |text| RequestLine {
-                                text,
-                                pointer: pointer.clone(),
-                                line: None,
-                                labels: labels.to_vec(),
-                            };
-                            lines.into_iter().map(line).collect()
+                            lines.iter().map(|text| placed(text, labels)).collect()
                         }
                         Err(why) => {
                             problems.push(Problem::at_pointer(RequestError::BadRuleObject(why).into(), &pointer));

@@ -1,9 +1,12 @@
-//! What a request leaves to the host to spell out: a policy becomes drop-ins.
+//! What a request leaves to the host to spell out: a policy becomes drop-ins, an object for the programs of the host becomes
+//! their lines.
 
 use std::collections::BTreeMap;
 use std::path::Path;
 
 use super::given::root_below;
+use super::programs::{Unexpanded, expand_programs};
+use crate::desired::Warning;
 use crate::error::{Problem, RequestError};
 use crate::intent::Location;
 use crate::policies::{named_by, spelled_out};
@@ -11,6 +14,7 @@ use crate::report::Report;
 use crate::report::policy::PolicyReport;
 use crate::request::keys::not_used;
 use crate::request::{Control, Expected, OneOrMany, Operation, Request, State};
+use crate::rule::Machine;
 use crate::rules_d::Root;
 
 /// A request that leaves nothing to spell out.
@@ -28,13 +32,28 @@ pub struct Origin {
     policies: Vec<PolicyReport>,
     /// The drop-ins of policies and the policies, as JSON pointers.
     places: BTreeMap<String, String>,
+    /// What is worth a sentence.
+    warnings: Vec<String>,
 }
 
-/// Spells out the policies of a request, for the host with this root directory.
+/// Spells out the policies and the programs of a request, for the host with this root directory.
 ///
 /// # Errors
-/// A policy or product that is not known, an entry of `without` that names nothing, keys that go with no policy.
-pub fn expanded(mut request: Request, root: &Path) -> Result<Expanded, Vec<Problem>> {
+/// What could not be read of the host; a policy or product that is not known, an entry of `without` that names nothing, keys that go with no policy.
+pub fn expanded(request: Request, machine: &Machine, root: &Path) -> Result<Expanded, Unexpanded> {
+    let Expanded { request, mut origin } = of_any_policies(request, root)?;
+    let (request, warnings) = expand_programs(request, machine, root)
+        .map_err(|Unexpanded { problems, more }| Unexpanded { problems: origin.place(problems), more })?;
+    let placed = |warning| match warning {
+        Warning::Tolerated(problem) => origin.place(vec![*problem]).iter().map(Problem::sentence).collect(),
+        other => other.sentence(),
+    };
+    origin.warnings = warnings.into_iter().map(placed).collect();
+    Ok(Expanded { request, origin })
+}
+
+/// The request with drop-ins in place of its policies.
+fn of_any_policies(mut request: Request, root: &Path) -> Result<Expanded, Vec<Problem>> {
     if request.operation != Operation::Gather {
         let place = Location::of(&request).ok().map(|place| root_below(root, &place.root));
         return of_policies(request, place.as_deref());
@@ -51,9 +70,9 @@ pub fn expanded(mut request: Request, root: &Path) -> Result<Expanded, Vec<Probl
         problems
     })?;
     **inner = expanded.request;
-    let Origin { policies, places } = expanded.origin;
+    let Origin { policies, places, .. } = expanded.origin;
     let places = places.into_iter().map(|(drop_in, policy)| (inside(&drop_in), inside(&policy))).collect();
-    Ok(Expanded { request, origin: Origin { policies, places } })
+    Ok(Expanded { request, origin: Origin { policies, places, ..Origin::default() } })
 }
 
 /// The same of a request to apply; `place` is its root directory, where that is sound.
@@ -136,9 +155,9 @@ impl Origin {
         problems
     }
 
-    /// A report that also says which policies the request asked for.
+    /// A report that also says which policies the request asked for, and what is worth a sentence of them.
     #[must_use]
     pub fn tell(self, report: Report) -> Report {
-        Report { policy: self.policies, ..report }
+        Report { policy: self.policies, warnings: [self.warnings, report.warnings].concat(), ..report }
     }
 }

@@ -41,6 +41,15 @@ choice! {
 }
 
 choice! {
+    /// Programs that only the host knows.
+    ProgramsName {
+        /// Those with setuid, setgid or file capabilities.
+        #[default]
+        Privileged = "privileged",
+    }
+}
+
+choice! {
     /// What to report besides the findings.
     Format {
         /// Nothing.

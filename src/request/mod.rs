@@ -14,6 +14,7 @@ pub mod keys;
 mod mode;
 mod pointer;
 mod policy;
+mod programs;
 mod rule_object;
 mod rules;
 mod shape;
@@ -21,7 +22,7 @@ mod shape;
 use choices::choice;
 pub use choices::{
     Compile, Expedite, FailOn, Format, KernelChoice, LoaderUnknown, OnDuplicate, OnLocked, OnMissing, Operation,
-    Ordering, PermSyscalls, State, Target, UnknownSyscalls,
+    Ordering, PermSyscalls, ProgramsName, State, Target, UnknownSyscalls,
 };
 pub use control::{Control, Enabled, EnabledName, Failure, FailureName};
 pub use decode::{InvalidRequest, MAX_BYTES, MAX_LINES, MAX_VALUES, decode};
@@ -32,8 +33,9 @@ pub use gather::{Details, OnDrift, Source};
 pub use mode::{Id, Mode};
 pub use pointer::Pointer;
 pub use policy::{PolicyInput, PolicyObject, WithoutInput, WithoutObject};
+pub use programs::GivenRules;
 pub use rule_object::{FieldInput, FieldObject, FieldValue, ListName, OneOrMany, RuleObject, SyscallInput};
-pub use rules::{RuleInput, Rules, RulesFile};
+pub use rules::{ProgramLines, RuleInput, Rules, RulesFile};
 
 use std::collections::BTreeMap;
 use std::sync::LazyLock;

@@ -3,7 +3,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::choice;
+use super::{ProgramsName, choice};
 use crate::auditctl::quote;
 use crate::error::BadRuleObject;
 use crate::rule::Machine;
@@ -43,6 +43,13 @@ pub struct RuleObject {
     /// Labels, by which `gather` groups its evidence, such as the numbers of a benchmark's controls. They are not written
     /// to any file.
     pub labels: Option<OneOrMany<String>>,
+    /// One rule for each of these programs of the host, to record that it is executed; beside it only key, labels,
+    /// `exclude` and `auid_min`.
+    pub programs: Option<ProgramsName>,
+    /// With `programs`: globs on paths that are left out, with all below them.
+    pub exclude: Vec<String>,
+    /// With `programs`: the least login id that is recorded. Default: `UID_MIN` of `{root}/etc/login.defs`, else 1000.
+    pub auid_min: Option<u32>,
 }
 
 choice! {
@@ -155,6 +162,12 @@ impl RuleObject {
         if (Self { labels: None, ..self.clone() }) == Self::default() {
             return Err(BadRuleObject::Empty);
         }
+        if self.programs.is_some() {
+            return Err(self.beside_programs().unwrap_or(BadRuleObject::ProgramsOfHost));
+        }
+        if let Some(key) = self.only_with_programs() {
+            return Err(BadRuleObject::OnlyWithPrograms(key));
+        }
         if self.path.is_some() && self.dir.is_some() {
             return Err(BadRuleObject::PathAndDir);
         }
@@ -241,6 +254,34 @@ impl RuleObject {
         if !self.keys().is_empty() && list == ListName::Exit && self.needs_all_syscalls() {
             words.option("-S", "all")?;
         }
+        self.keys().iter().try_for_each(|key| words.option("-F", &format!("key={key}")))?;
+        Ok(words.line())
+    }
+
+    fn only_with_programs(&self) -> Option<&'static str> {
+        let keys = [("exclude", !self.exclude.is_empty()), ("auid_min", self.auid_min.is_some())];
+        keys.into_iter().find(|(_, is_given)| *is_given).map(|(key, _)| key)
+    }
+
+    /// What is wrong with an object that stands for programs.
+    #[must_use]
+    pub fn beside_programs(&self) -> Option<BadRuleObject> {
+        let with = Self { programs: self.programs, exclude: self.exclude.clone(), ..Self::default() };
+        let with = Self { auid_min: self.auid_min, key: self.key.clone(), labels: self.labels.clone(), ..with };
+        (*self != with)
+            .then_some(BadRuleObject::BesidePrograms)
+            .or_else(|| self.empty_part().map(BadRuleObject::EmptyPart))
+    }
+
+    /// The line for a program at this path, from this login id on.
+    ///
+    /// # Errors
+    /// Why no line can say it.
+    pub fn program_line(&self, path: &str, auid_min: u32) -> Result<String, BadRuleObject> {
+        let mut words = Words::new("-a", "always,exit")?;
+        let auid = format!("auid>={auid_min}");
+        let path = format!("path={path}");
+        [&path, "perm=x", &auid, "auid!=unset"].iter().try_for_each(|field| words.option("-F", field))?;
         self.keys().iter().try_for_each(|key| words.option("-F", &format!("key={key}")))?;
         Ok(words.line())
     }

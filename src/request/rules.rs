@@ -36,4 +36,16 @@ pub enum RuleInput {
     Line(String),
     /// A rule by its parts.
     Object(Box<RuleObject>),
+    /// The lines that a rule object stands for on this host. No request can say it.
+    #[serde(skip)]
+    Programs(ProgramLines),
+}
+
+/// The lines that a rule object stands for on this host.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct ProgramLines {
+    /// The lines.
+    pub lines: Vec<String>,
+    /// The labels of each.
+    pub labels: Vec<String>,
 }

@@ -252,7 +252,7 @@ impl Host {
     }
 
     fn report(&mut self, bytes: &[u8]) -> Result<Report, Vec<Problem>> {
-        let Expanded { request, origin } = expanded(decoded(bytes)?, self.root())?;
+        let Expanded { request, origin } = expanded(decoded(bytes)?, &self.machine, self.root())?;
         let machine = self.machine;
         if request.operation == Operation::Gather {
             let mut inquiry = GatherIntent::of(&request, &self.machine)?;

@@ -57,7 +57,7 @@ impl Host {
 
     fn try_answer(&mut self, request: &str) -> Result<Report, Vec<Problem>> {
         let machine = Machine::from_uname("x86_64").unwrap();
-        let Expanded { request, origin } = expanded(request::decode(request.as_bytes())?, self.root.path())?;
+        let Expanded { request, origin } = expanded(request::decode(request.as_bytes())?, &machine, self.root.path())?;
         if request.operation == Operation::Lint {
             return linted(&request, machine, self.root.path());
         }

@@ -81,6 +81,16 @@ impl Warning {
                     "libaudit.so.1 of the installed auditctl{version} was not found: that it takes every name at boot is assumed"
                 )
             }
+            Self::NotWalked { at, kind } => format!(
+                "the file system at {at} is of the type {kind}, which is not searched for privileged programs: those on it \
+                 have no rule"
+            ),
+            Self::BlankPaths(paths) => {
+                format!(
+                    "privileged programs with blanks in their paths, which scanners take for no rule's: {}",
+                    named(paths)
+                )
+            }
             Self::WritableByOthers(file) => format!("others than root may write {}: {}", file.path, file.message()),
             Self::EarlyProcesses => EARLY_PROCESSES.to_owned(),
             Self::NotRecording => NOT_RECORDING.to_owned(),

@@ -11,6 +11,7 @@ from ansible_collections.linux.audit.plugins.module_utils.validation import unkn
 
 LISTS = ("user", "task", "exit", "exclude", "filesystem", "io_uring")
 ACTIONS = ("always", "never")
+PROGRAMS = ("privileged",)
 OPERATORS = ("=", "!=", "<", "<=", ">", ">=", "&", "&=")
 
 #: Key of a rule object: the kinds of value that it takes.
@@ -29,8 +30,11 @@ RULE_KEYS = {
     "key": ("text", "texts"),
     "prepend": ("boolean",),
     "labels": ("text", "texts"),
+    "programs": ("word",),
+    "exclude": ("texts",),
+    "auid_min": ("number",),
 }
-WORDS = {"action": ACTIONS, "list": LISTS}
+WORDS = {"action": ACTIONS, "list": LISTS, "programs": PROGRAMS}
 
 #: Key of a condition given as an object: the kinds of value that it takes.
 FIELD_KEYS = {"field": ("text",), "op": ("text",), "value": ("boolean", "number", "text")}
@@ -81,6 +85,8 @@ def _check_value(value, key, kinds, at, complaints):
         return _check_conditions(value, at, complaints)
     if isinstance(value, str) and "text" in kinds:
         return value
+    if isinstance(value, str) and "number" in kinds and value.isdecimal():
+        return int(value)
     if _is_number(value):
         if "number" in kinds:
             return value

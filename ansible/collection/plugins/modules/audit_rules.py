@@ -70,6 +70,11 @@ options:
       - "- V(prepend), whether to load it before all others of its list."
       - "- V(labels), one or a list, such as the numbers of a benchmark's controls. They are not written to any file;
         M(linux.audit.audit_rules_info) groups its evidence by them."
+      - "- V(programs), V(privileged): one rule for each program of the target with setuid, setgid or file capabilities. Beside
+        it only V(key), V(labels), V(exclude) and V(auid_min)."
+      - "- V(exclude), with V(programs), globs on paths that are left out, with all below them."
+      - "- V(auid_min), with V(programs), the least login id that is recorded; without it C(UID_MIN) of the target's
+        C(/etc/login.defs), or 1000."
       - Not together with O(src).
     type: raw
   control:
