@@ -76,7 +76,7 @@ fn every_line_of_the_examples_is_explained_without_a_refusal() {
         }
         let rules = request["rules"].take();
         // What only a host can tell is not explained.
-        if name == "privileged" {
+        if name.ends_with("/privileged.json") {
             continue;
         }
         let explain = serde_json::json!({"operation": "explain", "rules": rules, "arch": "x86_64"});

@@ -40,7 +40,7 @@ use outdated::{Revive, revive, set_repeats_aside};
 pub use outdated::{outdated, since};
 pub use unasked::{RuleOrSetting, Unasked};
 pub use undone::hold_again;
-pub use warning::Warning;
+pub use warning::{Search, Warning};
 
 use rustc_hash::{FxHashMap as HashMap, FxHashSet as HashSet};
 

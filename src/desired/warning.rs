@@ -178,15 +178,8 @@ pub enum Warning {
         /// Its version, where it is known.
         version: Option<Version>,
     },
-    /// A mount that may hold privileged programs, and is not walked for them.
-    NotWalked {
-        /// Where it is.
-        at: String,
-        /// The type of its file system.
-        kind: String,
-    },
-    /// Privileged programs with blanks in their paths.
-    BlankPaths(Vec<String>),
+    /// What is worth knowing of the search for privileged programs.
+    Search(Search),
     /// Others than root may write a file that is loaded at boot.
     WritableByOthers(Writable),
     /// Rules are loaded and auditing is off.
@@ -252,6 +245,20 @@ pub enum Warning {
     },
     /// A problem that does not keep the request from being done.
     Tolerated(Box<Problem>),
+}
+
+/// What is worth knowing of the search for privileged programs.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Search {
+    /// A mount that may hold such programs, and is not walked.
+    NotWalked {
+        /// Where it is.
+        at: String,
+        /// The type of its file system.
+        kind: String,
+    },
+    /// Such programs with blanks in their paths.
+    BlankPaths(Vec<String>),
 }
 
 impl Warning {

@@ -128,13 +128,13 @@ impl PolicyError {
                 errno => format!("{path} cannot be resolved: {}", errno.desc()),
             },
             Self::NoPrograms { held: None } => {
-                "this host has no privileged program, and there is no line for one".to_owned()
+                "no privileged program was found, so that there is no line for one".to_owned()
             }
             Self::NoPrograms { held: Some((1, file)) } => {
-                format!("this host has no privileged program, and {file} holds a line for one")
+                format!("no privileged program was found, and {file} holds a line for one")
             }
             Self::NoPrograms { held: Some((held, file)) } => {
-                format!("this host has no privileged program, and {file} holds lines for {held}")
+                format!("no privileged program was found, and {file} holds lines for {held}")
             }
             Self::UnwritablePath { path } => {
                 format!("the privileged program {path} can have no rule: no line holds its path")

@@ -3,7 +3,7 @@
 use super::left_out::{LabelledLine, LeftOut, WithoutEntry, labelled, without};
 use super::{BenchmarkPolicy, Privileged, ProductPolicy, policies, policy};
 use crate::error::{Problem, RequestError};
-use crate::request::{DropInInput, DropInState, PolicyInput, RuleInput, Rules};
+use crate::request::{DropInInput, DropInState, OneOrMany, PolicyInput, ProgramsName, RuleInput, RuleObject, Rules};
 use crate::tables::nearest::nearest;
 
 /// A policy for one product.
@@ -119,7 +119,9 @@ impl Privileged {
     }
 
     fn rules(&self) -> Rules {
-        Rules::List(vec![RuleInput::Line(self.comment())])
+        let key = Some(OneOrMany::One(self.key.clone()));
+        let programs = RuleObject { programs: Some(ProgramsName::Privileged), key, ..RuleObject::default() };
+        Rules::List(vec![RuleInput::Line(self.comment()), RuleInput::Object(Box::new(programs))])
     }
 }
 

@@ -91,7 +91,7 @@ pub fn as_request(choice: &Choice) -> Value {
     let mut drop_ins: Map<String, Value> =
         policy.drop_ins(of).map(|(name, text)| (name.to_owned(), json!({"rules": text}))).collect();
     if let Some(drop_in) = &of.privileged {
-        let rules = json!([drop_in.comment()]);
+        let rules = json!([drop_in.comment(), {"programs": "privileged", "key": drop_in.key}]);
         drop_ins.insert(format!("{}.rules", drop_in.name), json!({"rules": rules}));
     }
     let mut request = json!({"state": "present", "drop_ins": drop_ins});

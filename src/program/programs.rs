@@ -8,7 +8,7 @@ use glob::Pattern;
 use super::given::root_below;
 use super::progress::Progress;
 use crate::auditctl::{self, Accounts, Context, Line};
-use crate::desired::Warning;
+use crate::desired::{Search, Warning};
 use crate::error::{PolicyError, Problem, RequestError, What};
 use crate::intent::{ApplyIntent, GatherIntent, Location};
 use crate::request::{GivenRules, MAX_LINES, OneOrMany, Operation, ProgramLines, Request, RuleInput, RuleObject};
@@ -151,7 +151,7 @@ impl Host<'_> {
                     self.warnings.push(Warning::Tolerated(Box::new(problem)));
                 }
                 // The drop-in says why it has no line here.
-                expanded.lines.extend((!is_absent).then(|| "# This host has no privileged program.".to_owned()));
+                expanded.lines.extend((!is_absent).then(|| "# No privileged program was found.".to_owned()));
             }
             *lines += expanded.lines.len();
             *entry = RuleInput::Programs(expanded);
@@ -170,7 +170,7 @@ impl Host<'_> {
         pointer: &str,
         failed: &mut Unexpanded,
     ) -> Result<ProgramLines, Unexpanded> {
-        self.search(&object.exclude)?;
+        self.search(&object.exclude, pointer)?;
         let labels = object.labels.as_ref().map_or(&[][..], OneOrMany::all).to_vec();
         let mut expanded = ProgramLines { lines: Vec::new(), labels };
         for path in self.found.get(&object.exclude).map_or(&[][..], |found| &found.paths) {
@@ -188,7 +188,7 @@ impl Host<'_> {
     }
 
     /// Walks over the host, without what these globs match.
-    fn search(&mut self, exclude: &[String]) -> Result<(), Unexpanded> {
+    fn search(&mut self, exclude: &[String], pointer: &str) -> Result<(), Unexpanded> {
         if self.found.contains_key(exclude) {
             return Ok(());
         }
@@ -201,7 +201,8 @@ impl Host<'_> {
         let found = self.root.programs(&is_left_out, &mut |names| progress.tell(names));
         drop(progress);
         let found = found.map_err(|Unread { errors, more }| {
-            let problems = errors.into_iter().map(|error| Problem::from(What::File(error))).collect();
+            let problem = |error| Problem::at_pointer(What::File(error), pointer);
+            let problems = errors.into_iter().map(problem).collect();
             Unexpanded { problems, more }
         })?;
         let text = |path: &Vec<u8>| String::from_utf8_lossy(path).into_owned();
@@ -209,9 +210,9 @@ impl Host<'_> {
         let blank: Vec<String> = found.paths.iter().filter(blank).map(text).collect();
         let not_walked = found.doubtful.iter().map(|mount| {
             let at = mount.at.to_string_lossy().into_owned();
-            Warning::NotWalked { at, kind: mount.kind.clone() }
+            Search::NotWalked { at, kind: mount.kind.clone() }
         });
-        let new = not_walked.chain((!blank.is_empty()).then_some(Warning::BlankPaths(blank)));
+        let new = not_walked.chain((!blank.is_empty()).then_some(Search::BlankPaths(blank))).map(Warning::Search);
         let new: Vec<Warning> = new.filter(|warning| !self.warnings.contains(warning)).collect();
         self.warnings.extend(new);
         self.found.insert(exclude.to_vec(), found);
@@ -263,8 +264,12 @@ fn is_of_program(rule: &Rule) -> bool {
 
 /// A path with escapes for what is no text.
 fn escaped(path: &[u8]) -> String {
-    let chunks = path.utf8_chunks();
-    chunks.map(|chunk| format!("{}{}", chunk.valid().escape_debug(), chunk.invalid().escape_ascii())).collect()
+    let mut text = String::new();
+    for chunk in path.utf8_chunks() {
+        text.extend(chunk.valid().escape_debug());
+        text.push_str(&chunk.invalid().escape_ascii().to_string());
+    }
+    text
 }
 
 /// The last value of `UID_MIN` in a `login.defs`, which is the one that counts.
@@ -274,7 +279,7 @@ fn last_uid_min(text: &[u8]) -> Option<String> {
         let mut words = line.split_whitespace();
         (words.next() == Some("UID_MIN")).then(|| words.next().unwrap_or_default().trim_matches('"').to_owned())
     };
-    text.lines().filter_map(value).last()
+    text.lines().filter_map(value).next_back()
 }
 
 /// A number as C reads it: also octal and hexadecimal.

@@ -116,7 +116,8 @@ mod tests {
 
     #[test]
     fn a_line_gives_number_point_options_and_type_whatever_optional_fields_it_has() {
-        let rows: [(&[u8], u64, &[u8], bool, &[u8]); 6] = [
+        type Row = (&'static [u8], u64, &'static [u8], bool, &'static [u8]);
+        let rows: [Row; 6] = [
             (b"28 1 254:0 / / rw,relatime shared:1 - ext4 /dev/vda rw", 28, b"/", false, b"ext4"),
             (
                 b"36 35 98:0 /mnt1 /mnt2 rw,noatime master:1 propagate_from:2 - ext3 /dev/root rw",

@@ -35,6 +35,7 @@ mod lost;
 mod machines;
 mod mortal;
 mod notes;
+mod programs;
 mod properties;
 mod recording;
 mod refusals;

@@ -98,10 +98,10 @@ fn setuid_and_setgid_files_are_found_in_the_order_of_bytes_and_nothing_else_is()
 fn names_of_any_bytes_are_found_as_they_are() {
     let scene = Scene::new();
     let names: [&[u8]; 5] = [b"/a b", b"/line\nbreak", b"/not \xff utf-8", b"/tab\t", "/ü".as_bytes()];
-    names.iter().for_each(|name| {
+    for name in names {
         scene.program(OsStr::from_bytes(name), 0o4755);
         scene.program(OsStr::from_bytes(&[name, b".d/x".as_slice()].concat()), 0o4755);
-    });
+    }
     let found = scene.walked().unwrap().paths;
     let mut expected: Vec<Vec<u8>> = names.iter().map(|name| name.to_vec()).collect();
     expected.extend(names.iter().map(|name| [name, b".d/x".as_slice()].concat()));
@@ -307,11 +307,11 @@ fn a_root_directory_on_any_mount_is_walked_and_bind_mounts_give_their_paths_too(
             .unwrap()
             .success()
     );
-    let _one = Mounted(&scene, "/image/one".to_owned());
+    let one = Mounted(&scene, "/image/one".to_owned());
     let found = Root::open(&scene.path("/image")).unwrap().programs(&|_| false, &mut |_| {}).unwrap();
     let found: Vec<&str> = found.paths.iter().map(|path| std::str::from_utf8(path).unwrap()).collect();
     assert_eq!(found, ["/bound/bin/su", "/one", "/usr/bin/su"]);
-    drop((bound, root));
+    drop((one, bound, root));
 }
 
 #[test]

@@ -1,7 +1,7 @@
 //! Warnings as sentences.
 
 use super::super::at_boot::nobody_loads;
-use super::Warning;
+use super::{Search, Warning};
 use crate::boot_load::Spot;
 use crate::lines::lines;
 use crate::matching::Provided;
@@ -81,16 +81,7 @@ impl Warning {
                     "libaudit.so.1 of the installed auditctl{version} was not found: that it takes every name at boot is assumed"
                 )
             }
-            Self::NotWalked { at, kind } => format!(
-                "the file system at {at} is of the type {kind}, which is not searched for privileged programs: those on it \
-                 have no rule"
-            ),
-            Self::BlankPaths(paths) => {
-                format!(
-                    "privileged programs with blanks in their paths, which scanners take for no rule's: {}",
-                    named(paths)
-                )
-            }
+            Self::Search(search) => search.sentence(),
             Self::WritableByOthers(file) => format!("others than root may write {}: {}", file.path, file.message()),
             Self::EarlyProcesses => EARLY_PROCESSES.to_owned(),
             Self::NotRecording => NOT_RECORDING.to_owned(),
@@ -125,6 +116,23 @@ impl Warning {
                 format!("{count} more of other drop-ins, from {from} on: {what}; gather names each")
             }
             Self::Tolerated(problem) => problem.sentence(),
+        }
+    }
+}
+
+impl Search {
+    fn sentence(&self) -> String {
+        match self {
+            Self::NotWalked { at, kind } => format!(
+                "the file system at {at} is of the type {kind}, which is not searched for privileged programs: those on it \
+                 have no rule"
+            ),
+            Self::BlankPaths(paths) => {
+                format!(
+                    "privileged programs with blanks in their paths, whose rules scanners do not recognise: {}",
+                    named(paths)
+                )
+            }
         }
     }
 }

@@ -106,8 +106,9 @@ impl Root {
                 }
             }
         }
-        let Walk { mut found, errors, more_errors, .. } = walk;
+        let Walk { mut found, mut errors, more_errors, .. } = walk;
         if !errors.is_empty() {
+            errors.sort_by(|a, b| a.path.cmp(&b.path));
             return Err(Unread { errors, more: more_errors });
         }
         found.sort_unstable();
