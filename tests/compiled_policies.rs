@@ -158,3 +158,22 @@ fn an_expected_policy_is_evidence_for_each_control() {
     let labels = serde_json::to_value(&report.labels).unwrap();
     assert!(labels.to_string().contains("stig-rhel9 RHEL-09-654240"), "{labels}");
 }
+
+#[test]
+fn a_policy_has_a_rule_for_each_privileged_program_of_the_host() {
+    let mut host = Host::new();
+    std::fs::write(host.root().join("etc/os-release"), RHEL).unwrap();
+    let program = host.root().join("usr/bin/su");
+    std::fs::write(&program, "").unwrap();
+    std::fs::set_permissions(&program, std::os::unix::fs::PermissionsExt::from_mode(0o4755)).unwrap();
+    let request = json!({"policy": "cis", "on_missing": "skip", "lock_anyway": true});
+    let report = host.answer(&request.to_string());
+    assert!(!report.failed, "{}", report.msg);
+    let text = drop_in(&host, "50-privileged.rules").unwrap();
+    let line = "-a always,exit -F path=/usr/bin/su -F perm=x -F auid>=1000 -F auid!=unset -F key=privileged\n";
+    assert!(text.contains(&format!("# control: cis-rhel9 6.3.3.6\n{line}")), "{text}");
+    std::fs::set_permissions(&program, std::os::unix::fs::PermissionsExt::from_mode(0o755)).unwrap();
+    let report = host.answer(&request.to_string());
+    let told: Vec<_> = report.errors.iter().map(|error| (error.kind.as_str(), error.pointer.as_deref())).collect();
+    assert_eq!(told, [("no_programs", Some("/policy"))], "{}", report.msg);
+}
