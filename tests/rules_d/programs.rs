@@ -177,6 +177,37 @@ fn whichever_call_fails_the_list_is_never_a_shorter_one() {
 }
 
 #[test]
+fn an_older_kernel_tells_of_mounts_in_proc_and_the_list_is_the_same() {
+    let scene = Scene::new();
+    scene.program("/usr/bin/su", 0o4755).program("/a", 0o755);
+    let whole = scene.walked().unwrap();
+    fault::from(1, &["statx"], Fault::Fail(Errno::NOSYS));
+    let found = scene.walked();
+    let calls = fault::mend();
+    assert_eq!(found.unwrap(), whole);
+    assert!(calls.iter().filter(|call| **call == "open").count() > 4, "{calls:?}");
+}
+
+#[test]
+fn a_directory_that_is_moved_while_what_is_below_it_is_read_is_an_error() {
+    let scene = Scene::new();
+    let way = |levels: usize| "/d".repeat(levels);
+    scene.tree(&way(200)).tree("/elsewhere").program(format!("{}/su", way(50)), 0o4755);
+    let mut levels = 0;
+    let root = Root::open(scene.place.path()).unwrap();
+    let unread = root.programs(&|_| false, &mut |_| {
+        let is_at_end = fs::metadata(scene.path("/elsewhere/d")).is_err() && levels > 190;
+        if is_at_end {
+            fs::rename(scene.path(&way(60)), scene.path("/elsewhere/d")).unwrap();
+        }
+        levels += 1;
+    });
+    let errors = unread.unwrap_err().errors;
+    let told: Vec<_> = errors.iter().map(|error| (error.kind(), error.path.clone())).collect();
+    assert_eq!(told, [("moved_meanwhile", scene.path(&way(59)))]);
+}
+
+#[test]
 fn each_directory_that_cannot_be_read_is_an_error_of_its_own_and_very_many_are_counted() {
     let scene = Scene::new();
     (0..1100).for_each(|at| {
@@ -263,19 +294,40 @@ fn mounts_are_walked_by_their_type_and_options() {
     let _under = tmpfs("mode=0755", "/twice");
     scene.program("/twice/under", 0o4755);
     let _over = tmpfs("mode=0755", "/twice");
+    let _hidden = tmpfs("mode=0755", "/over/x");
+    let _hiding = tmpfs("mode=0755", "/over");
+    scene.program("/over/x/shown", 0o4755);
     let _proc = scene.mounted(&["-t", "proc", "proc"], "/proc");
     let layers = ["lowerdir=", "upperdir=", "workdir="].iter().zip(["low", "up", "work"]);
     let layers: Vec<String> =
         layers.map(|(option, name)| format!("{option}{}", scene.path(&format!("/layers/{name}")).display())).collect();
     let overlay = |inside| scene.mounted(&["-t", "overlay", "-o", &layers.join(","), "overlay"], inside);
-    let usual = ["/data/su", "/layers/low/x", "/nosuid/below/su", "/twice/su", "/usr/bin/su", "/with blank/su"];
+    let usual = [
+        "/data/su",
+        "/layers/low/x",
+        "/nosuid/below/su",
+        "/over/su",
+        "/over/x/shown",
+        "/twice/su",
+        "/usr/bin/su",
+        "/with blank/su",
+    ];
     let elsewhere = overlay("/merged");
     let found = scene.walked().unwrap();
     assert_eq!(scene.programs(), usual);
     assert_eq!(found.doubtful, [DoubtfulMount { at: "/merged".into(), kind: "overlay".to_owned() }]);
     drop(elsewhere);
     let _usr = overlay("/usr");
-    let with_usr = ["/data/su", "/layers/low/x", "/nosuid/below/su", "/twice/su", "/usr/x", "/with blank/su"];
+    let with_usr = [
+        "/data/su",
+        "/layers/low/x",
+        "/nosuid/below/su",
+        "/over/su",
+        "/over/x/shown",
+        "/twice/su",
+        "/usr/x",
+        "/with blank/su",
+    ];
     assert_eq!(scene.programs(), with_usr);
     assert_eq!(scene.walked().unwrap().doubtful, []);
 }

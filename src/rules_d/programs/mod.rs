@@ -68,6 +68,8 @@ impl Root {
     ) -> Result<Programs, Unread> {
         let is_left_out = |path: &[u8]| is_storage(path) || is_left_out(path);
         let failed = |call| move |errno| Unread::from(FileError::unreadable(self.path(), call, errno));
+        // Without `/proc` nothing else can be told either.
+        let mut mounts = Mounts::of_process()?;
         let own = mount_number(self.descriptor().as_fd()).map_err(failed("statx"))?;
         let real =
             system::readlinkat(rustix::fs::CWD, format!("/proc/self/fd/{}", self.descriptor().as_raw_fd()), Vec::new());
@@ -76,7 +78,6 @@ impl Root {
         let mut doubtful = Vec::new();
         let mut seen = HashSet::new();
         for round in 0..MOST_ROUNDS {
-            let mounts = Mounts::of_process()?;
             let below = |mount: &&Mount| !seen.contains(&mount.number);
             let new: Vec<(u64, Vec<u8>, &Mount)> = mounts
                 .all()
@@ -105,6 +106,7 @@ impl Root {
                     }),
                 }
             }
+            mounts = Mounts::of_process()?;
         }
         let Walk { mut found, mut errors, more_errors, .. } = walk;
         if !errors.is_empty() {

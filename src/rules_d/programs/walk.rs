@@ -37,6 +37,8 @@ pub struct Walk<'w> {
     pub errors: Vec<FileError>,
     /// How many further errors there are.
     pub more_errors: usize,
+    /// The mount that is walked; none where that cannot be told.
+    number: Option<u64>,
     entries: u64,
     buffer: Box<[MaybeUninit<u8>]>,
 }
@@ -61,6 +63,7 @@ impl<'w> Walk<'w> {
             found: Vec::new(),
             errors: Vec::new(),
             more_errors: 0,
+            number: None,
             entries: 0,
             buffer: vec![MaybeUninit::uninit(); BUFFER].into(),
         }
@@ -68,7 +71,8 @@ impl<'w> Walk<'w> {
 
     /// Walks what is mounted at a path inside the root, unless it is no longer this mount that is seen there.
     pub fn mount(&mut self, at: &[u8], number: Option<u64>) {
-        let Some(start) = self.start(at, number) else { return };
+        self.number = number;
+        let Some(start) = self.start(at) else { return };
         let mut path = if at == b"/" { Vec::new() } else { at.to_vec() };
         let mut levels: Vec<Level> = Vec::new();
         let mut closed = 0;
@@ -90,7 +94,7 @@ impl<'w> Walk<'w> {
             if let (Some(name), Ok(directory)) = (&name, &level.open) {
                 path.push(b'/');
                 path.extend_from_slice(name);
-                next = self.enter(directory.as_fd(), name, &path, number);
+                next = self.enter(directory.as_fd(), name, &path);
                 continue;
             }
             let Some(Level { open: Ok(below), .. }) = levels.pop() else { return };
@@ -104,7 +108,7 @@ impl<'w> Walk<'w> {
     }
 
     /// Opens what is mounted at a path, where it is a directory; a file is looked at.
-    fn start(&mut self, at: &[u8], number: Option<u64>) -> Option<OwnedFd> {
+    fn start(&mut self, at: &[u8]) -> Option<OwnedFd> {
         let inside = PathBuf::from(OsStr::from_bytes(at));
         let resolved = match self.root.walk(&inside, false) {
             Ok(mut way) => {
@@ -113,7 +117,7 @@ impl<'w> Walk<'w> {
             Err(errno) => Err(errno),
         };
         let opened = resolved.and_then(|fd| {
-            let is_other = number.is_some() && mount_number(fd.as_fd())? != number;
+            let is_other = self.number.is_some() && mount_number(fd.as_fd())? != self.number;
             let kind = FileType::from_raw_mode(system::fstat(&fd)?.st_mode);
             Ok((fd, kind, is_other))
         });
@@ -128,7 +132,7 @@ impl<'w> Walk<'w> {
                 let parent = self.root.resolve(&PathBuf::from(OsStr::from_bytes(&at[..slash.max(1)])), false);
                 let name = std::ffi::CString::new(&at[slash + 1..]).ok()?;
                 match parent {
-                    Ok(parent) => self.file(parent.fd.as_fd(), &name, &at[..slash], true),
+                    Ok(parent) => self.file(parent.fd.as_fd(), &name, &at[..slash]),
                     Err(errno) => self.failed(at, "openat", errno),
                 }
                 None
@@ -142,14 +146,14 @@ impl<'w> Walk<'w> {
     }
 
     /// Opens a directory of the same mount that is not left out; none where it is gone.
-    fn enter(&mut self, parent: BorrowedFd<'_>, name: &[u8], path: &[u8], number: Option<u64>) -> Option<OwnedFd> {
-        if (self.is_left_out)(path) || self.points.contains(path) {
+    fn enter(&mut self, parent: BorrowedFd<'_>, name: &[u8], path: &[u8]) -> Option<OwnedFd> {
+        if (self.is_left_out)(path) || self.is_other_mount(parent, name, path) {
             return None;
         }
         match system::openat(parent, name, DIRECTORY, OpenMode::empty()) {
             Ok(directory) => match mount_number(directory.as_fd()) {
                 // What was mounted meanwhile has its own turn.
-                Ok(found) => (number.is_none() || found == number).then_some(directory),
+                Ok(found) => (self.number.is_none() || found == self.number).then_some(directory),
                 Err(errno) => {
                     self.failed(path, "statx", errno);
                     None
@@ -174,7 +178,7 @@ impl<'w> Walk<'w> {
                 FileType::Directory if !matches!(name.to_bytes(), b"." | b"..") => {
                     names.extend_from_slice(name.to_bytes_with_nul());
                 }
-                FileType::RegularFile => self.file(directory, name, path, false),
+                FileType::RegularFile => self.file(directory, name, path),
                 _ => {}
             }
         });
@@ -201,7 +205,7 @@ impl<'w> Walk<'w> {
     }
 
     /// Looks at a file of a directory.
-    fn file(&mut self, directory: BorrowedFd<'_>, name: &CStr, path: &[u8], is_mount: bool) {
+    fn file(&mut self, directory: BorrowedFd<'_>, name: &CStr, path: &[u8]) {
         let stat = match system::statat(directory, name, AtFlags::SYMLINK_NOFOLLOW | AtFlags::NO_AUTOMOUNT) {
             Ok(stat) => stat,
             Err(Errno::NOENT) => return,
@@ -219,9 +223,27 @@ impl<'w> Walk<'w> {
             },
         };
         let path = joined(path, name);
-        let is_covered = !is_mount && self.points.contains(&path);
-        if is_program && !is_covered && !(self.is_left_out)(&path) {
+        if is_program && !(self.is_left_out)(&path) && !self.is_other_mount(directory, name.to_bytes(), &path) {
             self.found.push(path);
+        }
+    }
+
+    /// Whether something else is mounted at a path. That the list names the path does not say it: the mount may be hidden
+    /// by one over a directory on the way. What is mounted may not let itself be looked at, so nothing is asked of it.
+    fn is_other_mount(&mut self, parent: BorrowedFd<'_>, name: &[u8], path: &[u8]) -> bool {
+        if !self.points.contains(path) {
+            return false;
+        }
+        let flags = OFlags::PATH | OFlags::NOFOLLOW | OFlags::CLOEXEC;
+        let found =
+            system::openat(parent, name, flags, OpenMode::empty()).and_then(|fd| mount_number_in_proc(fd.as_fd()));
+        match found {
+            Ok(found) => self.number.is_none() || found != self.number,
+            Err(Errno::NOENT) => true,
+            Err(errno) => {
+                self.failed(path, "openat", errno);
+                true
+            }
         }
     }
 
@@ -276,6 +298,10 @@ pub fn mount_number(fd: BorrowedFd<'_>) -> Result<Option<u64>, Errno> {
         Ok(_) | Err(Errno::NOSYS) => {}
         Err(errno) => return Err(errno),
     }
+    mount_number_in_proc(fd)
+}
+
+fn mount_number_in_proc(fd: BorrowedFd<'_>) -> Result<Option<u64>, Errno> {
     let info = format!("/proc/self/fdinfo/{}", fd.as_raw_fd());
     let file = system::open(info, OFlags::RDONLY | OFlags::CLOEXEC, OpenMode::empty())?;
     let mut text = [0; 1024];
