@@ -33,7 +33,7 @@ impl BadRuleObject {
                 "which programs are meant only a host can tell: apply looks at it, and gather with expect".to_owned()
             }
             Self::BesidePrograms => {
-                "beside programs there may be key, labels, exclude and auid_min: the rest of each rule is given"
+                "beside programs there may be arch, permissions, key, labels, exclude and auid_min: the rest is given"
                     .to_owned()
             }
             Self::OnlyWithPrograms(key) => format!("{key} has no meaning without programs"),

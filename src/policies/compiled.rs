@@ -27,6 +27,7 @@ compiled! {
     "anssi":
         "debian12/30-anssi.rules"
         "debian12/40-anssi-older.rules"
+        "ol10/30-anssi.rules"
         "rhel10/30-anssi.rules"
         "rhel10/40-anssi-older.rules"
         "rhel7/30-anssi.rules"
@@ -117,6 +118,10 @@ compiled! {
         "rhel9-ppc64le/43-module-load.rules"
     ;
     "pci-dss":
+        "ol10/30-pci-dss.rules"
+        "ol10/40-pci-dss-older.rules"
+        "ol8/40-pci-dss-older.rules"
+        "ol9/40-pci-dss-older.rules"
         "rhel10/30-pci-dss.rules"
         "rhel10/40-pci-dss-older.rules"
         "rhel7/30-pci-dss.rules"
@@ -132,6 +137,15 @@ compiled! {
         "sle16/30-pci-dss.rules"
     ;
     "stig":
+        "ol10/30-stig.rules"
+        "ol10/40-stig-older.rules"
+        "ol10/99-finalize.rules"
+        "ol8/30-stig.rules"
+        "ol8/40-stig-older.rules"
+        "ol8/99-finalize.rules"
+        "ol9/30-stig.rules"
+        "ol9/40-stig-older.rules"
+        "ol9/99-finalize.rules"
         "rhel10/30-stig.rules"
         "rhel10/40-stig-older.rules"
         "rhel10/99-finalize.rules"

@@ -64,6 +64,23 @@ pub struct Privileged {
     pub key: String,
     /// Its controls.
     pub labels: Vec<String>,
+    /// The forms in which scanners look for the rules: one rule for each program and form.
+    #[serde(default = "usual_forms")]
+    pub forms: Vec<Form>,
+}
+
+/// A form of the rules for privileged programs.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Form {
+    /// The architectures that the rules name.
+    pub arch: Vec<String>,
+    /// What is done with the program.
+    pub permissions: Option<String>,
+}
+
+fn usual_forms() -> Vec<Form> {
+    vec![Form::default()]
 }
 
 impl Privileged {

@@ -1,7 +1,7 @@
 //! A policy as a request asks for it, spelled out as drop-ins.
 
 use super::left_out::{LabelledLine, LeftOut, WithoutEntry, labelled, without};
-use super::{BenchmarkPolicy, Privileged, ProductPolicy, policies, policy};
+use super::{BenchmarkPolicy, Form, Privileged, ProductPolicy, policies, policy};
 use crate::error::{Problem, RequestError};
 use crate::request::{DropInInput, DropInState, OneOrMany, PolicyInput, ProgramsName, RuleInput, RuleObject, Rules};
 use crate::tables::nearest::nearest;
@@ -119,9 +119,15 @@ impl Privileged {
     }
 
     fn rules(&self) -> Rules {
-        let key = Some(OneOrMany::One(self.key.clone()));
-        let programs = RuleObject { programs: Some(ProgramsName::Privileged), key, ..RuleObject::default() };
-        Rules::List(vec![RuleInput::Line(self.comment()), RuleInput::Object(Box::new(programs))])
+        let object = |form: &Form| RuleObject {
+            programs: Some(ProgramsName::Privileged),
+            key: Some(OneOrMany::One(self.key.clone())),
+            arch: (!form.arch.is_empty()).then(|| OneOrMany::Many(form.arch.clone())),
+            permissions: form.permissions.clone(),
+            ..RuleObject::default()
+        };
+        let objects = self.forms.iter().map(|form| RuleInput::Object(Box::new(object(form))));
+        Rules::List(std::iter::once(RuleInput::Line(self.comment())).chain(objects).collect())
     }
 }
 

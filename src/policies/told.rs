@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 
 use serde_json::{Map, Value, json};
 
-use super::{BenchmarkPolicy, Choice, LabelledLine, ProductPolicy, policies};
+use super::{BenchmarkPolicy, Choice, Form, LabelledLine, ProductPolicy, policies};
 
 /// How much there is of a policy on one product.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -91,7 +91,18 @@ pub fn as_request(choice: &Choice) -> Value {
     let mut drop_ins: Map<String, Value> =
         policy.drop_ins(of).map(|(name, text)| (name.to_owned(), json!({"rules": text}))).collect();
     if let Some(drop_in) = &of.privileged {
-        let rules = json!([drop_in.comment(), {"programs": "privileged", "key": drop_in.key}]);
+        let object = |form: &Form| {
+            let mut object = json!({"programs": "privileged", "key": drop_in.key});
+            if !form.arch.is_empty() {
+                object["arch"] = json!(form.arch);
+            }
+            if let Some(permissions) = &form.permissions {
+                object["permissions"] = json!(permissions);
+            }
+            object
+        };
+        let rules: Vec<Value> =
+            std::iter::once(json!(drop_in.comment())).chain(drop_in.forms.iter().map(object)).collect();
         drop_ins.insert(format!("{}.rules", drop_in.name), json!({"rules": rules}));
     }
     let mut request = json!({"state": "present", "drop_ins": drop_ins});

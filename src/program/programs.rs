@@ -92,8 +92,8 @@ pub fn with_samples(mut request: Request) -> Request {
     for given in request.given_rules() {
         for (_, entry) in given.rules.programs() {
             let RuleInput::Object(object) = &*entry else { continue };
-            if let (None, Ok(line)) = (object.beside_programs(), object.program_line(SAMPLE, UID_MIN)) {
-                *entry = RuleInput::Programs(ProgramLines { lines: vec![line], labels: Vec::new() });
+            if let (None, Ok(lines)) = (object.beside_programs(), object.program_lines(SAMPLE, UID_MIN)) {
+                *entry = RuleInput::Programs(ProgramLines { lines, labels: Vec::new() });
             }
         }
     }
@@ -174,9 +174,9 @@ impl Host<'_> {
         let labels = object.labels.as_ref().map_or(&[][..], OneOrMany::all).to_vec();
         let mut expanded = ProgramLines { lines: Vec::new(), labels };
         for path in self.found.get(&object.exclude).map_or(&[][..], |found| &found.paths) {
-            let line = std::str::from_utf8(path).ok().and_then(|path| object.program_line(path, auid_min).ok());
-            match line {
-                Some(line) => expanded.lines.push(line),
+            let lines = std::str::from_utf8(path).ok().and_then(|path| object.program_lines(path, auid_min).ok());
+            match lines {
+                Some(lines) => expanded.lines.extend(lines),
                 None if failed.problems.len() >= MOST_PATHS => failed.more += 1,
                 None => {
                     let path = escaped(path);

@@ -43,8 +43,8 @@ pub struct RuleObject {
     /// Labels, by which `gather` groups its evidence, such as the numbers of a benchmark's controls. They are not written
     /// to any file.
     pub labels: Option<OneOrMany<String>>,
-    /// One rule for each of these programs of the host, to record that it is executed; beside it only key, labels,
-    /// `exclude` and `auid_min`.
+    /// One rule for each of these programs of the host, to record that it is executed; beside it only arch, permissions,
+    /// key, labels, `exclude` and `auid_min`.
     pub programs: Option<ProgramsName>,
     /// With `programs`: globs on paths that are left out, with all below them.
     pub exclude: Vec<String>,
@@ -268,20 +268,36 @@ impl RuleObject {
     pub fn beside_programs(&self) -> Option<BadRuleObject> {
         let with = Self { programs: self.programs, exclude: self.exclude.clone(), ..Self::default() };
         let with = Self { auid_min: self.auid_min, key: self.key.clone(), labels: self.labels.clone(), ..with };
+        let with = Self { arch: self.arch.clone(), permissions: self.permissions.clone(), ..with };
         (*self != with)
             .then_some(BadRuleObject::BesidePrograms)
             .or_else(|| self.empty_part().map(BadRuleObject::EmptyPart))
     }
 
-    /// The line for a program at this path, from this login id on.
+    /// The lines for a program at this path, from this login id on: one per architecture.
     ///
     /// # Errors
     /// Why no line can say it.
-    pub fn program_line(&self, path: &str, auid_min: u32) -> Result<String, BadRuleObject> {
+    pub fn program_lines(&self, path: &str, auid_min: u32) -> Result<Vec<String>, BadRuleObject> {
+        match &self.arch {
+            None => Ok(vec![self.program_line(None, path, auid_min)?]),
+            Some(arches) => arches.all().iter().map(|arch| self.program_line(Some(arch), path, auid_min)).collect(),
+        }
+    }
+
+    fn program_line(&self, arch: Option<&String>, path: &str, auid_min: u32) -> Result<String, BadRuleObject> {
         let mut words = Words::new("-a", "always,exit")?;
-        let auid = format!("auid>={auid_min}");
-        let path = format!("path={path}");
-        [&path, "perm=x", &auid, "auid!=unset"].iter().try_for_each(|field| words.option("-F", field))?;
+        if let Some(arch) = arch {
+            words.option("-F", &format!("arch={arch}"))?;
+        }
+        words.option("-F", &format!("path={path}"))?;
+        let permissions = self.permissions.as_deref().unwrap_or("x");
+        // Scanners that want every kind of access want no word about it.
+        if !"rwxa".chars().all(|letter| permissions.to_lowercase().contains(letter)) {
+            words.option("-F", &format!("perm={permissions}"))?;
+        }
+        words.option("-F", &format!("auid>={auid_min}"))?;
+        words.option("-F", "auid!=unset")?;
         self.keys().iter().try_for_each(|key| words.option("-F", &format!("key={key}")))?;
         Ok(words.line())
     }

@@ -26,6 +26,14 @@ PRODUCTS = {
         [(name, "10") for name in RED_HAT],
         {"cis": ["cis"], "stig": ["stig"], "ospp": ["ospp"], "pci-dss": ["pci-dss"], "anssi": ["anssi_bp28_high"]},
     ),
+    **{
+        f"ol{version}": (
+            f"Oracle Linux {version}",
+            [("ol", version)],
+            {"stig": ["stig"], "ospp": ["ospp"], "pci-dss": ["pci-dss"], "anssi": ["anssi_bp28_high"]},
+        )
+        for version in ("8", "9", "10")
+    },
     "ubuntu2004": ("Ubuntu 20.04", [("ubuntu", "20.04")], {"cis": ["cis_level2_server"], "stig": ["stig"]}),
     "ubuntu2204": ("Ubuntu 22.04", [("ubuntu", "22.04")], {"cis": ["cis_level2_server"], "stig": ["stig"]}),
     "ubuntu2404": ("Ubuntu 24.04", [("ubuntu", "24.04")], {"cis": ["cis_level2_server"], "stig": ["stig"]}),
@@ -58,7 +66,7 @@ AUDIT_RULES = ("/usr/lib/systemd/system/audit-rules.service", "[Service]\nType=o
 
 def unit(product):
     """Path and text of the unit that loads the rules."""
-    return AUDIT_RULES if product in ("rhel10", "debian13") else AUDITD
+    return AUDIT_RULES if product in ("rhel10", "ol10", "debian13") else AUDITD
 
 
 # Where the scanner compares whole files, those for other machines are another product: they have no rules of system calls

@@ -4,9 +4,10 @@
 OSPP_GENERAL = "wants other bytes in the file than 0.1.82 does; ours are those of 0.1.82"
 UNREACHABLE = [
     *(
-        ("ospp", ("rhel8", "rhel9", "rhel10"), ("0.1.65", "0.1.76"), f"audit_ospp_general{machine}", OSPP_GENERAL)
+        ("ospp", ("rhel8", "rhel9", "rhel10", "ol8", "ol9"), ("0.1.65", "0.1.76"), f"audit_ospp_general{machine}", OSPP_GENERAL)
         for machine in ("", "_aarch64", "_ppc64le")
     ),
+    ("stig", ("ol8",), ("0.1.65",), "audit_rules_suid_privilege_function", "wants `-C gid!=guid`, and there is no field guid"),
     (
         "ospp",
         ("rhel7",),

@@ -76,6 +76,9 @@ def twins(rule):
 def rule_of(check, pattern, judge):
     """The rule that a pattern looks for, None where it looks for something else."""
     text = plain(pattern)
+    if "guid" in text:
+        # No such field exists.
+        return None
     if found := re.match(r"-w (\S+?) -p (wa|x)(?:\\b)?(?: -k (\w+)$)?", text):
         return Rule(check, f"-w {found[1].replace('/?', '/')} -p {found[2]}", None, "", found[3], watch=True)
     if found := re.fullmatch(r"-a always,exit -F arch=(b\d\d) -F (path|dir)=(\S+) -F perm=wa", text):
@@ -142,7 +145,7 @@ class Policy:
         self.newest = next((content for content in contents if any(profile in content.profiles for profile in profiles)), None)
         self.controls = defaultdict(list)
         self.rules, self.older, self.exact, self.open = {}, {}, {}, []
-        self.privileged, self.exact_controls = [], defaultdict(list)
+        self.privileged, self.forms, self.exact_controls = [], [], defaultdict(list)
         for content in contents:
             for profile in profiles:
                 for check in content.selected(profile):
@@ -160,6 +163,7 @@ class Policy:
             return
         if check == "audit_rules_privileged_commands":
             self.privileged = self.privileged or found
+            self.add_form("".join(judge(content, profile, "").patterns(check)))
             return
         if content is not self.newest and self.accepted(content, profile, check):
             return
@@ -174,6 +178,19 @@ class Policy:
                 rule.before = rule.before.replace("-p wa", "-p wax")
             for other in (rule, *twins(rule)):
                 self.take(other, found, content is self.newest or TOPICS[rule.topic][0] in NARROW)
+
+    def add_form(self, pattern):
+        """The form of the rules for privileged programs that a pattern looks for."""
+        if "arch=b32" in pattern:
+            form = {"arch": ["b32", "b64"]}
+        elif "perm=x" in pattern:
+            form = {}
+        else:
+            form = {"permissions": "rwxa"}
+        # Where perm= may stand or not, the form without does for both.
+        if form == {} and {"permissions": "rwxa"} in self.forms or form in self.forms:
+            return
+        self.forms = [other for other in self.forms if other or form != {"permissions": "rwxa"}] + [form]
 
     def take(self, rule, found, newest):
         identity = rule.identity()
@@ -316,6 +333,8 @@ def write(policy, product, profiles, written):
         entry["controls"] = {base: sorted(set(controls), key=lambda label: natural([label])) for base, controls in sorted(policy.exact_controls.items())}
     if policy.privileged:
         entry["privileged"] = {"name": "50-privileged", "key": "privileged", "labels": policy.privileged}
+        if policy.forms != [{}]:
+            entry["privileged"]["forms"] = policy.forms
     return entry
 
 
