@@ -105,9 +105,7 @@ pub fn place(kind: &[u8], at: &[u8]) -> Place {
 }
 
 /// Directories that hold containers, images and snapshots: systems of their own, which come and go.
-const STORAGE: [&[u8]; 29] = [
-    b"/.snapshots",
-    b"/home/.snapshots",
+const STORAGE: [&[u8]; 27] = [
     b"/ostree",
     b"/root/.local/share/containers",
     b"/run/containerd",
@@ -140,6 +138,9 @@ const STORAGE: [&[u8]; 29] = [
 /// Where dracut builds images of the boot.
 const DRACUT: &[u8] = b"/var/tmp/dracut.";
 
+/// Where snapper and ZFS show snapshots: in a directory of the file system that they are of.
+const SNAPSHOTS: [&[u8]; 2] = [b"/.snapshots", b"/.zfs"];
+
 /// Where containers and applications of a user lie, below the home directory.
 const OF_USERS: [&[u8]; 2] = [b"/.local/share/containers", b"/.local/share/flatpak"];
 
@@ -147,6 +148,7 @@ const OF_USERS: [&[u8]; 2] = [b"/.local/share/containers", b"/.local/share/flatp
 pub fn is_storage(path: &[u8]) -> bool {
     STORAGE.binary_search(&path).is_ok()
         || path.strip_prefix(DRACUT).is_some_and(|rest| !rest.contains(&b'/'))
+        || SNAPSHOTS.iter().any(|end| path.ends_with(end))
         || (path.starts_with(b"/home/") && OF_USERS.iter().any(|end| path.ends_with(end)))
 }
 
@@ -195,6 +197,10 @@ mod tests {
             ("/home/a/.local/share/containers", true),
             ("/home/a/.local/share/containers2", false),
             ("/srv/a/.local/share/containers", false),
+            ("/.snapshots", true),
+            ("/srv/data/.snapshots", true),
+            ("/srv/data/x.snapshots", false),
+            ("/tank/.zfs", true),
             ("/usr", false),
         ];
         for (path, expected) in rows {
@@ -206,7 +212,8 @@ mod tests {
     fn the_page_names_each_type_and_each_directory() {
         let page = include_str!("../../../docs/programs.md");
         let types = LOCAL.iter().chain(&IMAGES).chain(&OTHERS).map(|name| format!("`{name}`"));
-        let directories = STORAGE.iter().chain(&SYSTEM).map(|path| format!("`{}`", String::from_utf8_lossy(path)));
+        let directories =
+            STORAGE.iter().chain(&SYSTEM).chain(&SNAPSHOTS).map(|path| format!("{}`", String::from_utf8_lossy(path)));
         let missing: Vec<String> = types.chain(directories).filter(|name| !page.contains(name)).collect();
         assert!(missing.is_empty(), "{missing:?}");
     }
