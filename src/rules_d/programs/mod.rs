@@ -74,7 +74,7 @@ impl Root {
         let real =
             system::readlinkat(rustix::fs::CWD, format!("/proc/self/fd/{}", self.descriptor().as_raw_fd()), Vec::new());
         let real = PathBuf::from(std::ffi::OsString::from_vec(real.map_err(failed("readlinkat"))?.into_bytes()));
-        let mut walk = Walk::new(self, &is_left_out, progress);
+        let mut walk = Walk::new(self, &real, &is_left_out, progress);
         let mut doubtful = Vec::new();
         let mut seen = HashSet::new();
         for round in 0..MOST_ROUNDS {

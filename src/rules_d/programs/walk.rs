@@ -5,7 +5,7 @@ use std::ffi::{CStr, OsStr};
 use std::mem::MaybeUninit;
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
 use std::os::unix::ffi::OsStrExt;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use rustix::fs::{AtFlags, FileType, Mode as OpenMode, OFlags, StatxFlags};
 use rustix::io::Errno;
@@ -14,6 +14,8 @@ use super::privilege::{LONGEST, Mode, grants, mode};
 use crate::rules_d::problem::{FileError, Problem};
 use crate::rules_d::{FileId, Root, system};
 
+/// The attribute that holds capabilities.
+const CAPABILITY: &CStr = c"security.capability";
 /// Most errors that are told one by one.
 const MOST_ERRORS: usize = 1000;
 /// Most directories of a way that are open at once.
@@ -25,6 +27,8 @@ const DIRECTORY: OFlags = OFlags::RDONLY.union(OFlags::DIRECTORY).union(OFlags::
 /// What is found on several mounts.
 pub struct Walk<'w> {
     root: &'w Root,
+    /// The path of the root directory without links.
+    real: &'w Path,
     /// Whether what stands at a path is left out, with all below it.
     is_left_out: &'w dyn Fn(&[u8]) -> bool,
     /// Hears from time to time how many entries were looked at.
@@ -54,9 +58,15 @@ struct Level {
 }
 
 impl<'w> Walk<'w> {
-    pub fn new(root: &'w Root, is_left_out: &'w dyn Fn(&[u8]) -> bool, progress: &'w mut dyn FnMut(u64)) -> Self {
+    pub fn new(
+        root: &'w Root,
+        real: &'w Path,
+        is_left_out: &'w dyn Fn(&[u8]) -> bool,
+        progress: &'w mut dyn FnMut(u64),
+    ) -> Self {
         Self {
             root,
+            real,
             is_left_out,
             progress,
             points: HashSet::new(),
@@ -217,7 +227,7 @@ impl<'w> Walk<'w> {
         let is_program = match mode(stat.st_mode) {
             Mode::Plain => return,
             Mode::Privileged => true,
-            Mode::MayBe => match has_capabilities(directory, name) {
+            Mode::MayBe => match self.has_capabilities(directory, name, path) {
                 Ok(has) => has,
                 Err(errno) => return self.failed(&joined(path, name), "lgetxattr", errno),
             },
@@ -225,6 +235,20 @@ impl<'w> Walk<'w> {
         let path = joined(path, name);
         if is_program && !(self.is_left_out)(&path) && !self.is_other_mount(directory, name.to_bytes(), &path) {
             self.found.push(path);
+        }
+    }
+
+    /// Whether a file that can be executed has capabilities. The kernel has no call for an attribute of a name in a directory
+    /// before 6.13, and to open the file would wake whoever watches that. So its path is asked, which is quick; an answer
+    /// that makes it a program, or none, is not believed before the file of the directory has given it too.
+    fn has_capabilities(&self, directory: BorrowedFd<'_>, name: &CStr, path: &[u8]) -> Result<bool, Errno> {
+        let root = self.real.as_os_str().as_bytes();
+        let whole = [if root == b"/" { b"" } else { root }, path, b"/", name.to_bytes()].concat();
+        let mut value = [0; LONGEST];
+        match system::lgetxattr(&whole[..], CAPABILITY, &mut value) {
+            Ok(length) if !value.get(..length).is_some_and(grants) => Ok(false),
+            Err(Errno::NODATA | Errno::OPNOTSUPP) => Ok(false),
+            Ok(_) | Err(_) => has_capabilities(directory, name),
         }
     }
 
@@ -310,13 +334,12 @@ fn mount_number_in_proc(fd: BorrowedFd<'_>) -> Result<Option<u64>, Errno> {
     Ok(text.lines().find_map(|line| line.strip_prefix("mnt_id:")?.trim().parse().ok()))
 }
 
-/// Whether a file that can be executed has capabilities. The kernel has no call for an attribute of a name in a directory
-/// before 6.13, and to open the file would wake whoever watches that; so its path goes over `/proc`.
+/// The same of the very file of a directory, whatever leads there now: over `/proc`.
 fn has_capabilities(directory: BorrowedFd<'_>, name: &CStr) -> Result<bool, Errno> {
     let mut path = format!("/proc/self/fd/{}/", directory.as_raw_fd()).into_bytes();
     path.extend_from_slice(name.to_bytes());
     let mut value = [0; LONGEST];
-    match system::lgetxattr(&path[..], c"security.capability", &mut value) {
+    match system::lgetxattr(&path[..], CAPABILITY, &mut value) {
         Ok(length) => Ok(value.get(..length).is_some_and(grants)),
         // Without the attribute; on a file system without attributes; with one that the kernel would not read either; gone.
         Err(Errno::NODATA | Errno::OPNOTSUPP | Errno::RANGE | Errno::NOENT) => Ok(false),
