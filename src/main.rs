@@ -22,6 +22,7 @@ Makes a Linux host's audit rules, in the kernel and in rules.d, agree with a dec
   audit_rules policy            list the policies for whole benchmarks that come with this program
   audit_rules policy NAME       print one of them as rules files; --product PRODUCT: not for this host
                                 both with --json: for programs, the latter as a request
+  audit_rules policy --licence  print the licence of the files in them that are ComplianceAsCode's own
   audit_rules --help, --version
 
 A request declares what a host should hold:
@@ -32,7 +33,7 @@ A request declares what a host should hold:
 Exit status: 0 the report says not failed, 1 it says failed, 2 the command line is wrong.";
 
 const USAGE: &str = "usage: audit_rules [--human] FILE | - | schema request | schema report | \
-                     policy [NAME [--product PRODUCT]] [--json] | --help | --version";
+                     policy [NAME [--product PRODUCT]] [--json] | policy --licence | --help | --version";
 
 fn main() -> ExitCode {
     let arguments: Vec<_> = std::env::args_os().skip(1).collect();
@@ -62,6 +63,9 @@ fn request(words: &[&str], form: fn(&Report) -> String) -> u8 {
 
 /// Prints the policies, or one of them.
 fn policy(words: &[&str]) -> u8 {
+    if words == ["--licence"] {
+        return print(policies::LICENCE.trim_end());
+    }
     let (mut names, mut product, mut json) = (Vec::new(), None, false);
     let mut rest = words.iter();
     while let Some(word) = rest.next() {

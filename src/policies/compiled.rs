@@ -20,6 +20,9 @@ macro_rules! compiled {
     };
 }
 
+/// The licence of those files that are `ComplianceAsCode`'s own.
+pub const LICENCE: &str = include_str!("../../policies/LICENSE-ComplianceAsCode");
+
 /// The products, and how `os-release` names them.
 pub const PRODUCTS: &str = include_str!("../../policies/products.json");
 

@@ -6,6 +6,9 @@ mod product;
 mod spelled_out;
 mod told;
 
+/// The licence of those files that scanners compare byte for byte, which are `ComplianceAsCode`'s own.
+pub use compiled::LICENCE;
+
 use std::collections::BTreeMap;
 use std::sync::LazyLock;
 
