@@ -9,9 +9,10 @@
 
 mod project;
 
+use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
-use audit_rules::policies::{as_request, chosen, policies};
+use audit_rules::policies::{Size, as_request, chosen, policies, size};
 use audit_rules::report::{Outcome, Report};
 use project::host::Host;
 use serde_json::{Value, json};
@@ -176,4 +177,64 @@ fn a_policy_has_a_rule_for_each_privileged_program_of_the_host() {
     let report = host.answer(&request.to_string());
     let told: Vec<_> = report.errors.iter().map(|error| (error.kind.as_str(), error.pointer.as_deref())).collect();
     assert_eq!(told, [("no_programs", Some("/policy"))], "{}", report.msg);
+}
+
+/// What `docs/policies.md` says of the policies.
+fn told() -> String {
+    let mut text = String::new();
+    for policy in policies() {
+        let _ = write!(text, "\n### {}\n\n{}.\n\n", policy.name, policy.title());
+        text.push_str("| product | benchmark | lines | controls | programs |\n|---|---|--:|--:|---|\n");
+        let mut topics: Vec<(String, BTreeSet<String>)> = Vec::new();
+        for product in policy.products() {
+            let of = policy.on(product).unwrap();
+            let Size { rules, controls } = size(policy, of);
+            let programs = if of.privileged.is_some() { "yes" } else { "" };
+            let _ = writeln!(text, "| `{product}` | {} | {rules} | {controls} | {programs} |", of.benchmark);
+            for (_, file) in policy.drop_ins(of) {
+                keys_by_topic(file, &mut topics);
+            }
+        }
+        text.push_str("\n| what | keys |\n|---|---|\n");
+        for (topic, keys) in topics.iter().filter(|(_, keys)| !keys.is_empty()) {
+            let keys: Vec<String> = keys.iter().map(|key| format!("`{key}`")).collect();
+            let _ = writeln!(text, "| {topic} | {} |", keys.join(", "));
+        }
+    }
+    text
+}
+
+/// Adds the keys of a file's rules to the topics that its comments name.
+fn keys_by_topic(file: &str, topics: &mut Vec<(String, BTreeSet<String>)>) {
+    let mut topic = None;
+    let mut after_blank = false;
+    for line in file.lines() {
+        let comment = line.strip_prefix("# ").filter(|comment| !comment.starts_with("control:"));
+        if let Some(comment) = comment.filter(|_| after_blank) {
+            topic = Some(topics.iter().position(|(known, _)| known == comment).unwrap_or_else(|| {
+                topics.push((comment.to_owned(), BTreeSet::new()));
+                topics.len() - 1
+            }));
+        }
+        after_blank = line.is_empty();
+        let key = line.split_once("-k ").or_else(|| line.split_once("key=")).map(|(_, key)| key.trim().to_owned());
+        if let (Some(at), Some(key), false) = (topic, key, line.starts_with('#')) {
+            topics[at].1.insert(key);
+        }
+    }
+}
+
+#[test]
+fn the_page_of_the_policies_says_what_they_hold() {
+    let path = "docs/policies.md";
+    let page = project::read(path);
+    let (begin, end) = ("<!-- policies -->\n", "<!-- /policies -->\n");
+    let (before, rest) = page.split_once(begin).unwrap();
+    let (_, after) = rest.split_once(end).unwrap();
+    let wanted = format!("{before}{begin}{}{end}{after}", told());
+    if std::env::var_os("UPDATE_DOCUMENTS").is_some() {
+        std::fs::write(path, &wanted).unwrap();
+        return;
+    }
+    assert!(page == wanted, "UPDATE_DOCUMENTS=1 cargo test --test compiled_policies writes {path}");
 }

@@ -111,6 +111,7 @@ fn the_tables_have_every_key_of_the_schemas() {
     assert_eq!(names("docs/requests.md", "<!-- keys -->"), properties(request));
     assert_eq!(names("docs/requests.md", "<!-- control -->"), properties(&request["$defs"]["Control"]));
     assert_eq!(names("docs/requests.md", "<!-- rule -->"), properties(&request["$defs"]["RuleObject"]));
+    assert_eq!(names("docs/requests.md", "<!-- policy -->"), properties(&request["$defs"]["PolicyObject"]));
     assert_eq!(names("docs/reports.md", "<!-- report -->"), properties(&report));
     assert_eq!(names("docs/reports.md", "<!-- outcomes -->"), choices(&report["$defs"]["Outcome"]));
     assert_eq!(names("docs/reports.md", "<!-- because -->"), choices(&report["$defs"]["BecauseReport"]));
