@@ -1,5 +1,6 @@
 //! What loading the merged drop-ins line by line comes to.
 
+use std::collections::VecDeque;
 use std::rc::Rc;
 
 use rustc_hash::{FxBuildHasher, FxHashMap as HashMap, FxHashSet as HashSet};
@@ -28,7 +29,7 @@ impl std::fmt::Display for Spot {
 #[derive(Debug, Clone)]
 pub struct LoadLine {
     /// Its text, without a newline.
-    pub text: Vec<u8>,
+    pub text: Rc<[u8]>,
     /// Where it comes from; two places where a missing newline glued two lines together.
     pub spots: Vec<Spot>,
 }
@@ -61,7 +62,7 @@ pub struct Failing {
     /// Where it stands.
     pub spot: Spot,
     /// Its text.
-    pub text: Vec<u8>,
+    pub text: Rc<[u8]>,
     /// Why.
     pub trouble: LoadFailure,
     /// The boot loader goes on, for an earlier `-i` or `-c`, or because auditctl takes the line without its rule;
@@ -92,6 +93,8 @@ pub struct BootLoad {
     /// Further copies of rules that the load holds: the kernel takes with `-A` what it has already. Each with the place of
     /// the first copy.
     pub copies: Vec<(LoadedRule, Spot)>,
+    /// The rules while the lines are walked through, copies among them.
+    queue: VecDeque<LoadedRule>,
     /// Rules that a later line takes away again, with that line.
     deleted: Vec<(LoadedRule, Spot)>,
     /// The line that locks the kernel. What stands after it is in `rules` all the same, and fails.
@@ -103,16 +106,19 @@ pub struct BootLoad {
     pub stop: Option<usize>,
 }
 
+/// The rules that are held, each with the place of its first copy.
+type Held = HashMap<Rc<Rule>, Spot>;
+
 /// A line of the merged file, while it is carried out.
 struct Place<'a> {
     number: usize,
     spot: &'a Spot,
-    text: &'a [u8],
+    text: &'a Rc<[u8]>,
 }
 
 impl Place<'_> {
     fn failing(&self, trouble: LoadFailure, is_passed_over: bool) -> Failing {
-        Failing { spot: self.spot.clone(), text: self.text.to_vec(), trouble, is_passed_over }
+        Failing { spot: self.spot.clone(), text: Rc::clone(self.text), trouble, is_passed_over }
     }
 }
 
@@ -128,7 +134,7 @@ impl BootLoad {
     #[must_use]
     pub fn of(lines: &[LoadLine], reader: &mut Reader) -> Self {
         let mut load = Self::default();
-        let mut held: HashSet<Rc<Rule>> = HashSet::with_capacity_and_hasher(lines.len(), FxBuildHasher);
+        let mut held: Held = HashMap::with_capacity_and_hasher(lines.len(), FxBuildHasher);
         for (number, line) in lines.iter().enumerate() {
             let reading = reader.read(&line.text);
             let Some(spot) = line.spots.first() else { continue };
@@ -151,8 +157,8 @@ impl BootLoad {
 
     /// Leaves each rule once in the list, where the kernel finds it first.
     fn part_copies(&mut self) {
-        let mut first: HashMap<Rc<Rule>, Spot> = HashMap::with_capacity_and_hasher(self.rules.len(), FxBuildHasher);
-        for loaded in std::mem::take(&mut self.rules) {
+        let mut first: HashMap<Rc<Rule>, Spot> = HashMap::with_capacity_and_hasher(self.queue.len(), FxBuildHasher);
+        for loaded in std::mem::take(&mut self.queue) {
             if let Some(spot) = first.get(&loaded.rule.listed) {
                 self.copies.push((loaded, spot.clone()));
             } else {
@@ -189,13 +195,13 @@ impl BootLoad {
         rule: Option<&Rc<HostRule>>,
         obstacles: &[Unloadable],
         ends: bool,
-        held: &mut HashSet<Rc<Rule>>,
+        held: &mut Held,
     ) {
         let mut locked = None;
         for control in controls {
             // A delete is refused only where there is something to delete.
             let is_refused = match control {
-                Control::DeleteAll | Control::DeleteByKey(_) => !self.rules.is_empty(),
+                Control::DeleteAll | Control::DeleteByKey(_) => !self.queue.is_empty(),
                 Control::Enabled(_)
                 | Control::Failure(_)
                 | Control::BacklogLimit(_)
@@ -226,19 +232,19 @@ impl BootLoad {
         }
     }
 
-    fn control(&mut self, control: &Control, spot: &Spot, held: &mut HashSet<Rc<Rule>>) {
+    fn control(&mut self, control: &Control, spot: &Spot, held: &mut Held) {
         match control {
             Control::DeleteAll => {
-                self.deleted.extend(self.rules.drain(..).map(|loaded| (loaded, spot.clone())));
+                self.deleted.extend(self.queue.drain(..).map(|loaded| (loaded, spot.clone())));
                 held.clear();
             }
             Control::DeleteByKey(part) => {
                 let contains = |rule: &Rule| rule.key().is_some_and(|key| contains(key, part));
-                let (gone, kept): (Vec<_>, Vec<_>) =
-                    std::mem::take(&mut self.rules).into_iter().partition(|one| contains(&one.rule.listed));
-                self.rules = kept;
+                let (gone, kept): (VecDeque<_>, VecDeque<_>) =
+                    std::mem::take(&mut self.queue).into_iter().partition(|one| contains(&one.rule.listed));
+                self.queue = kept;
                 self.deleted.extend(gone.into_iter().map(|loaded| (loaded, spot.clone())));
-                held.retain(|rule| !contains(rule));
+                held.retain(|rule, _| !contains(rule));
             }
             _ => {
                 if *control == Control::Enabled(2) {
@@ -251,31 +257,31 @@ impl BootLoad {
         }
     }
 
-    fn rule(&mut self, rule: &Rc<HostRule>, spot: &Spot, held: &mut HashSet<Rc<Rule>>) -> Option<LoadFailure> {
+    fn rule(&mut self, rule: &Rc<HostRule>, spot: &Spot, held: &mut Held) -> Option<LoadFailure> {
         let listed = &rule.listed;
-        let find = |load: &Self| load.rules.iter().position(|other| other.rule.listed == *listed);
         let loaded = LoadedRule { rule: Rc::clone(rule), spot: spot.clone() };
         match rule.line.verb {
             Verb::Delete => {
-                let Some(at) = find(self) else { return Some(LoadFailure::NothingToDelete) };
-                let gone = self.rules.remove(at);
+                let find = |load: &Self| load.queue.iter().position(|other| other.rule.listed == *listed);
+                let gone = find(self).and_then(|at| self.queue.remove(at));
+                let Some(gone) = gone else { return Some(LoadFailure::NothingToDelete) };
                 self.deleted.push((gone, spot.clone()));
-                if find(self).is_none() {
-                    held.remove(listed);
-                }
+                match find(self).and_then(|at| self.queue.get(at)) {
+                    Some(next) => held.insert(Rc::clone(listed), next.spot.clone()),
+                    None => held.remove(listed),
+                };
             }
             // With `-A` the kernel takes a rule that it holds once more (Linux 6.1 and 6.18).
-            Verb::Append if held.contains(listed) => {
-                let first = find(self).map_or_else(|| spot.clone(), |at| self.rules[at].spot.clone());
-                return Some(LoadFailure::Duplicate(first));
-            }
             Verb::Append => {
-                held.insert(Rc::clone(listed));
-                self.rules.push(loaded);
+                if let Some(first) = held.get(listed) {
+                    return Some(LoadFailure::Duplicate(first.clone()));
+                }
+                held.insert(Rc::clone(listed), spot.clone());
+                self.queue.push_back(loaded);
             }
             Verb::Prepend => {
-                held.insert(Rc::clone(listed));
-                self.rules.insert(0, loaded);
+                held.insert(Rc::clone(listed), spot.clone());
+                self.queue.push_front(loaded);
             }
         }
         None

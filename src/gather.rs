@@ -241,7 +241,7 @@ fn files(intent: &GatherIntent, world: &World<'_>) -> Result<HeldFiles, Vec<Prob
     let Observed { files, reader, .. } = &mut observed;
     let (other, only_there) = at_boot(files, reader);
     let comments = outdated(files, &files.drop_ins, reader);
-    let mut boot = NextBoot::of(files.policy(), other, reader).with_outdated(comments);
+    let mut boot = NextBoot::of(files.policy(reader), other, reader).with_outdated(comments);
     for drop_in in &files.drop_ins {
         let of_kernel = set_aside::of_kernel_alone(&drop_in.content.bytes, reader);
         boot = boot.with_kernel_alone(&files.path(&drop_in.name).to_string_lossy().into(), of_kernel);
@@ -265,9 +265,9 @@ fn at_boot(files: &Files, reader: &mut Reader) -> (Option<InPlace>, Vec<LoadLine
         BootSource::Nothing => (in_place(Merge::default(), Gap::NobodyLoads, Vec::new()), only_compiled(reader)),
         // augenrules makes the file anew.
         BootSource::DropIns if without => {
-            let mut only = files.policy().lines;
+            let mut only = files.policy(reader).lines;
             only.retain(|line| !reader.read(&line.text).is_silent);
-            (in_place(files.merged(&[]), Gap::NotInDropIns, Vec::new()), only)
+            (in_place(files.merged(&[], reader), Gap::NotInDropIns, Vec::new()), only)
         }
         BootSource::DropIns => (None, only_compiled(reader)),
         BootSource::File(path) if without && path == files.audit_rules_path() => (None, Vec::new()),
@@ -277,7 +277,7 @@ fn at_boot(files: &Files, reader: &mut Reader) -> (Option<InPlace>, Vec<LoadLine
             if bytes.unwrap_or_default() == files.compiled(&files.drop_ins) {
                 return (None, Vec::new());
             }
-            let file = bytes.map_or_else(Merge::default, |bytes| as_it_stands(&path, bytes));
+            let file = bytes.map_or_else(Merge::default, |bytes| as_it_stands(&path, bytes, reader));
             let only = files.only_in(file.clone(), &[&files.drop_ins], reader);
             (in_place(file, Gap::NotInFile(path.to_string_lossy().into()), only.clone()), only)
         }
@@ -355,10 +355,10 @@ fn warnings(gathered: &Gathered, machine: &Machine) -> Vec<Warning> {
         let (merge, load) = files.boot.loaded();
         warnings.extend(about(&merge.lines, load, machine));
         let asked = files.boot.asked.iter().filter(|asked| asked.counts());
-        let rules = asked.filter_map(|asked| Some((&asked.spot, asked.text.as_slice(), &**asked.rule.as_ref()?)));
+        let rules = asked.filter_map(|asked| Some((&asked.spot, &*asked.text, &**asked.rule.as_ref()?)));
         let rules = rules.filter(|(.., rule)| !rule.line.emptied);
         warnings.extend(grave_notes(rules));
-        let comments = files.boot.outdated().map(|comment| (&comment.spot, comment.text.as_slice()));
+        let comments = files.boot.outdated().map(|comment| (&comment.spot, &*comment.text));
         warnings.extend(Warning::outdated(comments));
     }
     if let Some(kernel) = gathered.kernel.read() {

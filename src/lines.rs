@@ -18,10 +18,10 @@ use paths::{is_path, missing_path, missing_trees, trees};
 use crate::error::PolicyError;
 use crate::rule::path::PathFact;
 use crate::rule::verdict::{Refusal, kernel_verdict};
-use crate::rule::{FieldNumber, Machine, Rule};
+use crate::rule::{Field, FieldNumber, Machine, Rule};
 
 /// What stands at the paths that rules name.
-pub type PathFacts = HashMap<Vec<u8>, PathFact>;
+pub type PathFacts = HashMap<Rc<[u8]>, PathFact>;
 
 /// What a line depends on besides its text.
 #[derive(Debug, Clone)]
@@ -46,7 +46,7 @@ pub fn lines(count: usize) -> String {
 #[derive(Debug, Clone, PartialEq)]
 pub enum Unloadable {
     /// auditctl does not take it.
-    Line(LineError),
+    Line(Rc<LineError>),
     /// System calls that this architecture lacks; auditctl does not take the line, but the rest of it has a meaning
     /// unless the rule is emptied.
     Syscalls {
@@ -59,7 +59,7 @@ pub enum Unloadable {
     /// better, so that we can load it.
     TooNew {
         /// What that auditctl finds wrong.
-        error: LineError,
+        error: Rc<LineError>,
         /// Its version, where it is known.
         version: Option<auditctl::Version>,
     },
@@ -68,7 +68,7 @@ pub enum Unloadable {
     /// The kernel would not find the path.
     MissingPath {
         /// The path that is missing: one of the line, or the directory that would hold it.
-        path: Vec<u8>,
+        path: Rc<[u8]>,
         /// What the kernel would answer.
         errno: i32,
     },
@@ -101,19 +101,18 @@ impl Unloadable {
     #[must_use]
     pub fn what(&self) -> crate::error::What {
         match self {
-            Self::Line(error) => error.clone().into(),
+            Self::Line(error) => Rc::clone(error).into(),
             Self::Syscalls { skipped, emptied } => {
                 let names = skipped.iter().map(|s| s.name.clone()).collect();
                 let arch = skipped.first().and_then(|s| s.arch.name()).unwrap_or("this machine").to_owned();
                 PolicyError::SyscallsOfOthers { names, arch, emptied: *emptied }.into()
             }
             Self::TooNew { error, version } => {
-                PolicyError::TooNew { error: Box::new(error.clone()), version: *version }.into()
+                PolicyError::TooNew { error: Rc::clone(error), version: *version }.into()
             }
             Self::Refused(refusal) => PolicyError::KernelRefuses(*refusal).into(),
             Self::MissingPath { path, errno } => {
-                let path = String::from_utf8_lossy(path).into_owned();
-                PolicyError::MissingPath { path, errno: *errno }.into()
+                PolicyError::MissingPath { path: Rc::clone(path), errno: *errno }.into()
             }
         }
     }
@@ -197,7 +196,7 @@ impl Reading {
 #[derive(Debug)]
 pub struct Reader {
     facts: Facts,
-    read: HashMap<Vec<u8>, Rc<Reading>>,
+    read: HashMap<Rc<[u8]>, Rc<Reading>>,
 }
 
 impl Reader {
@@ -224,18 +223,18 @@ impl Reader {
 
     /// The paths that the rules of these lines name and that decide whether and how they load.
     #[must_use]
-    pub fn paths<'a>(&mut self, lines: impl IntoIterator<Item = &'a [u8]>) -> Vec<Vec<u8>> {
-        let mut paths: HashSet<Vec<u8>> = HashSet::default();
+    pub fn paths<'a>(&mut self, lines: impl IntoIterator<Item = &'a [u8]>) -> Vec<Rc<[u8]>> {
+        let mut paths: HashSet<Rc<[u8]>> = HashSet::default();
         for line in lines {
             let reading = self.read(line);
             let rules = reading.rule.iter().chain(reading.at_boot.iter().filter_map(|step| step.rule.as_ref()));
             let fields = rules.flat_map(|rule| &rule.line.rule.fields);
-            for path in fields.filter(|field| is_path(field.number)).filter_map(|field| field.text()) {
+            for path in fields.filter(|field| is_path(field.number)).filter_map(Field::shared_text) {
                 if !paths.contains(path) {
-                    paths.insert(path.to_vec());
+                    paths.insert(Rc::clone(path));
                 }
             }
-            paths.extend(trees(reading.controls_at_boot()).map(<[u8]>::to_vec));
+            paths.extend(trees(reading.controls_at_boot()).map(Rc::from));
         }
         paths.into_iter().collect()
     }
@@ -279,8 +278,22 @@ impl Reader {
             return Rc::clone(reading);
         }
         let reading = Rc::new(read(text, &self.facts));
-        self.read.insert(text.to_vec(), Rc::clone(&reading));
+        self.read.insert(text.into(), Rc::clone(&reading));
         reading
+    }
+
+    /// Reads a line whose text others hold too.
+    pub fn hold(&mut self, text: Rc<[u8]>) {
+        if !self.read.contains_key(&text) {
+            let reading = Rc::new(read(&text, &self.facts));
+            self.read.insert(text, reading);
+        }
+    }
+
+    /// The text of a line; that of its reading, where it was read.
+    #[must_use]
+    pub fn text(&self, text: &[u8]) -> Rc<[u8]> {
+        self.read.get_key_value(text).map_or_else(|| text.into(), |(known, _)| Rc::clone(known))
     }
 }
 
@@ -297,7 +310,7 @@ fn read(text: &[u8], facts: &Facts) -> Reading {
         Err(error) => {
             let taken = taken(text, &context, &facts.installed);
             let is_plain = |taken: &Taken| taken.refused.is_some() && taken.controls.is_empty() && !taken.ends;
-            reading.obstacles.push(Unloadable::Line(error));
+            reading.obstacles.push(Unloadable::Line(Rc::new(error)));
             if taken.is_empty() || !taken.iter().all(is_plain) {
                 reading.at_boot = taken.into_iter().map(|taken| step(taken, &facts.paths)).collect();
                 reading.rule = reading.at_boot.iter().find_map(|step| step.rule.clone());
@@ -330,6 +343,7 @@ fn settle(reading: &mut Reading, line: RuleLine, paths: &PathFacts) {
     let (rule, obstacles) = settled(line, paths);
     reading.rule = Some(rule);
     reading.obstacles.extend(obstacles);
+    reading.obstacles.shrink_to_fit();
 }
 
 /// Settles what the paths decide: the kind of a watch, and whether the kernel will find what it needs.
@@ -365,7 +379,7 @@ mod tests {
         let mut reader = Reader::new(machine, Accounts::default());
         let refused = |reading: &Reading| reading.obstacles.iter().any(|why| matches!(why, Unloadable::Refused(_)));
         assert!(refused(&reader.read(b"-w / -p wa")) && refused(&reader.read(b"-a always,exit -F path=/ -F perm=wa")));
-        reader.settle(PathFacts::from_iter([(b"/".to_vec(), PathFact::Directory)]));
+        reader.settle(PathFacts::from_iter([(Rc::from(*b"/"), PathFact::Directory)]));
         assert!(!refused(&reader.read(b"-w / -p wa")) && refused(&reader.read(b"-a always,exit -F path=/ -F perm=wa")));
     }
 }

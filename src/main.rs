@@ -1,6 +1,6 @@
 //! The executable: one JSON request in, one JSON report out.
 
-use std::io::{IsTerminal, Read, Write};
+use std::io::{self, BufWriter, IsTerminal, Read, Write};
 use std::path::Path;
 use std::process::ExitCode;
 
@@ -52,10 +52,10 @@ fn main() -> ExitCode {
 }
 
 /// Answers the request that the rest of the command line names.
-fn request(words: &[&str], form: fn(&Report) -> String) -> u8 {
+fn request(words: &[&str], form: Form) -> u8 {
     match words {
-        ["-"] => answer(read(std::io::stdin(), "-"), form),
-        [] if !std::io::stdin().is_terminal() => answer(read(std::io::stdin(), "-"), form),
+        ["-"] => answer(read(io::stdin(), "-"), form),
+        [] if !io::stdin().is_terminal() => answer(read(io::stdin(), "-"), form),
         [path] if !path.starts_with('-') => answer(read_file(path), form),
         _ => misused(),
     }
@@ -97,27 +97,30 @@ fn policy(words: &[&str]) -> u8 {
 }
 
 fn misused() -> u8 {
-    let _ = writeln!(std::io::stderr(), "{USAGE}");
+    let _ = writeln!(io::stderr(), "{USAGE}");
     2
 }
 
-fn json(report: &Report) -> String {
-    serde_json::to_string(report).unwrap_or_else(|error| format!("{{\"failed\":true,\"msg\":\"{error}\"}}"))
+/// Writes a report in its form.
+type Form = fn(&Report, &mut dyn Write) -> io::Result<()>;
+
+fn json(report: &Report, output: &mut dyn Write) -> io::Result<()> {
+    serde_json::to_writer(output, report).map_err(io::Error::from)
 }
 
 /// Colours where a terminal shows them and nobody asked for none (<https://no-color.org>).
-fn human(report: &Report) -> String {
+fn human(report: &Report, output: &mut dyn Write) -> io::Result<()> {
     let is_unwanted = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
     let is_dumb = std::env::var_os("TERM").is_none_or(|term| term == "dumb");
-    let has_colours = std::io::stdout().is_terminal() && !is_unwanted && !is_dumb;
-    report.human(has_colours).trim_end().to_owned()
+    let has_colours = io::stdout().is_terminal() && !is_unwanted && !is_dumb;
+    output.write_all(report.human(has_colours).trim_end().as_bytes())
 }
 
 /// Reads one byte more than a request may have: that is enough to say that it has too many.
 fn read(source: impl Read, name: &str) -> Result<Vec<u8>, Problem> {
     let mut bytes = Vec::new();
     let read = source.take(requests::MAX_BYTES as u64 + 1).read_to_end(&mut bytes);
-    let unreadable = |error: std::io::Error| RequestError::Unreadable { path: name.to_owned(), why: error.to_string() };
+    let unreadable = |error: io::Error| RequestError::Unreadable { path: name.to_owned(), why: error.to_string() };
     read.map(|_| bytes).map_err(|error| Problem::from(unreadable(error)))
 }
 
@@ -130,36 +133,47 @@ fn read_file(path: &str) -> Result<Vec<u8>, Problem> {
     }
 }
 
-fn answer(request: Result<Vec<u8>, Problem>, form: fn(&Report) -> String) -> u8 {
+fn answer(request: Result<Vec<u8>, Problem>, form: Form) -> u8 {
     let report = request.map_or_else(|problem| Report::failed(&[problem]), run);
-    let code = print(&form(&report)).max(u8::from(report.failed));
+    let code = write_out(|output| form(&report, output)).max(u8::from(report.failed));
     if code > u8::from(report.failed) && report.changed {
         say("what the request changed stays changed");
     }
     code
 }
 
-/// A report that nobody receives is a failure. It is written past the standard library, to which EBADF is a success.
 fn print(text: &str) -> u8 {
-    let line = format!("{text}\n");
-    let mut rest = line.as_bytes();
-    let written = loop {
-        match nix::unistd::write(std::io::stdout(), rest) {
-            Ok(count) if count == rest.len() => break Ok(()),
-            Ok(count) => rest = rest.get(count..).unwrap_or_default(),
-            Err(Errno::EINTR) => {}
-            Err(errno) => break Err(errno.desc()),
-        }
-    };
-    match written {
+    write_out(|output| output.write_all(text.as_bytes()))
+}
+
+/// Writes to standard output, with a line end after it. A report that nobody receives is a failure.
+fn write_out(content: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> u8 {
+    let mut output = BufWriter::new(Stdout);
+    match content(&mut output).and_then(|()| output.write_all(b"\n")).and_then(|()| output.flush()) {
         Ok(()) => 0,
         Err(error) => {
-            say(&format!("standard output takes no report: {error}"));
+            let why = error
+                .raw_os_error()
+                .map_or_else(|| error.to_string(), |errno| Errno::from_raw(errno).desc().to_owned());
+            say(&format!("standard output takes no report: {why}"));
             1
         }
     }
 }
 
+/// Standard output, past the standard library, to which EBADF is a success.
+struct Stdout;
+
+impl Write for Stdout {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        nix::unistd::write(io::stdout(), bytes).map_err(io::Error::from)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
 fn say(text: &str) {
-    let _ = writeln!(std::io::stderr(), "audit_rules: {text}");
+    let _ = writeln!(io::stderr(), "audit_rules: {text}");
 }

@@ -3,6 +3,7 @@
 use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
+use std::rc::Rc;
 
 use crate::auditctl::{Accounts, Installed, parse_group, parse_passwd};
 use crate::desired::{DropIn, Files, Permit, Warning};
@@ -64,6 +65,9 @@ pub fn observe(
     files.boot_file = other_boot_file(&files, root);
     let mut reader = Reader::new(machine, accounts).with_installed(installed(root, &machine).map_err(one)?);
     let all = files.all_lines();
+    for author in given {
+        reader.hold(Rc::clone(&author.text).into());
+    }
     let given = given.iter().map(|author| author.text.as_bytes());
     let given = given.flat_map(|line| std::iter::once(line).chain(candidates(line)));
     let paths = reader.paths(all.iter().map(AsRef::as_ref).chain(given));
@@ -141,7 +145,7 @@ pub fn passed_over(skipped: &[Skipped]) -> impl Iterator<Item = Warning> + '_ {
 
 /// What stands at these paths, seen from inside the root.
 #[must_use]
-pub fn facts(root: &Root, paths: Vec<Vec<u8>>) -> PathFacts {
+pub fn facts(root: &Root, paths: Vec<Rc<[u8]>>) -> PathFacts {
     let found = root.lookup_all(&paths.iter().map(|path| Path::new(OsStr::from_bytes(path))).collect::<Vec<_>>());
     paths.into_iter().zip(found).collect()
 }

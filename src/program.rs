@@ -130,7 +130,7 @@ pub fn run_on(intent: &ApplyIntent, mut world: World<'_>) -> Result<Report, Vec<
     let advised = |problem: Problem| if may_wait { problem.of_check() } else { problem };
     let applied =
         apply(intent, &mut world).map_err(|problems| problems.into_iter().map(advised).collect::<Vec<_>>())?;
-    Ok(Report::applied(intent, &applied, &world.machine))
+    Ok(Report::applied(intent, applied, &world.machine))
 }
 
 /// Answers a request to gather on this host.

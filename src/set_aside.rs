@@ -108,7 +108,7 @@ pub struct OfKernelAlone {
     /// The comment's line in its file, from 1.
     pub line: usize,
     /// The line that it stands for.
-    pub text: Vec<u8>,
+    pub text: Rc<[u8]>,
     /// The rule of that line.
     pub rule: Rc<HostRule>,
     /// What the installed auditctl finds wrong.
@@ -124,7 +124,7 @@ pub fn of_kernel_alone(bytes: &[u8], reader: &mut Reader) -> Vec<OfKernelAlone> 
         let why = reading.obstacles.iter().find(|why| matches!(why, Unloadable::TooNew { .. }));
         if let (Some(why), Some(rule), false) = (why, reading.loadable(), comment.is_duplicate()) {
             let (rule, why) = (Rc::clone(rule), why.clone());
-            found.push(OfKernelAlone { line: at + 1, text: comment.line.to_vec(), rule, why });
+            found.push(OfKernelAlone { line: at + 1, text: reader.text(comment.line), rule, why });
         }
     }
     found
@@ -136,7 +136,7 @@ pub struct Outdated {
     /// Where the comment stands.
     pub spot: Spot,
     /// The line that it stands for.
-    pub text: Vec<u8>,
+    pub text: Rc<[u8]>,
     /// The rule of that line.
     pub rule: Rc<HostRule>,
 }
@@ -166,7 +166,7 @@ pub fn outdated<'a>(
             let standing = if is_before { &reached } else { &standing };
             if !standing.contains(&rule.listed) && known.insert(Rc::clone(&rule.listed)) {
                 let spot = Spot { file: Rc::clone(&file), line: at + 1 };
-                found.push(Outdated { spot, text: comment.line.to_vec(), rule });
+                found.push(Outdated { spot, text: reader.text(comment.line), rule });
             }
         }
         is_reached &= stops_here.is_none();

@@ -237,7 +237,7 @@ impl SavedRule {
         for (number, op, value) in &self.fields {
             let value = match value {
                 SavedValue::Number(number) => Value::Number(*number),
-                SavedValue::Hex(digits) => Value::Text(text(digits)?),
+                SavedValue::Hex(digits) => Value::Text(text(digits)?.into()),
             };
             rule.fields.push(Field { number: FieldNumber(*number), op: Op(*op), value });
         }

@@ -131,7 +131,7 @@ pub fn decode_in(payload: &[u8], order: ByteOrder) -> Result<Rule, WireError> {
             let (this, after) =
                 text.split_at_checked(value as usize).ok_or(WireError::FieldBeyondText { field: at })?;
             text = after;
-            Value::Text(this.to_vec())
+            Value::Text(this.into())
         } else {
             Value::Number(value)
         };

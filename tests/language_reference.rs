@@ -61,7 +61,7 @@ fn rule(recorded: &Json) -> Rule {
     );
     for field in recorded["fields"].as_array().unwrap() {
         let value = match &field[2] {
-            Json::String(text) => Value::Text(latin_1(text)),
+            Json::String(text) => Value::Text(latin_1(text).into()),
             value => Value::Number(number(value)),
         };
         rule.fields.push(Field { number: FieldNumber(number(&field[0])), op: op(field[1].as_str().unwrap()), value });
@@ -296,8 +296,8 @@ fn the_field_table_is_the_recorded_one() {
 /// A value that the kernel takes for a field of this type.
 fn good_value(row: &field_table::FieldRow) -> Value {
     match row.value {
-        ValueType::Text => Value::Text(b"/etc/passwd".to_vec()),
-        ValueType::Key => Value::Text(b"k".to_vec()),
+        ValueType::Text => Value::Text((*b"/etc/passwd").into()),
+        ValueType::Key => Value::Text((*b"k").into()),
         _ => Value::Number(1),
     }
 }

@@ -275,8 +275,8 @@ fn programs_labels_and_comparisons() {
         for label in ["s", "t", "u"] {
             for (uid, euid) in [(0, 0), (0, 1), (1, 0), (1, 1), (2, 2), (2, 0)] {
                 events.push(Event {
-                    exe: Some(exe.into()),
-                    texts: vec![(FieldNumber(15), label.into())],
+                    exe: Some(exe.as_bytes().into()),
+                    texts: vec![(FieldNumber(15), label.as_bytes().into())],
                     numbers: vec![(FieldNumber(1), uid), (FieldNumber(2), euid)],
                     ..base(List::EXIT)
                 });
@@ -304,7 +304,7 @@ fn records_and_what_ends_their_list() {
             for uid in [0, 1] {
                 for exe in ["/a", "/b"] {
                     let numbers = vec![(FieldNumber::MSGTYPE, kind), (FieldNumber(1), uid)];
-                    events.push(Event { exe: Some(exe.into()), numbers, ..Event::unknown(list) });
+                    events.push(Event { exe: Some(exe.as_bytes().into()), numbers, ..Event::unknown(list) });
                 }
             }
         }
@@ -394,7 +394,7 @@ fn conditions_of_every_kind_together() {
                         groups: Some(groups.clone()),
                         result: Some(*result),
                         accesses: 1 << access,
-                        exe: Some(exe.into()),
+                        exe: Some(exe.as_bytes().into()),
                         names: Some(names),
                         ..Event::unknown(List::EXIT)
                     });

@@ -53,7 +53,7 @@ fn the_order_in_which_files_are_given_does_not_matter() {
 fn a_glued_line_names_both_its_origins() {
     let files = [file("10-a.rules", b"-w /a\n-w /b -p w"), file("20-b.rules", b"-w /c\n-w /d\n")];
     let merged = merged(&files, Script::newest(Awk::Gawk));
-    let lines: Vec<_> = merged.lines().map(|line| (line.text.as_slice(), line.origins.as_slice())).collect();
+    let lines: Vec<_> = merged.lines().map(|line| (&*line.text, line.origins.as_slice())).collect();
     let origin = |file, line| Origin { file, line };
     assert_eq!(
         lines,
@@ -74,7 +74,7 @@ fn lines_are_numbered_as_in_the_written_file() {
     let numbers: Vec<usize> = merged.numbered_lines().map(|(number, _)| number).collect();
     assert_eq!(numbers, [4, 5, 6, 7]);
     for (number, line) in merged.numbered_lines() {
-        assert_eq!(written[number - 1], line.text);
+        assert_eq!(*written[number - 1], *line.text);
     }
 }
 
@@ -82,13 +82,10 @@ fn lines_are_numbered_as_in_the_written_file() {
 fn control_lines_that_lost_are_kept_with_their_place() {
     let files = [file("40.rules", b"-e 2\n-b 1\n"), file("99.rules", b"-e 1\n-b 2\n-b 3\n")];
     let merged = merged(&files, Script::newest(Awk::Gawk));
-    let overridden: Vec<_> = merged
-        .overridden
-        .iter()
-        .map(|line| (line.text.as_slice(), line.origins[0].file, line.origins[0].line))
-        .collect();
+    let overridden: Vec<_> =
+        merged.overridden.iter().map(|line| (&*line.text, line.origins[0].file, line.origins[0].line)).collect();
     assert_eq!(overridden, [(b"-e 2".as_slice(), 0, 1), (b"-b 1", 0, 2), (b"-b 2", 1, 2)]);
-    assert_eq!(merged.enabled.unwrap().text, b"-e 1");
+    assert_eq!(*merged.enabled.unwrap().text, *b"-e 1");
 }
 
 #[test]
@@ -117,9 +114,9 @@ fn assert_origins(merged: &Merged, sources: &[Source<'_>]) {
             .copied()
             .collect();
         if original.contains(&0) {
-            assert!(original.windows(line.text.len()).any(|window| window == line.text));
+            assert!(original.windows(line.text.len()).any(|window| *window == *line.text));
         } else {
-            assert!(original == line.text || original.strip_suffix(b"\r") == Some(&line.text));
+            assert!(*original == *line.text || original.strip_suffix(b"\r") == Some(&line.text));
         }
     }
 }
@@ -128,7 +125,7 @@ fn file(name: &str, bytes: &[u8]) -> (OsString, Vec<u8>) {
     (name.into(), bytes.to_vec())
 }
 
-fn merged(files: &[(OsString, Vec<u8>)], script: Script) -> Merged {
+fn merged(files: &[(OsString, Vec<u8>)], script: Script) -> Merged<'_> {
     let sources: Vec<_> = files.iter().map(|(name, bytes)| Source { name, bytes }).collect();
     merge(&sources, script)
 }

@@ -42,7 +42,7 @@ fn it_fails_on_an_address_family() {
 #[test]
 fn it_replaces_bytes_that_are_not_utf8() {
     let mut rule = rule("-w /srv/x -p wa");
-    rule.fields[0] = Field { number: FieldNumber::PATH, op: Op::EQUAL, value: Value::Text(b"/srv/\xff".to_vec()) };
+    rule.fields[0] = Field { number: FieldNumber::PATH, op: Op::EQUAL, value: Value::Text((*b"/srv/\xff").into()) };
     assert_eq!(read(&rule).unwrap()[0], rules::RuleField::Watch("/srv/\u{fffd}".to_owned()));
 }
 

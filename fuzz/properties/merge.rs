@@ -78,9 +78,9 @@ fn comes_from_somewhere(merged: &Merged, sources: &[Source<'_>]) {
             lines.nth(origin.line - 1).unwrap_or_else(|| panic!("no line {origin:?}"))
         });
         let whole: Vec<u8> = lines.flatten().copied().collect();
-        let holds = whole.contains(&0) || whole == line.text || whole.strip_suffix(b"\r") == Some(&line.text);
+        let holds = whole.contains(&0) || *whole == *line.text || whole.strip_suffix(b"\r") == Some(&line.text);
         assert!(holds, "{line:?} is not {:?}", String::from_utf8_lossy(&whole));
-        let within = whole.windows(line.text.len()).any(|part| part == line.text);
+        let within = whole.windows(line.text.len()).any(|part| *part == *line.text);
         assert!(within || line.origins.len() > 1, "{line:?} is not in {:?}", String::from_utf8_lossy(&whole));
     }
 }
@@ -103,7 +103,7 @@ fn nothing_is_lost(merged: &Merged, sources: &[Source<'_>], script: Script) {
     });
     let mut expected: Vec<&[u8]> =
         lines.filter(|line| !line.is_empty() && line.iter().find(|byte| !is_blank(byte)) != Some(&b'#')).collect();
-    let mut found: Vec<&[u8]> = merged.lines().chain(&merged.overridden).map(|line| line.text.as_slice()).collect();
+    let mut found: Vec<&[u8]> = merged.lines().chain(&merged.overridden).map(|line| &*line.text).collect();
     expected.sort_unstable();
     found.sort_unstable();
     assert_eq!(found, expected, "lines were lost or made up");
@@ -123,6 +123,6 @@ fn merges_to_itself(merged: &Merged, bytes: &[u8], script: Script) {
 fn numbered_as_written(merged: &Merged, bytes: &[u8], script: Script) {
     let written: Vec<&[u8]> = bytes.split(|byte| *byte == b'\n').collect();
     for (number, line) in merged.numbered_lines() {
-        assert_eq!(written[number - 1], line.text, "line {number} with {script:?}");
+        assert_eq!(*written[number - 1], *line.text, "line {number} with {script:?}");
     }
 }

@@ -183,12 +183,12 @@ impl Run<'_> {
         let after = before.map(|before| carried_out(&plan.rules, &before.rules));
         let rules = before.zip(after.as_ref()).map(|(before, after)| (before.rules.as_slice(), after.as_slice()));
         let files: Vec<FileStep> = plan.files.iter().chain(&self.previous).cloned().collect();
-        let change = serde_json::to_value(Snapshot::of_change(&files, rules, &plan.settings)).ok();
+        let change = Some(Snapshot::of_change(&files, rules, &plan.settings));
         let paths = plan.files.iter().map(|step| step.path.display().to_string()).collect();
         journal.write(&self.note(paths, change)).map_err(|error| What::File(error).into())
     }
 
-    fn note(&self, paths: Vec<String>, change: Option<serde_json::Value>) -> Journal {
+    fn note(&self, paths: Vec<String>, change: Option<Snapshot>) -> Journal<Snapshot> {
         Journal {
             pid: std::process::id(),
             boot_id: boot_id().unwrap_or_default(),

@@ -4,7 +4,7 @@ use std::ffi::OsStr;
 use std::path::Path;
 
 use super::{Layers, file};
-use crate::desired::{Desired, Warning, desired, hold_again, since};
+use crate::desired::{Desired, Managed, Warning, desired, hold_again, since};
 use crate::error::{Problem, RequestError};
 use crate::intent::{ApplyIntent, Goal};
 use crate::observe::{Observed, content, observe, passed_over, permit, unknown_words};
@@ -41,7 +41,8 @@ pub(super) fn desired_here(
     }
     let mut observed = observe(&intent.place, &intent.goal.lines(), root, rules_d, Links::Refused, world.machine)?;
     let permit = permit(intent, &observed.reader.facts().accounts)?;
-    let desired = desired(intent, &observed.files, permit, layers.files, &mut observed.reader);
+    let managed = Managed { files: layers.files, kernel: kernel.is_some() };
+    let desired = desired(intent, &observed.files, permit, managed, &mut observed.reader);
     let mut desired = desired.map_err(|problems| [in_the_way(intent, root, layers), problems].concat())?;
     desired.warnings.extend(passed_over(&observed.passed_over));
     desired.warnings.extend(unknown_words(&observed.reader.facts().installed));

@@ -392,7 +392,7 @@ fn asked_for(
     let rules_d = root.directory(&intent.place.rules_dir).map_err(file)?;
     let mut observed = observe(&intent.place, &[], root, &rules_d, Links::Refused, machine)?;
     let drop_ins = &observed.files.drop_ins;
-    let merge = observed.files.merged(drop_ins);
+    let merge = observed.files.merged(drop_ins, &observed.reader);
     let asked = DropInRules::of(&observed.files, drop_ins, &merge, &mut observed.reader);
     let wanted = |rules: Vec<Rc<HostRule>>| rules.iter().map(|rule| forms(&rule.line, PermSyscalls::All)).collect();
     Ok((wanted(asked.loadable), wanted(asked.unloadable)))

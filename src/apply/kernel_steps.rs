@@ -90,7 +90,7 @@ fn refused(step: &RuleStep, machine: &Machine, doing: Doing, errno: Errno) -> Pr
     let verb = if doing == Doing::Unload { "unload" } else { "load" };
     let rule = canonical_lossy(&step.rule, machine);
     let error = PolicyError::StepRefused { step: verb.to_owned(), errno: format!("{errno:?}") };
-    Problem::at(error, Place { rule: Some(rule), ..Place::default() })
+    Problem::at(error, Place { rule: Some(rule.into()), ..Place::default() })
 }
 
 /// Carries out steps on settings.

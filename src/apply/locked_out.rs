@@ -27,8 +27,8 @@ pub(super) fn check(
         return Ok(Some(Warning::LockedOut(lacking.into_iter().map(|one| (one.spot, one.text)).collect())));
     }
     let problem = |one: Unasked| {
-        let (file, line) = (Some(one.spot.file.to_string()), Some(one.spot.line));
-        Problem::at(PolicyError::LockedOut, Place { rule: Some(one.text), file, line, ..Place::default() })
+        let (file, line) = (Some(one.spot.file), Some(one.spot.line));
+        Problem::at(PolicyError::LockedOut, Place { rule: Some(one.text.into()), file, line, ..Place::default() })
     };
     Err(lacking.into_iter().map(problem).collect())
 }

@@ -1,11 +1,10 @@
 //! What takes a change back, as far as a request can hold it.
 
-use std::io::{self, Write};
-
 use crate::desired::Warning;
 use crate::plan::rules::carried_out;
 use crate::plan::{KernelState, Plan};
 use crate::request::MAX_BYTES;
+use crate::rules_d::json_length;
 use crate::snapshot::Snapshot;
 
 /// What the rest of such a request takes at most, in bytes: paths, mostly.
@@ -28,11 +27,8 @@ pub fn undo(
     let rules = before.zip(after.as_ref()).map(|(before, after)| (before.rules.as_slice(), after.as_slice()));
     let settings = [plan.settings.as_slice(), &pending.settings].concat();
     let snapshot = Snapshot::of_change(&plan.files, rules, &settings);
-    let mut length = Length(AROUND);
-    match serde_json::to_writer(&mut length, &snapshot) {
-        Ok(()) if length.0 <= MAX_BYTES => Ok(snapshot),
-        _ => Err(Warning::NoUndo { bytes: length.0, limit: MAX_BYTES }),
-    }
+    let bytes = json_length(&snapshot).map_or(usize::MAX, |length| length + AROUND);
+    if bytes <= MAX_BYTES { Ok(snapshot) } else { Err(Warning::NoUndo { bytes, limit: MAX_BYTES }) }
 }
 
 /// The same, before the plan is carried out: whether there will be one.
@@ -40,18 +36,4 @@ pub fn expected(plan: &Plan, pending: &Plan, before: Option<&KernelState>) -> Op
     let rules = |before: &KernelState| carried_out(&plan.rules, &before.rules);
     let now = before.map(|before| KernelState { rules: rules(before), ..before.clone() });
     undo(plan, pending, before, now.as_ref()).err()
-}
-
-/// Counts what is written.
-struct Length(usize);
-
-impl Write for Length {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.0 += bytes.len();
-        Ok(bytes.len())
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
-    }
 }

@@ -3,6 +3,8 @@
 //! It looks a path up once, when the rule is loaded. What stood there then is known where a run noted it; nothing is claimed
 //! of other rules.
 
+use std::rc::Rc;
+
 use rustc_hash::FxHashSet as HashSet;
 
 use crate::auditctl::canonical_lossy;
@@ -59,8 +61,8 @@ impl Watches {
         let covered = asked.filter_map(|wanted| {
             let path = root.covered(&wanted.forms.rule, &mounts)?.to_vec();
             let place = Place {
-                rule: Some(canonical_lossy(&wanted.forms.rule, machine)),
-                file: wanted.spot.as_ref().map(|spot| spot.file.to_string()),
+                rule: Some(canonical_lossy(&wanted.forms.rule, machine).into()),
+                file: wanted.spot.as_ref().map(|spot| Rc::clone(&spot.file)),
                 line: wanted.spot.as_ref().map(|spot| spot.line),
                 ..Place::default()
             };

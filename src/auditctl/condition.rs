@@ -97,7 +97,7 @@ fn parse_value(row: &FieldRow, value: &[u8], context: &Context<'_>) -> Result<Va
         ValueType::Key if value.contains(&key::SEPARATOR) && !context.is_before([4, 2, 0]) => {
             return Err(LineErrorKind::Value(ValueError::KeySeparator));
         }
-        ValueType::Key => return Ok(Value::Text(value.to_vec())),
+        ValueType::Key => return Ok(Value::Text(value.into())),
         ValueType::Number => number::unsigned(value).map_err(bad)?,
         ValueType::Argument => number::signed(value).map_err(bad)?,
         ValueType::User => user(row.name, value, context)?,
@@ -196,7 +196,7 @@ pub fn parse_comparison(text: &[u8], list: Option<List>) -> Result<Field, LineEr
 fn text(field: &'static str, value: &[u8], longest: usize) -> Result<Value, LineErrorKind> {
     match value.len() {
         length if length > longest => Err(LineErrorKind::Value(ValueError::TextTooLong { field, length })),
-        _ => Ok(Value::Text(value.to_vec())),
+        _ => Ok(Value::Text(value.into())),
     }
 }
 

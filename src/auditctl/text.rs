@@ -175,7 +175,7 @@ pub(super) fn name_and_value(field: &Field, machine: &Machine) -> (String, Vec<u
     let row = field_table::by_number(field.number);
     let name = row.map_or_else(|| format!("f{}", field.number.0), |row| row.name.to_owned());
     let value = match &field.value {
-        Value::Text(text) => text.clone(),
+        Value::Text(text) => text.to_vec(),
         Value::Number(number) => self::number(*number, row.map(|row| row.value), machine).into_bytes(),
     };
     (name, value)

@@ -1,5 +1,6 @@
 //! The merge itself: drop-ins in, the lines of `audit.rules` with their origins out.
 
+use std::borrow::Cow;
 use std::ffi::OsStr;
 use std::mem;
 use std::os::unix::ffi::OsStrExt;
@@ -28,43 +29,43 @@ pub struct Origin {
 
 /// A line of the merged file.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct MergedLine {
-    /// Its bytes, without the newline.
-    pub text: Vec<u8>,
+pub struct MergedLine<'a> {
+    /// Its bytes, without the newline: those of its source, unless two lines have run together.
+    pub text: Cow<'a, [u8]>,
     /// Where they come from. More than one: a file without a final newline ran into the next.
     pub origins: Vec<Origin>,
 }
 
 /// What `augenrules` writes.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Merged {
+pub struct Merged<'a> {
     /// The last bare `-D`, moved to the front.
-    pub delete_all: Option<MergedLine>,
+    pub delete_all: Option<MergedLine<'a>>,
     /// The last `-b`, moved after `-D`.
-    pub backlog: Option<MergedLine>,
+    pub backlog: Option<MergedLine<'a>>,
     /// The last `-f`, moved after `-b`.
-    pub failure: Option<MergedLine>,
+    pub failure: Option<MergedLine<'a>>,
     /// All other lines, in order.
-    pub rules: Vec<MergedLine>,
+    pub rules: Vec<MergedLine<'a>>,
     /// The last `-e`, moved to the end.
-    pub enabled: Option<MergedLine>,
+    pub enabled: Option<MergedLine<'a>>,
     /// The `-D`, `-b`, `-f` and `-e` lines that a later one replaced, in order.
-    pub overridden: Vec<MergedLine>,
+    pub overridden: Vec<MergedLine<'a>>,
     /// The lines that a missing newline has made a part of a comment, each with that comment.
-    pub swallowed: Vec<MergedLine>,
+    pub swallowed: Vec<MergedLine<'a>>,
     /// The sources that the script does not read, because their names fall apart or stand for others.
     pub lost: Vec<usize>,
 }
 
 /// The lines of a merge.
 #[derive(Debug)]
-pub struct Lines {
+pub struct Lines<'a> {
     /// Those with something in them, in the order of the file.
-    pub lines: Vec<MergedLine>,
+    pub lines: Vec<MergedLine<'a>>,
     /// As [`Merged::overridden`].
-    pub overridden: Vec<MergedLine>,
+    pub overridden: Vec<MergedLine<'a>>,
     /// As [`Merged::swallowed`].
-    pub swallowed: Vec<MergedLine>,
+    pub swallowed: Vec<MergedLine<'a>>,
 }
 
 /// Merges drop-ins, given in any order, as this script does.
@@ -72,7 +73,7 @@ pub struct Lines {
 /// The rules are those of `init.d/augenrules` of audit-userspace 3.0.9, 3.1.1 and 4.2.1; `tests/merge` holds what
 /// these scripts wrote.
 #[must_use]
-pub fn merge(sources: &[Source<'_>], script: Script) -> Merged {
+pub fn merge<'a>(sources: &[Source<'a>], script: Script) -> Merged<'a> {
     let mut sorted: Vec<usize> = (0..sources.len()).collect();
     sorted.sort_by(|a, b| natural_order(sources[*a].name.as_bytes(), sources[*b].name.as_bytes()));
 
@@ -86,7 +87,11 @@ pub fn merge(sources: &[Source<'_>], script: Script) -> Merged {
             let end = piece.last().copied().filter(|byte| script.awk.ends_line(*byte));
             let text = &piece[..piece.len() - usize::from(end.is_some())];
             if !text.is_empty() {
-                line.text.extend_from_slice(text);
+                if line.origins.is_empty() {
+                    line.text = Cow::Borrowed(text);
+                } else {
+                    line.text.to_mut().extend_from_slice(text);
+                }
                 line.origins.push(Origin { file, line: number });
             }
             if end.is_some() {
@@ -138,11 +143,15 @@ fn reading_order(sources: &[Source<'_>], sorted: &[usize], script: Script) -> Ve
         .collect()
 }
 
-impl Merged {
-    fn take(&mut self, mut line: MergedLine, script: Script) {
-        line.text.truncate(script.awk.seen(&line.text));
-        if script.generation.drops_carriage_return() && line.text.last() == Some(&b'\r') {
-            line.text.pop();
+impl<'a> Merged<'a> {
+    fn take(&mut self, mut line: MergedLine<'a>, script: Script) {
+        let mut end = script.awk.seen(&line.text);
+        if script.generation.drops_carriage_return() && line.text[..end].ends_with(b"\r") {
+            end -= 1;
+        }
+        match &mut line.text {
+            Cow::Borrowed(text) => *text = &text[..end],
+            Cow::Owned(text) => text.truncate(end),
         }
         if line.text.is_empty() {
             return;
@@ -167,7 +176,7 @@ impl Merged {
 
     /// Its lines, without another copy of their text.
     #[must_use]
-    pub fn into_lines(self) -> Lines {
+    pub fn into_lines(self) -> Lines<'a> {
         let Self { delete_all, backlog, failure, mut rules, enabled, overridden, swallowed, .. } = self;
         let first = [delete_all, backlog, failure].into_iter().flatten();
         rules.splice(0..0, first);
@@ -176,17 +185,17 @@ impl Merged {
     }
 
     /// The lines with something in them, in the order of the file.
-    pub fn lines(&self) -> impl Iterator<Item = &MergedLine> {
+    pub fn lines(&self) -> impl Iterator<Item = &MergedLine<'a>> {
         self.numbered_lines().map(|(_, line)| line)
     }
 
     /// The same lines, each with its number in the file, from 1.
-    pub fn numbered_lines(&self) -> impl Iterator<Item = (usize, &MergedLine)> {
+    pub fn numbered_lines(&self) -> impl Iterator<Item = (usize, &MergedLine<'a>)> {
         self.body().enumerate().filter_map(|(at, line)| line.map(|line| (at + 2, line)))
     }
 
     /// Every line after the first; those that the script leaves empty are none.
-    fn body(&self) -> impl Iterator<Item = Option<&MergedLine>> {
+    fn body(&self) -> impl Iterator<Item = Option<&MergedLine<'a>>> {
         [&self.delete_all, &self.backlog, &self.failure]
             .into_iter()
             .map(Option::as_ref)

@@ -1,5 +1,7 @@
 //! What the load of the next boot is worth a sentence for.
 
+use std::rc::Rc;
+
 use rustc_hash::{FxBuildHasher, FxHashMap as HashMap};
 
 use super::Warning;
@@ -45,7 +47,7 @@ pub fn grave_notes<'a>(
     rules: impl Iterator<Item = (&'a Spot, &'a [u8], &'a HostRule)>,
 ) -> impl Iterator<Item = Warning> {
     rules.flat_map(|(spot, text, rule)| {
-        let line = String::from_utf8_lossy(text).into_owned();
+        let line: Rc<str> = String::from_utf8_lossy(text).into();
         let notes = rule.line.notes.iter().filter(|note| note.is_grave());
         notes.map(move |note| Warning::Note { spot: Some(spot.clone()), line: line.clone(), note: note.clone() })
     })

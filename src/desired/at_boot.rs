@@ -96,18 +96,19 @@ impl Files {
         if *content.bytes == self.compiled(&self.drop_ins) {
             return Vec::new();
         }
-        self.only_in(as_it_stands(&self.audit_rules_path(), &content.bytes), drop_ins, reader)
+        self.only_in(as_it_stands(&self.audit_rules_path(), &content.bytes, reader), drop_ins, reader)
     }
 
     /// As [`Files::only_compiled`], of the lines of any file.
     pub fn only_in(&self, file: Merge, drop_ins: &[&[DropIn]], reader: &mut Reader) -> Vec<LoadLine> {
-        let mut known: HashSet<Vec<u8>> = HashSet::default();
+        let merges: Vec<Merge> = drop_ins.iter().map(|drop_ins| self.merged(drop_ins, reader)).collect();
+        let mut known: HashSet<&[u8]> = HashSet::default();
         for drop_ins in drop_ins {
             for drop_in in *drop_ins {
-                known.extend(drop_in.content.bytes.split(|byte| *byte == b'\n').map(|line| bare(line).to_vec()));
+                known.extend(drop_in.content.bytes.split(|byte| *byte == b'\n').map(bare));
             }
-            known.extend(self.merged(drop_ins).lines.into_iter().map(|line| bare(&line.text).to_vec()));
         }
+        known.extend(merges.iter().flat_map(|merge| &merge.lines).map(|line| bare(&line.text)));
         let mut only: Vec<LoadLine> = file.lines;
         only.retain(|line| !known.contains(bare(&line.text)) && !reader.read(&line.text).is_silent);
         if only.is_empty() {

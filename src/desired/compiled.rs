@@ -2,6 +2,8 @@
 
 use std::rc::Rc;
 
+use rustc_hash::FxHashSet as HashSet;
+
 use super::as_it_stands;
 use super::{BootSource, DropIn, Only, Warning, Work, about, depends_at_boot, forms, left_at_boot};
 use crate::boot_load::{BootLoad, LoadLine, Spot};
@@ -25,7 +27,7 @@ impl Work<'_> {
     ) -> (Option<Rc<Vec<u8>>>, Vec<Warning>) {
         let held = self.files.audit_rules.as_ref().map(|content| Rc::clone(&content.bytes));
         let stays_policy = after.is_empty() && self.files.is_without_drop_ins() && !self.intent.adopt;
-        if !self.files_too || stays_policy {
+        if !self.managed.files || stays_policy {
             return (held, Vec::new());
         }
         let mut only = self.files.only_compiled(&[&self.files.drop_ins, after], self.reader);
@@ -75,11 +77,10 @@ impl Work<'_> {
         if !bytes.ends_with(b"\n") {
             bytes.push(b'\n');
         }
-        let mut taken: Vec<&[u8]> = Vec::new();
+        let mut taken: HashSet<&[u8]> = HashSet::default();
         for line in lines.iter().filter(|line| !line.text.is_empty()) {
             // A rule that stands there twice stops the load.
-            if !taken.contains(&line.text.as_slice()) {
-                taken.push(&line.text);
+            if taken.insert(&line.text) {
                 bytes.extend_from_slice(&line.text);
                 bytes.push(b'\n');
             }
@@ -100,7 +101,7 @@ impl Work<'_> {
             BootSource::DropIns => return None,
             BootSource::Nothing => None,
             BootSource::File(path) => {
-                self.files.boot_file(path, after, compiled).map(|bytes| as_it_stands(path, bytes))
+                self.files.boot_file(path, after, compiled).map(|bytes| as_it_stands(path, bytes, self.reader))
             }
         };
         let load = file.as_ref().map(|file| BootLoad::of(&file.lines, self.reader));
@@ -156,8 +157,8 @@ pub(super) struct Boots {
 fn would_be_lost(line: &LoadLine, is_exact: bool) -> Option<Problem> {
     let spot = line.spots.first()?;
     let place = Place {
-        rule: Some(String::from_utf8_lossy(&line.text).into_owned()),
-        file: Some(spot.file.to_string()),
+        rule: Some(String::from_utf8_lossy(&line.text).into()),
+        file: Some(Rc::clone(&spot.file)),
         line: Some(spot.line),
         ..Place::default()
     };

@@ -25,7 +25,7 @@ pub const HEADER: &str = "# Managed by audit_rules; changes made here are overwr
 #[derive(Debug, Clone, PartialEq)]
 pub struct Skipped {
     /// The line.
-    pub line: String,
+    pub line: Rc<str>,
     /// Where the request has it, or the drop-in.
     pub place: Place,
     /// Why.
@@ -53,8 +53,9 @@ impl Skipped {
     pub fn stand_in(skipped: &mut [Self], path: &str, bytes: &[u8]) {
         let lines = bytes.split(|byte| *byte == b'\n').enumerate();
         let mut comments = lines.filter(|(_, text)| set_aside::is_comment(text));
+        let path: Rc<str> = path.into();
         for one in skipped {
-            one.place.file = Some(path.to_owned());
+            one.place.file = Some(Rc::clone(&path));
             let mut rest = comments.clone();
             let own = rest.find(|(_, text)| text.ends_with(one.line.as_bytes()));
             one.place.line = own.map(|(at, _)| at + 1);
@@ -69,7 +70,7 @@ impl Skipped {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Deduplicated {
     /// The line that was left out.
-    pub line: String,
+    pub line: Rc<str>,
     /// Where it was to be.
     pub place: Place,
     /// Where the same rule stands.
@@ -90,11 +91,11 @@ pub struct Composed {
     /// What stands somewhere else already.
     pub deduplicated: Vec<Deduplicated>,
     /// What is worth knowing of a line.
-    pub notes: Vec<(String, Note)>,
+    pub notes: Vec<(Rc<str>, Note)>,
     /// Lines that the boot load would stop at, so that the kernel alone holds their rules, and why.
-    pub kernel_only: Vec<(String, String)>,
+    pub kernel_only: Vec<(Rc<str>, String)>,
     /// Options that act at the boot load only.
-    pub at_boot_only: Vec<(String, Place)>,
+    pub at_boot_only: Vec<Rc<str>>,
 }
 
 impl Composed {
@@ -128,7 +129,7 @@ pub fn compose(
 ) -> Composed {
     let mut composed = Composed::default();
     let path: Rc<str> = path.into();
-    let mut text: Vec<Vec<u8>> = Vec::new();
+    let mut text: Vec<Rc<[u8]>> = Vec::new();
     let mut seen: HashMap<Rc<Rule>, Spot> = HashMap::with_capacity_and_hasher(declared.lines.len(), FxBuildHasher);
     let mut is_rest = false;
     for author in &spelled_out(&declared.lines, reader) {
@@ -145,7 +146,7 @@ pub fn compose(
                     composed.settings.take(control);
                 }
                 Declarable::FreshStart => {}
-                Declarable::AtBootOnly => composed.at_boot_only.push((author.text.clone(), place())),
+                Declarable::AtBootOnly => composed.at_boot_only.push(Rc::clone(&author.text)),
                 Declarable::Not => problems.push(Problem::at(PolicyError::NotDeclarative, place())),
             }
         }
@@ -156,17 +157,17 @@ pub fn compose(
             obstacles.partition(|why| matches!(choices.treats(why), Treatment::Skip));
         problems.extend(refused.into_iter().map(|why| Problem::at(why.what(), place())));
         composed.skipped.extend(aside.iter().map(|why| Skipped {
-            line: author.text.clone(),
+            line: Rc::clone(&author.text),
             place: place(),
             why: (*why).clone(),
         }));
         if let Some(why) = aside.first() {
-            text.push(comment(&problem_text(why), &author.text));
+            text.push(comment(&problem_text(why), &author.text).into());
         }
         let Some(rule) = reading.loadable() else {
-            composed.notes.extend(variables(&reading).map(|note| (author.text.clone(), note.clone())));
+            composed.notes.extend(variables(&reading).map(|note| (Rc::clone(&author.text), note.clone())));
             if aside.is_empty() {
-                text.push(author.text.clone().into_bytes());
+                text.push(Rc::clone(&author.text).into());
             }
             continue;
         };
@@ -188,32 +189,32 @@ pub fn compose(
                     } else {
                         set_aside::same_as(&same_as.file)
                     };
-                    text.push(comment(&reason, &author.text));
+                    text.push(comment(&reason, &author.text).into());
                     composed.rules.push(Rc::clone(rule));
-                    composed.deduplicated.push(Deduplicated { line: author.text.clone(), place: place(), same_as });
+                    composed.deduplicated.push(Deduplicated { line: Rc::clone(&author.text), place: place(), same_as });
                 }
             }
             continue;
         }
         let grave = rule.line.notes.iter().filter(|note| note.is_grave());
-        composed.notes.extend(grave.map(|note| (author.text.clone(), note.clone())));
+        composed.notes.extend(grave.map(|note| (Rc::clone(&author.text), note.clone())));
         composed.rules.push(Rc::clone(rule));
-        let line = if aside.is_empty() {
-            author.text.clone().into_bytes()
+        let line: Rc<[u8]> = if aside.is_empty() {
+            Rc::clone(&author.text).into()
         } else {
-            narrowed(&author.text, &rule.line, reader)
+            narrowed(&author.text, &rule.line, reader).into()
         };
         if is_too_new {
             let said = String::from_utf8_lossy(&line).into_owned();
             let Some((numbers, names)) = in_numbers(&said, rule, reader) else {
                 let why = reading.obstacles.iter().find(|why| matches!(why, Unloadable::TooNew { .. }));
                 let reason = why.map(problem_text).unwrap_or_default();
-                text.push(comment(&reason, &said));
-                composed.kernel_only.push((author.text.clone(), reason));
+                text.push(comment(&reason, &said).into());
+                composed.kernel_only.push((Rc::clone(&author.text), reason));
                 continue;
             };
-            text.push(names_comment(&names));
-            text.push(numbers.into_bytes());
+            text.push(names_comment(&names).into());
+            text.push(numbers.into_bytes().into());
         } else {
             text.push(line);
         }
@@ -221,11 +222,11 @@ pub fn compose(
     }
     add_settings(declared, &path, &mut composed, &mut text, problems);
     if choices.header {
-        text.insert(0, HEADER.as_bytes().to_vec());
+        text.insert(0, HEADER.as_bytes().into());
         composed.shift(&path, 1);
     }
     // An empty last line is the final newline.
-    text.push(Vec::new());
+    text.push(Rc::default());
     composed.bytes = text.join(&b'\n');
     composed
 }
@@ -240,7 +241,7 @@ fn spelled_out<'a>(lines: &'a [RequestLine], reader: &mut Reader) -> Vec<Cow<'a,
         let comment = if set_aside::is_comment(text) { SetAside::of(text, reader) } else { None };
         let rule = |text: &[u8], reader: &mut Reader| reader.read(text).loadable().map(|rule| Rc::clone(&rule.listed));
         if let Some(comment) = comment {
-            let text = String::from_utf8_lossy(comment.line).into_owned();
+            let text = String::from_utf8_lossy(comment.line).into();
             whole = rule(comment.line, reader);
             spelled_out.push(Cow::Owned(RequestLine { text, ..author.clone() }));
             continue;
@@ -266,7 +267,7 @@ fn add_settings(
     declared: &Declared,
     path: &str,
     composed: &mut Composed,
-    text: &mut Vec<Vec<u8>>,
+    text: &mut Vec<Rc<[u8]>>,
     problems: &mut Vec<Problem>,
 ) {
     let mut new = Settings::default();
@@ -284,10 +285,10 @@ fn add_settings(
             }
         }
     }
-    let bytes = |lines: Vec<String>| lines.into_iter().map(String::into_bytes);
+    let bytes = |lines: Vec<String>| lines.into_iter().map(|line| Rc::from(line.into_bytes()));
     let before = new.lines_before();
     // The last `-D` clears the rules before it, and people expect settings after it.
-    let delete_all = |line: &Vec<u8>| line.trim_ascii() == b"-D";
+    let delete_all = |line: &Rc<[u8]>| line.trim_ascii() == b"-D";
     let at = text.iter().rposition(delete_all).map_or(0, |at| at + 1);
     for deduplicated in composed.deduplicated.iter_mut().filter(|d| *d.same_as.file == *path && d.same_as.line > at) {
         deduplicated.same_as.line += before.len();

@@ -102,7 +102,7 @@ pub struct Swallowed {
     /// Where the line stands.
     pub spot: Spot,
     /// What it says.
-    pub text: Vec<u8>,
+    pub text: Rc<[u8]>,
     /// The rule that it asks for; none of a setting, and of what cannot be read here.
     pub rule: Option<Rc<HostRule>>,
 }
@@ -120,7 +120,7 @@ impl Swallowed {
                     continue;
                 }
                 let rule = reading.loadable().filter(|rule| rule.line.verb != Verb::Delete).cloned();
-                found.push(Self { comment: begin.clone(), spot: spot.clone(), text: text.to_vec(), rule });
+                found.push(Self { comment: begin.clone(), spot: spot.clone(), text: reader.text(text), rule });
             }
         }
         found

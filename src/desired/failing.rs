@@ -1,5 +1,7 @@
 //! Lines of drop-ins that cannot be loaded, where the request asks for all that drop-ins say.
 
+use std::rc::Rc;
+
 use rustc_hash::FxHashMap as HashMap;
 
 use super::{Deduplicated, Skipped, Treatment, Warning, Work, grave_notes};
@@ -20,9 +22,10 @@ impl Work<'_> {
         deduplicated: &mut Vec<Deduplicated>,
     ) {
         let own = self.own_paths();
+        let by_spot = by_spot(lines);
+        let glued: Vec<&LoadLine> = lines.iter().filter(|line| line.spots.len() > 1).collect();
         for (copy, same_as) in &load.copies {
-            let text =
-                lines.iter().find(|line| line.spots.first() == Some(&copy.spot)).map(|line| line.text.as_slice());
+            let text = by_spot.get(&copy.spot).map(|line| &*line.text);
             self.judge_duplicate(&copy.spot, text.unwrap_or_default(), same_as, deduplicated);
         }
         for failing in &load.failing {
@@ -39,7 +42,7 @@ impl Work<'_> {
                 LoadFailure::Unloadable(why) => match self.choices.treats(why) {
                     Treatment::Refuse if !failing.is_passed_over => {
                         if !own.iter().any(|path| **path == *failing.spot.file) {
-                            let error = error(lines, failing, why).unwrap_or_else(|| why.what());
+                            let error = error(&glued, failing, why).unwrap_or_else(|| why.what());
                             self.problems.push(Problem::at(error, place));
                         }
                     }
@@ -60,10 +63,9 @@ impl Work<'_> {
     /// What is worth knowing of the rules of other drop-ins: that they do not act as they were meant.
     pub(super) fn notes(&self, lines: &[LoadLine], load: &BootLoad) -> Vec<Warning> {
         let own: Vec<String> = self.own_paths();
-        let texts: HashMap<&Spot, &[u8]> =
-            lines.iter().filter_map(|line| Some((line.spots.first()?, line.text.as_slice()))).collect();
+        let by_spot = by_spot(lines);
         let others = load.rules.iter().filter(|loaded| !own.iter().any(|path| **path == *loaded.spot.file));
-        let text = |spot: &Spot| texts.get(spot).copied().unwrap_or_default();
+        let text = |spot: &Spot| by_spot.get(spot).map(|line| &*line.text).unwrap_or_default();
         grave_notes(others.map(|loaded| (&loaded.spot, text(&loaded.spot), &*loaded.rule))).collect()
     }
 
@@ -86,17 +88,22 @@ impl Work<'_> {
     }
 }
 
+/// The lines by their places; of two of one place, the first.
+fn by_spot(lines: &[LoadLine]) -> HashMap<&Spot, &LoadLine> {
+    lines.iter().rev().filter_map(|line| Some((line.spots.first()?, line))).collect()
+}
+
 /// A line of a drop-in, and its place.
-fn placed(spot: &Spot, text: &[u8]) -> (String, Place) {
-    let line = String::from_utf8_lossy(text).into_owned();
-    let (file, rule) = (Some(spot.file.to_string()), Some(line.clone()));
+fn placed(spot: &Spot, text: &[u8]) -> (Rc<str>, Place) {
+    let line: Rc<str> = String::from_utf8_lossy(text).into();
+    let (file, rule) = (Some(Rc::clone(&spot.file)), Some(Rc::clone(&line)));
     (line, Place { file, line: Some(spot.line), rule, ..Place::default() })
 }
 
 /// What is wrong with a failing line that a missing newline has made of two: that comes before what is wrong with it as
 /// one line.
-fn error(lines: &[LoadLine], failing: &Failing, why: &Unloadable) -> Option<What> {
-    let line = lines.iter().find(|line| line.spots.first() == Some(&failing.spot) && line.text == failing.text)?;
+fn error(glued: &[&LoadLine], failing: &Failing, why: &Unloadable) -> Option<What> {
+    let line = glued.iter().find(|line| line.spots.first() == Some(&failing.spot) && line.text == failing.text)?;
     let [_, second, ..] = line.spots.as_slice() else { return None };
     let why = Problem::from(why.what()).message();
     Some(PolicyError::RunTogether { second: second.to_string(), why }.into())

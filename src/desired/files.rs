@@ -8,6 +8,7 @@ use std::rc::Rc;
 use crate::augenrules::{self, Script, Source};
 use crate::boot_load::{LoadLine, Spot};
 use crate::init::Loader;
+use crate::lines::Reader;
 use crate::plan::files::Content;
 use crate::set_aside::candidates;
 
@@ -116,21 +117,21 @@ impl Files {
         writable.collect()
     }
 
-    /// What the boot loader would make of these drop-ins.
+    /// What the boot loader would make of these drop-ins. The texts of lines are the reader's.
     #[must_use]
-    pub fn merged(&self, drop_ins: &[DropIn]) -> Merge {
+    pub fn merged(&self, drop_ins: &[DropIn], reader: &Reader) -> Merge {
         let merged = self.merge(drop_ins);
         let paths: Vec<Rc<str>> = drop_ins.iter().map(|d| self.path(&d.name).to_string_lossy().into()).collect();
         let spot = |origin: &augenrules::Origin| {
             paths.get(origin.file).map(|file| Spot { file: Rc::clone(file), line: origin.line })
         };
-        let line = |line: augenrules::MergedLine| LoadLine {
+        let line = |line: augenrules::MergedLine<'_>| LoadLine {
             spots: exactly(line.origins.iter().filter_map(spot)),
-            text: line.text,
+            text: reader.text(&line.text),
         };
         let unread = merged.lost.iter().filter_map(|at| Some(self.path(&drop_ins.get(*at)?.name))).collect();
         let augenrules::Lines { lines, overridden, swallowed } = merged.into_lines();
-        let all = |lines: Vec<augenrules::MergedLine>| exactly(lines.into_iter().map(line));
+        let all = |lines: Vec<augenrules::MergedLine<'_>>| exactly(lines.into_iter().map(line));
         Merge { lines: all(lines), overridden: all(overridden), swallowed: all(swallowed), unread }
     }
 
@@ -140,7 +141,7 @@ impl Files {
         self.merge(drop_ins).to_bytes_from(&self.rules_dir.to_string_lossy())
     }
 
-    fn merge(&self, drop_ins: &[DropIn]) -> augenrules::Merged {
+    fn merge<'a>(&self, drop_ins: &'a [DropIn]) -> augenrules::Merged<'a> {
         let sources: Vec<Source<'_>> =
             drop_ins.iter().map(|d| Source { name: OsStr::new(&d.name), bytes: &d.content.bytes }).collect();
         augenrules::merge(&sources, self.script)
@@ -158,11 +159,11 @@ impl Files {
 
     /// What the files ask for: the drop-ins, merged; or `audit.rules`, where it is the policy.
     #[must_use]
-    pub fn policy(&self) -> Merge {
+    pub fn policy(&self, reader: &Reader) -> Merge {
         let compiled = self.audit_rules.as_ref().filter(|_| self.is_without_drop_ins());
         compiled.map_or_else(
-            || self.merged(&self.drop_ins),
-            |content| as_it_stands(&self.audit_rules_path(), &content.bytes),
+            || self.merged(&self.drop_ins, reader),
+            |content| as_it_stands(&self.audit_rules_path(), &content.bytes, reader),
         )
     }
 
@@ -187,7 +188,7 @@ impl Files {
         let mut lines: Vec<Cow<'_, [u8]>> =
             own.flat_map(|line| std::iter::once(line).chain(candidates(line))).map(Cow::Borrowed).collect();
         if self.drop_ins.iter().any(|d| !d.content.bytes.ends_with(b"\n")) {
-            lines.extend(self.merged(&self.drop_ins).lines.into_iter().map(|line| Cow::Owned(line.text)));
+            lines.extend(self.merge(&self.drop_ins).into_lines().lines.into_iter().map(|line| line.text));
         }
         lines
     }
@@ -202,10 +203,10 @@ fn exactly<T>(entries: impl Iterator<Item = T>) -> Vec<T> {
 
 /// The lines of a file that is loaded as it stands.
 #[must_use]
-pub fn as_it_stands(path: &Path, bytes: &[u8]) -> Merge {
+pub fn as_it_stands(path: &Path, bytes: &[u8], reader: &Reader) -> Merge {
     let file: Rc<str> = path.to_string_lossy().into();
     let line = |(number, text): (usize, &[u8])| LoadLine {
-        text: text.to_vec(),
+        text: reader.text(text),
         spots: vec![Spot { file: Rc::clone(&file), line: number + 1 }],
     };
     let lines = bytes.split(|byte| *byte == b'\n').enumerate().filter(|(_, text)| !text.is_empty());

@@ -22,7 +22,7 @@ impl Work<'_> {
             line.map_or_else(String::new, |line| String::from_utf8_lossy(&line.text).into_owned())
         };
         let place = |spot: &Spot| {
-            let (file, rule) = (Some(spot.file.to_string()), Some(text(spot)));
+            let (file, rule) = (Some(Rc::clone(&spot.file)), Some(text(spot).into()));
             Place { file, line: Some(spot.line), rule, ..Place::default() }
         };
         let declared: HashSet<&Rule> = declared.iter().map(|rule| &*rule.listed).collect();

@@ -5,6 +5,7 @@
 mod about;
 mod at_boot;
 mod capped;
+mod changed;
 mod compiled;
 mod drop_in;
 mod drop_in_rules;
@@ -20,13 +21,12 @@ mod own;
 mod too_new;
 mod unasked;
 mod undone;
+mod wanted;
 mod warning;
 
-use std::path::PathBuf;
-use std::rc::Rc;
-
-use drop_in_rules::run_together;
+use changed::Changed;
 use own::{Change, Own};
+use wanted::of_kernel_alone;
 
 pub use about::{about, grave_notes};
 pub use at_boot::{BootSource, depends_at_boot, left_at_boot};
@@ -36,25 +36,23 @@ pub use files::{DropIn, Files, Merge, Writable, as_it_stands, is_generated};
 pub use foreign::shadowed_by_foreign;
 pub use interrupted::{Interrupted, InterruptedEnd, TakenBack};
 pub use only::Only;
-use outdated::{Revive, revive, set_repeats_aside};
 pub use outdated::{outdated, since};
 pub use unasked::{RuleOrSetting, Unasked};
 pub use undone::hold_again;
 pub use warning::{Search, Warning};
 
-use rustc_hash::{FxHashMap as HashMap, FxHashSet as HashSet};
+use rustc_hash::FxHashSet as HashSet;
 
 use crate::auditctl::RuleLine;
-use crate::boot_load::{BootLoad, LoadLine, Spot};
+use crate::boot_load::BootLoad;
 use crate::error::{Problem, by_cause};
 use crate::intent::{ApplyIntent, Goal};
-use crate::lines::{HostRule, Reader};
-use crate::plan::files::{Content, FileTarget};
+use crate::lines::Reader;
+use crate::plan::Target;
+use crate::plan::files::Content;
 use crate::plan::rules::{self, RuleForms};
-use crate::plan::{Target, Wanted};
 use crate::request::{LoaderUnknown, OnDuplicate, PermSyscalls, UnknownSyscalls};
 use crate::rule::Rule;
-use crate::set_aside;
 use crate::settings::{Name, Settings};
 
 /// What the request leaves to choose.
@@ -144,7 +142,16 @@ impl Permit {
     }
 }
 
-/// What the request asks of this host. `files_too` says whether its files are managed.
+/// Which layers of a host are managed.
+#[derive(Debug, Clone, Copy)]
+pub struct Managed {
+    /// Its files.
+    pub files: bool,
+    /// The rules of its kernel.
+    pub kernel: bool,
+}
+
+/// What the request asks of this host. `managed` says which of its layers are managed.
 ///
 /// A request to restore is not answered here: a snapshot is not a policy.
 ///
@@ -154,7 +161,7 @@ pub fn desired(
     intent: &ApplyIntent,
     files: &Files,
     permit: Permit,
-    files_too: bool,
+    managed: Managed,
     reader: &mut Reader,
 ) -> Result<Desired, Vec<Problem>> {
     let choices = Choices {
@@ -165,7 +172,7 @@ pub fn desired(
         perm_syscalls: intent.perm_syscalls,
         header: intent.header,
     };
-    let mut work = Work { intent, files, permit, choices, files_too, reader, problems: Vec::new() };
+    let mut work = Work { intent, files, permit, choices, managed, reader, problems: Vec::new() };
     let (changes, own) = work.own_drop_ins();
     if work.problems.is_empty() {
         work.problems.extend(own.leaves_nothing(intent));
@@ -179,69 +186,34 @@ struct Work<'a> {
     files: &'a Files,
     permit: Permit,
     choices: Choices,
-    files_too: bool,
+    managed: Managed,
     reader: &'a mut Reader,
     problems: Vec<Problem>,
 }
 
 impl Work<'_> {
-    /// The drop-ins that the request leaves in place, its own among them.
-    fn stays(&self) -> Vec<DropIn> {
-        let stays = |d: &&DropIn| match &self.intent.goal {
-            Goal::Exact(wanted, keep) => {
-                wanted.iter().any(|forms| forms.file_name() == d.name) || keep.keeps_drop_in(&d.name)
-            }
-            _ => true,
-        };
-        self.files.drop_ins.iter().filter(stays).cloned().collect()
-    }
-
     fn whole(&mut self, changes: Vec<Change>, mut own: Own) -> Desired {
-        let (mut after, mut targets) = self.files_after(changes);
         let asks_for_all = matches!(self.intent.goal, Goal::Loaded(..) | Goal::Exact(..));
         let declared = own.rules.len();
-        let let_go = own.dropped.iter().map(|rule| Rc::clone(&rule.listed)).collect();
-        let which = if asks_for_all { Revive::All } else { Revive::LetGo(&let_go, &|_| false) };
-        let revived = revive(self.files, &mut after, &mut targets, which, self.reader);
-        own.rules.extend(revived.rules);
-        own.dropped.extend(revived.replaced);
-        set_repeats_aside(self.files, &mut after, &mut targets, &own.rules, self.reader);
-        let (compiled, about_compiled) = self.compile(&mut after, &mut targets);
+        let Changed { after, targets, compiled, about_compiled } = self.changed_files(changes, &mut own, asks_for_all);
         // Without a drop-in before and after, audit.rules stays the policy.
         let keeps_compiled = after.is_empty() && self.files.is_without_drop_ins();
-        let merge = if keeps_compiled { self.files.policy() } else { self.files.merged(&after) };
+        let merge =
+            if keeps_compiled { self.files.policy(self.reader) } else { self.files.merged(&after, self.reader) };
         let lines = &merge.lines;
         let load = BootLoad::of(lines, self.reader);
         self.judge_lost(&own.rules[..declared], lines, &load);
         let own_rules: HashSet<&Rule> = own.rules.iter().map(|rule| &*rule.listed).collect();
-        let mut wanted_rules: Vec<Wanted> = load
-            .rules
-            .iter()
-            .map(|loaded| Wanted {
-                forms: forms(&loaded.rule.line, self.choices.perm_syscalls),
-                is_asked_for: asks_for_all || own_rules.contains(&*loaded.rule.listed),
-                is_watch: loaded.rule.line.watch.is_some(),
-                spot: Some(loaded.spot.clone()),
-            })
-            .collect();
-        let mut wanted: HashSet<Rc<Rule>> = load.rules.iter().map(|loaded| Rc::clone(&loaded.rule.listed)).collect();
-        let run_together = run_together(self.files, &after, &merge, self.reader);
-        self.place(run_together, lines, &mut wanted_rules, &mut wanted);
-        let of_kernel = of_kernel_alone(self.files, &after, self.reader);
-        let mut beside = Vec::new();
-        for (spot, rule) in of_kernel.iter().filter(|(_, rule)| wanted.insert(Rc::clone(&rule.listed))) {
-            let is_asked_for = asks_for_all || own_rules.contains(&*rule.listed);
-            let forms = forms(&rule.line, self.choices.perm_syscalls);
-            if !is_asked_for {
-                beside.push((spot.clone(), forms.clone()));
-            }
-            wanted_rules.push(Wanted { forms, is_asked_for, is_watch: rule.line.watch.is_some(), spot: None });
-        }
-        let gone = own.dropped.iter().filter(|rule| !wanted.contains(&rule.listed)).flat_map(HostRule::of_either_kind);
-        let gone = gone.filter(|rule| !wanted.contains(&rule.listed));
-        let dropped: Vec<RuleForms> = gone.map(|rule| forms(&rule.line, self.choices.perm_syscalls)).collect();
-
-        let unloadable = DropInRules::of(self.files, &after, &merge, self.reader).unloadable;
+        let is_asked_for = |rule: &Rule| asks_for_all || own_rules.contains(rule);
+        let wanted = self.wanted_rules(&load, &after, &merge, &is_asked_for);
+        let dropped = wanted.dropped(&own.dropped, self.choices.perm_syscalls);
+        let is_empty = asks_for_all && wanted.rules.is_empty();
+        // Only what the kernel holds already can be kept.
+        let unloadable = if self.managed.kernel || is_empty {
+            DropInRules::of(self.files, &after, &merge, self.reader).unloadable
+        } else {
+            Vec::new()
+        };
         let kept = unloadable.iter().map(|rule| forms(&rule.line, self.choices.perm_syscalls)).collect();
 
         let mut skipped = own.skipped;
@@ -251,7 +223,7 @@ impl Work<'_> {
             warnings.extend(drop_in_rules::taken_otherwise(lines, self.reader));
             warnings.extend(self.notes(lines, &load));
             self.judge_failing(lines, &load, &mut skipped, &mut deduplicated);
-            if wanted_rules.is_empty() && unloadable.is_empty() {
+            if is_empty && unloadable.is_empty() {
                 self.judge_empty(&load, skipped.len());
             }
         }
@@ -267,63 +239,26 @@ impl Work<'_> {
         let at_boot = self.loaded_at_boot(other.as_ref(), lines, &load);
         let comments = outdated(self.files, &after, self.reader);
         let locks = matches!(self.intent.goal, Goal::Present(_)) && settings.get(Name::Enabled) == Some(2);
-        let unasked = if locks {
-            let lines = wanted_rules.iter().filter(|wanted| !wanted.is_asked_for);
-            beside.extend(lines.filter_map(|wanted| Some((wanted.spot.clone()?, wanted.forms.clone()))));
-            let comments = comments.iter().map(|one| (one.spot.clone(), forms(&one.rule.line, PermSyscalls::All)));
-            beside.extend(comments);
-            unasked::unasked(beside, &load, &settings, &self.reader.facts().machine)
-        } else {
-            Vec::new()
-        };
-        warnings.extend(Warning::outdated(comments.iter().map(|comment| (&comment.spot, comment.text.as_slice()))));
-        let named: Vec<String> = self
-            .intent
-            .goal
-            .names()
-            .iter()
-            .map(|name| self.files.path(&name.file_name().to_string_lossy()).display().to_string())
-            .collect();
+        let machine = &self.reader.facts().machine;
+        let unasked = if locks { wanted.unasked(&comments, &load, &settings, machine) } else { Vec::new() };
+        warnings.extend(Warning::outdated(comments.iter().map(|comment| (&comment.spot, &*comment.text))));
+        let files = self.intent.goal.names().into_iter().map(|name| name.file_name().to_string_lossy());
+        let named: Vec<String> = files.map(|name| self.files.path(&name).display().to_string()).collect();
         // Without a drop-in of its own a request is about all of them.
         let warnings = capped::capped(warnings, &|file| named.is_empty() || named.iter().any(|own| own == file));
-        let ordering = ordering(self.intent.ordering);
-        let purge = self.intent.goal.purge().cloned();
         let target = Target {
             files: targets,
-            rules: wanted_rules,
-            ordering,
+            rules: wanted.rules,
+            ordering: ordering(self.intent.ordering),
             dropped,
             kept,
-            purge,
+            purge: self.intent.goal.purge().cloned(),
             stuck: HashSet::default(),
             silent: HashSet::default(),
             restores: false,
             settings,
         };
         Desired { target, skipped, deduplicated, warnings, at_boot: Some(at_boot), unasked }
-    }
-
-    /// Puts rules of lines that run together where these lines stand.
-    fn place(
-        &self,
-        run_together: Vec<(usize, Spot, Rc<HostRule>)>,
-        lines: &[LoadLine],
-        rules: &mut Vec<Wanted>,
-        wanted: &mut HashSet<Rc<Rule>>,
-    ) {
-        let order: HashMap<&Spot, usize> =
-            lines.iter().enumerate().filter_map(|(at, line)| Some((line.spots.first()?, at))).collect();
-        for (number, spot, rule) in run_together {
-            if wanted.insert(Rc::clone(&rule.listed)) {
-                let earlier = |wanted: &&Wanted| {
-                    wanted.spot.as_ref().and_then(|spot| order.get(spot)).is_some_and(|at| *at < number)
-                };
-                let at = rules.iter().filter(earlier).count();
-                let forms = forms(&rule.line, self.choices.perm_syscalls);
-                let is_watch = rule.line.watch.is_some();
-                rules.insert(at, Wanted { forms, is_asked_for: false, is_watch, spot: Some(spot) });
-            }
-        }
     }
 
     /// The settings of the request that do not survive the next boot; where it asks for all that rules.d says, any that a
@@ -342,47 +277,6 @@ impl Work<'_> {
         }
         about::overruled(load, said.into_iter())
     }
-
-    /// The drop-ins after the changes, and the files that they are about.
-    fn files_after(&self, changes: Vec<Change>) -> (Vec<DropIn>, Vec<FileTarget>) {
-        let mut after = self.stays();
-        let mut targets = Vec::new();
-        let staying: HashSet<&str> = after.iter().map(|stays| stays.name.as_str()).collect();
-        let purged: Vec<&DropIn> = self.files.drop_ins.iter().filter(|d| !staying.contains(d.name.as_str())).collect();
-        for change in changes {
-            let (name, bytes) = match change {
-                Change::Holds(name, bytes) => (name, Some(bytes)),
-                Change::Gone(name) => (name, None),
-            };
-            let before = after.iter().position(|d| d.name == name).map(|at| after.remove(at).content);
-            let target = self.target(self.files.path(&name), before.as_ref(), bytes);
-            after.extend(target.after.clone().map(|content| DropIn { name, content }));
-            targets.push(target);
-        }
-        targets.extend(purged.into_iter().map(|d| self.target(self.files.path(&d.name), Some(&d.content), None)));
-        (after, targets)
-    }
-
-    fn target(&self, path: PathBuf, before: Option<&Content>, bytes: Option<Vec<u8>>) -> FileTarget {
-        let is_new_drop_in = before.is_none() && path.parent() == Some(&*self.files.rules_dir);
-        let mut permit = self.permit;
-        if is_new_drop_in && self.intent.mode.is_none() && self.files.are_private() {
-            permit.mode = Permit::PRIVATE;
-        }
-        let after = bytes.map(|bytes| permit.content(bytes, before));
-        FileTarget { path, before: before.cloned(), after }
-    }
-}
-
-/// The rules that the drop-ins have as comments because the installed auditctl is too old for them.
-fn of_kernel_alone(files: &Files, drop_ins: &[DropIn], reader: &mut Reader) -> Vec<(Spot, Rc<HostRule>)> {
-    let mut found = Vec::new();
-    for drop_in in drop_ins {
-        let file: Rc<str> = files.path(&drop_in.name).to_string_lossy().into();
-        let comments = set_aside::of_kernel_alone(&drop_in.content.bytes, reader).into_iter();
-        found.extend(comments.map(|one| (Spot { file: Rc::clone(&file), line: one.line }, one.rule)));
-    }
-    found
 }
 
 /// Whether only a reboot takes this setting back.

@@ -29,7 +29,7 @@ pub fn outdated(files: &Files, drop_ins: &[DropIn], reader: &mut Reader) -> Vec<
     if !has_comments(drop_ins) {
         return Vec::new();
     }
-    let lines = files.merged(drop_ins).lines;
+    let lines = files.merged(drop_ins, reader).lines;
     let mut sorted: Vec<&DropIn> = drop_ins.iter().collect();
     sorted.sort_by(|a, b| natural_order(a.name.as_bytes(), b.name.as_bytes()));
     let files = sorted.into_iter().map(|d| (files.path(&d.name).to_string_lossy().into(), d.content.bytes.as_slice()));
@@ -70,7 +70,7 @@ pub fn revive(
         if found.is_empty() {
             return Revived::default();
         }
-        let mut before = set_aside::standing(&files.merged(&files.drop_ins).lines, reader);
+        let mut before = set_aside::standing(&files.merged(&files.drop_ins, reader).lines, reader);
         // A line after the stop of the boot load holds no rule for a comment before it, whatever this change does.
         for known in outdated(files, &files.drop_ins, reader) {
             before.remove(&known.rule.listed);
@@ -107,7 +107,7 @@ pub fn set_repeats_aside(
     if targets.iter().all(|target| target.before == target.after) {
         return;
     }
-    let lines = files.merged(after).lines;
+    let lines = files.merged(after, reader).lines;
     let load = BootLoad::of(&lines, reader);
     if load.stops_at(&lines).is_none() {
         return;
@@ -215,11 +215,11 @@ pub fn since(left: &[(&Path, Option<Content>)], files: &Files, reader: &mut Read
     let left: Vec<DropIn> = left.collect();
     let mut brought: HashSet<Rc<Rule>> = HashSet::default();
     for drop_ins in [&left, &of_change] {
-        for line in files.merged(drop_ins).lines {
+        for line in files.merged(drop_ins, reader).lines {
             brought.extend(rules_of(&line.text, reader).map(|rule| Rc::clone(&rule.listed)));
         }
     }
-    let DropInRules { loadable, unloadable } = DropInRules::of(files, &others, &files.merged(&others), reader);
+    let DropInRules { loadable, unloadable } = DropInRules::of(files, &others, &files.merged(&others, reader), reader);
     let shared = loadable.into_iter().chain(unloadable).filter(|rule| brought.contains(&rule.listed));
     let compiled = files.audit_rules.as_ref().filter(|now| *now.bytes == files.compiled(&files.drop_ins));
     Since {

@@ -67,7 +67,7 @@ impl Own {
     /// Adds what a drop-in asks for; gives its bytes.
     fn add(&mut self, composed: drop_in::Composed) -> Vec<u8> {
         self.warnings.extend(composed.notes.into_iter().map(|(line, note)| Warning::Note { spot: None, line, note }));
-        self.warnings.extend(composed.at_boot_only.into_iter().map(|(line, _)| Warning::AtBootOnly { line }));
+        self.warnings.extend(composed.at_boot_only.into_iter().map(|line| Warning::AtBootOnly { line }));
         let only = composed.kernel_only.into_iter();
         self.warnings.extend(only.map(|(line, why)| Warning::KernelOnly { line, why }));
         self.rules.extend(composed.rules);
@@ -197,7 +197,7 @@ impl Work<'_> {
     /// The rules that a drop-in holds now.
     fn rules_in(&mut self, name: &str) -> Vec<Rc<HostRule>> {
         let held: Vec<DropIn> = self.files.drop_ins.iter().filter(|d| d.name == name).cloned().collect();
-        let lines = self.files.merged(&held).lines;
+        let lines = self.files.merged(&held, self.reader).lines;
         let load = BootLoad::of(&lines, self.reader);
         let mut rules: Vec<_> = load.rules.into_iter().map(|loaded| loaded.rule).collect();
         let of_kernel = held.iter().flat_map(|held| set_aside::of_kernel_alone(&held.content.bytes, self.reader));
@@ -225,7 +225,7 @@ impl Work<'_> {
         let ends =
             |goal: &DropInGoal| DropIn { name: goal.file_name(), content: self.permit.content(b"\n".to_vec(), None) };
         others.extend(holds.map(ends).collect::<Vec<_>>());
-        let lines = self.files.merged(&others).lines;
+        let lines = self.files.merged(&others, self.reader).lines;
         let load = BootLoad::of(&lines, self.reader);
         let reached: HashSet<&Spot> =
             lines[..load.reach(&lines)].iter().filter_map(|line| line.spots.first()).collect();
@@ -237,7 +237,7 @@ impl Work<'_> {
     /// The rules of one drop-in with these bytes, and where they stand.
     fn places_in(&mut self, name: &str, bytes: &[u8]) -> Vec<(Rc<Rule>, Spot)> {
         let content = self.permit.content(bytes.to_vec(), None);
-        let lines = self.files.merged(&[DropIn { name: name.to_owned(), content }]).lines;
+        let lines = self.files.merged(&[DropIn { name: name.to_owned(), content }], self.reader).lines;
         let rules = BootLoad::of(&lines, self.reader).rules.into_iter();
         rules.map(|loaded| (Rc::clone(&loaded.rule.listed), loaded.spot)).collect()
     }

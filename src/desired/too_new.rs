@@ -1,5 +1,7 @@
 //! Lines that are right and that the installed auditctl is too old for: the boot load would stop there.
 
+use std::rc::Rc;
+
 use crate::auditctl::{LineError, LineErrorKind, NameError};
 use crate::lines::{HostRule, Reader, Unloadable};
 use crate::set_aside::MARK;
@@ -16,7 +18,7 @@ pub fn in_numbers(line: &str, rule: &HostRule, reader: &mut Reader) -> Option<(S
     loop {
         let reading = reader.read(text.as_bytes());
         let error = reading.obstacles.iter().find_map(|why| match why {
-            Unloadable::TooNew { error, .. } => Some(error.clone()),
+            Unloadable::TooNew { error, .. } => Some(Rc::clone(error)),
             _ => None,
         });
         let Some(error) = error else {

@@ -24,7 +24,7 @@ pub fn hold_again(target: &mut Target, files: &Files, reader: &mut Reader) -> (V
     let stays = |name: &str| restored.contains_key(name);
     let unloaded = target.dropped.iter().map(|forms| Rc::new(forms.rule.clone().as_listed())).collect();
     let revived = revive(files, &mut after, &mut target.files, Revive::LetGo(&unloaded, &stays), reader);
-    let merge = files.merged(&after);
+    let merge = files.merged(&after, reader);
     let mut warnings = Swallowed::warnings(&Swallowed::all(files, &after, &merge, reader));
     let Merge { lines, .. } = merge;
     let path = files.audit_rules_path();

@@ -2,6 +2,8 @@
 
 mod words;
 
+use std::rc::Rc;
+
 use super::interrupted::Interrupted;
 use super::{Only, Skipped, Writable};
 use crate::auditctl::{Note, Version};
@@ -94,21 +96,21 @@ pub enum Warning {
     /// A line that the installed auditctl is too old for, in every form.
     KernelOnly {
         /// The line.
-        line: String,
+        line: Rc<str>,
         /// What the installed auditctl finds wrong.
         why: String,
     },
     /// An option that acts at the boot load only.
     AtBootOnly {
         /// The line.
-        line: String,
+        line: Rc<str>,
     },
     /// A rule that loads and can never act, or something else worth knowing of it.
     Note {
         /// Where it stands; none of a line of the request.
         spot: Option<Spot>,
         /// The line.
-        line: String,
+        line: Rc<str>,
         /// What is worth knowing.
         note: Note,
     },

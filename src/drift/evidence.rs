@@ -10,7 +10,7 @@ use crate::lines::{HostRule, Unloadable};
 #[derive(Debug, Clone)]
 pub struct Evidence {
     /// The line that asks for it.
-    pub text: Vec<u8>,
+    pub text: Rc<[u8]>,
     /// The index of that line in what is expected; none where a file of the host has it.
     pub wanted: Option<usize>,
     /// Its rule; none where the line cannot be read here.

@@ -144,7 +144,7 @@ pub fn verify(forms: &ExpectIntent, host: &Host<'_>, reader: &mut Reader) -> Ver
         let rule = reading.loadable().cloned();
         let line = rule.as_ref().and_then(|rule| asked.get(&*rule.listed));
         verified.rules.push(Evidence {
-            text: author.text.as_bytes().to_vec(),
+            text: Rc::clone(&author.text).into(),
             wanted: Some(at),
             on_disk: line.map(|line| line.spot.clone()),
             running: None,
@@ -202,7 +202,7 @@ fn look_into_kernel(rules: &mut [Evidence], host: &Host<'_>) -> Vec<usize> {
 fn look_at_order(rules: &mut [Evidence], forms: &ExpectIntent, host: &Host<'_>, reader: &mut Reader) {
     let file: Rc<str> = "".into();
     let line = |(at, author): (usize, &crate::intent::RequestLine)| LoadLine {
-        text: author.text.as_bytes().to_vec(),
+        text: Rc::clone(&author.text).into(),
         spots: vec![Spot { file: Rc::clone(&file), line: at }],
     };
     // A load tells the order that they are wanted in: `-A` puts a rule before the others.

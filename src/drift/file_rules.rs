@@ -19,7 +19,7 @@ pub struct FileRule {
     /// Where it stands.
     pub spot: Spot,
     /// What it says.
-    pub text: Vec<u8>,
+    pub text: Rc<[u8]>,
     /// Its rule; none where the line cannot be read here.
     pub rule: Option<Rc<HostRule>>,
     /// What the next boot makes of it.
@@ -147,7 +147,12 @@ impl NextBoot {
         let asked = lines.iter().filter_map(|line| {
             let rule = line.rule.as_ref().filter(|rule| !held.contains(&*rule.listed))?;
             let at_boot = AtBoot::Swallowed(line.comment.clone());
-            Some(FileRule { spot: line.spot.clone(), text: line.text.clone(), rule: Some(Rc::clone(rule)), at_boot })
+            Some(FileRule {
+                spot: line.spot.clone(),
+                text: Rc::clone(&line.text),
+                rule: Some(Rc::clone(rule)),
+                at_boot,
+            })
         });
         self.asked.extend(asked.collect::<Vec<_>>());
         self
@@ -238,7 +243,7 @@ fn asked(lines: &[LoadLine], whole: &BootLoad, real: &BootLoad, reader: &mut Rea
             _ if loaded.contains(spot) => AtBoot::Loaded,
             _ => AtBoot::Removed,
         };
-        found.push(FileRule { spot: spot.clone(), text: line.text.clone(), rule: reading.rule.clone(), at_boot });
+        found.push(FileRule { spot: spot.clone(), text: Rc::clone(&line.text), rule: reading.rule.clone(), at_boot });
     }
     found
 }

@@ -1,13 +1,17 @@
 //! One problem for many lines, where how the file was made explains all of them.
 
 use std::collections::HashMap;
+use std::rc::Rc;
 
 use super::{Problem, What};
+
+/// The cause of a problem, its file, and the pointer of its text.
+type Cause = (&'static str, Option<Rc<str>>, Option<String>);
 
 /// The problems, in order; of those that lines of one text have for the same cause, the first stands for all.
 #[must_use]
 pub fn by_cause(problems: Vec<Problem>) -> Vec<Problem> {
-    let mut first: HashMap<(&'static str, Option<String>, Option<String>), usize> = HashMap::new();
+    let mut first: HashMap<Cause, usize> = HashMap::new();
     let mut kept: Vec<Problem> = Vec::new();
     for problem in problems {
         let cause = match &problem.what {

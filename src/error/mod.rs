@@ -17,6 +17,8 @@ pub use policy::PolicyError;
 pub use request::RequestError;
 pub use rule_object::BadRuleObject;
 
+use std::rc::Rc;
+
 use crate::auditctl::LineError;
 use crate::kernel::KernelError;
 use crate::rules_d::{FileError, NameError};
@@ -38,7 +40,7 @@ pub enum What {
     /// The request is not of the form that the schema gives.
     Request(RequestError),
     /// A rule line is not what auditctl takes.
-    Line(Box<LineError>),
+    Line(Rc<LineError>),
     /// The request is well formed but cannot be done on this host.
     Policy(PolicyError),
     /// A file or directory.
@@ -53,11 +55,11 @@ pub enum What {
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Place {
     /// JSON pointer into the request (RFC 6901).
-    pub pointer: Option<String>,
+    pub pointer: Option<Rc<str>>,
     /// The rule's text.
-    pub rule: Option<String>,
+    pub rule: Option<Rc<str>>,
     /// The file.
-    pub file: Option<String>,
+    pub file: Option<Rc<str>>,
     /// The line in the file or in the given text, from 1.
     pub line: Option<usize>,
     /// How many other lines have the same problem for the same cause.
@@ -91,7 +93,13 @@ from_layer! {
 
 impl From<LineError> for What {
     fn from(error: LineError) -> Self {
-        Self::Line(Box::new(error))
+        Self::Line(Rc::new(error))
+    }
+}
+
+impl From<Rc<LineError>> for What {
+    fn from(error: Rc<LineError>) -> Self {
+        Self::Line(error)
     }
 }
 
@@ -99,7 +107,7 @@ impl Problem {
     /// A problem at a place of the request.
     #[must_use]
     pub fn at_pointer(what: What, pointer: &str) -> Self {
-        let place = Place { pointer: Some(pointer.to_owned()), ..Place::default() };
+        let place = Place { pointer: Some(pointer.into()), ..Place::default() };
         Self { what, place: Box::new(place), is_of_check: false }
     }
 

@@ -1,5 +1,7 @@
 //! Requests that are well formed but cannot be done on this host.
 
+use std::rc::Rc;
+
 use super::Hint;
 use crate::auditctl::{FormError, LineError, LineErrorKind, Version};
 use crate::kernel::Errno;
@@ -12,11 +14,11 @@ pub enum PolicyError {
     /// System calls that exist on other architectures only.
     SyscallsOfOthers { names: Vec<String>, arch: String, emptied: bool },
     /// A line that the auditctl of the boot is too old for.
-    TooNew { error: Box<LineError>, version: Option<Version> },
+    TooNew { error: Rc<LineError>, version: Option<Version> },
     /// A rule that the kernel would refuse.
     KernelRefuses(Refusal),
     /// A path that the kernel would not find, and what it would answer.
-    MissingPath { path: String, errno: i32 },
+    MissingPath { path: Rc<[u8]>, errno: i32 },
     /// A rule that another drop-in holds.
     Duplicate { same_as: String },
     /// No privileged program was found; how many lines for such programs the drop-in holds, and which that is.
@@ -123,10 +125,13 @@ impl PolicyError {
             Self::KernelRefuses(refusal) => {
                 format!("the kernel refuses this with {}: {}", refusal.why.errno(), refusal.why.message())
             }
-            Self::MissingPath { path, errno } => match Errno::from_raw(*errno) {
-                Errno::ENOENT => format!("{path} does not exist"),
-                errno => format!("{path} cannot be resolved: {}", errno.desc()),
-            },
+            Self::MissingPath { path, errno } => {
+                let path = String::from_utf8_lossy(path);
+                match Errno::from_raw(*errno) {
+                    Errno::ENOENT => format!("{path} does not exist"),
+                    errno => format!("{path} cannot be resolved: {}", errno.desc()),
+                }
+            }
             Self::NoPrograms { held: None } => {
                 "no privileged program was found, so that there is no line for one".to_owned()
             }

@@ -36,7 +36,7 @@ impl Policy {
     pub fn of_lines<'a>(lines: impl Iterator<Item = &'a str>, reader: &mut Reader) -> Self {
         let file: Rc<str> = "".into();
         let line = |(at, text): (usize, &str)| LoadLine {
-            text: text.as_bytes().to_vec(),
+            text: text.as_bytes().into(),
             spots: vec![Spot { file: Rc::clone(&file), line: at + 1 }],
         };
         Self::loaded(&lines.enumerate().map(line).collect::<Vec<_>>(), reader)
@@ -55,14 +55,14 @@ impl Policy {
             |origin: &Origin| files.get(origin.file).map(|(name, _)| Spot { file: Rc::clone(name), line: origin.line });
         let lines = merged
             .lines()
-            .map(|line| LoadLine { text: line.text.clone(), spots: line.origins.iter().filter_map(spot).collect() });
+            .map(|line| LoadLine { text: (*line.text).into(), spots: line.origins.iter().filter_map(spot).collect() });
         Self::loaded(&lines.collect::<Vec<_>>(), reader)
     }
 
     /// Without a host, what stands at a watched path is not known. A directory and a file of that path are covered by the
     /// same condition, since what lies below a path makes it a directory.
     fn loaded(lines: &[LoadLine], reader: &mut Reader) -> Self {
-        reader.settle(PathFacts::from_iter([(b"/".to_vec(), PathFact::Directory)]));
+        reader.settle(PathFacts::from_iter([(Rc::from(*b"/"), PathFact::Directory)]));
         let load = BootLoad::of(lines, reader);
         let placed = |loaded: &LoadedRule| {
             let line = loaded.rule.line.clone();

@@ -110,7 +110,7 @@ impl ExpectIntent {
         }
         let intent = found.map_err(|mut problems| {
             for problem in &mut problems {
-                problem.place.pointer = problem.place.pointer.as_deref().map(inside);
+                problem.place.pointer = problem.place.pointer.as_deref().map(|pointer| inside(pointer).into());
             }
             problems
         })?;
@@ -137,7 +137,7 @@ impl ExpectIntent {
             match drop_in {
                 DropInGoal::Absent(name) => expect.gone.push(name),
                 DropInGoal::Content(declared) => {
-                    let placed = |line: RequestLine| RequestLine { pointer: inside(&line.pointer), ..line };
+                    let placed = |line: RequestLine| RequestLine { pointer: inside(&line.pointer).into(), ..line };
                     expect.lines.extend(declared.lines.into_iter().map(placed));
                     expect.settings.overrule_with(&declared.settings);
                 }

@@ -1,5 +1,7 @@
 //! Lines in the author's own words, with their places in the request.
 
+use std::rc::Rc;
+
 use crate::auditctl::{self, Accounts, Context, LineError, LineErrorKind};
 use crate::error::{Place, Problem, RequestError, by_cause};
 use crate::request::{OneOrMany, RuleInput, Rules};
@@ -9,9 +11,9 @@ use crate::rule::Machine;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RequestLine {
     /// The line, without its newline.
-    pub text: String,
+    pub text: Rc<str>,
     /// JSON pointer of the entry that holds it.
-    pub pointer: String,
+    pub pointer: Rc<str>,
     /// Its number within a text of several lines, from 1.
     pub line: Option<usize>,
     /// Its labels, such as the controls of a benchmark that it is there for.
@@ -47,10 +49,10 @@ pub fn request_lines(
             .iter()
             .enumerate()
             .flat_map(|(at, said)| {
-                let pointer = format!("{pointer}/{at}");
+                let pointer: Rc<str> = format!("{pointer}/{at}").into();
                 let placed = |text: &String, labels: &[String]| RequestLine {
-                    text: text.clone(),
-                    pointer: pointer.clone(),
+                    text: text.as_str().into(),
+                    pointer: Rc::clone(&pointer),
                     line: None,
                     labels: labels.to_vec(),
                 };
@@ -58,7 +60,7 @@ pub fn request_lines(
                     RuleInput::Programs(expanded) => {
                         expanded.lines.iter().map(|text| placed(text, &expanded.labels)).collect()
                     }
-                    RuleInput::Line(text) => line(text, pointer.clone(), problems).into_iter().collect(),
+                    RuleInput::Line(text) => line(text, Rc::clone(&pointer), problems).into_iter().collect(),
                     RuleInput::Object(object) => match object.lines(machine) {
                         Ok(lines) => {
                             let labels = object.labels.as_ref().map_or(&[][..], OneOrMany::all);
@@ -111,14 +113,14 @@ pub fn labels<'a>(lines: impl Iterator<Item = &'a [u8]>) -> Vec<Vec<String>> {
 }
 
 /// One line of a list. A line break would make several of it.
-fn line(text: &str, pointer: String, problems: &mut Vec<Problem>) -> Option<RequestLine> {
+fn line(text: &str, pointer: Rc<str>, problems: &mut Vec<Problem>) -> Option<RequestLine> {
     let text = text.strip_suffix('\n').unwrap_or(text);
     if text.contains('\n') {
-        let place = Place { pointer: Some(pointer), rule: Some(text.to_owned()), ..Place::default() };
+        let place = Place { pointer: Some(pointer), rule: Some(text.into()), ..Place::default() };
         problems.push(Problem::at(RequestError::LineBreak, place));
         return None;
     }
-    let line = RequestLine { text: text.to_owned(), pointer, line: None, labels: Vec::new() };
+    let line = RequestLine { text: text.into(), pointer, line: None, labels: Vec::new() };
     is_sound(&line, problems).then_some(line)
 }
 
@@ -148,11 +150,12 @@ fn is_sound(line: &RequestLine, problems: &mut Vec<Problem>) -> bool {
 fn split(text: &str, pointer: &str) -> Vec<RequestLine> {
     let text = text.strip_suffix('\n').unwrap_or(text);
     let several = text.contains('\n');
+    let pointer: Rc<str> = pointer.into();
     text.split('\n')
         .enumerate()
         .map(|(at, line)| RequestLine {
-            text: line.to_owned(),
-            pointer: pointer.to_owned(),
+            text: line.into(),
+            pointer: Rc::clone(&pointer),
             line: several.then_some(at + 1),
             labels: Vec::new(),
         })
@@ -170,7 +173,7 @@ pub fn bad_lines(lines: &[&RequestLine], machine: &Machine) -> Vec<Problem> {
             && !what.is_no_such_arch()
     };
     let mut problems = Vec::new();
-    let rests = continued(lines.iter().map(|author| author.text.as_str()), machine);
+    let rests = continued(lines.iter().map(|author| &*author.text), machine);
     for (author, is_rest) in lines.iter().zip(rests) {
         let error = auditctl::parse(author.text.as_bytes(), &context).err();
         // What is wrong with the rest of a rule that was cut has no meaning of its own.

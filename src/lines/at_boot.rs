@@ -27,7 +27,7 @@ pub(super) fn taken(text: &[u8], context: &Context<'_>, installed: &Installed) -
 /// What a piece of a line comes to on this host.
 pub(super) fn step(taken: Taken, paths: &PathFacts) -> BootStep {
     let mut step = BootStep { controls: taken.controls, ends: taken.ends, ..BootStep::default() };
-    step.obstacles.extend(taken.refused.map(Unloadable::Line));
+    step.obstacles.extend(taken.refused.map(|error| Unloadable::Line(Rc::new(error))));
     step.obstacles.extend(missing_trees(&step.controls, paths));
     if let Some(line) = taken.rule {
         let (rule, obstacles) = settled(line, paths);
@@ -56,7 +56,7 @@ impl Reading {
             Some(_) if lacks_syscalls && only.controls == statement.controls => {}
             Some(error) if only.controls == statement.controls && !only.ends && statement.rule.is_some() => {
                 let version = facts.installed.version;
-                self.obstacles.push(Unloadable::TooNew { error: error.clone(), version });
+                self.obstacles.push(Unloadable::TooNew { error: Rc::new(error.clone()), version });
             }
             None if only.controls == statement.controls && only.rule == statement.rule => {}
             _ => self.at_boot = taken.into_iter().map(|taken| step(taken, &facts.paths)).collect(),

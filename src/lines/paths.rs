@@ -1,5 +1,7 @@
 //! The paths that lines name, and what the kernel makes of those that are not there.
 
+use std::rc::Rc;
+
 use super::{PathFacts, Unloadable};
 use crate::auditctl::{Control, Note};
 use crate::rule::path::PathFact;
@@ -23,22 +25,22 @@ pub fn links<'a>(rule: &'a Rule, paths: &'a PathFacts) -> impl Iterator<Item = N
 
 /// The path that the kernel cannot resolve, and what it answers (`audit_to_watch`, `audit_make_tree`, `audit_alloc_mark`).
 /// A file or program may be missing, its directory may not; a directory that is watched may not either.
-pub(super) fn missing_path(rule: &Rule, paths: &PathFacts) -> Option<(Vec<u8>, i32)> {
+pub(super) fn missing_path(rule: &Rule, paths: &PathFacts) -> Option<(Rc<[u8]>, i32)> {
     rule.fields.iter().filter(|field| is_path(field.number)).find_map(|field| {
-        let path = field.text()?;
+        let path = field.shared_text()?;
         let is_directory = field.number == FieldNumber::DIR;
         match paths.get(path)? {
             PathFact::Missing { parent_exists: false } if !is_directory => Some((parent(path), ENOENT)),
-            PathFact::Missing { .. } if is_directory => Some((path.to_vec(), ENOENT)),
-            PathFact::Unresolved { errno } => Some((path.to_vec(), *errno)),
+            PathFact::Missing { .. } if is_directory => Some((Rc::clone(path), ENOENT)),
+            PathFact::Unresolved { errno } => Some((Rc::clone(path), *errno)),
             _ => None,
         }
     })
 }
 
-fn parent(path: &[u8]) -> Vec<u8> {
+fn parent(path: &[u8]) -> Rc<[u8]> {
     let end = path.iter().rposition(|byte| *byte == b'/').unwrap_or(0);
-    path[..end.max(1)].to_vec()
+    path[..end.max(1)].into()
 }
 
 /// The paths that `-q` names: the subtree and the mount point, in the order in which the kernel looks them up.
@@ -61,6 +63,6 @@ pub(super) fn missing_trees<'a>(
             PathFact::Unresolved { errno } => *errno,
             _ => return None,
         };
-        Some(Unloadable::MissingPath { path: path.to_vec(), errno })
+        Some(Unloadable::MissingPath { path: path.into(), errno })
     })
 }

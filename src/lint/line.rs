@@ -58,7 +58,7 @@ fn of_obstacle(at: &Spot, text: &[u8], reading: &Reading, obstacle: &Unloadable,
             }
         }
         Unloadable::MissingPath { path, .. } => {
-            let span = word(text, |word| word.windows(path.len()).any(|part| part == path));
+            let span = word(text, |word| word.windows(path.len()).any(|part| *part == **path));
             vec![Finding::new(Code::MissingPath, at, message()).over(span)]
         }
     }

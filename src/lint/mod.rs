@@ -23,6 +23,8 @@ pub use finding::{Edit, Finding, Fix};
 pub use ignore::{known_codes, without_ignored};
 pub use source::{Permissions, Source, in_order, named, paths, reader};
 
+use std::rc::Rc;
+
 use rustc_hash::FxHashMap as HashMap;
 
 use crate::augenrules::{Awk, Script};
@@ -47,7 +49,7 @@ pub struct Host<'a> {
 }
 
 /// The ways to paths.
-pub type Ways = HashMap<Vec<u8>, Way>;
+pub type Ways = HashMap<Rc<[u8]>, Way>;
 
 impl Host<'_> {
     /// A host of which nothing is known.

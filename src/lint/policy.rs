@@ -47,7 +47,7 @@ impl<'a> Policy<'a> {
         let merged = augenrules::merge(&sources.collect::<Vec<_>>(), host.script);
         let spots = |origins: &[augenrules::Origin]| origins.iter().map(|at| files[at.file].spot(at.line)).collect();
         let lines: Vec<LoadLine> =
-            merged.lines().map(|line| LoadLine { text: line.text.clone(), spots: spots(&line.origins) }).collect();
+            merged.lines().map(|line| LoadLine { text: (*line.text).into(), spots: spots(&line.origins) }).collect();
         let mut load = BootLoad::of(&lines, reader);
         // What auditctl makes of a line that has an error is nothing to give advice about.
         let mut has_error = |line: &&LoadLine| {
@@ -105,7 +105,7 @@ fn led_to(loaded: &LoadedRule, host: Host<'_>) -> LoadedRule {
     let mut rule = Rule::clone(listed);
     for field in rule.fields.iter_mut().filter(|field| is_path(field.number)) {
         if let Some(real) = field.text().and_then(real) {
-            field.value = Value::Text(real);
+            field.value = Value::Text(real.into());
         }
     }
     let rule = HostRule { line: loaded.rule.line.clone(), listed: Rc::new(rule) };

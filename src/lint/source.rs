@@ -88,18 +88,18 @@ pub fn in_order(sources: &mut [Source]) {
 
 /// The paths that rules name.
 #[must_use]
-pub fn named(sources: &[Source], reader: &mut Reader) -> Vec<Vec<u8>> {
+pub fn named(sources: &[Source], reader: &mut Reader) -> Vec<Rc<[u8]>> {
     let files: Vec<File<'_>> = sources.iter().map(File::of).collect();
     reader.paths(files.iter().flat_map(|file| file.lines.iter().copied()))
 }
 
 /// The paths that decide what is found: those that rules name, and the directories on the way.
 #[must_use]
-pub fn paths(sources: &[Source], reader: &mut Reader) -> Vec<Vec<u8>> {
+pub fn paths(sources: &[Source], reader: &mut Reader) -> Vec<Rc<[u8]>> {
     let files: Vec<File<'_>> = sources.iter().map(File::of).collect();
     let lines = files.iter().flat_map(|file| file.lines.iter().copied());
     let mut paths = reader.paths(lines.flat_map(|line| std::iter::once(line).chain(candidates(line))));
-    let more: Vec<Vec<u8>> = paths.iter().flat_map(|path| steps(path)).map(<[u8]>::to_vec).collect();
+    let more: Vec<Rc<[u8]>> = paths.iter().flat_map(|path| steps(path)).map(Rc::from).collect();
     paths.extend(more);
     paths.sort();
     paths.dedup();
@@ -112,8 +112,8 @@ fn assumed(sources: &[Source], reader: &mut Reader) -> PathFacts {
     let files: Vec<File<'_>> = sources.iter().map(File::of).collect();
     let named = reader.paths(files.iter().flat_map(|file| file.lines.iter().copied()));
     let parts = named.iter().flat_map(|path| steps(path).filter(move |step| step.len() < path.len()));
-    let mut facts: PathFacts = parts.map(|part| (part.to_vec(), PathFact::Directory)).collect();
-    facts.insert(b"/".to_vec(), PathFact::Directory);
+    let mut facts: PathFacts = parts.map(|part| (Rc::from(part), PathFact::Directory)).collect();
+    facts.insert(Rc::from(*b"/"), PathFact::Directory);
     facts
 }
 

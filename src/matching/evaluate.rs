@@ -174,7 +174,7 @@ fn holds(field: &Field, event: &Event, names: Option<&[Name]>) -> Option<bool> {
             FieldNumber::INODE => any(names?, |name| of_file(field, name)),
             FieldNumber::COMPARE => comparison(field, event),
             label => {
-                let text = event.texts.iter().find(|(known, _)| *known == label).map(|(_, text)| text.as_slice())?;
+                let text = event.texts.iter().find(|(known, _)| *known == label).map(|(_, text)| &**text)?;
                 matches!(field.op, Op::EQUAL | Op::NOT_EQUAL).then(|| of_equality(Some(text) == field.text()))
             }
         },

@@ -1,5 +1,7 @@
 //! One event: what a process did, as far as rules can ask about it.
 
+use std::rc::Rc;
+
 use crate::rule::{FieldNumber, List};
 
 /// Every combination of r, w, x and a.
@@ -21,9 +23,9 @@ pub struct Event {
     /// What the call does to a file (r 4, w 2, x 1, a 8), as a set of the combinations that are possible: one bit each.
     pub accesses: u32,
     /// The program, by its path.
-    pub exe: Option<Vec<u8>>,
+    pub exe: Option<Rc<[u8]>>,
     /// Properties that are text: security labels.
-    pub texts: Vec<(FieldNumber, Vec<u8>)>,
+    pub texts: Vec<(FieldNumber, Rc<[u8]>)>,
     /// The files that the call names.
     pub names: Option<Vec<Name>>,
     /// Whether the kernel certainly found these files. A call that fails may fail on the way to them: then audit has no

@@ -63,7 +63,7 @@ pub fn spelled_out(
     own: impl FnOnce() -> Result<&'static str, String>,
 ) -> Result<SpelledOut, Vec<Problem>> {
     let choice = chosen(input.name(), input.product(), own).map_err(|mut problem| {
-        problem.place.pointer = problem.place.pointer.map(|key| format!("{pointer}{key}"));
+        problem.place.pointer = problem.place.pointer.map(|key| format!("{pointer}{key}").into());
         vec![problem]
     })?;
     let mut spelled = SpelledOut { choice, drop_ins: Vec::new(), left_out: Vec::new() };

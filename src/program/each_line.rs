@@ -1,6 +1,7 @@
 //! What each line that a request gives means.
 
 use std::borrow::Cow;
+use std::rc::Rc;
 
 use crate::auditctl::{Accounts, Context, LineErrorKind, UnknownSyscalls, WordError, parse};
 use crate::explain::Named;
@@ -30,9 +31,9 @@ impl<'a> GivenLine<'a> {
     /// The lines that a request gives.
     #[must_use]
     pub fn of_lines(lines: &'a [RequestLine], machine: &Machine) -> Vec<Self> {
-        let rests = continued(lines.iter().map(|author| author.text.as_str()), machine);
+        let rests = continued(lines.iter().map(|author| &*author.text), machine);
         let said = lines.iter().zip(rests).map(|(author, is_rest)| {
-            let text = Cow::Borrowed(author.text.as_str());
+            let text = Cow::Borrowed(&*author.text);
             Self { bytes: author.text.as_bytes(), text, place: None, is_rest }
         });
         said.collect()
@@ -86,8 +87,7 @@ impl EachLine {
         };
         let named = Named { machine, accounts: request.resolve.then_some(accounts) };
         let parsed = lines.iter().take(MOST_LINES).filter_map(|said| parse(said.bytes, &context).ok());
-        let paths =
-            facts(root, parsed.flat_map(|line| named_paths(&line).map(<[u8]>::to_vec).collect::<Vec<_>>()).collect());
+        let paths = facts(root, parsed.flat_map(|line| named_paths(&line).map(Rc::from).collect::<Vec<_>>()).collect());
         let mut each = Self::default();
         for said in lines {
             each.lines += 1;

@@ -65,7 +65,7 @@ fn of_any_policies(mut request: Request, root: &Path) -> Result<Expanded, Vec<Pr
     let inside = |pointer: &str| format!("/expect{pointer}");
     let expanded = of_policies(std::mem::take(inner), place.as_deref()).map_err(|mut problems| {
         for problem in &mut problems {
-            problem.place.pointer = problem.place.pointer.as_deref().map(inside);
+            problem.place.pointer = problem.place.pointer.as_deref().map(|key| inside(key).into());
         }
         problems
     })?;
@@ -149,8 +149,8 @@ impl Origin {
                 pointer.strip_prefix(drop_in).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
             };
             let Some((drop_in, policy)) = self.places.iter().find(|(drop_in, _)| holds(drop_in)) else { continue };
-            problem.place.file = drop_in.rsplit('/').next().map(str::to_owned);
-            problem.place.pointer = Some(policy.clone());
+            problem.place.file = drop_in.rsplit('/').next().map(Into::into);
+            problem.place.pointer = Some(policy.as_str().into());
         }
         problems
     }

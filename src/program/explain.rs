@@ -92,7 +92,7 @@ pub fn explained(request: &Request, own: Machine, root: &Path) -> Result<Report,
     let policy = if is_of_files {
         Policy::of_files(files.iter().map(|file| (file.name.as_str(), file.bytes.as_slice())), &mut reader)
     } else {
-        Policy::of_lines(lines.iter().map(|line| line.text.as_str()), &mut reader)
+        Policy::of_lines(lines.iter().map(|line| &*line.text), &mut reader)
     };
     let of_line = |placed: &Placed| {
         let author = placed.spot.as_ref().and_then(|spot| lines.get(spot.line.checked_sub(1)?));
@@ -134,7 +134,7 @@ fn held(gathered: &Gathered) -> Policy {
 
 fn place_in_file(placed: &Placed) -> Place {
     let spot = placed.spot.as_ref();
-    Place { file: spot.map(|spot| spot.file.to_string()), line: spot.map(|spot| spot.line), ..Place::default() }
+    Place { file: spot.map(|spot| spot.file.clone()), line: spot.map(|spot| spot.line), ..Place::default() }
 }
 
 fn answered(

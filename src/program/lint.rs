@@ -3,6 +3,7 @@
 use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
+use std::rc::Rc;
 
 use super::given::{Given, given, root_below};
 use crate::auditctl::{Accounts, parse_group, parse_passwd};
@@ -50,7 +51,7 @@ pub fn linted(request: &Request, own: Machine, root: &Path) -> Result<Report, Ve
     };
     for (at, machine) in intent.machines.iter().enumerate() {
         let mut sources = match &intent.subject {
-            Subject::Lines(lines) => vec![Source::of_lines(lines[at].iter().map(|line| line.text.as_str()))],
+            Subject::Lines(lines) => vec![Source::of_lines(lines[at].iter().map(|line| &*line.text))],
             Subject::Files(_) | Subject::Directory => files.clone(),
         };
         in_order(&mut sources);
@@ -61,7 +62,7 @@ pub fn linted(request: &Request, own: Machine, root: &Path) -> Result<Report, Ve
             reader.settle(facts(root, paths));
         }
         let ways: Option<Ways> = root.as_ref().map(|root| {
-            let way = |path: Vec<u8>| (root.way(Path::new(OsStr::from_bytes(&path))), path);
+            let way = |path: Rc<[u8]>| (root.way(Path::new(OsStr::from_bytes(&path))), path);
             named(&sources, &mut reader).into_iter().map(way).map(|(way, path)| (path, way)).collect()
         });
         let mut findings = lint(&sources, &mut reader, Host { ways: ways.as_ref(), ..host });

@@ -1,5 +1,8 @@
 //! The report of a request to apply.
 
+use std::collections::BTreeMap;
+
+use super::bound::ENTRIES;
 use super::diff::diff;
 use super::text::sentences;
 use super::{
@@ -23,7 +26,9 @@ use crate::rule::Machine;
 impl Report {
     /// The report of what a request to apply came to.
     #[must_use]
-    pub fn applied(intent: &ApplyIntent, applied: &Applied, machine: &Machine) -> Self {
+    pub fn applied(intent: &ApplyIntent, mut applied: Applied, machine: &Machine) -> Self {
+        let undo = applied.undo.take().map(|snapshot| undo(intent, snapshot));
+        let applied = &applied;
         let staged = !applied.pending.is_quiet();
         let (outcome, failed, changed, problems) = match &applied.end {
             End::Unchanged(_) if staged => (Outcome::Staged, false, false, &[][..]),
@@ -67,7 +72,8 @@ impl Report {
             pending: pending(&applied.pending, machine),
             warnings: applied.warnings.iter().map(Warning::sentence).collect(),
             errors: problems.iter().map(ErrorReport::from).collect(),
-            undo: applied.undo.clone().map(|snapshot| undo(intent, snapshot)),
+            undo,
+            omitted: omitted(applied),
             ..Self::quiet(message(intent, applied, &rules, outcome, problems), outcome)
         }
         .with_rules(rules)
@@ -104,6 +110,13 @@ fn undo(intent: &ApplyIntent, snapshot: crate::snapshot::Snapshot) -> Undo {
     }
 }
 
+/// How many entries the lists of [`rules`] lack, by their pointers: what is not told is not made.
+fn omitted(applied: &Applied) -> BTreeMap<String, usize> {
+    let lists = [("/rules/skipped", applied.skipped.len()), ("/rules/deduplicated", applied.deduplicated.len())];
+    let omitted = lists.into_iter().filter(|(_, length)| *length > ENTRIES);
+    omitted.map(|(pointer, length)| (pointer.to_owned(), length - ENTRIES)).collect()
+}
+
 fn rules(applied: &Applied, machine: &Machine) -> RulesReport {
     let loaded = applied.now.as_ref().map(|now| now.rules.as_slice());
     let tally = applied.target.tally(loaded.unwrap_or_default());
@@ -112,11 +125,12 @@ fn rules(applied: &Applied, machine: &Machine) -> RulesReport {
         desired: tally.desired,
         loaded: loaded.map(|_| tally.loaded),
         missing: if loaded.is_some() { missing() } else { Vec::new() },
-        skipped: applied.skipped.iter().map(SkippedReport::from).collect(),
+        skipped: applied.skipped.iter().take(ENTRIES).map(SkippedReport::from).collect(),
         deduplicated: applied
             .deduplicated
             .iter()
-            .map(|d| DeduplicatedReport { rule: d.line.clone(), same_as: d.same_as.to_string() })
+            .take(ENTRIES)
+            .map(|d| DeduplicatedReport { rule: d.line.to_string(), same_as: d.same_as.to_string() })
             .collect(),
         foreign: loaded.map(|_| tally.foreign),
         out_of_order: tally.out_of_order.map(|rule| canonical_lossy(rule, machine)),
@@ -127,10 +141,10 @@ impl From<&Skipped> for SkippedReport {
     fn from(skipped: &Skipped) -> Self {
         let why = Problem::from(skipped.why.what());
         Self {
-            rule: skipped.line.clone(),
+            rule: skipped.line.to_string(),
             reason: why.message(),
             kind: why.kind().to_owned(),
-            file: skipped.place.file.clone(),
+            file: skipped.place.file.as_deref().map(str::to_owned),
             line: skipped.place.line,
         }
     }
@@ -243,7 +257,7 @@ fn message(
         }
         Outcome::Failed => first,
     };
-    let skipped = match rules.skipped.len() {
+    let skipped = match applied.skipped.len() {
         0 => String::new(),
         count => format!(", {} skipped", lines(count)),
     };

@@ -12,7 +12,7 @@ use super::{ErrorReport, Report};
 /// The longest report, in bytes, without `undo`.
 pub const LARGEST: usize = 1 << 20;
 /// Most entries of a list, and most of a list of steps or findings.
-const ENTRIES: usize = 100;
+pub(super) const ENTRIES: usize = 100;
 const STEPS: usize = 1000;
 /// Most bytes of a list as JSON, of a list of steps or findings, and of the diff.
 const BYTES: usize = 32 << 10;
@@ -57,7 +57,9 @@ impl Report {
         if let Some(Value::Array(results)) = results {
             note("/sarif/runs/0/results", shrink(results, STEPS, STEP_BYTES));
         }
-        self.omitted.extend(omitted);
+        for (pointer, count) in omitted {
+            *self.omitted.entry(pointer).or_default() += count;
+        }
         if let Some(diff) = &mut self.diff {
             shorten_diff(&mut diff.prepared);
         }

@@ -1,5 +1,6 @@
 //! What a plan changes, as one unified diff.
 
+use std::borrow::Cow;
 use std::path::Path;
 
 use similar::DiffTag;
@@ -74,13 +75,14 @@ fn mark(text: &mut String, sign: char, lines: &[&str]) {
     }
 }
 
+fn text(content: Option<&Content>) -> Cow<'_, str> {
+    content.map_or(Cow::Borrowed(""), |content| String::from_utf8_lossy(&content.bytes))
+}
+
 fn file(step: &FileStep, root: Option<&Path>) -> String {
     let inside = step.path.strip_prefix("/").unwrap_or(&step.path);
     let name = root.map_or_else(|| step.path.display().to_string(), |root| root.join(inside).display().to_string());
-    let text = |content: &Option<Content>| {
-        content.as_ref().map_or_else(String::new, |content| String::from_utf8_lossy(&content.bytes).into_owned())
-    };
-    let lines = unified(&name, &text(&step.before), &text(&step.after));
+    let lines = unified(&name, &text(step.before.as_ref()), &text(step.after.as_ref()));
     match (&step.before, &step.after) {
         (Some(before), Some(after)) if (before.mode, before.uid, before.gid) != (after.mode, after.uid, after.gid) => {
             let permit =

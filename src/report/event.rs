@@ -90,7 +90,7 @@ impl EventReport {
         let report = |at: usize, needs: &[Need]| {
             let placed = policy.rules.get(at)?;
             let needs = needs.iter().map(|need| text(*need)).collect();
-            Some(DecidingRule { needs, ..DecidingRule::of(placed, place(placed), machine) })
+            Some(DecidingRule { needs, ..DecidingRule::of(placed, &place(placed), machine) })
         };
         Self {
             name: said.name.clone(),
@@ -162,7 +162,7 @@ impl EventReport {
 }
 
 impl DecidingRule {
-    fn of(placed: &Placed, place: Place, machine: &Machine) -> Self {
+    fn of(placed: &Placed, place: &Place, machine: &Machine) -> Self {
         let rule = &placed.shown;
         Self {
             rule: canonical_lossy(rule, machine),
@@ -170,8 +170,8 @@ impl DecidingRule {
             list: rule.list.name().map_or_else(|| rule.list.0.to_string(), str::to_owned),
             action: rule.action.name().map_or_else(|| rule.action.0.to_string(), str::to_owned),
             keys: rule.keys().map(|key| String::from_utf8_lossy(key).into_owned()).collect(),
-            file: place.file,
-            pointer: place.pointer,
+            file: place.file.as_deref().map(str::to_owned),
+            pointer: place.pointer.as_deref().map(str::to_owned),
             line: place.line,
             needs: Vec::new(),
         }

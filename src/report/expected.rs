@@ -1,6 +1,7 @@
 //! Whether a host holds what is expected of it, and the evidence for each label, in the report of `gather`.
 
 use std::collections::BTreeMap;
+use std::rc::Rc;
 
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -147,7 +148,7 @@ impl EvidenceReport {
             out_of_place: out_of_place.into_iter().filter(|(wrong, _)| *wrong).map(|(_, place)| place).collect(),
             file: evidence.on_disk.as_ref().map(|spot| spot.file.to_string()),
             line: evidence.on_disk.as_ref().map(|spot| spot.line),
-            pointer: author.map(|author| author.pointer.clone()),
+            pointer: author.map(|author| author.pointer.to_string()),
             skipped,
             why,
             labels: evidence.labels.clone(),
@@ -247,7 +248,11 @@ impl ExpectedReport {
         };
         let mut problems = Vec::new();
         for rule in self.rules.iter().filter(|rule| rule.in_sync == Some(false)) {
-            let place = Place { rule: Some(rule.rule.clone()), pointer: rule.pointer.clone(), ..Place::default() };
+            let place = Place {
+                rule: Some(rule.rule.as_str().into()),
+                pointer: rule.pointer.as_deref().map(Rc::from),
+                ..Place::default()
+            };
             problems.push(problem("not as expected", rule.lacks(), place));
         }
         for setting in self.settings.iter().filter(|setting| setting.in_sync == Some(false)) {
@@ -263,12 +268,16 @@ impl ExpectedReport {
         }
         if self.is_all_skipped {
             let why = "every rule that is expected is left out here: nothing is held".to_owned();
-            let place = Place { pointer: Some("/expect".to_owned()), ..Place::default() };
+            let place = Place { pointer: Some("/expect".into()), ..Place::default() };
             problems.push(problem("not as expected", why, place));
         }
         for found in &self.unexpected {
-            let place =
-                Place { rule: found.rule.clone(), file: found.file.clone(), line: found.line, ..Place::default() };
+            let place = Place {
+                rule: found.rule.as_deref().map(Rc::from),
+                file: found.file.as_deref().map(Rc::from),
+                line: found.line,
+                ..Place::default()
+            };
             let why = if found.file.is_some() { "it is in a file" } else { "the kernel holds it" };
             problems.push(problem("not expected", why.to_owned(), place));
         }

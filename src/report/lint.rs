@@ -197,7 +197,7 @@ impl<'a> Linted<'a> {
         match &self.intent.subject {
             Subject::Lines(lines) => {
                 let author = spot.line.checked_sub(1).and_then(|at| lines[machine].get(at));
-                let pointer = author.map_or("/rules", |author| author.pointer.as_str());
+                let pointer = author.map_or("/rules", |author| &*author.pointer);
                 PlaceReport {
                     file: None,
                     pointer: Some(pointer.to_owned()),

@@ -48,9 +48,9 @@ impl From<&Problem> for ErrorReport {
         Self {
             kind: problem.kind().to_owned(),
             message: problem.message() + &same_in(problem.place.more),
-            pointer: problem.place.pointer.clone(),
-            rule: problem.place.rule.clone(),
-            file: problem.place.file.clone(),
+            pointer: problem.place.pointer.as_deref().map(str::to_owned),
+            rule: problem.place.rule.as_deref().map(str::to_owned),
+            file: problem.place.file.as_deref().map(str::to_owned),
             line: problem.place.line,
             more: Some(problem.place.more).filter(|more| *more > 0),
             column: problem.column(),

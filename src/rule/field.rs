@@ -1,5 +1,7 @@
 //! One condition of a rule: field number, operator and value.
 
+use std::rc::Rc;
+
 /// A field by its `AUDIT_*` number; numbers that we do not know are kept.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct FieldNumber(pub u32);
@@ -70,8 +72,8 @@ impl Op {
 pub enum Value {
     /// A number, as the kernel holds it: 32 bits, mostly unsigned.
     Number(u32),
-    /// Bytes, not always UTF-8, without a terminating NUL.
-    Text(Vec<u8>),
+    /// Bytes, not always UTF-8, without a terminating NUL; copies of a rule share them.
+    Text(Rc<[u8]>),
 }
 
 impl Value {
@@ -106,12 +108,18 @@ impl Field {
     /// A condition on text.
     #[must_use]
     pub fn with_text(number: FieldNumber, op: Op, text: impl Into<Vec<u8>>) -> Self {
-        Self { number, op, value: Value::Text(text.into()) }
+        Self { number, op, value: Value::Text(text.into().into()) }
     }
 
     /// The text, where the field has text.
     #[must_use]
     pub fn text(&self) -> Option<&[u8]> {
+        self.shared_text().map(AsRef::as_ref)
+    }
+
+    /// The same, to be held without a copy.
+    #[must_use]
+    pub fn shared_text(&self) -> Option<&Rc<[u8]>> {
         match &self.value {
             Value::Text(text) => Some(text),
             Value::Number(_) => None,

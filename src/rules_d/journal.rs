@@ -1,5 +1,6 @@
 //! The note that a run leaves under `/run` while it works, so that the next one knows of a run that was killed.
 
+use std::borrow::Cow;
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 
@@ -8,7 +9,7 @@ use serde_json::Value;
 
 use super::contents::MAX_FILE;
 use super::problem::FileError;
-use super::{Directory, Root, note};
+use super::{Directory, Root, json_length, note};
 
 /// The name of the journal in [`super::RUN_DIR`].
 const NAME: &str = "journal";
@@ -18,7 +19,7 @@ const FORMAT: &str = "audit_rules journal 2";
 
 /// A run that is under way, or was when it was killed.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Journal {
+pub struct Journal<C = Value> {
     /// Its process.
     pub pid: u32,
     /// The boot in which it ran; see [`boot_id`].
@@ -30,7 +31,7 @@ pub struct Journal {
     /// What `/sys/kernel/rcu_expedited` held, where the run may change it.
     pub rcu_expedited: Option<u32>,
     /// All that it was to change, with what was there before; none where that is too long for a journal.
-    pub change: Option<Value>,
+    pub change: Option<C>,
 }
 
 /// What lies in the journal's place.
@@ -51,15 +52,14 @@ pub struct JournalFile<'d> {
 }
 
 #[derive(Serialize, Deserialize)]
-struct Document {
-    format: String,
+struct Document<'a, C> {
+    format: Cow<'a, str>,
     pid: u32,
-    boot_id: String,
+    boot_id: Cow<'a, str>,
     started: u64,
-    paths: Vec<String>,
+    paths: Cow<'a, [String]>,
     rcu_expedited: Option<u32>,
-    #[serde(default)]
-    change: Option<Value>,
+    change: Option<C>,
 }
 
 impl Journal {
@@ -91,13 +91,18 @@ impl<'d> JournalFile<'d> {
     ///
     /// # Errors
     /// What keeps the file from being written.
-    pub fn write(&self, journal: &Journal) -> Result<(), FileError> {
-        let Journal { pid, boot_id, started, paths, rcu_expedited, change } = journal.clone();
-        let mut document = Document { format: FORMAT.to_owned(), pid, boot_id, started, paths, rcu_expedited, change };
-        let length = serde_json::to_vec(&document.change).map_or(u64::MAX, |bytes| bytes.len() as u64);
-        if length > MAX_FILE / 2 {
-            document.change = None;
-        }
+    pub fn write<C: Serialize>(&self, journal: &Journal<C>) -> Result<(), FileError> {
+        let Journal { pid, boot_id, started, paths, rcu_expedited, change } = journal;
+        let is_short = |change: &&C| json_length(change).is_some_and(|length| length as u64 <= MAX_FILE / 2);
+        let document = Document {
+            format: FORMAT.into(),
+            pid: *pid,
+            boot_id: boot_id.into(),
+            started: *started,
+            paths: paths.into(),
+            rcu_expedited: *rcu_expedited,
+            change: change.as_ref().filter(is_short),
+        };
         note::write(self.directory, NAME, &document)
     }
 
@@ -107,9 +112,10 @@ impl<'d> JournalFile<'d> {
     /// When there is something that cannot be read.
     pub fn read(&self) -> Result<Found, FileError> {
         let Some(bytes) = note::read(self.directory, NAME)? else { return Ok(Found::Nothing) };
-        Ok(match serde_json::from_slice::<Document>(&bytes) {
+        Ok(match serde_json::from_slice::<Document<'_, Value>>(&bytes) {
             Ok(document) if document.format == FORMAT => {
-                let Document { pid, boot_id, started, paths, rcu_expedited, change, .. } = document;
+                let Document { pid, started, rcu_expedited, change, .. } = document;
+                let (boot_id, paths) = (document.boot_id.into_owned(), document.paths.into_owned());
                 Found::Whole(Journal { pid, boot_id, started, paths, rcu_expedited, change })
             }
             Ok(document) => {

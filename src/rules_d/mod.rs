@@ -40,6 +40,7 @@ pub use listing::{DropIn, Links, Listing, MAX_TOTAL, too_large_together};
 pub use lock::Lock;
 pub use mounts::Mounts;
 pub use name::{DropInName, SUFFIX, absolute_path, drop_in_name};
+pub use note::json_length;
 pub use problem::{Errno, FileError, Found, Left, NameError, NameProblem, PathProblem, Problem, SkipReason, Skipped};
 pub use programs::{DoubtfulMount, Programs, Unread};
 pub use root::Root;

@@ -1,6 +1,7 @@
 //! A note under `/run`: a small JSON document that one run leaves for the next.
 
 use std::ffi::OsStr;
+use std::io::{self, Write};
 
 use serde::Serialize;
 
@@ -40,4 +41,25 @@ pub fn remove(directory: &Directory, name: &str) -> Result<(), FileError> {
 /// When there is something that cannot be read.
 pub fn read(directory: &Directory, name: &str) -> Result<Option<Vec<u8>>, FileError> {
     Ok(directory.state(OsStr::new(name))?.map(|state| state.bytes))
+}
+
+/// How many bytes a document has as JSON; none where it cannot be written so.
+#[must_use]
+pub fn json_length(document: &impl Serialize) -> Option<usize> {
+    let mut length = Length(0);
+    serde_json::to_writer(&mut length, document).ok().map(|()| length.0)
+}
+
+/// Counts what is written.
+struct Length(usize);
+
+impl Write for Length {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0 += bytes.len();
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
 }

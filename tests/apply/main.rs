@@ -33,6 +33,7 @@ mod large;
 mod limits;
 mod lost;
 mod machines;
+mod memory;
 mod mortal;
 mod notes;
 mod programs;

@@ -26,6 +26,11 @@ const DIRECTORIES: &str = include_str!("directories");
 /// Those of the watched paths that were directories there.
 #[allow(dead_code, reason = "not every test looks at the host's files")]
 pub fn directories() -> &'static PathFacts {
-    static SET: OnceLock<PathFacts> = OnceLock::new();
-    SET.get_or_init(|| DIRECTORIES.lines().map(|path| (path.as_bytes().to_vec(), PathFact::Directory)).collect())
+    // Paths are shared within a thread; a test binary has few.
+    thread_local! {
+        static SET: &'static PathFacts = Box::leak(Box::new(
+            DIRECTORIES.lines().map(|path| (path.as_bytes().into(), PathFact::Directory)).collect(),
+        ));
+    }
+    SET.with(|set| *set)
 }

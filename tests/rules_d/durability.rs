@@ -94,7 +94,7 @@ fn a_journal_is_on_disk_before_the_run_goes_on_and_gone_from_it_after_the_run() 
     let mut directory = scene.root().directory(Path::new(RUN_DIR)).unwrap();
     let _lock = Lock::take(&mut directory, Duration::ZERO).unwrap();
     let file = JournalFile::new(&directory);
-    let journal = Journal {
+    let journal: Journal = Journal {
         pid: 1,
         boot_id: "b".to_owned(),
         started: 2,

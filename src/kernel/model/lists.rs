@@ -34,7 +34,7 @@ impl From<&Rule> for Stored {
             }
             if let Value::Text(text) = &mut field.value {
                 let end = text.iter().position(|byte| *byte == 0).unwrap_or(text.len());
-                text.truncate(end);
+                *text = text[..end].into();
             }
         }
         rule.rest.clear();

@@ -3,7 +3,7 @@ use crate::rule::{Op, Value};
 
 fn rule(action: Action, key: &str) -> Rule {
     let mut rule = Rule::new(List::EXIT, action, Mask::from_iter([2]));
-    rule.fields.push(Field { number: FieldNumber::KEY, op: Op::EQUAL, value: Value::Text(key.into()) });
+    rule.fields.push(Field { number: FieldNumber::KEY, op: Op::EQUAL, value: Value::Text(key.as_bytes().into()) });
     rule
 }
 
@@ -228,7 +228,7 @@ fn a_changed_key_is_a_replacement() {
     let mut old = named('A');
     old.fields.insert(0, Field::number(FieldNumber::AUID, Op::EQUAL, 7));
     let mut new = old.clone();
-    new.fields[1].value = Value::Text(b"B".to_vec());
+    new.fields[1].value = Value::Text((*b"B").into());
     let steps = plan_rules(&[old], &[&RuleForms::from(new)], Ordering::Relevant, &no_longer_wanted, Because::Missing);
     assert_eq!(steps.iter().map(|s| s.because).collect::<Vec<_>>(), [Because::Replaced, Because::Replaced]);
     assert_eq!(steps[0].doing, Doing::Append, "the new one is loaded first");

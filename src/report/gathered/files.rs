@@ -142,7 +142,7 @@ fn problems(boot: &NextBoot) -> Vec<LineProblemReport> {
     let only_there = other.filter(|failing| boot.asked.iter().any(|asked| asked.spot == failing.spot));
     for failing in boot.whole.failing.iter().chain(only_there) {
         let kind = failing.trouble.kind();
-        let at = *known.entry((kind, failing.text.as_slice())).or_insert_with(|| {
+        let at = *known.entry((kind, &*failing.text)).or_insert_with(|| {
             reports.push(LineProblemReport {
                 kind: kind.to_owned(),
                 message: failing.trouble.sentence(),

@@ -1,5 +1,7 @@
 //! Differences as failures, where the request asks for that.
 
+use std::rc::Rc;
+
 use super::summary::{counted, rules, unlike};
 use super::{of_line, of_rule};
 use crate::boot_load::{Failing, Spot};
@@ -51,8 +53,8 @@ pub fn problems(gathered: &Gathered, machine: &Machine) -> Vec<Problem> {
     };
     if let Some((failing, unread)) = files.boot.stop() {
         let place = Place {
-            rule: Some(String::from_utf8_lossy(&failing.text).into_owned()),
-            file: Some(failing.spot.file.to_string()),
+            rule: Some(String::from_utf8_lossy(&failing.text).into()),
+            file: Some(Rc::clone(&failing.spot.file)),
             line: Some(failing.spot.line),
             ..Place::default()
         };
@@ -86,7 +88,7 @@ pub fn exposed(gathered: &Gathered) -> Vec<Problem> {
     };
     let writable = files.writable.iter().filter(|file| counts(&file.path));
     let problem = |file: &Writable| {
-        let place = Place { file: Some(file.path.clone()), ..Place::default() };
+        let place = Place { file: Some(file.path.as_str().into()), ..Place::default() };
         Problem::at(
             PolicyError::NotInSync { what: "others than root may write it".to_owned(), why: file.message() },
             place,
@@ -103,7 +105,12 @@ fn left_out(files: &HeldFiles, machine: &Machine) -> Vec<Problem> {
     let problem = |asked: &FileRule| {
         let cause = asked.at_boot.cause().filter(|cause| !matches!(cause, Cause::AfterStop(_)))?;
         let found = of_line(asked, &cause, machine);
-        let place = Place { rule: Some(found.rule), file: found.file, line: found.line, ..Place::default() };
+        let place = Place {
+            rule: Some(found.rule.into()),
+            file: found.file.map(Rc::from),
+            line: found.line,
+            ..Place::default()
+        };
         Some(Problem::at(PolicyError::NotInSync { what: NOT_AT_BOOT.to_owned(), why: found.why }, place))
     };
     lines.filter_map(problem).collect()
@@ -112,8 +119,8 @@ fn left_out(files: &HeldFiles, machine: &Machine) -> Vec<Problem> {
 /// A line without a rule that is a part of a comment; rules are among the rules.
 fn swallowed(line: &Swallowed) -> Problem {
     let place = Place {
-        rule: Some(String::from_utf8_lossy(&line.text).into_owned()),
-        file: Some(line.spot.file.to_string()),
+        rule: Some(String::from_utf8_lossy(&line.text).into()),
+        file: Some(Rc::clone(&line.spot.file)),
         line: Some(line.spot.line),
         ..Place::default()
     };
@@ -127,8 +134,8 @@ fn tolerated(files: &HeldFiles) -> impl Iterator<Item = Problem> {
     let failing = files.boot.loaded().1.failing.iter().filter(|failing| failing.is_tolerated_loss());
     failing.filter(move |failing| !is_rule(failing)).map(|failing| {
         let place = Place {
-            rule: Some(String::from_utf8_lossy(&failing.text).into_owned()),
-            file: Some(failing.spot.file.to_string()),
+            rule: Some(String::from_utf8_lossy(&failing.text).into()),
+            file: Some(Rc::clone(&failing.spot.file)),
             line: Some(failing.spot.line),
             ..Place::default()
         };
@@ -143,8 +150,12 @@ fn differences(files: &HeldFiles, drift: &Drift, kernel: &HeldKernel, machine: &
     let mut problems = Vec::new();
     let mut add = |what: &str, difference: DifferenceReport| {
         let error = PolicyError::NotInSync { what: what.to_owned(), why: difference.why };
-        let place =
-            Place { rule: Some(difference.rule), file: difference.file, line: difference.line, ..Place::default() };
+        let place = Place {
+            rule: Some(difference.rule.into()),
+            file: difference.file.map(Rc::from),
+            line: difference.line,
+            ..Place::default()
+        };
         problems.push(Problem::at(error, place));
     };
     drift.missing_in_runtime.iter().filter_map(line).for_each(|difference| add("not loaded", difference));
@@ -165,7 +176,7 @@ fn setting(view: &SettingView, is_kernel_read: bool) -> Problem {
     }
     let why = format!("{} in the files, {running}{} at the next boot", said(view.on_disk), said(view.next_boot));
     let place = Place {
-        file: view.decided_by.as_ref().map(|spot| spot.file.to_string()),
+        file: view.decided_by.as_ref().map(|spot| Rc::clone(&spot.file)),
         line: view.decided_by.as_ref().map(|spot| spot.line),
         ..Place::default()
     };
