@@ -28,11 +28,6 @@ fn text(lines: &[String]) -> String {
     })
 }
 
-/// The same lines as a list and as one text.
-fn both(lines: &[String]) -> [Json; 2] {
-    [json!(lines), json!(text(lines))]
-}
-
 fn request(root: &Path, rules: &Json, more: &Json) -> Json {
     let mut request = json!({"root": root, "name": "a", "rules": rules});
     request.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
@@ -45,26 +40,24 @@ fn a_request_as_large_as_one_may_be_is_refused_with_little_memory() {
     let (image, _) = image();
     let lines = lines(210);
     assert!(text(&lines).len() > MAX_BYTES / 8 * 7, "{}", text(&lines).len());
-    for rules in both(&lines) {
-        let report = within(MOST, &request(image.path(), &rules, &json!({"on_missing": "fail", "compile": "always"})));
-        assert_eq!(report["errors"][0]["kind"], json!("missing_path"), "{}", report["msg"]);
-        assert_eq!(report["outcome"], json!("failed"));
-    }
+    let rules = json!(text(&lines));
+    let report = within(MOST, &request(image.path(), &rules, &json!({"on_missing": "fail", "compile": "always"})));
+    assert_eq!(report["errors"][0]["kind"], json!("missing_path"), "{}", report["msg"]);
+    assert_eq!(report["outcome"], json!("failed"));
 }
 
 #[test]
 fn a_request_as_large_as_files_may_be_is_planned_and_carried_out_with_little_memory() {
-    for rules in both(&lines(180)) {
-        let (image, rules_d) = image();
-        let request = |more: &Json| request(image.path(), &rules, more);
-        let planned = within(MOST, &request(&json!({"on_missing": "skip", "check_mode": true, "diff": true})));
-        assert_eq!(planned["outcome"], json!("planned"), "{}", planned["msg"]);
-        assert!(planned["diff"].is_object() && planned["omitted"]["/rules/skipped"].is_number());
-        let applied = within(MOST, &request(&json!({"on_missing": "skip"})));
-        assert_eq!(applied["outcome"], json!("applied"), "{}", applied["msg"]);
-        fs::remove_file(rules_d.join("a.rules")).unwrap();
-        let compiled = json!({"on_missing": "skip", "compile": "always"});
-        assert_eq!(within(MOST, &request(&compiled))["outcome"], json!("applied"));
-        assert_eq!(within(MOST_BESIDE_FILES, &request(&compiled))["outcome"], json!("unchanged"));
-    }
+    let rules = json!(lines(180));
+    let (image, rules_d) = image();
+    let request = |more: &Json| request(image.path(), &rules, more);
+    let planned = within(MOST, &request(&json!({"on_missing": "skip", "check_mode": true, "diff": true})));
+    assert_eq!(planned["outcome"], json!("planned"), "{}", planned["msg"]);
+    assert!(planned["diff"].is_object() && planned["omitted"]["/rules/skipped"].is_number());
+    let applied = within(MOST, &request(&json!({"on_missing": "skip"})));
+    assert_eq!(applied["outcome"], json!("applied"), "{}", applied["msg"]);
+    fs::remove_file(rules_d.join("a.rules")).unwrap();
+    let compiled = json!({"on_missing": "skip", "compile": "always"});
+    assert_eq!(within(MOST, &request(&compiled))["outcome"], json!("applied"));
+    assert_eq!(within(MOST_BESIDE_FILES, &request(&compiled))["outcome"], json!("unchanged"));
 }
