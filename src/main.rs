@@ -82,7 +82,7 @@ fn policy(words: &[&str]) -> u8 {
     let text = match (names.as_slice(), product, json) {
         ([], None, false) => Ok(policies::list()),
         ([], None, true) => Ok(format!("{:#}", policies::list_as_json())),
-        ([name], product, json) => chosen(name, product, || own_product(Path::new("/"))).map(|choice| {
+        ([name], product, json) => chosen(name, product, &machine(), || own_product(Path::new("/"))).map(|choice| {
             if json { format!("{:#}", policies::as_request(&choice)) } else { policies::as_text(&choice) }
         }),
         _ => return misused(),
@@ -94,6 +94,12 @@ fn policy(words: &[&str]) -> u8 {
             2
         }
     }
+}
+
+/// The machine that this program runs on, as the kernel names it.
+fn machine() -> String {
+    let name = nix::sys::utsname::uname().map(|uname| uname.machine().to_string_lossy().into_owned());
+    name.unwrap_or_default()
 }
 
 fn misused() -> u8 {

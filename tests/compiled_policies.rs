@@ -12,7 +12,7 @@ mod project;
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
-use audit_rules::policies::{Size, as_request, chosen, policies, size};
+use audit_rules::policies::{LabelledLine, Size, as_request, chosen, policies, size};
 use audit_rules::report::{Outcome, Report};
 use project::host::Host;
 use serde_json::{Value, json};
@@ -52,7 +52,7 @@ fn every_file_of_the_directory_is_compiled_in() {
 fn the_request_that_a_policy_is_printed_as_is_one() {
     for policy in policies() {
         for product in policy.products() {
-            let choice = chosen(policy.name, Some(product), || unreachable!()).unwrap();
+            let choice = chosen(policy.name, Some(product), "x86_64", || unreachable!()).unwrap();
             let request = as_request(&choice);
             let decoded = audit_rules::request::decode(request.to_string().as_bytes());
             assert!(
@@ -90,7 +90,7 @@ fn a_policy_is_that_of_the_hosts_product_and_its_files_are_drop_ins() {
     assert_eq!((told.name.as_str(), told.product.as_str()), ("stig", "rhel9"));
     assert_eq!(told.left_out[0].rules, ["-e 2"]);
     for name in &told.drop_ins {
-        let is_gone = name == "99-finalize.rules";
+        let is_gone = name == "99-lock-stig.rules";
         assert_eq!(drop_in(&host, name).is_none(), is_gone, "{name}");
     }
     let text = drop_in(&host, "30-stig.rules").unwrap();
@@ -112,10 +112,12 @@ fn what_is_left_out_stands_in_the_drop_in_with_its_reason() {
 
 #[test]
 fn a_drop_in_of_the_request_replaces_that_of_a_policy() {
-    let own = json!({"99-finalize": {"rules": ["# The lock comes with the next release"]}});
+    let own = json!({"99-lock-stig": {"rules": ["# The lock comes with the next release"]}});
     let (host, report) = answered(RHEL, json!({"policy": "stig", "drop_ins": own, "allow_empty": true}));
-    assert_eq!(report.policy[0].replaced, ["99-finalize.rules"], "{}", report.msg);
-    assert!(drop_in(&host, "99-finalize.rules").unwrap().contains("next release"));
+    assert_eq!(report.policy[0].replaced, ["99-lock-stig.rules"], "{}", report.msg);
+    assert!(drop_in(&host, "99-lock-stig.rules").unwrap().contains("next release"));
+    let told = report.warnings.iter().find(|warning| warning.contains("stands in place of")).unwrap();
+    assert!(told.contains("stig-rhel9 RHEL-09-654275"), "{told}");
 }
 
 #[test]
@@ -125,7 +127,6 @@ fn what_is_no_policy_or_no_part_of_it_fails_with_its_place_and_the_nearest_name(
         (json!({"policy": [{"name": "stig", "product": "rhel99"}]}), "/policy/0/product", Some("did you mean rhel9?")),
         (json!({"policy": {"name": "stig", "without": ["RHEL-09-654241"]}}), "/policy/without/0", None),
         (json!({"policy": "stig", "rules": ["-e 1"]}), "/rules", None),
-        (json!({"policy": ["stig", "stig"]}), "/policy/1", None),
         (json!({"policy": "stig", "state": "absent", "name": "x"}), "/policy", None),
     ];
     for (request, pointer, hint) in rows {
@@ -136,7 +137,9 @@ fn what_is_no_policy_or_no_part_of_it_fails_with_its_place_and_the_nearest_name(
         assert_eq!(drop_in(&host, "30-stig.rules"), None);
     }
     let (_, report) = answered("ID=arch\n", json!({"policy": "stig"}));
-    assert!(report.msg.contains("ID=arch VERSION_ID="), "{}", report.msg);
+    assert!(report.msg.contains("the host is ID=arch VERSION_ID="), "{}", report.msg);
+    let (_, report) = answered("", json!({"policy": "stig"}));
+    assert_eq!((report.errors[0].kind.as_str(), report.msg.contains("has no os-release")), ("unknown_product", true));
 }
 
 #[test]
@@ -156,8 +159,94 @@ fn an_expected_policy_is_evidence_for_each_control() {
     let expect = json!({"policy": policy, "on_missing": "skip"});
     let report = host.answer(&json!({"operation": "gather", "expect": expect}).to_string());
     assert_eq!(report.policy[0].product, "rhel9", "{report:?}");
-    let labels = serde_json::to_value(&report.labels).unwrap();
-    assert!(labels.to_string().contains("stig-rhel9 RHEL-09-654240"), "{labels}");
+    let labels = report.labels.unwrap();
+    assert_eq!(labels["stig-rhel9 RHEL-09-654240"].in_sync, Some(true), "{labels:?}");
+}
+
+/// The controls for which there is evidence, and those that are not held.
+fn evidence(host: &mut Host, policy: &Value) -> (BTreeSet<String>, Vec<String>) {
+    let expect = json!({"policy": policy, "on_missing": "skip"});
+    let report = host.answer(&json!({"operation": "gather", "expect": expect}).to_string());
+    let labels = report.labels.unwrap_or_default();
+    let not_held = labels.iter().filter(|(_, label)| label.in_sync == Some(false)).map(|(name, _)| name.clone());
+    (labels.keys().cloned().collect(), not_held.collect())
+}
+
+#[test]
+fn there_is_evidence_for_each_control_also_for_settings_and_for_files_of_fixed_bytes() {
+    for policy in policies() {
+        for product in policy.products() {
+            let choice = chosen(policy.name, Some(product), "x86_64", || unreachable!()).unwrap();
+            let lines = policy.drop_ins(choice.of).flat_map(|(name, text)| policy.lines(choice.of, name, text));
+            let is_evidence = |line: &LabelledLine<'_>| line.is_statement() && line.text.trim() != "-D";
+            let controls: BTreeSet<String> = lines.filter(is_evidence).flat_map(|line| line.labels).collect();
+            let (found, _) = evidence(&mut Host::new(), &json!({"name": policy.name, "product": product}));
+            let missing: Vec<&String> = controls.difference(&found).collect();
+            assert!(missing.is_empty(), "{} for {product}: no evidence for {missing:?}", policy.name);
+        }
+    }
+}
+
+#[test]
+fn a_control_is_not_held_where_its_setting_is_left_out_or_all_of_its_rules_are() {
+    let (mut host, report) = answered(RHEL, json!({"policy": {"name": "stig", "without": [LOCK]}}));
+    let skipped: BTreeSet<&str> = report.rules.iter().flat_map(|of| &of.skipped).map(|one| one.rule.as_str()).collect();
+    assert!(!skipped.is_empty(), "{report:?}");
+    let (_, not_held) = evidence(&mut host, &json!("stig"));
+    assert!(not_held.contains(&format!("stig-rhel9 {LOCK}")), "{not_held:?}");
+    std::fs::remove_dir_all(host.root().join("etc/audit/rules.d")).unwrap();
+    let expect = json!({"policy": {"name": "stig", "product": "rhel9"}, "on_missing": "skip"});
+    let report = host.answer(&json!({"operation": "gather", "expect": expect}).to_string());
+    let labels = report.labels.unwrap();
+    let is_left_out = |label: &audit_rules::report::expected::LabelReport| {
+        !label.rules.is_empty() && label.rules.iter().all(|rule| rule.skipped.is_some())
+    };
+    let left_out: Vec<_> = labels.iter().filter(|(_, label)| is_left_out(label)).collect();
+    assert!(!left_out.is_empty());
+    assert!(left_out.iter().all(|(_, label)| label.in_sync == Some(false)), "{left_out:?}");
+}
+
+#[test]
+fn settings_of_the_request_go_into_the_drop_in_of_a_policy() {
+    let own = json!({"99-lock-stig": {"control": {"backlog_limit": 8192}}});
+    let (host, report) = answered(RHEL, json!({"policy": "stig", "drop_ins": own}));
+    assert_eq!(report.policy[0].replaced, Vec::<String>::new(), "{}", report.msg);
+    let text = drop_in(&host, "99-lock-stig.rules").unwrap();
+    assert!(text.contains("-e 2\n") && text.contains("-b 8192\n"), "{text}");
+}
+
+#[test]
+fn policies_go_together_on_every_product_that_has_several() {
+    let names: BTreeSet<&str> = policies().iter().flat_map(|policy| policy.products()).collect();
+    for product in names {
+        let those = policies().iter().filter(|policy| policy.on(product).is_some());
+        let several: Vec<Value> = those.map(|policy| json!({"name": policy.name, "product": product})).collect();
+        let (_, report) = answered(RHEL, json!({"policy": several, "lock_anyway": true, "check_mode": true}));
+        assert!(!report.failed, "{product}: {}", report.msg);
+    }
+}
+
+#[test]
+fn the_product_is_that_of_the_machine_and_another_one_is_told() {
+    let mut host = Host::new();
+    std::fs::create_dir_all(host.root().join("image/etc/audit/rules.d")).unwrap();
+    std::fs::write(host.root().join("image/etc/os-release"), RHEL).unwrap();
+    let request = json!({"policy": "ospp", "arch": "aarch64", "root": "/image", "on_missing": "skip"});
+    let report = host.answer(&request.to_string());
+    assert_eq!(report.policy.first().map(|policy| policy.product.as_str()), Some("rhel9-aarch64"), "{}", report.msg);
+    let (_, report) = answered("ID=debian\nVERSION_ID=12\n", json!({"policy": {"name": "stig", "product": "rhel9"}}));
+    assert!(report.warnings.iter().any(|warning| warning.contains("says debian12")), "{:?}", report.warnings);
+}
+
+#[test]
+fn a_policy_of_which_nothing_is_left_declares_nothing() {
+    let choice = chosen("ospp", Some("rhel9"), "x86_64", || unreachable!()).unwrap();
+    let lines = choice.policy.drop_ins(choice.of).flat_map(|(name, text)| choice.policy.lines(choice.of, name, text));
+    let all: BTreeSet<String> = lines.flat_map(|line| line.labels).collect();
+    let policy = json!({"name": "ospp", "without": all});
+    let (_, report) = answered(RHEL, json!({"policy": policy.clone()}));
+    assert_eq!(report.errors[0].kind, "nothing_declared", "{}", report.msg);
+    assert!(!answered(RHEL, json!({"policy": policy, "allow_empty": true})).1.failed);
 }
 
 #[test]
@@ -170,7 +259,7 @@ fn a_policy_has_a_rule_for_each_privileged_program_of_the_host() {
     let request = json!({"policy": "cis", "on_missing": "skip", "lock_anyway": true});
     let report = host.answer(&request.to_string());
     assert!(!report.failed, "{}", report.msg);
-    let text = drop_in(&host, "50-privileged.rules").unwrap();
+    let text = drop_in(&host, "50-privileged-cis.rules").unwrap();
     let line = "-a always,exit -F path=/usr/bin/su -F perm=x -F auid>=1000 -F auid!=unset -F key=privileged\n";
     assert!(text.contains(&format!("# control: cis-rhel9 6.3.3.6\n{line}")), "{text}");
     std::fs::set_permissions(&program, std::os::unix::fs::PermissionsExt::from_mode(0o755)).unwrap();

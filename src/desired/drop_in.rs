@@ -221,7 +221,7 @@ pub fn compose(
         seen.insert(Rc::clone(&rule.listed), Spot { file: Rc::clone(&path), line: text.len() });
     }
     add_settings(declared, &path, &mut composed, &mut text, problems);
-    if choices.header {
+    if declared.header.unwrap_or(choices.header) {
         text.insert(0, HEADER.as_bytes().into());
         composed.shift(&path, 1);
     }

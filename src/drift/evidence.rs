@@ -74,6 +74,8 @@ pub struct SettingEvidence {
     pub view: Option<SettingView>,
     /// Whether the kernel was read.
     pub is_kernel_read: bool,
+    /// Its labels.
+    pub labels: Vec<String>,
 }
 
 impl SettingEvidence {

@@ -131,11 +131,17 @@ pub fn verify(forms: &ExpectIntent, host: &Host<'_>, reader: &mut Reader) -> Ver
     let must_hold = !forms.may_be_empty && forms.gone.is_empty() && !forms.lines.is_empty();
     let mut verified = Verified { must_hold, ..Verified::default() };
     let mut settings = Settings::default();
+    let mut labels: HashMap<Key, Vec<String>> = HashMap::default();
     for (at, author) in forms.lines.iter().enumerate() {
         let reading = reader.read(author.text.as_bytes());
-        reading.controls.iter().for_each(|control| {
+        for control in &reading.controls {
             settings.take(control);
-        });
+            let mut own = Settings::default();
+            own.take(control);
+            for (key, _) in keyed(&own) {
+                labels.entry(key).or_default().extend(author.labels.iter().cloned());
+            }
+        }
         let obstacle = reading.obstacles.first().cloned();
         let is_rule = reading.rule.as_ref().is_some_and(|rule| rule.line.verb != Verb::Delete);
         if !is_rule && obstacle.is_none() {
@@ -161,7 +167,7 @@ pub fn verify(forms: &ExpectIntent, host: &Host<'_>, reader: &mut Reader) -> Ver
     settings.overrule_with(&forms.settings);
     let unasked = look_into_kernel(&mut verified.rules, host);
     look_at_order(&mut verified.rules, forms, host, reader);
-    verified.settings = setting_evidence(&settings, host);
+    verified.settings = setting_evidence(&settings, &labels, host);
     verified.unexpected = unexpected(forms, host, &verified.rules, &unasked);
     verified
 }
@@ -223,16 +229,21 @@ fn look_at_order(rules: &mut [Evidence], forms: &ExpectIntent, host: &Host<'_>, 
     }
 }
 
-fn setting_evidence(settings: &Settings, host: &Host<'_>) -> Vec<SettingEvidence> {
-    let of_load =
-        [(Key::IgnoreErrors, settings.ignore_errors), (Key::Continue, settings.continue_on_errors)].into_iter();
-    let of_load = of_load.filter(|(_, wanted)| *wanted).map(|(key, _)| (key, 1));
-    let all = settings.iter().map(|(name, value)| (Key::Setting(name), value)).chain(of_load);
+/// The settings that have a value.
+fn keyed(settings: &Settings) -> impl Iterator<Item = (Key, u32)> + '_ {
+    let of_load = [(Key::IgnoreErrors, settings.ignore_errors), (Key::Continue, settings.continue_on_errors)];
+    let of_load = of_load.into_iter().filter(|(_, wanted)| *wanted).map(|(key, _)| (key, 1));
+    settings.iter().map(|(name, value)| (Key::Setting(name), value)).chain(of_load)
+}
+
+fn setting_evidence(settings: &Settings, labels: &HashMap<Key, Vec<String>>, host: &Host<'_>) -> Vec<SettingEvidence> {
+    let all = keyed(settings);
     all.map(|(key, wanted)| SettingEvidence {
         name: key.text(),
         wanted,
         view: host.settings.iter().find(|view| view.key == key).cloned(),
         is_kernel_read: host.kernel.is_some(),
+        labels: labels.get(&key).cloned().unwrap_or_default(),
     })
     .collect()
 }

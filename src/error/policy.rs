@@ -22,7 +22,7 @@ pub enum PolicyError {
     /// A rule that another drop-in holds.
     Duplicate { same_as: String },
     /// No privileged program was found; how many lines for such programs the drop-in holds, and which that is.
-    NoPrograms { held: Option<(usize, String)> },
+    NoPrograms { held: Option<(usize, String)>, excludes: bool },
     /// The path of a privileged program, written with escapes, that no line can hold.
     UnwritablePath { path: String },
     /// A least id of users that is none.
@@ -132,14 +132,14 @@ impl PolicyError {
                     errno => format!("{path} cannot be resolved: {}", errno.desc()),
                 }
             }
-            Self::NoPrograms { held: None } => {
-                "no privileged program was found, so that there is no line for one".to_owned()
-            }
-            Self::NoPrograms { held: Some((1, file)) } => {
-                format!("no privileged program was found, and {file} holds a line for one")
-            }
-            Self::NoPrograms { held: Some((held, file)) } => {
-                format!("no privileged program was found, and {file} holds lines for {held}")
+            Self::NoPrograms { held, excludes } => {
+                let besides = if *excludes { " besides those that are excluded" } else { "" };
+                let then = match held {
+                    None => "so that there is no line for one".to_owned(),
+                    Some((1, file)) => format!("and {file} holds a line for one"),
+                    Some((held, file)) => format!("and {file} holds lines for {held}"),
+                };
+                format!("no privileged program was found{besides}, {then}")
             }
             Self::UnwritablePath { path } => {
                 format!("the privileged program {path} can have no rule: no line holds its path")
@@ -191,7 +191,7 @@ impl PolicyError {
                 "loader_unknown: number writes it in a form that auditctl reads, or loads it into the kernel alone",
             )),
             Self::MissingPath { .. } => Some(Hint::until_there("path")),
-            Self::NoPrograms { held: Some(_) } => Some(Hint::say("where that is so: allow_empty: true")),
+            Self::NoPrograms { held: Some(_), .. } => Some(Hint::say("where that is so: allow_empty: true")),
             Self::UnwritablePath { .. } => Some(Hint::say("rename it, or leave it out with exclude")),
             Self::BadUidMin { .. } => Some(Hint::say("auid_min says it in its place")),
             Self::Duplicate { .. } => Some(Hint::say("on_duplicate: skip writes it once")),

@@ -63,6 +63,8 @@ pub enum RequestError {
     NoRulesFiles { path: String },
     /// An architecture that nothing knows.
     UnknownMachine { name: String, nearest: Option<String> },
+    /// A host that is none of the products of a policy, as its `os-release` names it; empty where it has none.
+    UnknownProduct { host: String, known: Vec<String> },
     /// A code that no finding of lint has.
     UnknownCode { code: String, nearest: Option<String> },
     /// A machine that is not that of the host.
@@ -101,6 +103,7 @@ impl RequestError {
             Self::BadPath { .. } => "bad_path",
             Self::NoRulesFiles { .. } => "no_rules_files",
             Self::UnknownMachine { .. } => "unknown_arch",
+            Self::UnknownProduct { .. } => "unknown_product",
             Self::UnknownCode { .. } => "unknown_code",
             Self::OtherMachine { .. } => "other_machine",
             Self::UnknownId { .. } => "unknown_owner",
@@ -158,6 +161,10 @@ impl RequestError {
             }
             Self::NoRulesFiles { path } => format!("no .rules file in the directory {path}"),
             Self::UnknownMachine { name, .. } => format!("there is no machine {name:?}"),
+            Self::UnknownProduct { host, known } => {
+                let says = if host.is_empty() { "has no os-release".to_owned() } else { format!("is {host}") };
+                format!("the host {says}, and the policy is for {}", known.join(", "))
+            }
             Self::UnknownCode { code, .. } => format!("no finding has the code {code:?}"),
             Self::OtherMachine { named, own } => format!("arch names {named}, and the host is {own}"),
             Self::UnknownId { key, name } => format!("there is no {key} {name:?} on this host"),
@@ -192,6 +199,9 @@ impl RequestError {
             }
             Self::BadSnapshot { .. } => Some(Hint::say("give the whole `undo` object of a report as the request")),
             Self::OtherMachine { .. } => Some(Hint::say("an image of another machine is named by root")),
+            Self::UnknownProduct { .. } => {
+                Some(Hint::say("where the rules of one of these are meant all the same: name it as product"))
+            }
             Self::UnknownId { .. } => Some(Hint::say("names are looked up in the root's passwd and group files only")),
             _ => None,
         }

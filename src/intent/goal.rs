@@ -122,6 +122,8 @@ pub struct Declared {
     pub lines: Vec<RequestLine>,
     /// Settings given beside the lines.
     pub settings: Settings,
+    /// Whether it has a header, where that is not as the request says.
+    pub header: Option<bool>,
 }
 
 /// The drop-ins of `drop_ins`, in the order in which the boot loader reads them.
@@ -129,7 +131,10 @@ pub(super) fn several(request: &Request, machine: &Machine, problems: &mut Vec<P
     let mut goals: Vec<DropInGoal> = Vec::new();
     for (key, said) in request.drop_ins.iter().flatten() {
         let pointer = Pointer::Key(&Pointer::Key(&Pointer::Root, "drop_ins"), key).to_string();
-        let lines = request_lines(said.rules.as_ref(), &format!("{pointer}/rules"), machine, problems);
+        let mut lines = request_lines(said.rules.as_ref(), &format!("{pointer}/rules"), machine, problems);
+        for line in &mut lines {
+            line.labels.extend(said.labels.iter().cloned());
+        }
         let Some(name) = checked_name(key, &pointer, problems) else {
             problems.extend(bad_lines(&lines.iter().collect::<Vec<_>>(), machine));
             continue;
@@ -139,7 +144,8 @@ pub(super) fn several(request: &Request, machine: &Machine, problems: &mut Vec<P
             problems.push(Problem::at_pointer(error.into(), &pointer));
         }
         if said.state == DropInState::Present {
-            goals.extend(declared(name, pointer, lines, &said.control, request, problems).map(DropInGoal::Content));
+            let declared = declared(name, pointer, lines, &said.control, request, problems);
+            goals.extend(declared.map(|of| DropInGoal::Content(Declared { header: said.header, ..of })));
             continue;
         }
         let superfluous = [("rules", said.rules.is_some()), ("control", said.control != Control::default())];
@@ -172,7 +178,7 @@ fn declared(
         problems.push(Problem::at_pointer(RequestError::NothingDeclared.into(), &pointer));
         return None;
     }
-    Some(Declared { name, pointer, lines, settings })
+    Some(Declared { name, pointer, lines, settings, header: None })
 }
 
 /// What the request asks for; takes the lines and drop-ins where it is sound.

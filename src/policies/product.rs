@@ -35,7 +35,7 @@ pub fn products() -> &'static BTreeMap<String, Product> {
 /// The product that a host with this `os-release` is.
 ///
 /// # Errors
-/// `ID` and `VERSION_ID` where it is none that is known.
+/// `ID` and `VERSION_ID` where it is none that is known; nothing where the host has no `os-release`.
 pub fn named_by(os_release: &[u8]) -> Result<&'static str, String> {
     let text = String::from_utf8_lossy(os_release);
     let value = |key: &str| {
@@ -48,5 +48,6 @@ pub fn named_by(os_release: &[u8]) -> Result<&'static str, String> {
         os.id == id && after.is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
     };
     let found = products().iter().find(|(_, product)| product.os.iter().any(is_it));
-    found.map(|(name, _)| name.as_str()).ok_or_else(|| format!("ID={id} VERSION_ID={version}"))
+    let said = || if id.is_empty() { String::new() } else { format!("ID={id} VERSION_ID={version}") };
+    found.map(|(name, _)| name.as_str()).ok_or_else(said)
 }

@@ -29,13 +29,14 @@ pub struct SpelledOut {
 }
 
 /// The policy of this name, for this product or that of the host, which `own` tells, or what its `os-release` says in place
-/// of one.
+/// of one. Where a policy is another one on the host's machine, that is taken.
 ///
 /// # Errors
 /// A policy or product that is not known; the place is the key.
 pub fn chosen(
     name: &str,
     product: Option<&str>,
+    machine: &str,
     own: impl FnOnce() -> Result<&'static str, String>,
 ) -> Result<Choice, Problem> {
     let Some(policy) = policy(name) else {
@@ -43,9 +44,17 @@ pub fn chosen(
     };
     let names = policy.products();
     let unknown = |product: &str| bad_value(product, names.clone(), "/product");
-    let product = match product {
-        Some(given) => given.to_owned(),
-        None => own().map(str::to_owned).map_err(|what| unknown(&what))?,
+    let product = if let Some(given) = product {
+        given.to_owned()
+    } else {
+        let of_host = |host: String| {
+            let error = RequestError::UnknownProduct { host, known: names.clone().map(str::to_owned).collect() };
+            Problem::at_pointer(error.into(), "/product")
+        };
+        let own = own().map_err(of_host)?;
+        let of_machine = format!("{own}-{machine}");
+        let known = [of_machine, own.to_owned()].into_iter().find(|product| policy.on(product).is_some());
+        known.ok_or_else(|| of_host(own.to_owned()))?
     };
     let found = names.clone().find(|name| **name == product).and_then(|name| Some((name, policy.on(name)?)));
     let (product, of) = found.ok_or_else(|| unknown(&product))?;
@@ -60,9 +69,10 @@ pub fn chosen(
 pub fn spelled_out(
     input: &PolicyInput,
     pointer: &str,
+    machine: &str,
     own: impl FnOnce() -> Result<&'static str, String>,
 ) -> Result<SpelledOut, Vec<Problem>> {
-    let choice = chosen(input.name(), input.product(), own).map_err(|mut problem| {
+    let choice = chosen(input.name(), input.product(), machine, own).map_err(|mut problem| {
         problem.place.pointer = problem.place.pointer.map(|key| format!("{pointer}{key}").into());
         vec![problem]
     })?;
@@ -85,6 +95,25 @@ pub fn spelled_out(
 }
 
 impl SpelledOut {
+    /// Whether everything of it is left out.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.drop_ins.iter().all(|(_, drop_in)| drop_in.state == DropInState::Absent)
+    }
+
+    /// The controls of one of its drop-ins, each once.
+    #[must_use]
+    pub fn controls(&self, drop_in: &str) -> Vec<String> {
+        let Choice { policy, of, .. } = self.choice;
+        let lines = policy.drop_ins(of).filter(|(name, _)| *name == drop_in);
+        let labels = lines.flat_map(|(name, text)| policy.lines(of, name, text)).flat_map(|line| line.labels);
+        let privileged = of.privileged.iter().filter(|privileged| format!("{}.rules", privileged.name) == drop_in);
+        let mut controls: Vec<String> = labels.chain(privileged.flat_map(|of| of.labels.iter().cloned())).collect();
+        controls.sort();
+        controls.dedup();
+        controls
+    }
+
     /// Adds the drop-ins, but for what the entries name. Gives the controls of the policy.
     fn fill(&mut self, entries: &[WithoutEntry<'_>]) -> Vec<String> {
         let Choice { policy, of, .. } = self.choice;
@@ -94,7 +123,10 @@ impl SpelledOut {
             let left = if entries.is_empty() { text.to_owned() } else { without(&lines, entries, &mut self.left_out) };
             known.extend(lines.into_iter().flat_map(|line| line.labels));
             let holds = labelled(&left).iter().any(LabelledLine::is_statement);
-            self.drop_ins.push((name.to_owned(), if holds { held(Rules::File(left)) } else { gone() }));
+            let labels = of.controls.get(name).cloned().unwrap_or_default();
+            let header = (!of.header).then_some(false);
+            let drop_in = DropInInput { labels, header, ..held(Rules::File(left)) };
+            self.drop_ins.push((name.to_owned(), if holds { drop_in } else { gone() }));
         }
         if let Some(privileged) = &of.privileged {
             let goes = privileged.goes(entries, &mut self.left_out);

@@ -81,5 +81,5 @@ fn a_host_is_the_product_that_its_os_release_names() {
     assert_eq!(named_by(b"NAME=\"Rocky Linux\"\nID=\"rocky\"\nVERSION_ID=\"9.4\"\n"), Ok("rhel9"));
     assert_eq!(named_by(b"ID=rhel\nVERSION_ID='9'\n"), Ok("rhel9"));
     assert_eq!(named_by(b"ID=rhel\nVERSION_ID=90\n"), Err("ID=rhel VERSION_ID=90".to_owned()));
-    assert_eq!(named_by(b""), Err("ID= VERSION_ID=".to_owned()));
+    assert_eq!(named_by(b""), Err(String::new()));
 }

@@ -9,11 +9,11 @@ use super::programs::{Unexpanded, expand_programs};
 use crate::desired::Warning;
 use crate::error::{Problem, RequestError};
 use crate::intent::Location;
-use crate::policies::{named_by, spelled_out};
+use crate::policies::{SpelledOut, named_by, spelled_out};
 use crate::report::Report;
 use crate::report::policy::PolicyReport;
 use crate::request::keys::not_used;
-use crate::request::{Control, Expected, OneOrMany, Operation, Request, State};
+use crate::request::{Control, DropInInput, Expected, OneOrMany, Operation, PolicyInput, Request, State};
 use crate::rule::Machine;
 use crate::rules_d::Root;
 
@@ -41,42 +41,43 @@ pub struct Origin {
 /// # Errors
 /// What could not be read of the host; a policy or product that is not known, an entry of `without` that names nothing, keys that go with no policy.
 pub fn expanded(request: Request, machine: &Machine, root: &Path) -> Result<Expanded, Unexpanded> {
-    let Expanded { request, mut origin } = of_any_policies(request, root)?;
+    let Expanded { request, mut origin } = of_any_policies(request, machine, root)?;
     let (request, warnings) = expand_programs(request, machine, root)
         .map_err(|Unexpanded { problems, more }| Unexpanded { problems: origin.place(problems), more })?;
     let placed = |warning| match warning {
         Warning::Tolerated(problem) => origin.place(vec![*problem]).iter().map(Problem::sentence).collect(),
         other => other.sentence(),
     };
-    origin.warnings = warnings.into_iter().map(placed).collect();
+    let warnings: Vec<String> = warnings.into_iter().map(placed).collect();
+    origin.warnings.extend(warnings);
     Ok(Expanded { request, origin })
 }
 
 /// The request with drop-ins in place of its policies.
-fn of_any_policies(mut request: Request, root: &Path) -> Result<Expanded, Vec<Problem>> {
+fn of_any_policies(mut request: Request, machine: &Machine, root: &Path) -> Result<Expanded, Vec<Problem>> {
     if request.operation != Operation::Gather {
         let place = Location::of(&request).ok().map(|place| root_below(root, &place.root));
-        return of_policies(request, place.as_deref());
+        return of_policies(request, machine, place.as_deref());
     }
     let place = Location::of(&request).ok().map(|place| root_below(root, &place.root));
     let Some(Expected::Request(inner)) = &mut request.expect else {
         return Ok(Expanded { request, origin: Origin::default() });
     };
     let inside = |pointer: &str| format!("/expect{pointer}");
-    let expanded = of_policies(std::mem::take(inner), place.as_deref()).map_err(|mut problems| {
+    let expanded = of_policies(std::mem::take(inner), machine, place.as_deref()).map_err(|mut problems| {
         for problem in &mut problems {
             problem.place.pointer = problem.place.pointer.as_deref().map(|key| inside(key).into());
         }
         problems
     })?;
     **inner = expanded.request;
-    let Origin { policies, places, .. } = expanded.origin;
+    let Origin { policies, places, warnings } = expanded.origin;
     let places = places.into_iter().map(|(drop_in, policy)| (inside(&drop_in), inside(&policy))).collect();
-    Ok(Expanded { request, origin: Origin { policies, places, ..Origin::default() } })
+    Ok(Expanded { request, origin: Origin { policies, places, warnings } })
 }
 
 /// The same of a request to apply; `place` is its root directory, where that is sound.
-fn of_policies(mut request: Request, place: Option<&Path>) -> Result<Expanded, Vec<Problem>> {
+fn of_policies(mut request: Request, machine: &Machine, place: Option<&Path>) -> Result<Expanded, Vec<Problem>> {
     let is_asking = matches!(request.state, State::Present | State::Exact | State::Loaded);
     let inputs = if request.operation == Operation::Apply && is_asking { request.policy.take() } else { None };
     let Some(inputs) = inputs else { return Ok(Expanded { request, origin: Origin::default() }) };
@@ -84,36 +85,39 @@ fn of_policies(mut request: Request, place: Option<&Path>) -> Result<Expanded, V
     let mut problems = beside(&request);
     let mut drop_ins = request.drop_ins.take().unwrap_or_default();
     let said: Vec<String> = drop_ins.keys().map(|name| bare(name).to_owned()).collect();
-    let own = || place.map_or_else(|| Err("the host".to_owned()), own_product);
+    let own = || place.map_or_else(|| Err(String::new()), own_product);
+    let machine = request.arch.clone().unwrap_or_else(|| machine.name.to_owned());
     for (at, input) in inputs.all().iter().enumerate() {
         let pointer = if matches!(inputs, OneOrMany::One(_)) { "/policy".to_owned() } else { format!("/policy/{at}") };
-        let spelled = match spelled_out(input, &pointer, own) {
+        let spelled = match spelled_out(input, &pointer, &machine, own) {
             Ok(spelled) => spelled,
             Err(more) => {
                 problems.extend(more);
                 continue;
             }
         };
-        if !spelled.choice.of.header {
-            request.header = request.header.or(Some(false));
+        if spelled.is_empty() && !request.allow_empty {
+            problems.push(Problem::at_pointer(RequestError::NothingDeclared.into(), &pointer));
         }
-        let mut told = PolicyReport::from(&spelled);
-        for (name, drop_in) in spelled.drop_ins {
-            if said.iter().any(|known| *known == bare(&name)) {
-                told.replaced.push(name);
-                continue;
-            }
-            if drop_ins.keys().any(|known| bare(known) == bare(&name)) {
-                problems.push(Problem::at_pointer(RequestError::DuplicateKey { key: name }.into(), &pointer));
-                continue;
-            }
-            origin.places.insert(format!("/drop_ins/{name}"), pointer.clone());
-            drop_ins.insert(name, drop_in);
-        }
+        origin.warnings.extend(other_product(&spelled, input, own));
+        let told = origin.take(&spelled, &pointer, request.header, &said, &mut drop_ins, &mut problems);
         origin.policies.push(told);
     }
     request.drop_ins = Some(drop_ins);
     if problems.is_empty() { Ok(Expanded { request, origin }) } else { Err(problems) }
+}
+
+/// What is to be said where the product that is named is not the host's.
+fn other_product(
+    spelled: &SpelledOut,
+    input: &PolicyInput,
+    own: impl FnOnce() -> Result<&'static str, String>,
+) -> Option<String> {
+    let named = input.product()?;
+    let own = own().ok()?;
+    let is_own = named.strip_prefix(own).is_some_and(|rest| rest.is_empty() || rest.starts_with('-'));
+    let name = spelled.choice.policy.name;
+    (!is_own).then(|| format!("the policy {name} is taken for {named}, and the os-release of this host says {own}"))
 }
 
 fn bare(name: &str) -> &str {
@@ -140,6 +144,48 @@ pub fn own_product(root: &Path) -> Result<&'static str, String> {
 }
 
 impl Origin {
+    /// Puts the drop-ins of a policy beside those that are there: `said` are the names of the request's own, which go before
+    /// it, but that settings alone go into the policy's.
+    fn take(
+        &mut self,
+        spelled: &SpelledOut,
+        pointer: &str,
+        header: Option<bool>,
+        said: &[String],
+        drop_ins: &mut BTreeMap<String, DropInInput>,
+        problems: &mut Vec<Problem>,
+    ) -> PolicyReport {
+        let mut told = PolicyReport::from(spelled);
+        for (name, drop_in) in &spelled.drop_ins {
+            let mut drop_in = DropInInput { header: drop_in.header.filter(|_| header.is_none()), ..drop_in.clone() };
+            let known = drop_ins.iter_mut().find(|(known, _)| bare(known) == bare(name));
+            let Some((key, known)) = known else {
+                self.places.insert(format!("/drop_ins/{name}"), pointer.to_owned());
+                drop_ins.insert(name.clone(), drop_in);
+                continue;
+            };
+            if !said.iter().any(|said| said == bare(key)) {
+                // Two policies may have a file in common.
+                if known.rules == drop_in.rules && known.state == drop_in.state {
+                    known.labels.append(&mut drop_in.labels);
+                } else {
+                    problems.push(Problem::at_pointer(RequestError::DuplicateKey { key: key.clone() }.into(), pointer));
+                }
+            } else if known.rules.is_none() && known.state == drop_in.state {
+                drop_in.control = std::mem::take(&mut known.control);
+                *known = drop_in;
+            } else {
+                let controls = spelled.controls(name).join(", ");
+                let policy = spelled.choice.policy.name;
+                self.warnings.push(format!(
+                    "{name} of the request stands in place of that of the policy {policy}, which is for {controls}"
+                ));
+                told.replaced.push(name.clone());
+            }
+        }
+        told
+    }
+
     /// Says of problems in lines of a policy that they are in its files, since the request has no such lines.
     #[must_use]
     pub fn place(&self, mut problems: Vec<Problem>) -> Vec<Problem> {

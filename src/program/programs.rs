@@ -144,14 +144,19 @@ impl Host<'_> {
             if expanded.lines.is_empty() && failed.problems.is_empty() {
                 let held = drop_in.filter(|_| !allow_empty && !is_absent).and_then(|name| self.held(name));
                 let is_error = held.is_some();
-                let problem = Problem::at_pointer(PolicyError::NoPrograms { held }.into(), &pointer);
+                let problem = Problem::at_pointer(
+                    PolicyError::NoPrograms { held, excludes: !object.exclude.is_empty() }.into(),
+                    &pointer,
+                );
                 if is_error {
                     failed.problems.push(problem);
                 } else {
                     self.warnings.push(Warning::Tolerated(Box::new(problem)));
                 }
                 // The drop-in says why it has no line here.
-                expanded.lines.extend((!is_absent).then(|| "# No privileged program was found.".to_owned()));
+                let besides = if object.exclude.is_empty() { "" } else { " besides those that are excluded" };
+                let comment = format!("# No privileged program was found{besides}.");
+                expanded.lines.extend((!is_absent).then_some(comment));
             }
             *lines += expanded.lines.len();
             *entry = RuleInput::Programs(expanded);

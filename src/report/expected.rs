@@ -116,10 +116,14 @@ pub struct UnexpectedReport {
 /// The evidence for one label.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct LabelReport {
-    /// Whether the host holds all of its rules; null where that cannot be told, as where the kernel was not read.
+    /// Whether the host holds all of its rules and settings; false also where each of them is left out here; null where that
+    /// cannot be told, as where the kernel was not read.
     pub in_sync: Option<bool>,
     /// Its rules.
     pub rules: Vec<EvidenceReport>,
+    /// Its settings.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub settings: Vec<ExpectedSettingReport>,
 }
 
 /// The evidence for the labels, by their names.
@@ -287,20 +291,39 @@ impl ExpectedReport {
 
 /// The evidence for each label.
 #[must_use]
-pub fn by_label(labelled: &[Evidence], expect: Option<&ExpectIntent>, machine: &Machine) -> LabelsReport {
+pub fn by_label(
+    rules: &[Evidence],
+    settings: &[SettingEvidence],
+    expect: Option<&ExpectIntent>,
+    machine: &Machine,
+) -> LabelsReport {
     let mut labels = LabelsReport::new();
-    for evidence in labelled {
+    for evidence in rules {
         let report = EvidenceReport::of(evidence, expect, machine);
         for label in &evidence.labels {
-            let known = labels.contains_key(label);
-            let entry = labels.entry(label.clone()).or_default();
-            entry.in_sync = match (known, entry.in_sync, report.in_sync) {
-                (false, _, own) => own,
-                (true, Some(false), _) | (true, _, Some(false)) => Some(false),
-                (true, held, own) => held.and(own),
-            };
-            entry.rules.push(report.clone());
+            labels.entry(label.clone()).or_default().rules.push(report.clone());
         }
     }
+    for evidence in settings {
+        for label in &evidence.labels {
+            labels.entry(label.clone()).or_default().settings.push(evidence.into());
+        }
+    }
+    for label in labels.values_mut() {
+        label.in_sync = label.whole();
+    }
     labels
+}
+
+impl LabelReport {
+    /// Whether the host holds all of it; none where that cannot be told.
+    fn whole(&self) -> Option<bool> {
+        let is_left_out = |rule: &EvidenceReport| rule.skipped.is_some() && !rule.on_disk && rule.id.is_none();
+        if self.settings.is_empty() && self.rules.iter().all(is_left_out) {
+            return Some(false);
+        }
+        let all = self.rules.iter().map(|rule| rule.in_sync);
+        let found: Vec<Option<bool>> = all.chain(self.settings.iter().map(|setting| setting.in_sync)).collect();
+        if found.contains(&Some(false)) { Some(false) } else { (!found.contains(&None)).then_some(true) }
+    }
 }

@@ -58,7 +58,8 @@ impl Report {
             let state = gathered.kernel.read().map(|kernel| &kernel.state);
             let verified = gathered.expect.as_ref();
             report.expect = verified.map(|verified| ExpectedReport::of(verified, expect, &held.boot, state, machine));
-            let labels = expected::by_label(&gathered.labelled, expect, machine);
+            let labelled_settings = verified.map_or(&[][..], |verified| &verified.settings);
+            let labels = expected::by_label(&gathered.labelled, labelled_settings, expect, machine);
             report.labels = (!labels.is_empty()).then_some(labels);
             let kernel = gathered.kernel.read().map(|kernel| &kernel.state);
             report.drift = drift

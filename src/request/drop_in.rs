@@ -15,6 +15,12 @@ pub struct DropInInput {
     pub rules: Option<Rules>,
     /// Settings of the audit subsystem that this drop-in holds.
     pub control: Control,
+    /// Not of the request: the labels of all of its lines, where their bytes are fixed so that no comment can name them.
+    #[serde(skip)]
+    pub labels: Vec<String>,
+    /// Not of the request: whether this drop-in has a header, where that is not as the request says.
+    #[serde(skip)]
+    pub header: Option<bool>,
 }
 
 choice! {

@@ -305,7 +305,9 @@ fn mounts_are_walked_by_their_type_and_options() {
     let usual = [
         "/data/su",
         "/layers/low/x",
+        "/noexec/su",
         "/nosuid/below/su",
+        "/nosuid/su",
         "/over/su",
         "/over/x/shown",
         "/twice/su",
@@ -321,7 +323,9 @@ fn mounts_are_walked_by_their_type_and_options() {
     let with_usr = [
         "/data/su",
         "/layers/low/x",
+        "/noexec/su",
         "/nosuid/below/su",
+        "/nosuid/su",
         "/over/su",
         "/over/x/shown",
         "/twice/su",

@@ -325,14 +325,14 @@ def write(policy, product, profiles, written):
     save(f"40-{policy.name}-older.rules", policy.text(policy.older, older, False))
     for base, text in sorted(policy.exact.items()):
         save(base, text)
-    save("99-finalize.rules", policy.text({**policy.older, **policy.rules}, heading, True))
+    save(f"99-lock-{policy.name}.rules", policy.text({**policy.older, **policy.rules}, heading, True))
     files.sort(key=os.path.basename)
     entry = {"benchmark": f"{newest.profiles[profile].title}, as of SSG {newest.version}", "files": files}
     if policy.exact:
         entry["header"] = False
         entry["controls"] = {base: sorted(set(controls), key=lambda label: natural([label])) for base, controls in sorted(policy.exact_controls.items())}
     if policy.privileged:
-        entry["privileged"] = {"name": "50-privileged", "key": "privileged", "labels": policy.privileged}
+        entry["privileged"] = {"name": f"50-privileged-{policy.name}", "key": "privileged", "labels": policy.privileged}
         if policy.forms != [{}]:
             entry["privileged"]["forms"] = policy.forms
     return entry

@@ -94,7 +94,8 @@ impl Root {
                 walk.mount(b"/", own);
             }
             for (number, at, mount) in new.into_iter().filter(|(number, ..)| Some(*number) != own) {
-                if mount.is_harmless || is_below(&at, &is_left_out) {
+                // The programs of an image run elsewhere.
+                if (mount.is_harmless && self.is_host()) || is_below(&at, &is_left_out) {
                     continue;
                 }
                 match place(&mount.kind, &at) {

@@ -363,7 +363,7 @@ expect:
       type: list
       elements: dict
 labels:
-  description: The evidence for each label, with C(in_sync) and C(rules).
+  description: The evidence for each label, with C(in_sync), C(rules) and, where it has any, C(settings).
   returned: with V(gather) of O(operation), where rules have labels
   type: dict
 digest:

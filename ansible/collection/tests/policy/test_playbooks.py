@@ -161,7 +161,7 @@ def test_one_command_brings_a_host_to_a_benchmark_and_the_second_finds_nothing_t
     assert not list((root / "etc/audit/rules.d").iterdir())
     first, second = (ansible_playbook(tmp_path, hosts, "linux.audit.benchmark", "-e", "audit_benchmark=stig") for dummy in range(2))
     assert first.returncode == 0 and "changed=1" in first.stdout and "changed=0" in second.stdout, first.stdout + second.stdout
-    assert (root / "etc/audit/rules.d/99-finalize.rules").read_text().endswith("-e 2\n")
+    assert (root / "etc/audit/rules.d/99-lock-stig.rules").read_text().endswith("-e 2\n")
 
 
 def test_a_benchmark_goes_with_own_drop_ins_and_without_a_control(tmp_path, ansible_playbook, make_host):
@@ -171,7 +171,7 @@ def test_a_benchmark_goes_with_own_drop_ins_and_without_a_control(tmp_path, ansi
     done = ansible_playbook(tmp_path, hosts, "linux.audit.benchmark")
     assert done.returncode == 0, done.stdout
     names = {path.name for path in (root / "etc/audit/rules.d").iterdir()}
-    assert {"30-stig.rules", "50-site.rules"} <= names and "99-finalize.rules" not in names
+    assert {"30-stig.rules", "50-site.rules"} <= names and "99-lock-stig.rules" not in names
 
 
 def test_an_unknown_benchmark_changes_nothing_and_names_the_nearest(tmp_path, ansible_playbook, make_host):
