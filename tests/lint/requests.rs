@@ -290,6 +290,10 @@ fn every_example_has_no_error() {
         }
         let request: Json = serde_json::from_str(&std::fs::read_to_string(&path).unwrap()).unwrap();
         let Some(rules) = request.get("rules") else { continue };
+        // What these stand for only a host says.
+        if rules.as_array().is_some_and(|rules| rules.iter().any(|rule| rule.get("programs").is_some())) {
+            continue;
+        }
         let report = ask(json!({"operation": "lint", "rules": rules, "archs": ["x86_64"]}));
         let errors: Vec<_> =
             report.findings.unwrap().into_iter().filter(|found| found.severity == SeverityReport::Error).collect();
