@@ -242,8 +242,15 @@ impl Reader {
     /// Whether it could not be told what stands at a path of this rule.
     #[must_use]
     pub fn is_in_doubt(&self, rule: &HostRule) -> bool {
-        let paths = rule.line.rule.fields.iter().filter(|field| is_path(field.number)).filter_map(|field| field.text());
-        paths.filter_map(|path| self.facts.paths.get(path)).any(|fact| *fact == PathFact::Unknown)
+        self.unseen_path(rule).is_some()
+    }
+
+    /// A path of this rule of which it could not be told what stands there.
+    #[must_use]
+    pub fn unseen_path(&self, rule: &HostRule) -> Option<Rc<[u8]>> {
+        let fields = rule.line.rule.fields.iter().filter(|field| is_path(field.number));
+        let is_unseen = |path: &&Rc<[u8]>| self.facts.paths.get(*path) == Some(&PathFact::Unknown);
+        fields.filter_map(Field::shared_text).find(is_unseen).cloned()
     }
 
     /// Takes in what stands at the paths; every line is then judged by it.

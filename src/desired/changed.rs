@@ -33,6 +33,12 @@ impl Work<'_> {
         let revived = revive(self.files, &mut after, &mut targets, which, self.reader);
         own.rules.extend(revived.rules);
         own.dropped.extend(revived.replaced);
+        // Whoever manages the kernel may look everywhere, so that the look has failed; others may just not look there.
+        if self.managed.kernel {
+            self.problems.extend(revived.doubts);
+        } else {
+            own.warnings.extend(revived.doubts.into_iter().map(|doubt| Warning::Tolerated(Box::new(doubt))));
+        }
         set_repeats_aside(self.files, &mut after, &mut targets, &own.rules, self.reader);
         let (compiled, about_compiled) = self.compile(&mut after, &mut targets);
         Changed { after, targets, compiled, about_compiled }

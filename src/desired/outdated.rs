@@ -10,6 +10,7 @@ use super::drop_in_rules::{DropInRules, rules_of};
 use super::{DropIn, Files, forms};
 use crate::augenrules::natural_order;
 use crate::boot_load::{BootLoad, LoadFailure, Spot};
+use crate::error::{Place, PolicyError, Problem};
 use crate::lines::{HostRule, Reader};
 use crate::plan::files::{Content, FileTarget};
 use crate::request::PermSyscalls;
@@ -53,6 +54,8 @@ pub struct Revived {
     pub rules: Vec<Rc<HostRule>>,
     /// Those that stood there with fewer system calls, and no longer do.
     pub replaced: Vec<Rc<HostRule>>,
+    /// Those of which it could not be told what stands at their paths.
+    pub doubts: Vec<Problem>,
 }
 
 /// Writes outdated comments as lines again: of each rule the first.
@@ -91,7 +94,21 @@ pub fn revive(
         let content = Content { bytes: bytes.into(), ..drop_in.content.clone() };
         rewrite(files, drop_in, content, targets);
     }
-    Revived { rules: found.into_iter().map(|found| found.rule).collect(), replaced }
+    let doubts = found.iter().filter_map(|found| in_doubt(found, reader)).collect();
+    Revived { rules: found.into_iter().map(|found| found.rule).collect(), replaced, doubts }
+}
+
+/// What is to be said of a line that is written again though the look at one of its paths failed: where nothing stands there,
+/// the boot load stops at it.
+fn in_doubt(outdated: &Outdated, reader: &Reader) -> Option<Problem> {
+    let path = reader.unseen_path(&outdated.rule)?;
+    let place = Place {
+        file: Some(Rc::clone(&outdated.spot.file)),
+        line: Some(outdated.spot.line),
+        rule: Some(String::from_utf8_lossy(&outdated.text).into()),
+        ..Place::default()
+    };
+    Some(Problem::at(PolicyError::UnseenPath { path }, place))
 }
 
 /// Sets lines of drop-ins that we wrote aside which the boot does not come to, where a line that it comes to now holds one of

@@ -19,6 +19,8 @@ pub enum PolicyError {
     KernelRefuses(Refusal),
     /// A path that the kernel would not find, and what it would answer.
     MissingPath { path: Rc<[u8]>, errno: i32 },
+    /// A path of which it could not be told what stands there.
+    UnseenPath { path: Rc<[u8]> },
     /// A rule that another drop-in holds.
     Duplicate { same_as: String },
     /// No privileged program was found; how many lines for such programs the drop-in holds, and which that is.
@@ -79,6 +81,7 @@ impl PolicyError {
             Self::KernelRefuses(_) => "kernel_refuses",
             Self::MissingPath { .. } => "missing_path",
             Self::Duplicate { .. } => "duplicate_rule",
+            Self::UnseenPath { .. } => "unseen_path",
             Self::NoPrograms { .. } => "no_programs",
             Self::UnwritablePath { .. } => "unwritable_path",
             Self::BadUidMin { .. } => "bad_uid_min",
@@ -131,6 +134,10 @@ impl PolicyError {
                     Errno::ENOENT => format!("{path} does not exist"),
                     errno => format!("{path} cannot be resolved: {}", errno.desc()),
                 }
+            }
+            Self::UnseenPath { path } => {
+                let path = String::from_utf8_lossy(path);
+                format!("what stands at {path} could not be told; where nothing does, the boot load would stop here")
             }
             Self::NoPrograms { held, excludes } => {
                 let besides = if *excludes { " besides those that are excluded" } else { "" };
