@@ -193,10 +193,9 @@ impl<'w> Walk<'w> {
             }
         });
         self.buffer = buffer;
-        if let Err(errno) = read
-            && errno != Errno::NOENT
-        {
-            self.failed(path, "getdents", errno);
+        match read {
+            Ok(_) | Err(Errno::NOENT) => {}
+            Err(errno) => self.failed(path, "getdents", errno),
         }
         (self.progress)(self.entries);
         names
