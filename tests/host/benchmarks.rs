@@ -28,6 +28,12 @@ fn whole(name: &str, product: &str) -> Json {
     })
 }
 
+/// Whether `ls -v`, by which augenrules orders the files, is that of coreutils. The guests have busybox, which puts
+/// `30-ospp-v42.rules` elsewhere among `30-ospp-v42-1-create-failed.rules` and so on.
+fn sorts_as_distributions_do() -> bool {
+    said("ls", &["--version"]).contains("GNU coreutils")
+}
+
 /// Applies a policy; the report.
 fn applied(guest: &Guest, name: &str, product: &str) -> Json {
     let request = whole(name, product);
@@ -40,7 +46,9 @@ fn applied(guest: &Guest, name: &str, product: &str) -> Json {
         let kind = skipped["kind"].as_str().unwrap();
         assert!(["missing_path", "unknown_syscall", "no_such_arch"].contains(&kind), "{name} of {product}: {skipped}");
     }
-    assert!(guest.boot_is_current(), "{name} of {product}: augenrules would write another audit.rules");
+    if name != "ospp" || sorts_as_distributions_do() {
+        assert!(guest.boot_is_current(), "{name} of {product}: augenrules would write another audit.rules");
+    }
     guest.nothing_to_do(&request);
     report
 }
@@ -50,7 +58,14 @@ fn applied(guest: &Guest, name: &str, product: &str) -> Json {
 fn every_policy_of_every_product_is_loaded_whole_and_a_second_run_finds_nothing_to_do() {
     let guest = plain();
     for policy in policies::policies() {
+        let mut tried: Vec<Vec<(&str, &str)>> = Vec::new();
         for product in policy.products() {
+            // Several products have the same files.
+            let files: Vec<(&str, &str)> = policy.drop_ins(policy.on(product).unwrap()).collect();
+            if tried.contains(&files) {
+                continue;
+            }
+            tried.push(files);
             let report = applied(&guest, policy.name, product);
             let listed = guest.listed().len();
             assert_eq!(json!(listed), report["rules"]["loaded"], "{} of {product}", policy.name);
@@ -62,7 +77,8 @@ fn every_policy_of_every_product_is_loaded_whole_and_a_second_run_finds_nothing_
 #[ignore = "needs a guest: make test"]
 fn the_boot_load_of_a_policy_makes_the_kernel_hold_the_same_rules_in_the_same_order() {
     let guest = plain();
-    for (name, product) in AS_AT_BOOT {
+    let is_same_order = |name: &str| name != "ospp" || sorts_as_distributions_do();
+    for (name, product) in AS_AT_BOOT.into_iter().filter(|(name, _)| is_same_order(name)) {
         applied(&guest, name, product);
         let listed = guest.listed();
         said("augenrules", &["--load"]);

@@ -78,9 +78,9 @@ def _converge(state, given):
 def present(
     name, rules=None, source=None, source_hash=None, template=None, context=None, defaults=None, control=None,
     drop_ins=None, policy=None, target=None, root=None, rules_dir=None, arch=None, ordering=None, on_locked=None,
-    on_duplicate=None, on_missing=None, unknown_syscalls=None, loader_unknown=None, mode=None, owner=None, group=None, backup=None, compile=None,
-    perm_syscalls=None, expedite=None, adopt=None, kernel=None, allow_empty=None, header=None, lock_timeout=None,
-    lock_anyway=None, executable=None, **kwargs,
+    on_duplicate=None, on_missing=None, unknown_syscalls=None, loader_unknown=None, mode=None, owner=None, group=None,
+    backup=None, compile=None, perm_syscalls=None, expedite=None, adopt=None, kernel=None, allow_empty=None, header=None,
+    lock_timeout=None, lock_anyway=None, executable=None, **kwargs,
 ):  # fmt: skip
     """
     Ensure that a drop-in holds exactly these rules and settings, and that the kernel holds them too. What only this drop-in

@@ -194,7 +194,7 @@ impl<'w> Walk<'w> {
         });
         self.buffer = buffer;
         match read {
-            Ok(_) | Err(Errno::NOENT) => {}
+            Ok(()) | Err(Errno::NOENT) => {}
             Err(errno) => self.failed(path, "getdents", errno),
         }
         (self.progress)(self.entries);
