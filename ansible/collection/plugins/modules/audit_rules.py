@@ -46,8 +46,8 @@ options:
   name:
     description:
       - The drop-in, with or without C(.rules).
-      - Needed for V(present), V(absent) and V(exact) of O(state), unless O(drop_ins) or O(policy) is given. With one file in O(src) its name without ending is the
-        default.
+      - Needed for V(present), V(absent) and V(exact) of O(state), unless O(drop_ins) or O(policy) is given. With one file in O(src) its
+        name without ending is the default.
     type: str
   rules:
     description:
