@@ -46,11 +46,16 @@ pub struct OutOfPlace {
 }
 
 impl Evidence {
+    /// Whether nothing of it can be here, and the request lets it be left out.
+    #[must_use]
+    pub fn is_left_out(&self) -> bool {
+        self.is_skipped && self.rule.is_none()
+    }
+
     /// Whether the host holds it; none where that cannot be told.
     #[must_use]
     pub fn in_sync(&self) -> Option<bool> {
-        let has_rule = self.rule.is_some();
-        if self.is_skipped && !has_rule {
+        if self.is_left_out() {
             return Some(true);
         }
         if !self.is_skipped && self.obstacle.is_some() || self.on_disk.is_none() || !self.next_boot {
@@ -93,4 +98,23 @@ impl SettingEvidence {
         }
         self.is_kernel_read.then(|| view.and_then(|view| view.running) == wanted)
     }
+}
+
+/// Whether nothing of these can be here: there is no setting among them, and each rule is left out.
+#[must_use]
+pub fn is_all_left_out<'e>(
+    mut rules: impl Iterator<Item = &'e Evidence>,
+    mut settings: impl Iterator<Item = &'e SettingEvidence>,
+) -> bool {
+    settings.next().is_none() && rules.all(Evidence::is_left_out)
+}
+
+/// Whether the host holds all of these; none where that cannot be told.
+#[must_use]
+pub fn all_in_sync<'e>(
+    rules: impl Iterator<Item = &'e Evidence>,
+    settings: impl Iterator<Item = &'e SettingEvidence>,
+) -> Option<bool> {
+    let found: Vec<Option<bool>> = rules.map(Evidence::in_sync).chain(settings.map(SettingEvidence::in_sync)).collect();
+    if found.contains(&Some(false)) { Some(false) } else { (!found.contains(&None)).then_some(true) }
 }

@@ -4,7 +4,7 @@ use std::rc::Rc;
 
 use rustc_hash::{FxHashMap as HashMap, FxHashSet as HashSet};
 
-pub use super::evidence::{Evidence, OutOfPlace, SettingEvidence};
+pub use super::evidence::{Evidence, OutOfPlace, SettingEvidence, all_in_sync, is_all_left_out};
 
 use super::order::displaced;
 use super::{AtBoot, Drift, FileRule, Key, NextBoot, SettingView, forms_of};
@@ -48,19 +48,16 @@ impl Verified {
     /// Whether nothing of what is expected can be here: each of its rules is left out.
     #[must_use]
     pub fn is_all_skipped(&self) -> bool {
-        let is_left_out = |rule: &Evidence| rule.is_skipped && rule.rule.is_none();
-        self.must_hold && self.settings.is_empty() && self.rules.iter().all(is_left_out)
+        self.must_hold && is_all_left_out(self.rules.iter(), self.settings.iter())
     }
 
     /// Whether the host holds what is wanted; none where that cannot be told.
     #[must_use]
     pub fn in_sync(&self) -> Option<bool> {
-        let all = self.rules.iter().map(Evidence::in_sync).chain(self.settings.iter().map(SettingEvidence::in_sync));
-        let found: Vec<Option<bool>> = all.collect();
-        if !self.unexpected.is_empty() || self.is_all_skipped() || found.contains(&Some(false)) {
+        if !self.unexpected.is_empty() || self.is_all_skipped() {
             return Some(false);
         }
-        (!found.contains(&None)).then_some(true)
+        all_in_sync(self.rules.iter(), self.settings.iter())
     }
 
     /// Takes in what there is of the rules of the host's own files.
@@ -136,9 +133,7 @@ pub fn verify(forms: &ExpectIntent, host: &Host<'_>, reader: &mut Reader) -> Ver
         let reading = reader.read(author.text.as_bytes());
         for control in &reading.controls {
             settings.take(control);
-            let mut own = Settings::default();
-            own.take(control);
-            for (key, _) in keyed(&own) {
+            if let Some((key, _)) = Key::of(control) {
                 labels.entry(key).or_default().extend(author.labels.iter().cloned());
             }
         }
@@ -229,15 +224,10 @@ fn look_at_order(rules: &mut [Evidence], forms: &ExpectIntent, host: &Host<'_>, 
     }
 }
 
-/// The settings that have a value.
-fn keyed(settings: &Settings) -> impl Iterator<Item = (Key, u32)> + '_ {
+fn setting_evidence(settings: &Settings, labels: &HashMap<Key, Vec<String>>, host: &Host<'_>) -> Vec<SettingEvidence> {
     let of_load = [(Key::IgnoreErrors, settings.ignore_errors), (Key::Continue, settings.continue_on_errors)];
     let of_load = of_load.into_iter().filter(|(_, wanted)| *wanted).map(|(key, _)| (key, 1));
-    settings.iter().map(|(name, value)| (Key::Setting(name), value)).chain(of_load)
-}
-
-fn setting_evidence(settings: &Settings, labels: &HashMap<Key, Vec<String>>, host: &Host<'_>) -> Vec<SettingEvidence> {
-    let all = keyed(settings);
+    let all = settings.iter().map(|(name, value)| (Key::Setting(name), value)).chain(of_load);
     all.map(|(key, wanted)| SettingEvidence {
         name: key.text(),
         wanted,

@@ -32,7 +32,7 @@ impl Key {
     }
 
     /// What a control sets, and to what.
-    fn of(control: &Control) -> Option<(Self, u32)> {
+    pub(super) fn of(control: &Control) -> Option<(Self, u32)> {
         match control {
             Control::IgnoreErrors => Some((Self::IgnoreErrors, 1)),
             Control::ContinueOnErrors => Some((Self::Continue, 1)),

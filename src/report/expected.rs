@@ -9,7 +9,7 @@ use serde::Serialize;
 use super::rule::id;
 use crate::auditctl::canonical_lossy;
 use crate::drift::NextBoot;
-use crate::drift::expect::{Evidence, SettingEvidence, Unexpected, Verified};
+use crate::drift::expect::{Evidence, SettingEvidence, Unexpected, Verified, all_in_sync, is_all_left_out};
 use crate::error::{Place, PolicyError, Problem};
 use crate::intent::ExpectIntent;
 use crate::plan::KernelState;
@@ -297,33 +297,20 @@ pub fn by_label(
     expect: Option<&ExpectIntent>,
     machine: &Machine,
 ) -> LabelsReport {
-    let mut labels = LabelsReport::new();
-    for evidence in rules {
-        let report = EvidenceReport::of(evidence, expect, machine);
-        for label in &evidence.labels {
-            labels.entry(label.clone()).or_default().rules.push(report.clone());
-        }
+    let mut found: BTreeMap<&String, (Vec<usize>, Vec<&SettingEvidence>)> = BTreeMap::new();
+    for (at, rule) in rules.iter().enumerate() {
+        rule.labels.iter().for_each(|label| found.entry(label).or_default().0.push(at));
     }
-    for evidence in settings {
-        for label in &evidence.labels {
-            labels.entry(label.clone()).or_default().settings.push(evidence.into());
-        }
+    for setting in settings {
+        setting.labels.iter().for_each(|label| found.entry(label).or_default().1.push(setting));
     }
-    for label in labels.values_mut() {
-        label.in_sync = label.whole();
-    }
-    labels
-}
-
-impl LabelReport {
-    /// Whether the host holds all of it; none where that cannot be told.
-    fn whole(&self) -> Option<bool> {
-        let is_left_out = |rule: &EvidenceReport| rule.skipped.is_some() && !rule.on_disk && rule.id.is_none();
-        if self.settings.is_empty() && self.rules.iter().all(is_left_out) {
-            return Some(false);
-        }
-        let all = self.rules.iter().map(|rule| rule.in_sync);
-        let found: Vec<Option<bool>> = all.chain(self.settings.iter().map(|setting| setting.in_sync)).collect();
-        if found.contains(&Some(false)) { Some(false) } else { (!found.contains(&None)).then_some(true) }
-    }
+    let reports: Vec<EvidenceReport> = rules.iter().map(|rule| EvidenceReport::of(rule, expect, machine)).collect();
+    let of_label = |(label, (at, settings)): (&String, (Vec<usize>, Vec<&SettingEvidence>))| {
+        let evidence = || at.iter().map(|at| &rules[*at]);
+        let is_left_out = is_all_left_out(evidence(), settings.iter().copied());
+        let in_sync = if is_left_out { Some(false) } else { all_in_sync(evidence(), settings.iter().copied()) };
+        let rules = at.iter().map(|at| reports[*at].clone()).collect();
+        (label.clone(), LabelReport { in_sync, rules, settings: settings.into_iter().map(Into::into).collect() })
+    };
+    found.into_iter().map(of_label).collect()
 }
