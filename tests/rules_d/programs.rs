@@ -320,18 +320,7 @@ fn mounts_are_walked_by_their_type_and_options() {
     assert_eq!(found.doubtful, [DoubtfulMount { at: "/merged".into(), kind: "overlay".to_owned() }]);
     drop(elsewhere);
     let _usr = overlay("/usr");
-    let with_usr = [
-        "/data/su",
-        "/layers/low/x",
-        "/noexec/su",
-        "/nosuid/below/su",
-        "/nosuid/su",
-        "/over/su",
-        "/over/x/shown",
-        "/twice/su",
-        "/usr/x",
-        "/with blank/su",
-    ];
+    let with_usr = usual.map(|path| if path == "/usr/bin/su" { "/usr/x" } else { path });
     assert_eq!(scene.programs(), with_usr);
     assert_eq!(scene.walked().unwrap().doubtful, []);
 }
