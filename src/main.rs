@@ -9,7 +9,7 @@ use nix::errno::Errno;
 use audit_rules::error::{Problem, RequestError};
 use audit_rules::policies::{self, chosen};
 use audit_rules::report::Report;
-use audit_rules::{own_product, report, request as requests, run};
+use audit_rules::{machine_name, own_product, report, request as requests, run};
 
 const HELP: &str = "\
 Makes a Linux host's audit rules, in the kernel and in rules.d, agree with a declared set.
@@ -82,9 +82,11 @@ fn policy(words: &[&str]) -> u8 {
     let text = match (names.as_slice(), product, json) {
         ([], None, false) => Ok(policies::list()),
         ([], None, true) => Ok(format!("{:#}", policies::list_as_json())),
-        ([name], product, json) => chosen(name, product, &machine(), || own_product(Path::new("/"))).map(|choice| {
-            if json { format!("{:#}", policies::as_request(&choice)) } else { policies::as_text(&choice) }
-        }),
+        ([name], product, json) => {
+            chosen(name, product, &machine_name(), || own_product(Path::new("/"))).map(|choice| {
+                if json { format!("{:#}", policies::as_request(&choice)) } else { policies::as_text(&choice) }
+            })
+        }
         _ => return misused(),
     };
     match text {
@@ -94,12 +96,6 @@ fn policy(words: &[&str]) -> u8 {
             2
         }
     }
-}
-
-/// The machine that this program runs on, as the kernel names it.
-fn machine() -> String {
-    let name = nix::sys::utsname::uname().map(|uname| uname.machine().to_string_lossy().into_owned());
-    name.unwrap_or_default()
 }
 
 fn misused() -> u8 {

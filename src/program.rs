@@ -142,8 +142,14 @@ pub fn gather_on(intent: &GatherIntent, mut world: World<'_>) -> Report {
 }
 
 /// The machine that this program runs on, as the kernel names it.
-fn own_machine() -> Result<Machine, Problem> {
+#[must_use]
+pub fn machine_name() -> String {
     let name = nix::sys::utsname::uname().map(|uname| uname.machine().to_string_lossy().into_owned());
-    let name = name.unwrap_or_default();
+    name.unwrap_or_default()
+}
+
+/// The same, where it is one that rules are known for.
+fn own_machine() -> Result<Machine, Problem> {
+    let name = machine_name();
     Machine::from_uname(&name).ok_or_else(|| RequestError::UnknownMachine { name, nearest: None }.into())
 }

@@ -177,9 +177,9 @@ fn there_is_evidence_for_each_control_also_for_settings_and_for_files_of_fixed_b
     for policy in policies() {
         for product in policy.products() {
             let choice = chosen(policy.name, Some(product), "x86_64", || unreachable!()).unwrap();
-            let lines = policy.drop_ins(choice.of).flat_map(|(name, text)| policy.lines(choice.of, name, text));
             let is_evidence = |line: &LabelledLine<'_>| line.is_statement() && line.text.trim() != "-D";
-            let controls: BTreeSet<String> = lines.filter(is_evidence).flat_map(|line| line.labels).collect();
+            let controls: BTreeSet<String> =
+                policy.lines(choice.of).filter(is_evidence).flat_map(|line| line.labels).collect();
             let (found, _) = evidence(&mut Host::new(), &json!({"name": policy.name, "product": product}));
             let missing: Vec<&String> = controls.difference(&found).collect();
             assert!(missing.is_empty(), "{} for {product}: no evidence for {missing:?}", policy.name);
@@ -241,8 +241,7 @@ fn the_product_is_that_of_the_machine_and_another_one_is_told() {
 #[test]
 fn a_policy_of_which_nothing_is_left_declares_nothing() {
     let choice = chosen("ospp", Some("rhel9"), "x86_64", || unreachable!()).unwrap();
-    let lines = choice.policy.drop_ins(choice.of).flat_map(|(name, text)| choice.policy.lines(choice.of, name, text));
-    let all: BTreeSet<String> = lines.flat_map(|line| line.labels).collect();
+    let all: BTreeSet<String> = choice.policy.lines(choice.of).flat_map(|line| line.labels).collect();
     let policy = json!({"name": "ospp", "without": all});
     let (_, report) = answered(RHEL, json!({"policy": policy.clone()}));
     assert_eq!(report.errors[0].kind, "nothing_declared", "{}", report.msg);

@@ -245,8 +245,33 @@ pub enum Warning {
         /// The place of the first of them.
         from: Spot,
     },
+    /// How a policy of the request is taken.
+    Policy(OfPolicy),
     /// A problem that does not keep the request from being done.
     Tolerated(Box<Problem>),
+}
+
+/// What is worth knowing of how a policy of a request is taken.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum OfPolicy {
+    /// It is taken for another product than the host's.
+    OtherProduct {
+        /// The policy.
+        policy: &'static str,
+        /// The product that the request names.
+        named: String,
+        /// That of the host.
+        own: &'static str,
+    },
+    /// A drop-in of the request stands in place of one of its own.
+    Replaced {
+        /// Its name.
+        drop_in: String,
+        /// The policy.
+        policy: &'static str,
+        /// What the policy's is for.
+        controls: Vec<String>,
+    },
 }
 
 /// What is worth knowing of the search for privileged programs.

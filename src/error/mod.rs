@@ -117,6 +117,13 @@ impl Problem {
         Self { what: what.into(), place: Box::new(place), is_of_check: false }
     }
 
+    /// The same, where the part of the request that it was found in stands at `pointer`.
+    #[must_use]
+    pub fn inside(mut self, pointer: &str) -> Self {
+        self.place.pointer = self.place.pointer.map(|inner| format!("{pointer}{inner}").into());
+        self
+    }
+
     /// The stable name of this kind of problem.
     #[must_use]
     pub fn kind(&self) -> &'static str {

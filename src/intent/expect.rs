@@ -108,12 +108,8 @@ impl ExpectIntent {
                 found = Err(problems);
             }
         }
-        let intent = found.map_err(|mut problems| {
-            for problem in &mut problems {
-                problem.place.pointer = problem.place.pointer.as_deref().map(|pointer| inside(pointer).into());
-            }
-            problems
-        })?;
+        let below = |problem: Problem| problem.inside("/expect");
+        let intent = found.map_err(|problems| problems.into_iter().map(below).collect::<Vec<_>>())?;
         let (wanted, scope) = match intent.goal {
             Goal::Present(wanted) => (wanted, Scope::Anything),
             Goal::Exact(wanted, keep) => (wanted, Scope::Nothing(keep)),

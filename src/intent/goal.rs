@@ -2,6 +2,7 @@
 
 use glob::Pattern;
 
+use super::lines::is_statement;
 use super::{RequestLine, bad_lines, request_lines};
 use crate::augenrules::natural_order;
 use crate::error::{Problem, RequestError};
@@ -244,15 +245,11 @@ pub(super) fn goal(
 /// Whether a drop-in is to hold a rule or a setting, and not comments alone.
 fn says_something(goal: &DropInGoal) -> bool {
     match goal {
-        DropInGoal::Content(declared) => !declared.settings.is_empty() || declared.lines.iter().any(is_statement),
+        DropInGoal::Content(declared) => {
+            !declared.settings.is_empty() || declared.lines.iter().any(|line| is_statement(&line.text))
+        }
         DropInGoal::Absent(_) => false,
     }
-}
-
-/// Whether a line is neither blank nor a comment.
-fn is_statement(line: &RequestLine) -> bool {
-    let text = line.text.trim_start();
-    !text.is_empty() && !text.starts_with('#')
 }
 
 pub(super) fn keep(request: &Request, problems: &mut Vec<Problem>) -> Keep {

@@ -89,10 +89,7 @@ pub fn labels<'a>(lines: impl Iterator<Item = &'a [u8]>) -> Vec<Vec<String>> {
     let of_line = |line: &[u8]| {
         let text = String::from_utf8_lossy(line);
         let text = text.trim();
-        let comment = text.strip_prefix('#').map(str::trim_start);
-        let said = comment.and_then(|comment| comment.split_once(':'));
-        let said = said.filter(|(word, _)| matches!(word.trim_end(), "control" | "controls" | "Control" | "Controls"));
-        if let Some((_, ids)) = said {
+        if let Some(ids) = named_controls(text) {
             if !is_open {
                 held.clear();
             }
@@ -103,13 +100,27 @@ pub fn labels<'a>(lines: impl Iterator<Item = &'a [u8]>) -> Vec<Vec<String>> {
         if text.is_empty() {
             held.clear();
         }
-        if comment.is_some() || text.is_empty() {
+        if !is_statement(text) {
             return Vec::new();
         }
         is_open = false;
         held.clone()
     };
     lines.map(of_line).collect()
+}
+
+/// What a comment names as controls, with commas between them; none of any other line.
+#[must_use]
+pub fn named_controls(line: &str) -> Option<&str> {
+    let (word, ids) = line.trim().strip_prefix('#')?.split_once(':')?;
+    matches!(word.trim(), "control" | "controls" | "Control" | "Controls").then_some(ids)
+}
+
+/// Whether a line is neither blank nor a comment.
+#[must_use]
+pub fn is_statement(line: &str) -> bool {
+    let line = line.trim_start();
+    !line.is_empty() && !line.starts_with('#')
 }
 
 /// One line of a list. A line break would make several of it.

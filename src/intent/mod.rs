@@ -17,7 +17,7 @@ pub use expect::{ExpectIntent, Scope};
 pub use explain::Subject as ExplainSubject;
 pub use gather::GatherIntent;
 pub use goal::{Declared, DropInGoal, Goal};
-pub use lines::{RequestLine, bad_lines, continued, labels, request_lines};
+pub use lines::{RequestLine, bad_lines, continued, is_statement, labels, named_controls, request_lines};
 pub use lint::{LintIntent, Subject};
 pub use machine::machine_named;
 
@@ -256,16 +256,22 @@ fn adoption(request: &Request) -> Option<Problem> {
     Some(not_used("adopt", &with))
 }
 
+/// The keys of one drop-in, which have no use where `with` says of several what they hold.
+#[must_use]
+pub fn single_drop_in(request: &Request, with: &str) -> Vec<Problem> {
+    let single = [
+        ("name", request.name.is_some()),
+        ("rules", request.rules.is_some()),
+        ("control", request.control != Control::default()),
+    ];
+    single.iter().filter(|(_, given)| *given).map(|(key, _)| not_used(key, with)).collect()
+}
+
 /// Keys that have no use here although their operation and state use them.
 fn crossed(request: &Request, place: &Location) -> Vec<Problem> {
     let mut problems = Vec::new();
     if request.drop_ins.is_some() && matches!(request.state, State::Present | State::Exact) {
-        let single = [
-            ("name", request.name.is_some()),
-            ("rules", request.rules.is_some()),
-            ("control", request.control != Control::default()),
-        ];
-        problems.extend(single.iter().filter(|(_, given)| *given).map(|(key, _)| not_used(key, "drop_ins")));
+        problems.extend(single_drop_in(request, "drop_ins"));
     }
     if request.state == State::Loaded && !request.purge && !request.keep.is_empty() {
         problems.push(not_used("keep", "purge: false"));

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use crate::intent::labels;
+use crate::intent::{is_statement, labels, named_controls};
 
 /// What is to be left out.
 #[derive(Debug, Clone, Copy)]
@@ -62,8 +62,7 @@ impl LabelledLine<'_> {
     /// Whether it is neither blank nor a comment.
     #[must_use]
     pub fn is_statement(&self) -> bool {
-        let line = self.text.trim();
-        !line.is_empty() && !line.starts_with('#')
+        is_statement(self.text)
     }
 }
 
@@ -150,6 +149,5 @@ fn is_idle(lines: &[LabelledLine<'_>], goes: &[Option<usize>], at: usize) -> boo
 }
 
 fn is_control(line: &str) -> bool {
-    let comment = line.trim().strip_prefix('#').map(str::trim_start);
-    comment.is_some_and(|comment| ["control:", "controls:"].iter().any(|word| comment.starts_with(word)))
+    named_controls(line).is_some()
 }

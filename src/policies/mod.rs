@@ -12,7 +12,7 @@ pub use compiled::LICENCE;
 use std::collections::BTreeMap;
 use std::sync::LazyLock;
 
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 pub use left_out::{LabelledLine, LeftOut, labelled};
 pub use product::{Product, named_by, products};
@@ -73,12 +73,14 @@ pub struct Privileged {
 }
 
 /// A form of the rules for privileged programs.
-#[derive(Debug, Default, Deserialize)]
+#[derive(Debug, Default, Deserialize, Serialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Form {
     /// The architectures that the rules name.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
     pub arch: Vec<String>,
     /// What is done with the program.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub permissions: Option<String>,
 }
 
@@ -112,9 +114,14 @@ impl BenchmarkPolicy {
         self.about.products.get(product)
     }
 
+    /// All its lines on a product, with their controls.
+    pub fn lines<'a>(&'a self, of: &'a ProductPolicy) -> impl Iterator<Item = LabelledLine<'static>> + 'a {
+        self.drop_ins(of).flat_map(|(name, text)| self.lines_of(of, name, text))
+    }
+
     /// The lines of one of its drop-ins, with their controls.
     #[must_use]
-    pub fn lines<'a>(&self, of: &ProductPolicy, drop_in: &str, text: &'a str) -> Vec<LabelledLine<'a>> {
+    pub fn lines_of<'a>(&self, of: &ProductPolicy, drop_in: &str, text: &'a str) -> Vec<LabelledLine<'a>> {
         let mut lines = labelled(text);
         if let Some(controls) = of.controls.get(drop_in) {
             for line in &mut lines {

@@ -72,10 +72,8 @@ pub fn spelled_out(
     machine: &str,
     own: impl FnOnce() -> Result<&'static str, String>,
 ) -> Result<SpelledOut, Vec<Problem>> {
-    let choice = chosen(input.name(), input.product(), machine, own).map_err(|mut problem| {
-        problem.place.pointer = problem.place.pointer.map(|key| format!("{pointer}{key}").into());
-        vec![problem]
-    })?;
+    let choice =
+        chosen(input.name(), input.product(), machine, own).map_err(|problem| vec![problem.inside(pointer)])?;
     let mut spelled = SpelledOut { choice, drop_ins: Vec::new(), left_out: Vec::new() };
     let entries: Vec<WithoutEntry<'_>> =
         input.without().iter().map(|entry| WithoutEntry { what: entry.what(), reason: entry.reason() }).collect();
@@ -106,7 +104,7 @@ impl SpelledOut {
     pub fn controls(&self, drop_in: &str) -> Vec<String> {
         let Choice { policy, of, .. } = self.choice;
         let lines = policy.drop_ins(of).filter(|(name, _)| *name == drop_in);
-        let labels = lines.flat_map(|(name, text)| policy.lines(of, name, text)).flat_map(|line| line.labels);
+        let labels = lines.flat_map(|(name, text)| policy.lines_of(of, name, text)).flat_map(|line| line.labels);
         let privileged = of.privileged.iter().filter(|privileged| format!("{}.rules", privileged.name) == drop_in);
         let mut controls: Vec<String> = labels.chain(privileged.flat_map(|of| of.labels.iter().cloned())).collect();
         controls.sort();
@@ -119,7 +117,7 @@ impl SpelledOut {
         let Choice { policy, of, .. } = self.choice;
         let mut known: Vec<String> = Vec::new();
         for (name, text) in policy.drop_ins(of) {
-            let lines = policy.lines(of, name, text);
+            let lines = policy.lines_of(of, name, text);
             let left = if entries.is_empty() { text.to_owned() } else { without(&lines, entries, &mut self.left_out) };
             known.extend(lines.into_iter().flat_map(|line| line.labels));
             let holds = labelled(&left).iter().any(LabelledLine::is_statement);

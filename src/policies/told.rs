@@ -21,11 +21,9 @@ pub struct Size {
 pub fn size(policy: &BenchmarkPolicy, of: &ProductPolicy) -> Size {
     let mut controls: BTreeSet<String> = of.privileged.iter().flat_map(|drop_in| drop_in.labels.clone()).collect();
     let mut rules = 0;
-    for (name, text) in policy.drop_ins(of) {
-        for line in policy.lines(of, name, text).into_iter().filter(LabelledLine::is_statement) {
-            rules += 1;
-            controls.extend(line.labels);
-        }
+    for line in policy.lines(of).filter(LabelledLine::is_statement) {
+        rules += 1;
+        controls.extend(line.labels);
     }
     Size { rules, controls: controls.len() }
 }
@@ -92,13 +90,9 @@ pub fn as_request(choice: &Choice) -> Value {
         policy.drop_ins(of).map(|(name, text)| (name.to_owned(), json!({"rules": text}))).collect();
     if let Some(drop_in) = &of.privileged {
         let object = |form: &Form| {
-            let mut object = json!({"programs": "privileged", "key": drop_in.key});
-            if !form.arch.is_empty() {
-                object["arch"] = json!(form.arch);
-            }
-            if let Some(permissions) = &form.permissions {
-                object["permissions"] = json!(permissions);
-            }
+            let mut object = json!(form);
+            object["programs"] = "privileged".into();
+            object["key"] = drop_in.key.clone().into();
             object
         };
         let rules: Vec<Value> =

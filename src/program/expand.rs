@@ -6,14 +6,13 @@ use std::path::Path;
 
 use super::given::root_below;
 use super::programs::{Unexpanded, expand_programs};
-use crate::desired::Warning;
+use crate::desired::{OfPolicy, Warning};
 use crate::error::{Problem, RequestError};
-use crate::intent::Location;
+use crate::intent::{Location, single_drop_in};
 use crate::policies::{SpelledOut, named_by, spelled_out};
 use crate::report::Report;
 use crate::report::policy::PolicyReport;
-use crate::request::keys::not_used;
-use crate::request::{Control, DropInInput, Expected, OneOrMany, Operation, PolicyInput, Request, State};
+use crate::request::{DropInInput, Expected, OneOrMany, Operation, PolicyInput, Request, State};
 use crate::rule::Machine;
 use crate::rules_d::Root;
 
@@ -55,21 +54,17 @@ pub fn expanded(request: Request, machine: &Machine, root: &Path) -> Result<Expa
 
 /// The request with drop-ins in place of its policies.
 fn of_any_policies(mut request: Request, machine: &Machine, root: &Path) -> Result<Expanded, Vec<Problem>> {
+    let place = Location::of(&request).ok().map(|place| root_below(root, &place.root));
     if request.operation != Operation::Gather {
-        let place = Location::of(&request).ok().map(|place| root_below(root, &place.root));
         return of_policies(request, machine, place.as_deref());
     }
-    let place = Location::of(&request).ok().map(|place| root_below(root, &place.root));
     let Some(Expected::Request(inner)) = &mut request.expect else {
         return Ok(Expanded { request, origin: Origin::default() });
     };
     let inside = |pointer: &str| format!("/expect{pointer}");
-    let expanded = of_policies(std::mem::take(inner), machine, place.as_deref()).map_err(|mut problems| {
-        for problem in &mut problems {
-            problem.place.pointer = problem.place.pointer.as_deref().map(|key| inside(key).into());
-        }
-        problems
-    })?;
+    let below = |problem: Problem| problem.inside("/expect");
+    let expanded = of_policies(std::mem::take(inner), machine, place.as_deref())
+        .map_err(|problems| problems.into_iter().map(below).collect::<Vec<_>>())?;
     **inner = expanded.request;
     let Origin { policies, places, warnings } = expanded.origin;
     let places = places.into_iter().map(|(drop_in, policy)| (inside(&drop_in), inside(&policy))).collect();
@@ -82,7 +77,7 @@ fn of_policies(mut request: Request, machine: &Machine, place: Option<&Path>) ->
     let inputs = if request.operation == Operation::Apply && is_asking { request.policy.take() } else { None };
     let Some(inputs) = inputs else { return Ok(Expanded { request, origin: Origin::default() }) };
     let mut origin = Origin::default();
-    let mut problems = beside(&request);
+    let mut problems = single_drop_in(&request, "policy");
     let mut drop_ins = request.drop_ins.take().unwrap_or_default();
     let said: Vec<String> = drop_ins.keys().map(|name| bare(name).to_owned()).collect();
     let own = || place.map_or_else(|| Err(String::new()), own_product);
@@ -99,7 +94,7 @@ fn of_policies(mut request: Request, machine: &Machine, place: Option<&Path>) ->
         if spelled.is_empty() && !request.allow_empty {
             problems.push(Problem::at_pointer(RequestError::NothingDeclared.into(), &pointer));
         }
-        origin.warnings.extend(other_product(&spelled, input, own));
+        origin.warnings.extend(other_product(&spelled, input, own).as_ref().map(Warning::sentence));
         let told = origin.take(&spelled, &pointer, request.header, &said, &mut drop_ins, &mut problems);
         origin.policies.push(told);
     }
@@ -112,26 +107,16 @@ fn other_product(
     spelled: &SpelledOut,
     input: &PolicyInput,
     own: impl FnOnce() -> Result<&'static str, String>,
-) -> Option<String> {
+) -> Option<Warning> {
     let named = input.product()?;
     let own = own().ok()?;
     let is_own = named.strip_prefix(own).is_some_and(|rest| rest.is_empty() || rest.starts_with('-'));
-    let name = spelled.choice.policy.name;
-    (!is_own).then(|| format!("the policy {name} is taken for {named}, and the os-release of this host says {own}"))
+    let policy = spelled.choice.policy.name;
+    (!is_own).then(|| Warning::Policy(OfPolicy::OtherProduct { policy, named: named.to_owned(), own }))
 }
 
 fn bare(name: &str) -> &str {
     name.strip_suffix(".rules").unwrap_or(name)
-}
-
-/// Keys that go with no policy.
-fn beside(request: &Request) -> Vec<Problem> {
-    let single = [
-        ("name", request.name.is_some()),
-        ("rules", request.rules.is_some()),
-        ("control", request.control != Control::default()),
-    ];
-    single.iter().filter(|(_, given)| *given).map(|(key, _)| not_used(key, "policy")).collect()
 }
 
 /// The product that a host with this root directory is.
@@ -175,11 +160,9 @@ impl Origin {
                 drop_in.control = std::mem::take(&mut known.control);
                 *known = drop_in;
             } else {
-                let controls = spelled.controls(name).join(", ");
-                let policy = spelled.choice.policy.name;
-                self.warnings.push(format!(
-                    "{name} of the request stands in place of that of the policy {policy}, which is for {controls}"
-                ));
+                let (policy, controls) = (spelled.choice.policy.name, spelled.controls(name));
+                let replaces = Warning::Policy(OfPolicy::Replaced { drop_in: name.clone(), policy, controls });
+                self.warnings.push(replaces.sentence());
                 told.replaced.push(name.clone());
             }
         }

@@ -1,7 +1,7 @@
 //! Warnings as sentences.
 
 use super::super::at_boot::nobody_loads;
-use super::{Search, Warning};
+use super::{OfPolicy, Search, Warning};
 use crate::boot_load::Spot;
 use crate::lines::lines;
 use crate::matching::Provided;
@@ -115,7 +115,22 @@ impl Warning {
             Self::More { count, what, from } => {
                 format!("{count} more of other drop-ins, from {from} on: {what}; gather names each")
             }
+            Self::Policy(how) => how.sentence(),
             Self::Tolerated(problem) => problem.sentence(),
+        }
+    }
+}
+
+impl OfPolicy {
+    fn sentence(&self) -> String {
+        match self {
+            Self::OtherProduct { policy, named, own } => {
+                format!("the policy {policy} is taken for {named}, and the os-release of this host says {own}")
+            }
+            Self::Replaced { drop_in, policy, controls } => format!(
+                "{drop_in} of the request stands in place of that of the policy {policy}, which is for {}",
+                controls.join(", ")
+            ),
         }
     }
 }
