@@ -305,7 +305,12 @@ fn silence(drift: &mut Drift, root: &Root, state: &KernelState) {
     let (now, mounts) = (Watched::now(state.rules.iter(), root), root.mounts());
     drift.silence(state, &|rule| {
         let covered = root.covered(rule, &mounts).map(|path| Cause::CoveredByMount { path: path.to_vec() });
-        covered.or_else(|| Some(Cause::WatchesElsewhere { path: then.left(rule, &now)?.to_vec() }))
+        let left = || Some(Cause::WatchesElsewhere { path: then.left(rule, &now)?.to_vec() });
+        let below = || {
+            let point = then.mounted_since(rule, &now)?;
+            Some(Cause::MountedBelow { path: point.as_os_str().as_encoded_bytes().to_vec() })
+        };
+        covered.or_else(left).or_else(below)
     });
 }
 

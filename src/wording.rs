@@ -36,6 +36,7 @@ impl Cause {
             Self::OutOfPlace => "out_of_place",
             Self::WatchesElsewhere { .. } => "watches_elsewhere",
             Self::CoveredByMount { .. } => "covered_by_mount",
+            Self::MountedBelow { .. } => "mounted_below",
         }
     }
 
@@ -74,6 +75,11 @@ impl Cause {
             Self::OutOfPlace => "the kernel holds it in another place than the files".to_owned(),
             Self::CoveredByMount { path } => format!(
                 "something is mounted over {}: the kernel watches what is below the mount, whenever the rule is loaded",
+                String::from_utf8_lossy(path)
+            ),
+            Self::MountedBelow { path } => format!(
+                "something was mounted at {} since it was loaded, or first seen here: the kernel watches nothing of that until \
+                 the rule is loaded anew, which state: loaded does",
                 String::from_utf8_lossy(path)
             ),
             Self::WatchesElsewhere { path } => format!(

@@ -43,7 +43,9 @@ impl Watches {
 
     /// The loaded rules that are silent and that the target asks for. What restores an earlier state asks for that alone.
     pub(super) fn silent(&self, kernel: &KernelState, target: &Target) -> HashSet<Rule> {
-        let is_silent = |rule: &Rule| self.then.left(rule, &self.now).is_some();
+        let is_silent = |rule: &Rule| {
+            self.then.left(rule, &self.now).is_some() || self.then.mounted_since(rule, &self.now).is_some()
+        };
         if target.restores || !kernel.rules.iter().any(is_silent) {
             return HashSet::default();
         }
@@ -80,9 +82,10 @@ impl Watches {
         let loaded: HashSet<Rule> = loads.map(|step| step.rule.clone().as_listed()).collect();
         let mut held = Watched::default();
         for rule in &now.rules {
-            let then = self.then.of(rule).filter(|_| !loaded.contains(rule));
-            if let Some(directories) = then.or_else(|| self.now.of(rule)) {
-                held.insert(rule, directories.to_vec());
+            let here = self.now.of(rule);
+            let then = self.then.of(rule).filter(|_| !loaded.contains(rule)).map(|then| then.still(here));
+            if let Some(known) = then.or_else(|| here.cloned()) {
+                held.insert(rule, known);
             }
         }
         if held == self.then {

@@ -53,6 +53,11 @@ pub enum Cause {
         /// The path.
         path: Vec<u8>,
     },
+    /// It is loaded, and something was mounted at this place below its directory after that, which the kernel does not watch.
+    MountedBelow {
+        /// The place.
+        path: Vec<u8>,
+    },
     /// It is loaded in front of a rule that the files have in front of it, or after one that they have after it.
     OutOfPlace,
 }

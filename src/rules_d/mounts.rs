@@ -30,7 +30,44 @@ pub(super) struct Mount {
     pub kind: Vec<u8>,
 }
 
+/// A part of a file system, mounted at a place.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Mounted {
+    pub device: String,
+    /// What of the file system is mounted.
+    root: PathBuf,
+    /// Where.
+    pub point: PathBuf,
+}
+
+impl Mounted {
+    /// Whether this is the same as another one, or a part of it.
+    pub fn lies_in(&self, other: &Self) -> bool {
+        self.device == other.device && self.root.starts_with(&other.root)
+    }
+
+    /// Device, root and place as text.
+    pub fn to_texts(&self) -> (String, String, String) {
+        let text = |path: &Path| path.to_string_lossy().into_owned();
+        (self.device.clone(), text(&self.root), text(&self.point))
+    }
+}
+
+impl From<(String, String, String)> for Mounted {
+    fn from((device, root, point): (String, String, String)) -> Self {
+        Self { device, root: root.into(), point: point.into() }
+    }
+}
+
 impl Root {
+    /// What is mounted at and below the directories that this rule watches (`dir=`), the directory itself first. Nothing where
+    /// the kernel does not say what is mounted there.
+    pub(super) fn mounted_in(&self, rule: &Rule, mounts: &Mounts) -> Vec<Mounted> {
+        let trees = rule.fields.iter().filter(|field| field.number == FieldNumber::DIR);
+        let trees = trees.filter_map(|field| self.real(Path::new(OsStr::from_bytes(field.text()?))).ok());
+        trees.flat_map(|tree| mounts.within(&tree)).collect()
+    }
+
     /// What `/proc/self/mountinfo` lists; nothing where it cannot be read.
     #[must_use]
     pub fn mounts(&self) -> Mounts {
@@ -68,6 +105,25 @@ impl Mounts {
 
     pub(super) fn all(&self) -> &[Mount] {
         &self.0
+    }
+
+    /// What is mounted at and below a directory, which is given without links; the directory itself first.
+    fn within(&self, directory: &Path) -> Vec<Mounted> {
+        let around = self.0.iter().filter(|mount| directory.starts_with(&mount.point));
+        let around = around.max_by_key(|mount| mount.point.components().count());
+        let Some((around, inside)) = around.and_then(|mount| {
+            let inside = directory.strip_prefix(&mount.point).ok()?;
+            Some((mount, inside))
+        }) else {
+            return Vec::new();
+        };
+        let device = |mount: &Mount| String::from_utf8_lossy(&mount.device).into_owned();
+        let root = if inside.as_os_str().is_empty() { around.root.clone() } else { around.root.join(inside) };
+        let own = Mounted { device: device(around), root, point: directory.to_owned() };
+        let below = self.0.iter().filter(|mount| mount.point != directory && mount.point.starts_with(directory));
+        let below =
+            below.map(|mount| Mounted { device: device(mount), root: mount.root.clone(), point: mount.point.clone() });
+        std::iter::once(own).chain(below).collect()
     }
 
     /// Whether something else than the file itself is mounted over a file of this directory, which is given without links.

@@ -12,6 +12,7 @@ use rustix::fs::{AtFlags, CWD};
 use serde::{Deserialize, Serialize};
 
 use super::journal::boot_id;
+use super::mounts::Mounted;
 use super::problem::FileError;
 use super::{Directory, FileId, Root, note, system};
 use crate::rule::Rule;
@@ -24,15 +25,25 @@ const NAME: &str = "watched";
 /// Says whose file it is.
 const FORMAT: &str = "audit_rules watched 1";
 
-/// The directories of rules, by the rules' ids, in the order of [`Rule::held_directories`].
+/// What the kernel holds for rules, by the rules' ids.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Watched(BTreeMap<String, Vec<FileId>>);
+pub struct Watched(BTreeMap<String, Held>);
+
+/// What the kernel holds for a rule.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Held {
+    /// Its directories, in the order of [`Rule::held_directories`].
+    directories: Vec<FileId>,
+    /// What is mounted at and below its `dir=`; of a rule with one there is the directory itself, or it is not known.
+    mounts: Vec<Mounted>,
+}
 
 impl Watched {
     /// What stands now at the directories of these rules, looked up as the kernel would to load them. A rule that has none,
     /// or of which one cannot be found, is left out.
     #[must_use]
     pub fn now<'r>(rules: impl Iterator<Item = &'r Rule>, root: &Root) -> Self {
+        let mounts = root.mounts();
         let mut found: BTreeMap<HeldDirectory<'_>, Option<FileId>> = BTreeMap::new();
         let mut watched = Self::default();
         for rule in rules {
@@ -41,33 +52,57 @@ impl Watched {
                 continue;
             }
             let mut look = |held| *found.entry(held).or_insert_with(|| root.held(held));
-            if let Some(all) = held.into_iter().map(&mut look).collect::<Option<Vec<FileId>>>() {
-                watched.0.insert(Id::of(rule).to_string(), all);
+            if let Some(directories) = held.into_iter().map(&mut look).collect::<Option<Vec<FileId>>>() {
+                let mounts = root.mounted_in(rule, &mounts);
+                watched.0.insert(Id::of(rule).to_string(), Held { directories, mounts });
             }
         }
         watched
     }
 
-    /// The directories of a rule; none where they are not known.
+    /// What is held for a rule; none where it is not known.
     #[must_use]
-    pub fn of(&self, rule: &Rule) -> Option<&[FileId]> {
+    pub fn of(&self, rule: &Rule) -> Option<&Held> {
         if self.0.is_empty() || rule.held_directories().is_empty() {
             return None;
         }
-        self.0.get(&Id::of(rule).to_string()).map(Vec::as_slice)
+        self.0.get(&Id::of(rule).to_string())
     }
 
-    /// Notes the directories of a rule.
-    pub fn insert(&mut self, rule: &Rule, directories: Vec<FileId>) {
-        self.0.insert(Id::of(rule).to_string(), directories);
+    /// Notes what is held for a rule.
+    pub fn insert(&mut self, rule: &Rule, held: Held) {
+        self.0.insert(Id::of(rule).to_string(), held);
     }
 
     /// The path of the first directory of a rule at which another one stands `now`; none where that is not so, or not known.
     #[must_use]
     pub fn left<'r>(&self, rule: &'r Rule, now: &Self) -> Option<&'r [u8]> {
         let (then, now) = (self.of(rule)?, now.of(rule)?);
-        let differs = then.iter().zip(now).position(|(then, now)| then != now)?;
+        let differs = then.directories.iter().zip(&now.directories).position(|(then, now)| then != now)?;
         rule.held_directories().get(differs).map(|held| held.path)
+    }
+
+    /// Where something is mounted `now` below the directory of a rule that was not there before; none where that is not so, or
+    /// not known. The kernel looks for mounts once, when the rule is loaded.
+    #[must_use]
+    pub fn mounted_since<'n>(&self, rule: &Rule, now: &'n Self) -> Option<&'n Path> {
+        let (then, now) = (self.of(rule)?, now.of(rule)?);
+        let is_new = |mount: &&Mounted| !then.mounts.iter().any(|known| mount.lies_in(known));
+        let new = now.mounts.iter().find(is_new).filter(|_| !then.mounts.is_empty());
+        new.map(|mount| mount.point.as_path())
+    }
+}
+
+impl Held {
+    /// The same as of a rule that was not loaded since: with a file system that is gone its watch is gone, and stays where only
+    /// a place of it is.
+    #[must_use]
+    pub fn still(&self, now: Option<&Self>) -> Self {
+        let mut held = self.clone();
+        if let Some(now) = now.filter(|now| !now.mounts.is_empty()) {
+            held.mounts.retain(|mount| now.mounts.iter().any(|there| there.device == mount.device));
+        }
+        held
     }
 }
 
@@ -94,6 +129,9 @@ struct Document {
     boot_id: String,
     /// Device and inode of each directory.
     rules: BTreeMap<String, Vec<(u64, u64)>>,
+    /// Device, root and place of what is mounted in those of `dir=`.
+    #[serde(default)]
+    mounts: BTreeMap<String, Vec<(String, String, String)>>,
 }
 
 impl<'d> WatchedFile<'d> {
@@ -113,9 +151,17 @@ impl<'d> WatchedFile<'d> {
         let is_ours = |document: &Document| {
             document.format == FORMAT && boot_id().is_some_and(|now| now == document.boot_id) && self.0.is_trusted()
         };
-        let rules = document.filter(is_ours).map_or_else(BTreeMap::new, |document| document.rules);
+        let Some(Document { rules, mut mounts, .. }) = document.filter(is_ours) else { return Watched::default() };
         let ids = |all: Vec<(u64, u64)>| all.into_iter().map(|(device, inode)| FileId { device, inode }).collect();
-        Watched(rules.into_iter().map(|(rule, directories)| (rule, ids(directories))).collect())
+        let mut held = |rule: &str, directories| Held {
+            directories: ids(directories),
+            mounts: mounts.remove(rule).unwrap_or_default().into_iter().map(Mounted::from).collect(),
+        };
+        let rules = rules.into_iter().map(|(rule, directories)| {
+            let held = held(&rule, directories);
+            (rule, held)
+        });
+        Watched(rules.collect())
     }
 
     /// Writes the note, whole or not at all; takes it away where there is nothing to note. Where this boot has no name,
@@ -128,8 +174,10 @@ impl<'d> WatchedFile<'d> {
         if watched.0.is_empty() {
             return note::remove(self.0, NAME);
         }
-        let pairs = |all: &Vec<FileId>| all.iter().map(|id| (id.device, id.inode)).collect();
-        let rules = watched.0.iter().map(|(rule, directories)| (rule.clone(), pairs(directories))).collect();
-        note::write(self.0, NAME, &Document { format: FORMAT.to_owned(), boot_id, rules })
+        let pairs = |held: &Held| held.directories.iter().map(|id| (id.device, id.inode)).collect();
+        let rules = watched.0.iter().map(|(rule, held)| (rule.clone(), pairs(held))).collect();
+        let mounts = watched.0.iter().filter(|(_, held)| !held.mounts.is_empty());
+        let mounts = mounts.map(|(rule, held)| (rule.clone(), held.mounts.iter().map(Mounted::to_texts).collect()));
+        note::write(self.0, NAME, &Document { format: FORMAT.to_owned(), boot_id, rules, mounts: mounts.collect() })
     }
 }

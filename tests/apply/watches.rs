@@ -341,3 +341,37 @@ fn a_rule_on_a_file_over_which_something_is_mounted_is_silent_and_no_load_helps(
         assert_eq!(warnings.contains("is mounted over"), !expected.is_empty(), "{line}: {warnings}");
     }
 }
+
+#[test]
+fn a_rule_on_a_directory_below_which_something_was_mounted_since_is_silent_until_it_is_loaded_anew() {
+    let before = "21 1 8:1 / / rw - ext4 /dev/sda1 rw\n30 21 0:9 / /srv/app/data/first rw - tmpfs none rw\n";
+    // Whether it is silent after the mount; and once more, when that was taken away and made again.
+    let rows = [
+        ("", false, false),
+        ("40 21 0:10 / /srv/app/data/sub rw - tmpfs none rw\n", true, true),
+        ("40 21 8:1 /other /srv/app/data/sub rw - ext4 /dev/sda1 rw\n", true, false),
+        ("40 21 8:1 /srv /srv/app/data/sub rw - ext4 /dev/sda1 rw\n", true, false),
+        // What the kernel watches already is watched at another place too.
+        ("40 21 8:1 /srv/app/data/a /srv/app/data/sub rw - ext4 /dev/sda1 rw\n", false, false),
+        ("40 30 0:9 /a /srv/app/data/first/b rw - tmpfs none rw\n", false, false),
+        ("40 21 0:10 / /srv/app/data-beside rw - tmpfs none rw\n", false, false),
+        ("40 21 0:10 / /srv/other rw - tmpfs none rw\n", false, false),
+    ];
+    for (line, is_silent, once_more) in rows {
+        let mut host = host();
+        host.write("/proc/self/mountinfo", before);
+        assert_eq!(host.answer(&present())["outcome"], json!("applied"));
+        host.write("/proc/self/mountinfo", format!("{before}{line}"));
+        let expected = is_silent.then(|| (TREE.to_owned(), 3, "mounted_below".to_owned()));
+        assert_eq!(silent(&mut host), expected.into_iter().collect::<Vec<_>>(), "{line}");
+        let report = host.answer(&json!({"state": "loaded"}));
+        let anew = [format!("unload {TREE} silent"), format!("load {TREE} silent")];
+        assert_eq!(steps(&report), if is_silent { anew.to_vec() } else { Vec::new() }, "{line}: {report:#}");
+        assert_eq!((silent(&mut host), &host.answer(&present())["changed"]), (Vec::new(), &json!(false)), "{line}");
+        // With a whole file system its watch goes.
+        host.write("/proc/self/mountinfo", before);
+        assert_eq!((silent(&mut host), &host.answer(&present())["changed"]), (Vec::new(), &json!(false)), "{line}");
+        host.write("/proc/self/mountinfo", format!("{before}{line}"));
+        assert_eq!(silent(&mut host).len(), usize::from(once_more), "{line}");
+    }
+}

@@ -144,7 +144,7 @@ fn gather_calls_silent_what_the_kernel_no_longer_records_and_loaded_makes_it_rec
     }
     let all = &KEYS[..];
     // What happens, what is silent after it; and how it is taken back, and what is silent after that.
-    let rows: [(&str, &[&str], &str, &[&str]); 8] = [
+    let rows: [(&str, &[&str], &str, &[&str]); 10] = [
         ("echo > p/w/n && mv p/w/n p/w/f", &[], "true", &[]),
         ("mv p/w p/old && cp -r other p/w", &["directory"], "true", &[]),
         ("rm -r p/w && cp -r other p/w", &[], "true", &[]),
@@ -153,6 +153,8 @@ fn gather_calls_silent_what_the_kernel_no_longer_records_and_loaded_makes_it_rec
         ("mount --bind other p/w", all, "umount p/w", all),
         ("mount --bind p/w p/w", &[], "umount p/w", &[]),
         ("mount --bind above p", all, "umount p", all),
+        ("mount -t tmpfs none p/w/sub && touch p/w/sub/x", &["directory"], "umount p/w/sub", &[]),
+        ("mkdir p/w/more && touch p/w/more/x && mount --bind p/w/more p/w/sub", &[], "umount p/w/sub", &[]),
     ];
     for (what, silent_after, back, silent_back) in rows {
         clear();
@@ -184,7 +186,7 @@ fn gather_calls_silent_what_the_kernel_no_longer_records_and_loaded_makes_it_rec
 /// Takes all away that a test made.
 fn clear() {
     said("auditctl", &["-D"]);
-    for mounted in ["p/w", "p"] {
+    for mounted in ["p/w/sub", "p/w", "p"] {
         said("umount", &[&format!("{PLACE}/{mounted}")]);
     }
     let _ = fs::remove_dir_all(PLACE);
