@@ -73,7 +73,7 @@ pub struct Statement {
 }
 
 /// Anything but a rule that a rules file may hold.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub enum Control {
     /// `-e`: 0 off, 1 on, 2 locked until the next boot.
     Enabled(u32),

@@ -14,7 +14,7 @@ use crate::init::{Loader, Prevented, State};
 use crate::lines::Reader;
 use crate::plan::files::Content;
 use crate::rule::{Machine, Rule};
-use crate::set_aside::MARK;
+use crate::set_aside::candidates;
 
 /// What the next boot loads.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -115,13 +115,13 @@ impl Files {
             return only;
         }
         let mut rules: HashSet<(Rc<Rule>, Verb)> = HashSet::default();
-        let mut controls: Vec<Control> = Vec::new();
+        let mut controls: HashSet<Control> = HashSet::default();
+        let mut set_aside: HashSet<&[u8]> = HashSet::default();
         for line in &known {
             let reading = reader.read(line);
             rules.extend(reading.rule.as_ref().map(|rule| (Rc::clone(&rule.listed), rule.line.verb)));
-            controls.extend(
-                reading.controls_at_boot().filter(|control| !controls.contains(control)).cloned().collect::<Vec<_>>(),
-            );
+            controls.extend(reading.controls_at_boot().cloned());
+            set_aside.extend(candidates(line));
         }
         only.retain(|line| {
             let reading = reader.read(&line.text);
@@ -131,7 +131,7 @@ impl Files {
             let is_known = is_read
                 && reading.rule.as_ref().is_none_or(has_rule)
                 && reading.controls_at_boot().all(|control| controls.contains(control));
-            !is_known && !known.iter().any(|other| stands_for(other, &line.text))
+            !is_known && !set_aside.contains(bare(&line.text))
         });
         only
     }
@@ -140,12 +140,6 @@ impl Files {
 /// A line without what augenrules takes off its end.
 fn bare(line: &[u8]) -> &[u8] {
     line.strip_suffix(b"\r").unwrap_or(line)
-}
-
-/// Whether a line is our comment in place of this one.
-fn stands_for(comment: &[u8], line: &[u8]) -> bool {
-    let text = comment.strip_prefix(MARK.as_bytes()).and_then(|text| text.strip_suffix(bare(line)));
-    text.is_some_and(|reason| reason.ends_with(b": "))
 }
 
 /// What decides whether the policy is loaded at all, and cannot be judged from files.

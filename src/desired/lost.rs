@@ -2,7 +2,7 @@
 
 use std::rc::Rc;
 
-use rustc_hash::FxHashSet as HashSet;
+use rustc_hash::{FxHashMap as HashMap, FxHashSet as HashSet};
 
 use super::Work;
 use crate::boot_load::{BootLoad, LoadFailure, LoadLine, Spot};
@@ -17,22 +17,29 @@ impl Work<'_> {
         if !matches!(self.intent.goal, Goal::Present(_) | Goal::Exact(..)) {
             return;
         }
-        let text = |spot: &Spot| {
-            let line = lines.iter().find(|line| line.spots.contains(spot));
-            line.map_or_else(String::new, |line| String::from_utf8_lossy(&line.text).into_owned())
-        };
+        let declared: HashSet<&Rule> = declared.iter().map(|rule| &*rule.listed).collect();
+        let gone: Vec<_> = load.lost().filter(|(gone, _)| declared.contains(&*gone.rule.listed)).collect();
+        let own = load.rules.iter().filter(|loaded| declared.contains(&*loaded.rule.listed));
+        let own: HashSet<&Spot> = own.map(|loaded| &loaded.spot).collect();
+        let own = load.failing.iter().filter(|failing| own.contains(&failing.spot));
+        let locked: Vec<_> = own.filter(|failing| matches!(failing.trouble, LoadFailure::Locked(_))).collect();
+        if gone.is_empty() && locked.is_empty() {
+            return;
+        }
+        // Where a file is merged twice, its first line counts.
+        let spots = lines.iter().rev().flat_map(|line| line.spots.iter().map(move |spot| (spot, &*line.text)));
+        let texts: HashMap<&Spot, &[u8]> = spots.collect();
+        let text =
+            |spot: &Spot| texts.get(spot).map_or_else(String::new, |text| String::from_utf8_lossy(text).into_owned());
         let place = |spot: &Spot| {
             let (file, rule) = (Some(Rc::clone(&spot.file)), Some(text(spot).into()));
             Place { file, line: Some(spot.line), rule, ..Place::default() }
         };
-        let declared: HashSet<&Rule> = declared.iter().map(|rule| &*rule.listed).collect();
-        for (gone, by) in load.lost().filter(|(gone, _)| declared.contains(&*gone.rule.listed)) {
+        for (gone, by) in gone {
             let error = PolicyError::DeletedAgain { by: by.to_string(), line: text(by) };
             self.problems.push(Problem::at(error, place(&gone.spot)));
         }
-        let own = load.rules.iter().filter(|loaded| declared.contains(&*loaded.rule.listed));
-        let own: HashSet<&Spot> = own.map(|loaded| &loaded.spot).collect();
-        for failing in load.failing.iter().filter(|failing| own.contains(&failing.spot)) {
+        for failing in locked {
             if let LoadFailure::Locked(by) = &failing.trouble {
                 let error = PolicyError::AfterLock { by: by.to_string() };
                 self.problems.push(Problem::at(error, place(&failing.spot)));

@@ -92,6 +92,31 @@ fn a_hundred_thousand_drop_ins_are_read_and_one_is_added() {
     assert_eq!(within(1024, &request)["changed"], json!(false));
 }
 
+/// Looking for each line among all others would take longer than the run has.
+#[test]
+fn very_many_lines_of_audit_rules_that_no_drop_in_has_are_found_among_very_many_others() {
+    let (image, rules_d) = image();
+    let lines = |count: usize, line: &dyn Fn(usize) -> String| (0..count).map(line).collect::<String>();
+    fs::write(rules_d.join("a.rules"), lines(1_500_000, &|at| format!("#{at}\n"))).unwrap();
+    fs::write(rules_d.with_file_name("audit.rules"), lines(100_000, &|at| format!("-w /y{at}\n"))).unwrap();
+    let report = within(1024, &json!({"root": image.path(), "name": "b", "rules": [RULE], "compile": "never"}));
+    assert_eq!(report["outcome"], json!("applied"), "{}", report["msg"]);
+    let told = report["warnings"].as_array().unwrap().len() as u64;
+    assert_eq!(told + report["omitted"]["/warnings"].as_u64().unwrap(), 100_000, "{}", report["warnings"]);
+}
+
+#[test]
+fn very_many_rules_that_a_later_line_takes_away_are_named_each_with_its_line() {
+    let (image, rules_d) = image();
+    fs::write(rules_d.join("00-first.rules"), "-c\n".repeat(500_000)).unwrap();
+    fs::write(rules_d.join("99-last.rules"), "-D -k k\n").unwrap();
+    let rules: Vec<String> = (0..60_000).map(|at| format!("-w /y{at} -p wa -k k")).collect();
+    let report = within(1024, &json!({"root": image.path(), "name": "50-a", "rules": rules}));
+    assert_eq!(report["errors"][99]["kind"], json!("deleted_again"), "{}", report["msg"]);
+    assert_eq!(report["errors"][99]["rule"], json!(rules[99]));
+    assert_eq!(report["errors_omitted"], json!(59_900));
+}
+
 #[test]
 fn an_undo_can_be_restored_or_the_report_says_before_the_change_that_there_is_none() {
     let (image, rules_d) = image();
