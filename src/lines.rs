@@ -2,22 +2,21 @@
 
 mod at_boot;
 mod paths;
+mod unloadable;
 
 use std::rc::Rc;
 
 use rustc_hash::{FxHashMap as HashMap, FxHashSet as HashSet};
 
-use crate::auditctl::{
-    self, Accounts, Context, Control, Installed, Line, LineError, LineErrorKind, RuleLine, SkippedSyscall, Taken,
-};
+use crate::auditctl::{self, Accounts, Context, Control, Installed, Line, RuleLine, Taken};
 pub use at_boot::BootStep;
 use at_boot::{step, taken};
 pub use paths::links;
 use paths::{is_path, missing_path, missing_trees, trees};
+pub use unloadable::Unloadable;
 
-use crate::error::PolicyError;
 use crate::rule::path::PathFact;
-use crate::rule::verdict::{Refusal, kernel_verdict};
+use crate::rule::verdict::kernel_verdict;
 use crate::rule::{Field, FieldNumber, Machine, Rule};
 
 /// What stands at the paths that rules name.
@@ -40,82 +39,6 @@ pub struct Facts {
 #[must_use]
 pub fn lines(count: usize) -> String {
     if count == 1 { "1 line".to_owned() } else { format!("{count} lines") }
-}
-
-/// Why a line cannot be loaded on this host as it stands.
-#[derive(Debug, Clone, PartialEq)]
-pub enum Unloadable {
-    /// auditctl does not take it.
-    Line(Rc<LineError>),
-    /// System calls that this architecture lacks; auditctl does not take the line, but the rest of it has a meaning
-    /// unless the rule is emptied.
-    Syscalls {
-        /// Which.
-        skipped: Vec<SkippedSyscall>,
-        /// None remains.
-        emptied: bool,
-    },
-    /// The line is right, but the installed auditctl is too old for it: the boot load stops there. The kernel may know
-    /// better, so that we can load it.
-    TooNew {
-        /// What that auditctl finds wrong.
-        error: Rc<LineError>,
-        /// Its version, where it is known.
-        version: Option<auditctl::Version>,
-    },
-    /// The kernel would not take it, whatever stands on the disk.
-    Refused(Refusal),
-    /// The kernel would not find the path.
-    MissingPath {
-        /// The path that is missing: one of the line, or the directory that would hold it.
-        path: Rc<[u8]>,
-        /// What the kernel would answer.
-        errno: i32,
-    },
-}
-
-impl Unloadable {
-    /// Whether the host lacks something that others have: a path, a user or a group.
-    #[must_use]
-    pub fn is_missing(&self) -> bool {
-        match self {
-            Self::MissingPath { .. } => true,
-            Self::Line(error) => {
-                matches!(error.what, LineErrorKind::UnknownUser { .. } | LineErrorKind::UnknownGroup { .. })
-            }
-            Self::Syscalls { .. } | Self::TooNew { .. } | Self::Refused(_) => false,
-        }
-    }
-
-    /// Whether this is about what other machines have: system calls, or programs of a word length.
-    #[must_use]
-    pub fn is_of_other_machines(&self) -> bool {
-        match self {
-            Self::Syscalls { .. } => true,
-            Self::Line(error) => error.what.is_no_such_arch(),
-            Self::TooNew { .. } | Self::Refused(_) | Self::MissingPath { .. } => false,
-        }
-    }
-
-    /// The obstacle as an error.
-    #[must_use]
-    pub fn what(&self) -> crate::error::What {
-        match self {
-            Self::Line(error) => Rc::clone(error).into(),
-            Self::Syscalls { skipped, emptied } => {
-                let names = skipped.iter().map(|s| s.name.clone()).collect();
-                let arch = skipped.first().and_then(|s| s.arch.name()).unwrap_or("this machine").to_owned();
-                PolicyError::SyscallsOfOthers { names, arch, emptied: *emptied }.into()
-            }
-            Self::TooNew { error, version } => {
-                PolicyError::TooNew { error: Rc::clone(error), version: *version }.into()
-            }
-            Self::Refused(refusal) => PolicyError::KernelRefuses(*refusal).into(),
-            Self::MissingPath { path, errno } => {
-                PolicyError::MissingPath { path: Rc::clone(path), errno: *errno }.into()
-            }
-        }
-    }
 }
 
 /// The rule of a line, as this host has it.
@@ -155,6 +78,14 @@ pub struct Reading {
 }
 
 impl Reading {
+    fn empty() -> Self {
+        Self { controls: Vec::new(), rule: None, obstacles: Vec::new(), is_silent: false, at_boot: Vec::new() }
+    }
+
+    fn silent() -> Self {
+        Self { is_silent: true, ..Self::empty() }
+    }
+
     /// Whether its author took the next line for a part of it.
     #[must_use]
     pub fn is_continued(&self) -> bool {
@@ -197,6 +128,8 @@ impl Reading {
 pub struct Reader {
     facts: Facts,
     read: HashMap<Rc<[u8]>, Rc<Reading>>,
+    /// The reading of every line that says nothing.
+    silent: Rc<Reading>,
 }
 
 impl Reader {
@@ -204,7 +137,8 @@ impl Reader {
     #[must_use]
     pub fn new(machine: Machine, accounts: Accounts) -> Self {
         let installed = Rc::new(Installed::default());
-        Self { facts: Facts { machine, accounts, paths: PathFacts::default(), installed }, read: HashMap::default() }
+        let facts = Facts { machine, accounts, paths: PathFacts::default(), installed };
+        Self { facts, read: HashMap::default(), silent: Rc::new(Reading::silent()) }
     }
 
     /// The same for a host whose auditctl is known; else it is taken to be the newest.
@@ -279,21 +213,35 @@ impl Reader {
         }
     }
 
-    /// Reads a line.
+    /// Reads a line. Comments, which may be long and are read fast, are not held.
     pub fn read(&mut self, text: &[u8]) -> Rc<Reading> {
         if let Some(reading) = self.read.get(text) {
             return Rc::clone(reading);
         }
-        let reading = Rc::new(read(text, &self.facts));
+        let reading = read(text, &self.facts);
+        if reading.is_silent {
+            return Rc::clone(&self.silent);
+        }
+        let reading = Rc::new(reading);
         self.read.insert(text.into(), Rc::clone(&reading));
         reading
     }
 
     /// Reads a line whose text others hold too.
     pub fn hold(&mut self, text: Rc<[u8]>) {
-        if !self.read.contains_key(&text) {
-            let reading = Rc::new(read(&text, &self.facts));
-            self.read.insert(text, reading);
+        if self.read.contains_key(&text) {
+            return;
+        }
+        let reading = read(&text, &self.facts);
+        if !reading.is_silent {
+            self.read.insert(text, Rc::new(reading));
+        }
+    }
+
+    /// Lets the readings of lines go that are not needed any more; a line that is read again all the same is read anew.
+    pub fn forget<'a>(&mut self, lines: impl Iterator<Item = &'a [u8]>) {
+        for line in lines {
+            self.read.remove(line);
         }
     }
 
@@ -311,8 +259,7 @@ fn read(text: &[u8], facts: &Facts) -> Reading {
         unknown_syscalls: auditctl::UnknownSyscalls::Skip,
         installed: None,
     };
-    let mut reading =
-        Reading { controls: Vec::new(), rule: None, obstacles: Vec::new(), is_silent: false, at_boot: Vec::new() };
+    let mut reading = Reading::empty();
     match auditctl::parse(text, &context) {
         Err(error) => {
             let taken = taken(text, &context, &facts.installed);

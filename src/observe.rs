@@ -16,7 +16,7 @@ use crate::plan::files::Content;
 use crate::request::Id;
 use crate::rule::Machine;
 use crate::rules_d::{Directory, FileError, FileState, Links, Root, Skipped};
-use crate::set_aside::candidates;
+use crate::set_aside::spellings;
 
 /// The files of a host and what they rest on.
 #[derive(Debug)]
@@ -69,7 +69,7 @@ pub fn observe(
         reader.hold(Rc::clone(&author.text).into());
     }
     let given = given.iter().map(|author| author.text.as_bytes());
-    let given = given.flat_map(|line| std::iter::once(line).chain(candidates(line)));
+    let given = given.flat_map(spellings);
     let paths = reader.paths(all.iter().map(AsRef::as_ref).chain(given));
     reader.settle(facts(root, paths));
     Ok(Observed { files, reader, passed_over: listing.skipped })

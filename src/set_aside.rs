@@ -50,6 +50,11 @@ pub fn candidates(text: &[u8]) -> impl Iterator<Item = &[u8]> {
     starts.map(move |at| &said[at..]).filter(|rest| rest.trim_ascii_start().starts_with(b"-"))
 }
 
+/// A line, and what it may stand for.
+pub fn spellings(text: &[u8]) -> impl Iterator<Item = &[u8]> {
+    std::iter::once(text).chain(candidates(text))
+}
+
 /// A comment in place of a line.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SetAside<'a> {

@@ -1,5 +1,7 @@
 //! What the load of the next boot is worth a sentence for.
 
+use std::collections::hash_map::Entry;
+use std::hash::{Hash, Hasher};
 use std::rc::Rc;
 
 use rustc_hash::{FxBuildHasher, FxHashMap as HashMap};
@@ -68,22 +70,48 @@ pub fn overruled(load: &BootLoad, wanted: impl Iterator<Item = (Name, u32, Optio
 
 /// Rules that differ from an earlier one in nothing but the key.
 fn shadowed(load: &BootLoad, machine: &Machine) -> Vec<Warning> {
-    let mut first: HashMap<_, &Spot> = HashMap::with_capacity_and_hasher(load.rules.len(), FxBuildHasher);
+    let mut first: HashMap<Keyless<'_>, &Spot> = HashMap::with_capacity_and_hasher(load.rules.len(), FxBuildHasher);
     let mut warnings = Vec::new();
     for loaded in &load.rules {
-        let Rule { list, action, syscalls, fields, rest } = &*loaded.rule.listed;
-        let fields: Vec<&Field> = fields.iter().filter(|field| field.number != FieldNumber::KEY).collect();
-        let keyless = (list, action, syscalls, fields, rest);
-        match first.get(&keyless) {
-            Some(by) => warnings.push(Warning::Shadowed {
+        match first.entry(Keyless(&loaded.rule.listed)) {
+            Entry::Occupied(by) => warnings.push(Warning::Shadowed {
                 rule: canonical_lossy(&loaded.rule.listed, machine),
                 spot: loaded.spot.clone(),
-                by: (*by).clone(),
+                by: (*by.get()).clone(),
             }),
-            None => {
-                first.insert(keyless, &loaded.spot);
+            Entry::Vacant(place) => {
+                place.insert(&loaded.spot);
             }
         }
     }
     warnings
+}
+
+/// A rule that is the same as another one with other keys.
+struct Keyless<'a>(&'a Rule);
+
+impl Keyless<'_> {
+    fn fields(&self) -> impl Iterator<Item = &Field> {
+        self.0.fields.iter().filter(|field| field.number != FieldNumber::KEY)
+    }
+}
+
+impl PartialEq for Keyless<'_> {
+    fn eq(&self, other: &Self) -> bool {
+        let rest = |rule: &Self| (rule.0.list, rule.0.action);
+        rest(self) == rest(other)
+            && self.0.syscalls == other.0.syscalls
+            && self.0.rest == other.0.rest
+            && self.fields().eq(other.fields())
+    }
+}
+
+impl Eq for Keyless<'_> {}
+
+impl Hash for Keyless<'_> {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        let Rule { list, action, syscalls, rest, .. } = self.0;
+        (list, action, syscalls, rest).hash(state);
+        self.fields().for_each(|field| field.hash(state));
+    }
 }

@@ -4,6 +4,7 @@ use std::borrow::Cow;
 use std::rc::Rc;
 
 use super::Choices;
+use super::drop_in_text::Text;
 use super::narrowed::narrowed;
 use super::too_new::{in_numbers, names_comment};
 use rustc_hash::{FxBuildHasher, FxHashMap as HashMap, FxHashSet as HashSet};
@@ -129,7 +130,8 @@ pub fn compose(
 ) -> Composed {
     let mut composed = Composed::default();
     let path: Rc<str> = path.into();
-    let mut text: Vec<Rc<[u8]>> = Vec::new();
+    let has_header = declared.header.unwrap_or(choices.header);
+    let mut text = Text::new(has_header);
     let mut seen: HashMap<Rc<Rule>, Spot> = HashMap::with_capacity_and_hasher(declared.lines.len(), FxBuildHasher);
     let mut is_rest = false;
     for author in &spelled_out(&declared.lines, reader) {
@@ -162,12 +164,12 @@ pub fn compose(
             why: (*why).clone(),
         }));
         if let Some(why) = aside.first() {
-            text.push(comment(&problem_text(why), &author.text).into());
+            text.push(&comment(&problem_text(why), &author.text));
         }
         let Some(rule) = reading.loadable() else {
             composed.notes.extend(variables(&reading).map(|note| (Rc::clone(&author.text), note.clone())));
             if aside.is_empty() {
-                text.push(Rc::clone(&author.text).into());
+                text.push(author.text.as_bytes());
             }
             continue;
         };
@@ -189,7 +191,7 @@ pub fn compose(
                     } else {
                         set_aside::same_as(&same_as.file)
                     };
-                    text.push(comment(&reason, &author.text).into());
+                    text.push(&comment(&reason, &author.text));
                     composed.rules.push(Rc::clone(rule));
                     composed.deduplicated.push(Deduplicated { line: Rc::clone(&author.text), place: place(), same_as });
                 }
@@ -199,35 +201,32 @@ pub fn compose(
         let grave = rule.line.notes.iter().filter(|note| note.is_grave());
         composed.notes.extend(grave.map(|note| (Rc::clone(&author.text), note.clone())));
         composed.rules.push(Rc::clone(rule));
-        let line: Rc<[u8]> = if aside.is_empty() {
-            Rc::clone(&author.text).into()
+        let line: Cow<'_, [u8]> = if aside.is_empty() {
+            Cow::Borrowed(author.text.as_bytes())
         } else {
-            narrowed(&author.text, &rule.line, reader).into()
+            Cow::Owned(narrowed(&author.text, &rule.line, reader))
         };
         if is_too_new {
             let said = String::from_utf8_lossy(&line).into_owned();
             let Some((numbers, names)) = in_numbers(&said, rule, reader) else {
                 let why = reading.obstacles.iter().find(|why| matches!(why, Unloadable::TooNew { .. }));
                 let reason = why.map(problem_text).unwrap_or_default();
-                text.push(comment(&reason, &said).into());
+                text.push(&comment(&reason, &said));
                 composed.kernel_only.push((Rc::clone(&author.text), reason));
                 continue;
             };
-            text.push(names_comment(&names).into());
-            text.push(numbers.into_bytes().into());
+            text.push(&names_comment(&names));
+            text.push(numbers.as_bytes());
         } else {
-            text.push(line);
+            text.push(&line);
         }
-        seen.insert(Rc::clone(&rule.listed), Spot { file: Rc::clone(&path), line: text.len() });
+        seen.insert(Rc::clone(&rule.listed), Spot { file: Rc::clone(&path), line: text.lines });
     }
     add_settings(declared, &path, &mut composed, &mut text, problems);
-    if declared.header.unwrap_or(choices.header) {
-        text.insert(0, HEADER.as_bytes().into());
+    if has_header {
         composed.shift(&path, 1);
     }
-    // An empty last line is the final newline.
-    text.push(Rc::default());
-    composed.bytes = text.join(&b'\n');
+    composed.bytes = text.into_bytes();
     composed
 }
 
@@ -267,7 +266,7 @@ fn add_settings(
     declared: &Declared,
     path: &str,
     composed: &mut Composed,
-    text: &mut Vec<Rc<[u8]>>,
+    text: &mut Text,
     problems: &mut Vec<Problem>,
 ) {
     let mut new = Settings::default();
@@ -285,16 +284,14 @@ fn add_settings(
             }
         }
     }
-    let bytes = |lines: Vec<String>| lines.into_iter().map(|line| Rc::from(line.into_bytes()));
+    let (offset, at) = text.settings;
     let before = new.lines_before();
-    // The last `-D` clears the rules before it, and people expect settings after it.
-    let delete_all = |line: &Rc<[u8]>| line.trim_ascii() == b"-D";
-    let at = text.iter().rposition(delete_all).map_or(0, |at| at + 1);
     for deduplicated in composed.deduplicated.iter_mut().filter(|d| *d.same_as.file == *path && d.same_as.line > at) {
         deduplicated.same_as.line += before.len();
     }
-    text.splice(at..at, bytes(before));
-    text.extend(bytes(new.lines_after_rules()));
+    let before = before.into_iter().flat_map(|line| line.into_bytes().into_iter().chain([b'\n']));
+    text.bytes.splice(offset..offset, before.collect::<Vec<_>>());
+    new.lines_after_rules().iter().for_each(|line| text.push(line.as_bytes()));
     composed.settings.overrule_with(&new);
 }
 

@@ -10,7 +10,7 @@ use crate::boot_load::{LoadLine, Spot};
 use crate::init::Loader;
 use crate::lines::Reader;
 use crate::plan::files::Content;
-use crate::set_aside::candidates;
+use crate::set_aside::spellings;
 
 /// A drop-in as it stands.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -185,8 +185,7 @@ impl Files {
         let compiled = self.audit_rules.iter().map(|content| &content.bytes);
         let files = drop_ins.chain(compiled).map(|bytes| bytes.as_slice()).chain(self.boot_file.as_deref());
         let own = files.flat_map(|bytes| bytes.split(|byte| *byte == b'\n'));
-        let mut lines: Vec<Cow<'_, [u8]>> =
-            own.flat_map(|line| std::iter::once(line).chain(candidates(line))).map(Cow::Borrowed).collect();
+        let mut lines: Vec<Cow<'_, [u8]>> = own.flat_map(spellings).map(Cow::Borrowed).collect();
         if self.drop_ins.iter().any(|d| !d.content.bytes.ends_with(b"\n")) {
             lines.extend(self.merge(&self.drop_ins).into_lines().lines.into_iter().map(|line| line.text));
         }

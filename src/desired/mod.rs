@@ -9,6 +9,7 @@ mod changed;
 mod compiled;
 mod drop_in;
 mod drop_in_rules;
+mod drop_in_text;
 mod failing;
 mod files;
 mod foreign;
@@ -206,9 +207,10 @@ impl Work<'_> {
         let own_rules: HashSet<&Rule> = own.rules.iter().map(|rule| &*rule.listed).collect();
         let is_asked_for = |rule: &Rule| asks_for_all || own_rules.contains(rule);
         let wanted = self.wanted_rules(&load, &after, &merge, &is_asked_for);
-        let dropped = wanted.dropped(&own.dropped, self.choices.perm_syscalls);
+        // Only what the kernel holds already can be unloaded or kept.
+        let gone = if self.managed.kernel { own.dropped.as_slice() } else { &[] };
+        let dropped = wanted.dropped(gone, self.choices.perm_syscalls);
         let is_empty = asks_for_all && wanted.rules.is_empty();
-        // Only what the kernel holds already can be kept.
         let unloadable = if self.managed.kernel || is_empty {
             DropInRules::of(self.files, &after, &merge, self.reader).unloadable
         } else {

@@ -151,9 +151,19 @@ impl Work<'_> {
                     beside.all.entry(rule).or_insert(spot);
                 }
             }
+            self.forget_replaced(name, &bytes);
             changes.push(Change::Holds(name.clone(), bytes));
         }
         (changes, own)
+    }
+
+    /// Lets the readings of those lines of a drop-in go that these bytes of it do not have: what they asked for is known.
+    fn forget_replaced(&mut self, name: &str, bytes: &[u8]) {
+        let lines = |bytes| <[u8]>::split(bytes, |byte| *byte == b'\n');
+        let stays: HashSet<&[u8]> = lines(bytes).flat_map(set_aside::spellings).collect();
+        let held = self.files.drop_ins.iter().find(|d| d.name == *name);
+        let held = held.into_iter().flat_map(|held| lines(held.content.bytes.as_slice()));
+        self.reader.forget(held.flat_map(set_aside::spellings).filter(|line| !stays.contains(line)));
     }
 
     /// Whether the drop-in just before this one ends without a newline, so that augenrules would glue our first line to

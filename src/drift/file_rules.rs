@@ -187,9 +187,8 @@ impl NextBoot {
     }
 
     /// The rules that the boot loads, in their order.
-    #[must_use]
-    pub fn loaded_forms(&self) -> Vec<RuleForms> {
-        self.real.rules.iter().map(|loaded| forms_of(&loaded.rule)).collect()
+    pub fn loaded_forms(&self) -> impl Iterator<Item = RuleForms> {
+        self.real.rules.iter().map(|loaded| forms_of(&loaded.rule))
     }
 
     /// The lines that count and can mean a loaded rule, by their index.

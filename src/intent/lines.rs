@@ -184,8 +184,9 @@ pub fn bad_lines(lines: &[&RequestLine], machine: &Machine) -> Vec<Problem> {
             && !what.is_no_such_arch()
     };
     let mut problems = Vec::new();
-    let rests = continued(lines.iter().map(|author| &*author.text), machine);
-    for (author, is_rest) in lines.iter().zip(rests) {
+    let mut rests = Rests::default();
+    for author in lines {
+        let is_rest = rests.is_rest(&author.text, machine);
         let error = auditctl::parse(author.text.as_bytes(), &context).err();
         // What is wrong with the rest of a rule that was cut has no meaning of its own.
         let error = error.filter(|error| by_itself(&error.what) && !is_rest);
@@ -198,17 +199,21 @@ fn is_error_of_cut(error: Option<&LineError>) -> bool {
     error.is_some_and(LineError::is_continued)
 }
 
-/// Which lines are the rest of a rule that its author cut with a backslash.
-pub fn continued<'a>(lines: impl Iterator<Item = &'a str>, machine: &Machine) -> Vec<bool> {
-    let accounts = Accounts::default();
-    let context =
-        Context { machine, accounts: &accounts, unknown_syscalls: auditctl::UnknownSyscalls::Skip, installed: None };
-    let mut is_continued = false;
-    let of_line = |line: &str| {
-        let is_rest = is_continued;
+/// Tells of lines, one after the other, which are the rest of a rule that its author cut with a backslash.
+#[derive(Debug, Default)]
+pub struct Rests {
+    is_continued: bool,
+}
+
+impl Rests {
+    /// Whether the next line is such a rest.
+    pub fn is_rest(&mut self, line: &str, machine: &Machine) -> bool {
+        let accounts = Accounts::default();
+        let unknown_syscalls = auditctl::UnknownSyscalls::Skip;
+        let context = Context { machine, accounts: &accounts, unknown_syscalls, installed: None };
+        let is_rest = self.is_continued;
         let is_end = || is_rest || is_error_of_cut(auditctl::parse(line.as_bytes(), &context).err().as_ref());
-        is_continued = auditctl::is_cut(line.as_bytes()) && is_end();
+        self.is_continued = auditctl::is_cut(line.as_bytes()) && is_end();
         is_rest
-    };
-    lines.map(of_line).collect()
+    }
 }

@@ -17,7 +17,7 @@ pub use expect::{ExpectIntent, Scope};
 pub use explain::Subject as ExplainSubject;
 pub use gather::GatherIntent;
 pub use goal::{Declared, DropInGoal, Goal};
-pub use lines::{RequestLine, bad_lines, continued, is_statement, labels, named_controls, request_lines};
+pub use lines::{RequestLine, Rests, bad_lines, is_statement, labels, named_controls, request_lines};
 pub use lint::{LintIntent, Subject};
 pub use machine::machine_named;
 

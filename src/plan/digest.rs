@@ -13,16 +13,16 @@ pub fn digest(loaded: &[Rule], wanted: &[&RuleForms], settings: &Settings) -> St
         Fulfils::Again(_) => None,
         Fulfils::Nothing => Some(rule.clone().as_listed()),
     });
-    of(&rules.collect::<Vec<_>>(), settings)
+    of(rules, settings)
 }
 
 /// The digest of what a boot loads: these rules, in their order.
 #[must_use]
-pub fn digest_at_boot(rules: &[RuleForms], settings: &Settings) -> String {
-    of(&rules.iter().map(plain).collect::<Vec<_>>(), settings)
+pub fn digest_at_boot(rules: impl Iterator<Item = RuleForms>, settings: &Settings) -> String {
+    of(rules.map(|forms| plain(&forms)), settings)
 }
 
-fn of(rules: &[Rule], settings: &Settings) -> String {
+fn of(rules: impl Iterator<Item = Rule>, settings: &Settings) -> String {
     id::digest(rules, settings.iter().map(|(name, value)| (name.text(), value)))
 }
 

@@ -6,7 +6,7 @@ use std::rc::Rc;
 use crate::auditctl::{Accounts, Context, LineErrorKind, UnknownSyscalls, WordError, parse};
 use crate::explain::Named;
 use crate::explain::{Explained, PermSyscalls, explain, named_paths};
-use crate::intent::{RequestLine, continued};
+use crate::intent::{RequestLine, Rests};
 use crate::lint::Source;
 use crate::observe::facts;
 use crate::report::explain::LineReport;
@@ -29,37 +29,26 @@ pub struct GivenLine<'a> {
 
 impl<'a> GivenLine<'a> {
     /// The lines that a request gives.
-    #[must_use]
-    pub fn of_lines(lines: &'a [RequestLine], machine: &Machine) -> Vec<Self> {
-        let rests = continued(lines.iter().map(|author| &*author.text), machine);
-        let said = lines.iter().zip(rests).map(|(author, is_rest)| {
+    pub fn of_lines(lines: &'a [RequestLine], machine: &'a Machine) -> impl Iterator<Item = Self> {
+        let mut rests = Rests::default();
+        lines.iter().map(move |author| {
             let text = Cow::Borrowed(&*author.text);
-            Self { bytes: author.text.as_bytes(), text, place: None, is_rest }
-        });
-        said.collect()
+            Self { bytes: author.text.as_bytes(), is_rest: rests.is_rest(&text, machine), text, place: None }
+        })
     }
 
     /// The lines of files, in this order.
-    #[must_use]
-    pub fn of_files(files: &'a [Source], machine: &Machine) -> Vec<Self> {
-        files.iter().flat_map(|file| Self::of_file(file, machine)).collect()
+    pub fn of_files(files: &'a [Source], machine: &'a Machine) -> impl Iterator<Item = Self> {
+        files.iter().filter(|file| !file.bytes.is_empty()).flat_map(|file| Self::of_file(file, machine))
     }
 
-    fn of_file(file: &'a Source, machine: &Machine) -> Vec<Self> {
+    fn of_file(file: &'a Source, machine: &'a Machine) -> impl Iterator<Item = Self> {
         let whole = file.bytes.strip_suffix(b"\n").unwrap_or(&file.bytes);
-        if file.bytes.is_empty() {
-            return Vec::new();
-        }
-        let lines: Vec<_> =
-            whole.split(|byte| *byte == b'\n').map(|line| (line, String::from_utf8_lossy(line))).collect();
-        let rests = continued(lines.iter().map(|(_, text)| text.as_ref()), machine);
-        let said = lines.into_iter().zip(rests).enumerate().map(|(at, ((bytes, text), is_rest))| Self {
-            bytes,
-            text,
-            place: Some((&file.name, at + 1)),
-            is_rest,
-        });
-        said.collect()
+        let mut rests = Rests::default();
+        whole.split(|byte| *byte == b'\n').enumerate().map(move |(at, bytes)| {
+            let text = String::from_utf8_lossy(bytes);
+            Self { bytes, is_rest: rests.is_rest(&text, machine), text, place: Some((&file.name, at + 1)) }
+        })
     }
 }
 
@@ -79,17 +68,24 @@ pub struct EachLine {
 impl EachLine {
     /// Explains lines for a machine and for a host with this root directory and these accounts.
     #[must_use]
-    pub fn of(request: &Request, lines: &[GivenLine<'_>], root: &Root, machine: &Machine, accounts: &Accounts) -> Self {
+    pub fn of<'a>(
+        request: &Request,
+        mut lines: impl Iterator<Item = GivenLine<'a>>,
+        root: &Root,
+        machine: &Machine,
+        accounts: &Accounts,
+    ) -> Self {
         let context = Context { machine, accounts, unknown_syscalls: UnknownSyscalls::Fail, installed: None };
         let perm_syscalls = match request.perm_syscalls {
             crate::request::PermSyscalls::All => PermSyscalls::All,
             crate::request::PermSyscalls::V4_2 => PermSyscalls::V4_2,
         };
         let named = Named { machine, accounts: request.resolve.then_some(accounts) };
-        let parsed = lines.iter().take(MOST_LINES).filter_map(|said| parse(said.bytes, &context).ok());
+        let first: Vec<GivenLine<'_>> = lines.by_ref().take(MOST_LINES).collect();
+        let parsed = first.iter().filter_map(|said| parse(said.bytes, &context).ok());
         let paths = facts(root, parsed.flat_map(|line| named_paths(&line).map(Rc::from).collect::<Vec<_>>()).collect());
         let mut each = Self::default();
-        for said in lines {
+        for said in first.into_iter().chain(lines) {
             each.lines += 1;
             if each.lines > MOST_LINES {
                 // A rule that was cut into several lines is one that is refused.

@@ -79,11 +79,14 @@ pub fn explained(request: &Request, own: Machine, root: &Path) -> Result<Report,
     let accounts = accounts(&root)?;
     let is_of_files = subject == ExplainSubject::Files;
     let Given { files, passed_over } = given(&request.files, &below)?;
-    let said = if is_of_files { GivenLine::of_files(&files, &machine) } else { GivenLine::of_lines(&lines, &machine) };
     let passed_over = passed_over.iter().map(|(path, why)| format!("{path} is not read: {}", why.message()));
     let passed_over: Vec<String> = passed_over.collect();
-    let entries =
-        (is_of_files || request.rules.is_some()).then(|| EachLine::of(request, &said, &root, &machine, &accounts));
+    let entries = if is_of_files {
+        Some(EachLine::of(request, GivenLine::of_files(&files, &machine), &root, &machine, &accounts))
+    } else {
+        let said = GivenLine::of_lines(&lines, &machine);
+        request.rules.is_some().then(|| EachLine::of(request, said, &root, &machine, &accounts))
+    };
     if request.event.is_none() {
         let report = entries.unwrap_or_default().report();
         return Ok(Report { warnings: [passed_over, report.warnings].concat(), ..report });

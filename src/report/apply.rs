@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::bound::ENTRIES;
-use super::diff::diff;
+use super::diff::DiffText;
 use super::text::sentences;
 use super::{
     BecauseReport, ControlReport, DeduplicatedReport, Diff, ErrorReport, FileActionReport, FileReport, KernelDo,
@@ -42,17 +42,18 @@ impl Report {
             End::RolledBack(problems) => (Outcome::RolledBack, true, false, problems.as_slice()),
             End::Stranded(problems) => (Outcome::Stranded, true, true, problems.as_slice()),
         };
-        let diff = if intent.diff {
-            let back = applied.planned_back.as_ref().map_or_else(String::new, |back| {
+        let mut diff = DiffText::default();
+        if intent.diff {
+            let root = intent.place.said_root();
+            if let Some(back) = &applied.planned_back {
                 let is_own = |step: &FileStep| applied.plan.files.iter().any(|own| own.path == step.path);
                 let mut plan = back.plan.clone();
                 plan.files.retain(|step| !is_own(step));
-                diff(&plan, back.before.as_ref(), intent.place.said_root(), machine)
-            });
-            back + &diff(&applied.plan, applied.before.as_ref(), intent.place.said_root(), machine)
-        } else {
-            String::new()
-        };
+                diff.add(&plan, back.before.as_ref(), root, machine);
+            }
+            diff.add(&applied.plan, applied.before.as_ref(), root, machine);
+        }
+        let diff = diff.into_text();
         let rules = rules(applied, machine);
         Self {
             changed,
@@ -93,7 +94,7 @@ fn digest(applied: &Applied) -> Option<String> {
             let wanted: Vec<&RuleForms> = applied.target.rules.iter().map(|wanted| &wanted.forms).collect();
             Some(plan::digest(&now.rules, &wanted, &now.settings()))
         }
-        None => applied.at_boot.as_ref().map(|(rules, settings)| plan::digest_at_boot(rules, settings)),
+        None => applied.at_boot.as_ref().map(|(rules, settings)| plan::digest_at_boot(rules.iter().cloned(), settings)),
     }
 }
 

@@ -3,6 +3,8 @@
 //! A report of any operation but `gather` and `explain`, which answer rule by rule, stays below [`LARGEST`] bytes without its
 //! `undo`.
 
+use std::collections::BTreeMap;
+
 use serde::Serialize;
 use serde_json::Value;
 
@@ -14,14 +16,40 @@ pub const LARGEST: usize = 1 << 20;
 /// Most entries of a list, and most of a list of steps or findings.
 pub(super) const ENTRIES: usize = 100;
 const STEPS: usize = 1000;
-/// Most bytes of a list as JSON, of a list of steps or findings, and of the diff.
+/// Most bytes of a list as JSON, and of a list of steps or findings. A diff is cut where it is made.
 const BYTES: usize = 32 << 10;
 const STEP_BYTES: usize = 192 << 10;
-const DIFF_BYTES: usize = 128 << 10;
 /// The longest text of an error or warning, in bytes.
 const LONGEST: usize = 4096;
 /// The longest sentence, whose parts stand beside it.
 const LONGEST_SENTENCE: usize = 600;
+
+/// Most entries of a list that answers rule by rule.
+pub(super) const RULES: usize = 10_000;
+
+/// How many entries the lists of a report lack that answer rule by rule, by their pointers.
+#[derive(Debug, Default)]
+pub(super) struct Omitted(BTreeMap<String, usize>);
+
+impl Omitted {
+    /// The first entries of a list; the others are counted, and none is kept.
+    pub fn first<T>(&mut self, list: &str, mut entries: impl Iterator<Item = T>) -> Vec<T> {
+        let first = entries.by_ref().take(RULES).collect();
+        self.count(list, entries.count());
+        first
+    }
+
+    /// Counts entries of a list that are left out.
+    pub fn count(&mut self, list: &str, omitted: usize) {
+        if omitted > 0 {
+            *self.0.entry(list.to_owned()).or_default() += omitted;
+        }
+    }
+
+    pub fn into_counts(self) -> BTreeMap<String, usize> {
+        self.0
+    }
+}
 
 impl Report {
     /// The report with no list longer than its bounds; `omitted` and `errors_omitted` count the rest.
@@ -60,9 +88,6 @@ impl Report {
         for (pointer, count) in omitted {
             *self.omitted.entry(pointer).or_default() += count;
         }
-        if let Some(diff) = &mut self.diff {
-            shorten_diff(&mut diff.prepared);
-        }
         self
     }
 }
@@ -87,25 +112,4 @@ fn shrink<T: Serialize>(list: &mut Vec<T>, most: usize, bytes: usize) -> usize {
     let omitted = list.len() - kept;
     list.truncate(kept);
     omitted
-}
-
-/// Cuts a diff at the end of a line and says in a last one how many are left out.
-fn shorten_diff(diff: &mut String) {
-    // Quotes, line ends and what a terminal obeys are longer as JSON.
-    let length =
-        |line: &str| serde_json::to_string(&super::visible::visible(line)).map_or(usize::MAX, |text| text.len());
-    let mut left = DIFF_BYTES;
-    let mut end = 0;
-    for line in diff.split_inclusive('\n') {
-        match left.checked_sub(length(line)) {
-            Some(rest) => left = rest,
-            None => break,
-        }
-        end += line.len();
-    }
-    let omitted = diff.get(end..).map_or(0, |rest| rest.lines().count());
-    if omitted > 0 {
-        diff.truncate(end);
-        diff.extend(["... and ", &omitted.to_string(), " more lines\n"]);
-    }
 }

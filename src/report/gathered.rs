@@ -5,6 +5,7 @@ mod not_in_sync;
 mod running;
 mod summary;
 
+use super::bound::{Omitted, RULES};
 use super::expected::{self, ExpectedReport};
 use super::gather::{DifferenceReport, DriftReport, OverruledReport, SettingReport, SettingsReport};
 use super::rule::{id, text_of};
@@ -38,10 +39,11 @@ impl Report {
         if report.in_sync == Some(true) && is_conditional(&gathered) {
             report.in_sync = None;
         }
-        report.warnings = gathered.warnings.iter().map(Warning::sentence).collect();
-        report.pending = pending(&gathered, machine);
+        let mut omitted = Omitted::default();
+        report.warnings = omitted.first("/warnings", gathered.warnings.iter().map(Warning::sentence));
+        report.pending = pending(&gathered, &mut omitted, machine);
         report.reboot_required = report.pending != PendingReport::default();
-        report.runtime = runtime(&gathered, machine);
+        report.runtime = runtime(&gathered, &mut omitted, machine);
         if let Reading::Read(held) = &gathered.kernel {
             report.status = Some(running::status(held));
             report.features = Some(running::features(held));
@@ -49,10 +51,10 @@ impl Report {
         }
         let drift = gathered.drift.as_ref();
         if let Reading::Read(held) = &mut gathered.files {
-            report.filesystem = Some(files::filesystem(held, drift, machine));
+            report.filesystem = Some(files::filesystem(held, drift, &mut omitted, machine));
             report.boot_loader =
                 Some(files::boot_loader(&held.observed.files.loader, &held.observed.reader.facts().installed));
-            report.next_boot = Some(files::next_boot(&held.boot, machine));
+            report.next_boot = Some(files::next_boot(&held.boot, &mut omitted, machine));
             report.settings = Some(settings(&gathered.settings));
             let expect = intent.expect.as_ref();
             let state = gathered.kernel.read().map(|kernel| &kernel.state);
@@ -62,9 +64,9 @@ impl Report {
             let labels = expected::by_label(&gathered.labelled, labelled_settings, expect, machine);
             report.labels = (!labels.is_empty()).then_some(labels);
             let kernel = gathered.kernel.read().map(|kernel| &kernel.state);
-            report.drift = drift
-                .zip(kernel)
-                .map(|(drift, kernel)| drift_report(&held.boot, drift, kernel, &gathered.settings, machine));
+            report.drift = drift.zip(kernel).map(|(drift, kernel)| {
+                drift_report(&held.boot, drift, kernel, &gathered.settings, &mut omitted, machine)
+            });
         }
         report.digest = digest(&gathered);
         let mut problems: Vec<Problem> = [gathered.files.problems(), gathered.kernel.problems()].concat();
@@ -80,13 +82,15 @@ impl Report {
                 report.msg = not_in_sync::message(&gathered);
             }
         }
+        report.omitted = omitted.into_counts();
         if !intent.details {
             report.shorten();
         }
         if !problems.is_empty() {
             report.failed = true;
             report.outcome = Outcome::Failed;
-            report.errors = problems.iter().map(ErrorReport::from).collect();
+            report.errors = problems.iter().take(RULES).map(ErrorReport::from).collect();
+            report.errors_omitted = problems.len() - report.errors.len();
         }
         report
     }
@@ -98,6 +102,10 @@ impl Report {
         self.runtime.iter_mut().for_each(|runtime| runtime.rules = None);
         self.filesystem.iter_mut().for_each(|filesystem| filesystem.files = None);
         self.next_boot.iter_mut().for_each(|boot| boot.rules = None);
+        let is_left_out = |list: &str| {
+            list.starts_with("/filesystem/files/") || matches!(list, "/runtime/rules" | "/next_boot/rules")
+        };
+        self.omitted.retain(|list, _| !is_left_out(list));
         let labels = self.labels.iter_mut().flat_map(|labels| labels.values_mut()).map(|label| &mut label.rules);
         let expected = self.expect.iter_mut().map(|expected| &mut expected.rules);
         expected.chain(labels).for_each(|rules| rules.retain(|rule| rule.in_sync == Some(false)));
@@ -140,14 +148,14 @@ fn digest(gathered: &Gathered) -> Option<String> {
     let boot = gathered.files.read().map(|files| &files.boot);
     let Some(kernel) = gathered.kernel.read() else {
         let boot = boot?;
-        return Some(plan::digest_at_boot(&boot.loaded_forms(), &boot.real.settings));
+        return Some(plan::digest_at_boot(boot.loaded_forms(), &boot.real.settings));
     };
     let wanted = boot.map_or_else(Vec::new, NextBoot::wanted);
     let wanted: Vec<&RuleForms> = wanted.iter().map(|(_, expect)| expect).collect();
     Some(plan::digest(&kernel.state.rules, &wanted, &kernel.state.settings()))
 }
 
-fn runtime(gathered: &Gathered, machine: &Machine) -> Option<RuntimeReport> {
+fn runtime(gathered: &Gathered, omitted: &mut Omitted, machine: &Machine) -> Option<RuntimeReport> {
     let without = |reason: &str| RuntimeReport {
         managed: false,
         reason: Some(reason.to_owned()),
@@ -160,13 +168,13 @@ fn runtime(gathered: &Gathered, machine: &Machine) -> Option<RuntimeReport> {
         Reading::Absent(why) => Some(without(why)),
         Reading::Failed(_) => None,
         Reading::Read(kernel) => {
-            let origins = gathered.files.read().zip(gathered.drift.as_ref());
+            let origins = gathered.files.read().map(|files| &files.boot).zip(gathered.drift.as_ref());
             Some(RuntimeReport {
                 managed: true,
                 reason: None,
                 locked: kernel.state.status.is_locked(),
                 expedited: false,
-                rules: Some(running::rules(&kernel.state, origins.map(|(files, drift)| (&files.boot, drift)), machine)),
+                rules: Some(omitted.first("/runtime/rules", running::rules(&kernel.state, origins, machine))),
             })
         }
     }
@@ -196,20 +204,22 @@ fn drift_report(
     drift: &Drift,
     kernel: &KernelState,
     settings: &[SettingView],
+    omitted: &mut Omitted,
     machine: &Machine,
 ) -> DriftReport {
-    let of_lines = |lines: &[(usize, Cause)]| -> Vec<DifferenceReport> {
+    let mut of_lines = |list: &str, lines: &[(usize, Cause)]| -> Vec<DifferenceReport> {
         let asked = |(line, cause): &(usize, Cause)| Some(of_line(boot.asked.get(*line)?, cause, machine));
-        lines.iter().filter_map(asked).collect()
+        omitted.first(list, lines.iter().filter_map(asked))
     };
     let of_rules = |(at, cause): &(usize, Cause)| Some(of_rule(kernel.rules.get(*at)?, cause, machine));
     let moved: Vec<(usize, Cause)> = drift.order.iter().map(|line| (*line, Cause::OutOfPlace)).collect();
     DriftReport {
-        missing_in_runtime: of_lines(&drift.missing_in_runtime),
-        missing_in_filesystem: drift.missing_in_filesystem.iter().filter_map(of_rules).collect(),
-        missing_at_boot: of_lines(&drift.missing_at_boot),
-        order: of_lines(&moved),
-        silent: of_lines(&drift.silent),
+        missing_in_runtime: of_lines("/drift/missing_in_runtime", &drift.missing_in_runtime),
+        missing_at_boot: of_lines("/drift/missing_at_boot", &drift.missing_at_boot),
+        order: of_lines("/drift/order", &moved),
+        silent: of_lines("/drift/silent", &drift.silent),
+        missing_in_filesystem: omitted
+            .first("/drift/missing_in_filesystem", drift.missing_in_filesystem.iter().filter_map(of_rules)),
         settings: settings.iter().filter(|view| !view.agrees()).map(|view| view.key.text().to_owned()).collect(),
     }
 }
@@ -240,7 +250,7 @@ fn of_rule(rule: &Rule, cause: &Cause, machine: &Machine) -> DifferenceReport {
 }
 
 /// What a locked kernel waits for.
-fn pending(gathered: &Gathered, machine: &Machine) -> PendingReport {
+fn pending(gathered: &Gathered, omitted: &mut Omitted, machine: &Machine) -> PendingReport {
     let kernel = gathered.kernel.read().filter(|kernel| kernel.state.status.is_locked());
     let (Some(kernel), Some(files), Some(drift)) = (kernel, gathered.files.read(), &gathered.drift) else {
         return PendingReport::default();
@@ -249,7 +259,12 @@ fn pending(gathered: &Gathered, machine: &Machine) -> PendingReport {
     let comes = drift
         .missing_in_runtime
         .iter()
-        .chain(drift.silent.iter().filter(|(_, cause)| matches!(cause, Cause::WatchesElsewhere { .. })))
+        .chain(
+            drift
+                .silent
+                .iter()
+                .filter(|(_, cause)| matches!(cause, Cause::WatchesElsewhere { .. } | Cause::MountedBelow { .. })),
+        )
         .filter_map(asked)
         .filter(|asked| asked.at_boot == AtBoot::Loaded);
     let running = |(at, _): &(usize, Cause)| kernel.state.rules.get(*at).map(|rule| canonical_lossy(rule, machine));
@@ -261,9 +276,10 @@ fn pending(gathered: &Gathered, machine: &Machine) -> PendingReport {
         (matches!(view.key, Key::Setting(_)) && before != after).then_some(ControlReport { setting, before, after })
     };
     PendingReport {
-        load: comes.map(|asked| text_of(asked, machine)).collect(),
-        unload: drift.missing_in_filesystem.iter().filter_map(running).chain(vanishes).collect(),
-        order: moves.map(|asked| text_of(asked, machine)).collect(),
+        load: omitted.first("/pending/load", comes.map(|asked| text_of(asked, machine))),
+        unload: omitted
+            .first("/pending/unload", drift.missing_in_filesystem.iter().filter_map(running).chain(vanishes)),
+        order: omitted.first("/pending/order", moves.map(|asked| text_of(asked, machine))),
         control: gathered.settings.iter().filter_map(change).collect(),
     }
 }

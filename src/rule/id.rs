@@ -38,12 +38,12 @@ impl Id {
 /// A digest of rules and settings, the same on every machine: the order within each list counts, that of the lists does
 /// not.
 #[must_use]
-pub fn digest<'a>(rules: &[Rule], settings: impl Iterator<Item = (&'a str, u32)>) -> String {
-    let mut rules: Vec<&Rule> = rules.iter().collect();
-    rules.sort_by_key(|rule| rule.list.0);
+pub fn digest<'a>(rules: impl Iterator<Item = Rule>, settings: impl Iterator<Item = (&'a str, u32)>) -> String {
+    let mut rules: Vec<(u32, Id)> = rules.map(|rule| (rule.list.0, Id::of(&rule))).collect();
+    rules.sort_by_key(|(list, _)| *list);
     let mut hasher = Sha256::new();
-    for rule in rules {
-        hasher.update(Id::of(rule).0);
+    for (_, id) in rules {
+        hasher.update(id.0);
     }
     for (name, value) in settings {
         hasher.update(format!("{name}={value}\n"));

@@ -86,10 +86,11 @@ pub fn too_large(path: &Path, length: usize) -> Option<FileError> {
 
 pub(super) fn read(fd: &OwnedFd, stat: &Stat, path: &Path) -> Result<Vec<u8>, FileError> {
     // Files of /proc have no size that tells.
-    if let Some(error) = too_large(path, usize::try_from(stat.st_size).unwrap_or(usize::MAX)) {
+    let size = usize::try_from(stat.st_size).unwrap_or(usize::MAX);
+    if let Some(error) = too_large(path, size) {
         return Err(error);
     }
-    let mut bytes = Vec::new();
+    let mut bytes = Vec::with_capacity(size);
     let mut chunk = vec![0; 64 << 10];
     loop {
         match system::read(fd.as_fd(), &mut chunk[..]) {

@@ -4,6 +4,7 @@ use std::rc::Rc;
 
 use rustc_hash::{FxHashMap as HashMap, FxHashSet as HashSet};
 
+use super::super::bound::{Omitted, RULES};
 use super::super::explain;
 use super::super::gather::{
     AuditctlReport, BootLoaderReport, ControlLineReport, FileRuleReport, FilesystemReport, LineProblemReport,
@@ -55,10 +56,16 @@ impl<'a> Evidence<'a> {
 }
 
 /// The files, line by line.
-pub fn filesystem(held: &mut HeldFiles, drift: Option<&Drift>, machine: &Machine) -> FilesystemReport {
+pub fn filesystem(
+    held: &mut HeldFiles,
+    drift: Option<&Drift>,
+    omitted: &mut Omitted,
+    machine: &Machine,
+) -> FilesystemReport {
     let evidence = Evidence::of(&held.boot, drift);
     let (known, reader) = (&held.observed.files, &mut held.observed.reader);
-    let files = known.sources().into_iter().map(|(path, content)| {
+    let mut room = RULES;
+    let files = known.sources().into_iter().enumerate().map(|(file, (path, content))| {
         let path: Rc<str> = path.to_string_lossy().into();
         let mut report = RulesFileReport {
             path: path.to_string(),
@@ -71,52 +78,71 @@ pub fn filesystem(held: &mut HeldFiles, drift: Option<&Drift>, machine: &Machine
         for (number, text) in content.bytes.split(|byte| *byte == b'\n').enumerate() {
             let spot = Spot { file: Rc::clone(&path), line: number + 1 };
             let text = evidence.merged.get(&spot).map_or(text, |line| &line.text);
-            take(&mut report, text, &spot, &evidence, reader, machine);
+            let mut told = Told { report: &mut report, room: &mut room, omitted: &mut *omitted, file };
+            told.take(text, &spot, &evidence, reader, machine);
         }
         report
     });
+    let files = files.collect();
     FilesystemReport {
         rules_dir: known.rules_dir.display().to_string(),
         exists: known.has_directory,
-        files: Some(files.collect()),
+        files: Some(files),
         compiled: known
             .audit_rules
             .as_ref()
             .map(|compiled| !known.has_directory || *compiled.bytes == known.compiled(&known.drop_ins)),
-        errors: problems(&held.boot),
+        errors: omitted.first("/filesystem/errors", problems(&held.boot).into_iter()),
     }
 }
 
-/// Takes a line into the report of its file.
-fn take(
-    report: &mut RulesFileReport,
-    text: &[u8],
-    spot: &Spot,
-    evidence: &Evidence<'_>,
-    reader: &mut Reader,
-    machine: &Machine,
-) {
-    let reading = reader.read(text);
-    if reading.is_silent {
-        return;
+/// What is told of a file.
+struct Told<'a> {
+    report: &'a mut RulesFileReport,
+    /// How many more lines of all files have room.
+    room: &'a mut usize,
+    omitted: &'a mut Omitted,
+    /// Its index among the files.
+    file: usize,
+}
+
+impl Told<'_> {
+    /// Takes a line in.
+    fn take(&mut self, text: &[u8], spot: &Spot, evidence: &Evidence<'_>, reader: &mut Reader, machine: &Machine) {
+        let reading = reader.read(text);
+        if reading.is_silent {
+            return;
+        }
+        let rule = reading.rule.as_ref().filter(|rule| rule.line.verb != Verb::Delete && !rule.line.emptied);
+        let controls: Vec<_> = reading.controls_at_boot().cloned().collect();
+        let is_control = !controls.is_empty() || (reading.obstacles.is_empty() && rule.is_none());
+        if is_control && self.has_room("controls") {
+            self.report.controls.push(ControlLineReport {
+                text: String::from_utf8_lossy(text).into_owned(),
+                line: spot.line,
+                settings: explain::Settings::of(&controls),
+            });
+        }
+        if let Some(rule) = rule.filter(|_| self.has_room("rules")) {
+            let line = evidence.line(spot);
+            self.report.rules.push(FileRuleReport {
+                rule: RuleReport::new(&rule.line.rule, machine),
+                line: spot.line,
+                running: evidence.running.as_ref().map(|running| line.is_some_and(|(at, _)| running.contains(&at))),
+                next_boot: line.is_some_and(|(_, asked)| asked.at_boot == AtBoot::Loaded),
+            });
+        }
     }
-    let rule = reading.rule.as_ref().filter(|rule| rule.line.verb != Verb::Delete && !rule.line.emptied);
-    let controls: Vec<_> = reading.controls_at_boot().cloned().collect();
-    if !controls.is_empty() || (reading.obstacles.is_empty() && rule.is_none()) {
-        report.controls.push(ControlLineReport {
-            text: String::from_utf8_lossy(text).into_owned(),
-            line: spot.line,
-            settings: explain::Settings::of(&controls),
-        });
-    }
-    if let Some(rule) = rule {
-        let line = evidence.line(spot);
-        report.rules.push(FileRuleReport {
-            rule: RuleReport::new(&rule.line.rule, machine),
-            line: spot.line,
-            running: evidence.running.as_ref().map(|running| line.is_some_and(|(at, _)| running.contains(&at))),
-            next_boot: line.is_some_and(|(_, asked)| asked.at_boot == AtBoot::Loaded),
-        });
+
+    /// Whether an entry of this list has room; otherwise it is counted.
+    fn has_room(&mut self, list: &str) -> bool {
+        let has_room = *self.room > 0;
+        if has_room {
+            *self.room -= 1;
+        } else {
+            self.omitted.count(&format!("/filesystem/files/{}/{list}", self.file), 1);
+        }
+        has_room
     }
 }
 
@@ -139,7 +165,8 @@ fn problems(boot: &NextBoot) -> Vec<LineProblemReport> {
         });
     }
     let other = boot.other.iter().flat_map(|(_, load)| &load.failing);
-    let only_there = other.filter(|failing| boot.asked.iter().any(|asked| asked.spot == failing.spot));
+    let asked: HashSet<&Spot> = boot.asked.iter().map(|asked| &asked.spot).collect();
+    let only_there = other.filter(|failing| asked.contains(&failing.spot));
     for failing in boot.whole.failing.iter().chain(only_there) {
         let kind = failing.trouble.kind();
         let at = *known.entry((kind, &*failing.text)).or_insert_with(|| {
@@ -184,12 +211,12 @@ pub fn boot_loader(loader: &Loader, installed: &Installed) -> BootLoaderReport {
 }
 
 /// What the next boot would load.
-pub fn next_boot(boot: &NextBoot, machine: &Machine) -> NextBootReport {
+pub fn next_boot(boot: &NextBoot, omitted: &mut Omitted, machine: &Machine) -> NextBootReport {
     // The kernel lists one list after the other.
     let mut rules: Vec<&Rule> = boot.real.rules.iter().map(|loaded| &loaded.rule.line.rule).collect();
     rules.sort_by_key(|rule| rule.list.0);
     NextBootReport {
-        rules: Some(rules.into_iter().map(|rule| canonical_lossy(rule, machine)).collect()),
+        rules: Some(omitted.first("/next_boot/rules", rules.into_iter().map(|rule| canonical_lossy(rule, machine)))),
         stops_at: boot.stop().map(|(failing, unread)| StopReport {
             file: failing.spot.file.to_string(),
             line: failing.spot.line,

@@ -12,8 +12,12 @@ use crate::rule::Machine;
 use crate::tables::managers::{by_key, by_process};
 
 /// The loaded rules, each with the line that asks for it, where the files were read.
-pub fn rules(state: &KernelState, files: Option<(&NextBoot, &Drift)>, machine: &Machine) -> Vec<RunningRuleReport> {
-    let rules = state.rules.iter().enumerate().map(|(at, rule)| {
+pub fn rules<'a>(
+    state: &'a KernelState,
+    files: Option<(&'a NextBoot, &'a Drift)>,
+    machine: &'a Machine,
+) -> impl Iterator<Item = RunningRuleReport> {
+    state.rules.iter().enumerate().map(move |(at, rule)| {
         let mut report = RuleReport::new(rule, machine);
         let Some((boot, drift)) = files else { return RunningRuleReport { rule: report, origin: None } };
         let asked = drift.held.get(at).and_then(|held| boot.asked.get(held.asked?));
@@ -23,8 +27,7 @@ pub fn rules(state: &KernelState, files: Option<(&NextBoot, &Drift)>, machine: &
         }
         let origin = asked.map_or_else(|| "runtime only".to_owned(), |asked| asked.spot.to_string());
         RunningRuleReport { rule: report, origin: Some(origin) }
-    });
-    rules.collect()
+    })
 }
 
 /// The state of the audit subsystem.
