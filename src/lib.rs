@@ -26,6 +26,7 @@ pub mod request;
 pub mod restore;
 pub mod rule;
 pub mod rules_d;
+pub mod scanner;
 pub mod set_aside;
 pub mod settings;
 mod signals;

@@ -7,6 +7,7 @@ mod given;
 mod lint;
 mod programs;
 mod progress;
+mod scanner;
 
 use std::path::{Path, PathBuf};
 

@@ -63,8 +63,9 @@ pub enum RequestError {
     NoRulesFiles { path: String },
     /// An architecture that nothing knows.
     UnknownMachine { name: String, nearest: Option<String> },
-    /// A host that is none of the products of a policy, as its `os-release` names it; empty where it has none.
-    UnknownProduct { host: String, known: Vec<String> },
+    /// A host that is none of the products of a policy or of checks (`of`), as its `os-release` names it; empty where it has
+    /// none.
+    UnknownProduct { host: String, of: &'static str, known: Vec<String> },
     /// A code that no finding of lint has.
     UnknownCode { code: String, nearest: Option<String> },
     /// A machine that is not that of the host.
@@ -161,9 +162,9 @@ impl RequestError {
             }
             Self::NoRulesFiles { path } => format!("no .rules file in the directory {path}"),
             Self::UnknownMachine { name, .. } => format!("there is no machine {name:?}"),
-            Self::UnknownProduct { host, known } => {
+            Self::UnknownProduct { host, of, known } => {
                 let says = if host.is_empty() { "has no os-release".to_owned() } else { format!("is {host}") };
-                format!("the host {says}, and the policy is for {}", known.join(", "))
+                format!("the host {says}, and {of} for {}", known.join(", "))
             }
             Self::UnknownCode { code, .. } => format!("no finding has the code {code:?}"),
             Self::OtherMachine { named, own } => format!("arch names {named}, and the host is {own}"),

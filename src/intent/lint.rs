@@ -20,6 +20,17 @@ pub struct LintIntent<'a> {
     pub machines: Vec<Machine>,
     /// Codes of findings that are left out.
     pub ignored: &'a [String],
+    /// The profile of the scanner that is asked for.
+    pub profile: Option<WantedProfile<'a>>,
+}
+
+/// A profile of the scanner.
+#[derive(Debug, Clone, Copy)]
+pub struct WantedProfile<'a> {
+    /// Its name.
+    pub name: &'a str,
+    /// Of which product; that of the place by default.
+    pub product: Option<&'a str>,
 }
 
 /// What to look at.
@@ -69,8 +80,16 @@ impl<'a> LintIntent<'a> {
             problems.extend(more);
             None
         });
+        let product = request.product.as_deref();
+        let profile = request.profile.as_deref().map(|name| WantedProfile { name, product });
+        let needed = match (profile, product) {
+            (None, Some(_)) => Some(("profile", "product")),
+            (Some(_), None) if place.is_none() => Some(("product", "profile, where no host is looked at")),
+            _ => None,
+        };
+        problems.extend(needed.map(|(key, by)| Problem::at_pointer(RequestError::Needed { key, by }.into(), "")));
         if problems.is_empty() {
-            Ok(Self { subject, place, machines, ignored: &request.ignore })
+            Ok(Self { subject, place, machines, ignored: &request.ignore, profile })
         } else {
             Err(problems)
         }

@@ -18,7 +18,7 @@ pub use explain::Subject as ExplainSubject;
 pub use gather::GatherIntent;
 pub use goal::{Declared, DropInGoal, Goal};
 pub use lines::{RequestLine, Rests, bad_lines, is_statement, labels, named_controls, request_lines};
-pub use lint::{LintIntent, Subject};
+pub use lint::{LintIntent, Subject, WantedProfile};
 pub use machine::machine_named;
 
 use machine::machine_of;

@@ -48,7 +48,11 @@ pub fn chosen(
         given.to_owned()
     } else {
         let of_host = |host: String| {
-            let error = RequestError::UnknownProduct { host, known: names.clone().map(str::to_owned).collect() };
+            let error = RequestError::UnknownProduct {
+                host,
+                of: "the policy is",
+                known: names.clone().map(str::to_owned).collect(),
+            };
             Problem::at_pointer(error.into(), "/product")
         };
         let own = own().map_err(of_host)?;

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use std::rc::Rc;
 
 use super::given::{Given, given, root_below};
+use super::scanner::{chosen, scanned};
 use crate::auditctl::{Accounts, parse_group, parse_passwd};
 use crate::error::{Problem, What};
 use crate::gather::only_there;
@@ -27,6 +28,7 @@ pub fn linted(request: &Request, own: Machine, root: &Path) -> Result<Report, Ve
     let intent = LintIntent::of(request, own)?;
     let one = |error: FileError| vec![Problem::from(What::File(error))];
     let below = intent.place.as_ref().map_or_else(|| root.to_owned(), |place| root_below(root, &place.root));
+    let wanted = intent.profile.map(|wanted| chosen(wanted, &below)).transpose().map_err(|problem| vec![problem])?;
     let root = intent.place.as_ref().map(|_| Root::open(&below)).transpose().map_err(one)?;
     let accounts = match &root {
         None => None,
@@ -67,6 +69,11 @@ pub fn linted(request: &Request, own: Machine, root: &Path) -> Result<Report, Ve
         });
         let mut findings = lint(&sources, &mut reader, Host { ways: ways.as_ref(), ..host });
         findings.extend(beside.iter().cloned());
+        if let Some(chosen) = wanted.filter(|_| at == 0) {
+            let (judged, warnings) =
+                scanned(chosen, &intent.subject, root.as_ref(), &sources, &mut reader).map_err(one)?;
+            linted.add_scanned(chosen, judged, warnings);
+        }
         linted.add(at, &sources, without_ignored(findings, &sources, intent.ignored));
     }
     Ok(Report::linted(linted, request.format, request.fail_on))

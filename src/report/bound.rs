@@ -81,6 +81,9 @@ impl Report {
         if let Some(findings) = &mut self.findings {
             note("/findings", shrink(findings, STEPS, STEP_BYTES));
         }
+        if let Some(scanner) = &mut self.scanner {
+            note("/scanner/checks", shrink(&mut scanner.checks, STEPS, STEP_BYTES));
+        }
         let results = self.sarif.as_mut().and_then(|sarif| sarif.get_mut("runs")?.pointer_mut("/0/results"));
         if let Some(Value::Array(results)) = results {
             note("/sarif/runs/0/results", shrink(results, STEPS, STEP_BYTES));

@@ -3,10 +3,12 @@
 use schemars::JsonSchema;
 use serde::Serialize;
 
+use super::scanner::{ScannerReport, scanned};
 use super::text::is_zero;
 use crate::boot_load::Spot;
 use crate::intent::{LintIntent, Subject};
 use crate::lint::{Finding, Severity, Source};
+use crate::scanner::{Chosen, Judged};
 
 /// One finding.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
@@ -107,7 +109,7 @@ pub struct Counts {
     pub warning: usize,
     /// Worth knowing.
     pub info: usize,
-    /// At least as severe as `fail_on`: what makes the report a failed one, and nothing else does.
+    /// At least as severe as `fail_on`: what makes the report a failed one, beside checks of the scanner that fail.
     #[serde(skip_serializing_if = "is_zero")]
     pub failing: usize,
     /// Left out, because the request or a comment asks for that.
@@ -138,6 +140,8 @@ pub struct Linted<'a> {
     intent: &'a LintIntent<'a>,
     findings: Vec<(Rank, FindingReport)>,
     pub(super) ignored: usize,
+    pub(super) scanner: Option<ScannerReport>,
+    pub(super) warnings: Vec<String>,
 }
 
 /// Where a finding stands among others: file, line, and on a line the more severe ones first.
@@ -147,7 +151,7 @@ impl<'a> Linted<'a> {
     /// Nothing yet.
     #[must_use]
     pub fn new(intent: &'a LintIntent<'a>) -> Self {
-        Self { intent, findings: Vec::new(), ignored: 0 }
+        Self { intent, findings: Vec::new(), ignored: 0, scanner: None, warnings: Vec::new() }
     }
 
     /// Adds what was found in these files for the machine of this number, and how much of it was left out.
@@ -163,6 +167,12 @@ impl<'a> Linted<'a> {
             let found = self.reported(machine, text, finding);
             self.findings.push(((at, line, std::cmp::Reverse(found.severity), found.column), found));
         }
+    }
+
+    /// Adds what the scanner makes of it, for the first machine.
+    pub fn add_scanned(&mut self, scanned_as: Chosen, judged: Vec<Judged>, warnings: Vec<String>) {
+        self.scanner = Some(scanned(scanned_as, judged, |spot| self.place(0, spot)));
+        self.warnings = warnings;
     }
 
     /// Every finding once, with the machines that it is about, unless it is about all.

@@ -7,8 +7,9 @@ use crate::request::{FailOn, Format};
 impl Report {
     /// The report of `lint`.
     #[must_use]
-    pub fn linted(linted: Linted<'_>, format: Format, fail_on: FailOn) -> Self {
+    pub fn linted(mut linted: Linted<'_>, format: Format, fail_on: FailOn) -> Self {
         let ignored = linted.ignored;
+        let (scanner, warnings) = (linted.scanner.take(), std::mem::take(&mut linted.warnings));
         let findings = linted.merged();
         let count = |severity| findings.iter().filter(|found| found.severity == severity).count();
         let (error, warning, info) =
@@ -30,9 +31,20 @@ impl Report {
             counts.info,
             if ignored > 0 { format!(", {ignored} ignored") } else { String::new() }
         );
-        let outcome = if failing > 0 { Outcome::Failed } else { Outcome::Unchanged };
+        let is_short = scanner.as_ref().is_some_and(|scanner| scanner.counts.failing > 0);
+        let is_failed = failing > 0 || is_short && fail_on != FailOn::Never;
+        let msg = scanner.as_ref().map_or_else(|| msg.clone(), |scanner| format!("{}; {msg}", scanner.sentence()));
+        let outcome = if is_failed { Outcome::Failed } else { Outcome::Unchanged };
         let sarif = (format == Format::Sarif).then(|| sarif::log(&findings));
-        Self { failed: failing > 0, findings: Some(findings), counts: Some(counts), sarif, ..Self::quiet(msg, outcome) }
-            .bounded()
+        Self {
+            failed: is_failed,
+            findings: Some(findings),
+            counts: Some(counts),
+            scanner,
+            sarif,
+            warnings,
+            ..Self::quiet(msg, outcome)
+        }
+        .bounded()
     }
 }

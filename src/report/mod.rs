@@ -15,6 +15,7 @@ pub mod policy;
 mod problem;
 pub mod rule;
 mod sarif;
+pub mod scanner;
 mod steps;
 mod text;
 mod visible;
@@ -133,6 +134,9 @@ pub struct Report {
     /// lint: how many findings there are of each severity.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub counts: Option<lint::Counts>,
+    /// lint, with `profile`: whether the scanner accepts the rules, check by check.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub scanner: Option<scanner::ScannerReport>,
     /// lint: the findings as SARIF 2.1.0, where that was asked for.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub sarif: Option<serde_json::Map<String, serde_json::Value>>,
@@ -311,6 +315,7 @@ impl Report {
             events: None,
             findings: None,
             counts: None,
+            scanner: None,
             sarif: None,
             undo: None,
         }

@@ -136,6 +136,8 @@ keys! {
     files: &[Explain, Lint],
     archs: &[Lint],
     ignore: &[Lint],
+    product: &[Lint],
+    profile: &[Lint],
     format: &[Lint],
     fail_on: &[Lint],
 }

@@ -156,6 +156,13 @@ pub struct Request {
     pub archs: Vec<String>,
     /// Codes of findings that are left out. A comment `# lint: ignore CODE` in a file does the same for that file.
     pub ignore: Vec<String>,
+    /// The product whose checks `profile` means, such as rhel9. Default: that of `{root}/etc/os-release`, where a host is
+    /// looked at.
+    #[schemars(length(min = 1))]
+    pub product: Option<String>,
+    /// A profile of the SCAP Security Guide, such as stig: say of each of its checks whether the scanner accepts the rules.
+    #[schemars(length(min = 1))]
+    pub profile: Option<String>,
     /// What to report besides the findings.
     pub format: Format,
     /// The least severity that makes the report a failed one.

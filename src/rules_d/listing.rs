@@ -44,6 +44,9 @@ pub struct Listing {
     pub skipped: Vec<Skipped>,
 }
 
+/// How many directories below one another are looked into.
+const DEEPEST: usize = 8;
+
 /// What keeps the drop-ins of a directory from having this length together; they could not be read again.
 #[must_use]
 pub fn too_large_together(directory: &Directory, length: u64) -> Option<FileError> {
@@ -108,6 +111,35 @@ impl Directory {
         ignored.map(skipped).collect()
     }
 
+    /// Adds the regular files below, and what symbolic links lead to, whose paths inside the root are wanted.
+    fn add_files(
+        &self,
+        root: &Root,
+        inside: &Path,
+        is_wanted: &dyn Fn(&Path) -> bool,
+        deep: usize,
+        files: &mut Vec<(PathBuf, Vec<u8>)>,
+    ) -> Result<(), FileError> {
+        if !self.exists() {
+            return Ok(());
+        }
+        for name in self.names(&|name| !matches!(name, b"." | b".."))? {
+            let path = inside.join(name);
+            match root.kind(&path, false) {
+                Ok(FileType::Directory) if deep < DEEPEST => {
+                    root.directory(&path)?.add_files(root, &path, is_wanted, deep + 1, files)?;
+                }
+                Ok(FileType::RegularFile | FileType::Symlink)
+                    if is_wanted(&path) && root.kind(&path, true) == Ok(FileType::RegularFile) =>
+                {
+                    files.extend(root.system_file(&path)?.map(|bytes| (path, bytes)));
+                }
+                _ => {}
+            }
+        }
+        Ok(())
+    }
+
     fn read_one(&self, root: &Root, name: &OsStr, links: Links) -> Result<One, FileError> {
         let path = self.path().join(name);
         let kind = match system::statat(self.descriptor(), name, AtFlags::SYMLINK_NOFOLLOW) {
@@ -148,6 +180,20 @@ impl Directory {
 }
 
 impl Root {
+    /// The files below a directory whose paths are wanted, as seen from inside the root; none where it is missing.
+    ///
+    /// # Errors
+    /// What cannot be read of it.
+    pub fn files_below(
+        &self,
+        inside: &Path,
+        is_wanted: &dyn Fn(&Path) -> bool,
+    ) -> Result<Vec<(PathBuf, Vec<u8>)>, FileError> {
+        let mut files = Vec::new();
+        self.directory(inside)?.add_files(self, inside, is_wanted, 0, &mut files)?;
+        Ok(files)
+    }
+
     /// The rules files at a path below this root: that file, or the drop-ins of that directory, with what is passed over.
     ///
     /// # Errors

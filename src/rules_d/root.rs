@@ -165,6 +165,12 @@ impl Root {
         }))
     }
 
+    /// Whether there is anything at a path.
+    #[must_use]
+    pub fn holds(&self, inside: &Path) -> bool {
+        self.kind(inside, false).is_ok()
+    }
+
     /// What kind of file a path leads to.
     pub(super) fn kind(&self, inside: &Path, follow: bool) -> Result<FileType, Errno> {
         let stat = if self.is_host() {

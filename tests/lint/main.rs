@@ -17,6 +17,7 @@ mod project;
 mod requests;
 mod rows;
 mod sarif;
+mod scanner;
 
 use audit_rules::report::Report;
 use audit_rules::report::lint::{FindingReport, FixReport};

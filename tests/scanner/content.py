@@ -9,6 +9,7 @@ import xml.etree.ElementTree as ET
 
 XCCDF = "{http://checklists.nist.gov/xccdf/1.2}"
 OVAL = "{http://oval.mitre.org/XMLSchema/oval-definitions-5}"
+INDEPENDENT = OVAL[:-1] + "#independent}"
 SECTIONS = ("definitions", "tests", "objects", "states", "variables")
 OVAL_ID = re.compile(r"oval:[\w.\-]+:(?:def|tst|obj|ste|var):\d+")
 RULES_FILES = re.compile(r"/etc/audit/(rules\\?\.d|audit\\?\.rules)")
@@ -22,7 +23,7 @@ class Check:
     """A rule of the guide: its name without the prefix, what it refers to, and its OVAL definition."""
 
     def __init__(self, element):
-        self.name = element.get("id").rsplit("_rule_", 1)[1]
+        self.name = element.get("id").split("_rule_", 1)[1]
         self.title = "".join(element.find(XCCDF + "title").itertext()).strip()
         self.references = [
             (reference.get("href") or "", (reference.text or "").strip()) for reference in element.findall(XCCDF + "reference")
@@ -30,6 +31,8 @@ class Check:
         self.platforms = [platform.get("idref") for platform in element.findall(XCCDF + "platform")]
         self.definition = None
         self.exports = {}
+        cce = [ident.text or "" for ident in element.findall(XCCDF + "ident") if "cce" in (ident.get("system") or "")]
+        self.cce = cce[0].strip() if cce else None
         for check in element.iter(XCCDF + "check"):
             if "oval" not in check.get("system"):
                 continue
@@ -59,7 +62,7 @@ class Profile:
         self.name = element.get("id").rsplit("_profile_", 1)[1]
         self.title = "".join(element.find(XCCDF + "title").itertext()).strip()
         self.selected = {
-            select.get("idref").rsplit("_rule_", 1)[-1]
+            select.get("idref").split("_rule_", 1)[-1]
             for select in element.findall(XCCDF + "select")
             if select.get("selected") == "true"
         }
@@ -139,8 +142,12 @@ class Content:
                 found[variable] = choices.get(choice, choices.get(None, ""))
         return found
 
-    def cut(self, names):
-        """The OVAL document with the definitions of these checks and what they need, as text."""
+    def cut(self, names, asks_file=False):
+        """The OVAL document with the definitions of these checks and what they need, as text.
+
+        With asks_file the machine is asked for in /proc/machine: in a root directory OpenSCAP does not know it, and passes
+        over all conditions on it.
+        """
         wanted = set()
         for name in names:
             wanted |= self.reached(self.checks[name].definition)
@@ -150,11 +157,33 @@ class Content:
                 root.append(section)
                 continue
             kept = ET.SubElement(root, section.tag, section.attrib)
-            kept.extend(element for element in section if element.get("id") in wanted)
+            found = (element for element in section if element.get("id") in wanted)
+            kept.extend(map(self._of_file, found) if asks_file else found)
             if not len(kept):
                 root.remove(kept)
         ET.register_namespace("", OVAL[1:-1])
         return ET.tostring(root, encoding="unicode")
+
+
+    def _of_file(self, element):
+        """A test of the machine, or its object, as one of /proc/machine."""
+        kind = local(element)
+        if kind not in ("uname_test", "uname_object"):
+            return element
+        made = ET.Element(f"{INDEPENDENT}textfilecontent54_{kind.split('_')[1]}", element.attrib)
+        if kind == "uname_test":
+            for part in element:
+                if local(part) == "object":
+                    ET.SubElement(made, f"{INDEPENDENT}object", part.attrib)
+            return made
+        of_object = (other for other in self.elements.values() if local(other) == "uname_test")
+        test = next(other for other in of_object if element.get("id") in self._references(other.get("id")))
+        state = next(part.get("state_ref") for part in test if local(part) == "state")
+        ET.SubElement(made, f"{INDEPENDENT}filepath").text = "/proc/machine"
+        pattern = ET.SubElement(made, f"{INDEPENDENT}pattern", {"operation": "pattern match"})
+        pattern.text = f"^{self.elements[state][0].text}$"
+        ET.SubElement(made, f"{INDEPENDENT}instance", {"datatype": "int"}).text = "1"
+        return made
 
 
 class Judge:

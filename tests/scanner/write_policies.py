@@ -101,6 +101,9 @@ def rule_of(check, pattern, judge):
         if "auid>=1000" in text:
             after.append(WHO)
         return Rule(check, f"-a always,exit -F arch={found[1]}", found[2], " ".join(after), None)
+    if found := re.match(r"-a always,exit \(\?:-F arch=(b\d\d) \)\(\?:-S .*?\((\w+)\)", text):
+        after = re.findall(r"\(\?:(-F (?:a\d&\d+|exit=-\w+))\)", text)
+        return Rule(check, f"-a always,exit -F arch={found[1]}", found[2], " ".join([*after, WHO]), None)
     if re.fullmatch(r"-c|-e 2|--loginuid-immutable", text):
         return Rule(check, text, None, "", "")
     if found := re.match(r"-f (\d|\(\\d\))", text):

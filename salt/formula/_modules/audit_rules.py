@@ -226,7 +226,8 @@ def drift(expect=None, ordering=None, on_drift=None, root=None, rules_dir=None, 
 
 def lint(
     rules=None, source=None, template=None, context=None, defaults=None, source_hash=None, files=None, archs=None,
-    format=None, fail_on=None, root=None, rules_dir=None, ignore=None, executable=None, saltenv=None,
+    format=None, fail_on=None, root=None, rules_dir=None, ignore=None, product=None, profile=None, executable=None,
+    saltenv=None,
 ):  # fmt: skip
     """
     Give what is wrong with rules: those given, a rules file of the file server, or those of this minion's rules.d. Nothing is
@@ -242,21 +243,29 @@ def lint(
     fail_on
         The least severity that makes the job fail: ``error`` (default), ``warning``, ``info``, or ``never``.
 
+    profile
+        A profile of the SCAP Security Guide, such as ``stig``: ``scanner`` says of each of its checks whether auditors'
+        scanners accept the rules. Checks that they would fail make the job fail, unless ``fail_on`` is ``never``.
+
+    product
+        The product whose checks are meant, such as ``rhel9``; by default that of this minion, where its rules are looked at.
+
     CLI Example:
 
     .. code-block:: bash
 
         salt '*' audit_rules.lint root=/
+        salt '*' audit_rules.lint profile=stig fail_on=never
         salt '*' audit_rules.lint source=salt://audit/files/30-identity.rules fail_on=warning
         salt-call --local audit_rules.lint rules='["-w /etc/passwd -p wa -k identity"]' archs='[x86_64, aarch64]'
     """
     given = {
         "rules": rules, "source": source, "template": template, "context": context, "defaults": defaults,
         "source_hash": source_hash, "files": files, "archs": archs, "format": format, "fail_on": fail_on,
-        "root": root, "rules_dir": rules_dir, "ignore": ignore,
+        "root": root, "rules_dir": rules_dir, "ignore": ignore, "product": product, "profile": profile,
     }  # fmt: skip
     report = _looked("lint", given, "findings", executable, saltenv)
-    found = {part: report[part] for part in ("findings", "counts", "sarif") if part in report}
+    found = {part: report[part] for part in ("findings", "counts", "scanner", "sarif") if part in report}
     found["comment"] = report["msg"]
     return found
 

@@ -8,6 +8,7 @@ mod explain;
 mod finding;
 mod gather;
 mod page;
+mod scanner;
 
 use super::{Outcome, Report};
 use finding::Finding;
@@ -22,6 +23,7 @@ impl Report {
         page.line(&[(look, word), (Look::Plain, ": "), (Look::Plain, headline(self))]);
         self.errors.iter().for_each(|error| Finding::of_error(error).write(&mut page));
         self.findings.iter().flatten().for_each(|found| Finding::of_lint(found).write(&mut page));
+        self.scanner.iter().for_each(|scanner| scanner::write(scanner, &mut page));
         self.lines.iter().flatten().for_each(|line| explain::write(line, &mut page));
         self.events.iter().flatten().for_each(|event| event::write(event, &mut page));
         apply::write(self, &mut page);

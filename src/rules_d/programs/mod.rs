@@ -27,6 +27,8 @@ const MOST_ROUNDS: usize = 8;
 pub struct Programs {
     /// Their paths as seen from the root, in order, each once.
     pub paths: Vec<Vec<u8>>,
+    /// Those of them with setuid or setgid, whether they have capabilities or not.
+    pub set_id: Vec<Vec<u8>>,
     /// Mounts that are not walked and may hold programs.
     pub doubtful: Vec<DoubtfulMount>,
 }
@@ -109,16 +111,18 @@ impl Root {
             }
             mounts = Mounts::of_process()?;
         }
-        let Walk { mut found, mut errors, more_errors, .. } = walk;
+        let Walk { mut found, mut set_id, mut errors, more_errors, .. } = walk;
         if !errors.is_empty() {
             errors.sort_by(|a, b| a.path.cmp(&b.path));
             return Err(Unread { errors, more: more_errors });
         }
-        found.sort_unstable();
-        found.dedup();
+        for paths in [&mut found, &mut set_id] {
+            paths.sort_unstable();
+            paths.dedup();
+        }
         doubtful.sort();
         doubtful.dedup();
-        Ok(Programs { paths: found, doubtful })
+        Ok(Programs { paths: found, set_id, doubtful })
     }
 }
 

@@ -37,6 +37,8 @@ pub struct Walk<'w> {
     pub points: HashSet<Vec<u8>>,
     /// Paths of programs, as seen from the root.
     pub found: Vec<Vec<u8>>,
+    /// Those of them with setuid or setgid.
+    pub set_id: Vec<Vec<u8>>,
     /// What could not be read.
     pub errors: Vec<FileError>,
     /// How many further errors there are.
@@ -71,6 +73,7 @@ impl<'w> Walk<'w> {
             progress,
             points: HashSet::new(),
             found: Vec::new(),
+            set_id: Vec::new(),
             errors: Vec::new(),
             more_errors: 0,
             number: None,
@@ -223,9 +226,13 @@ impl<'w> Walk<'w> {
         if FileType::from_raw_mode(stat.st_mode) != FileType::RegularFile {
             return;
         }
+        let mut is_set_id = false;
         let is_program = match mode(stat.st_mode) {
             Mode::Plain => return,
-            Mode::Privileged => true,
+            Mode::Privileged => {
+                is_set_id = true;
+                true
+            }
             Mode::MayBe => match self.has_capabilities(directory, name, path) {
                 Ok(has) => has,
                 Err(errno) => return self.failed(&joined(path, name), "lgetxattr", errno),
@@ -233,6 +240,7 @@ impl<'w> Walk<'w> {
         };
         let path = joined(path, name);
         if is_program && !(self.is_left_out)(&path) && !self.is_other_mount(directory, name.to_bytes(), &path) {
+            self.set_id.extend(is_set_id.then(|| path.clone()));
             self.found.push(path);
         }
     }

@@ -84,7 +84,7 @@ APPLY = {
 INFO_OPERATIONS = {
     "gather": ("source", "details", "on_drift", "expect", "ordering", "arch", "root", "kernel", "rules_dir"),
     "explain": ("rules", "files", "event", "source", "arch", "perm_syscalls", "resolve", "root", "rules_dir"),
-    "lint": ("rules", "files", "archs", "format", "fail_on", "ignore", "root", "rules_dir"),
+    "lint": ("rules", "files", "archs", "product", "profile", "format", "fail_on", "ignore", "root", "rules_dir"),
 }
 
 #: An entry of files.
@@ -101,6 +101,8 @@ INFO = {
     "files": {"type": "list", "elements": "dict", "options": RULES_FILE},
     "format": {"type": "str", "choices": ["report", "sarif"], "default": "report"},
     "ignore": {"type": "list", "elements": "str", "default": []},
+    "product": {"type": "str"},
+    "profile": {"type": "str"},
     "fail_on": {"type": "str", "choices": ["error", "warning", "info", "never"], "default": "error"},
     "perm_syscalls": APPLY["perm_syscalls"],
     "resolve": {"type": "bool", "default": False},

@@ -84,6 +84,17 @@ options:
     type: list
     elements: str
     default: []
+  profile:
+    description:
+      - With V(lint) of O(operation), a profile of the SCAP Security Guide, such as V(stig). RV(scanner) then says of each of its
+        checks whether auditors' scanners accept the rules. Checks that they would fail make the task a failed one, unless
+        O(fail_on) is V(never).
+    type: str
+  product:
+    description:
+      - With O(profile), the product whose checks are meant, such as V(rhel9). By default that of C(/etc/os-release) of the
+        target, where nothing is given by O(rules), O(src) or O(files), or O(root) is.
+    type: str
   arch:
     description:
       - With V(explain) of O(operation), the machine as C(uname -m) names it. By default the target.
@@ -696,6 +707,38 @@ counts:
       description: Worth knowing.
       returned: always
       type: int
+scanner:
+  description: Whether auditors' scanners (OpenSCAP with the SCAP Security Guide) accept the rules.
+  returned: with V(lint) of O(operation) and O(profile)
+  type: dict
+  contains:
+    product:
+      description: The product whose checks they are.
+      returned: always
+      type: str
+    profile:
+      description: The profile.
+      returned: always
+      type: str
+    title:
+      description: Its title.
+      returned: always
+      type: str
+    ssg:
+      description: The version of the SCAP Security Guide.
+      returned: always
+      type: str
+    counts:
+      description: How many C(checks) there are, and how many are C(accepted), C(same_meaning), C(absent) and C(undecided);
+        C(failing), where there are any, are those that a scanner reports as failed.
+      returned: always
+      type: dict
+    checks:
+      description: The checks, each with C(id), C(controls), C(state), and where it has them C(file) and C(line) of the rule,
+        C(related) with further places, C(text) that would be accepted, and C(reason).
+      returned: always
+      type: list
+      elements: dict
 sarif:
   description: The findings as SARIF 2.1.0.
   returned: with V(sarif) of O(format)

@@ -53,11 +53,17 @@ def finish(report, sources=None):
             sources.place(error)
     if report.get("failed") and errors:
         report["msg"] = message(report)
-    elif report.get("failed") and report.get("findings"):
+    elif report.get("failed") and report.get("findings") is not None:
         worst_first = sorted(report["findings"], key=lambda finding: SEVERITIES.index(finding["severity"]))
         # What is less severe than fail_on did not fail the task.
-        causes = worst_first[:(report.get("counts") or {}).get("failing")]
-        report["msg"] = bounded(report["msg"], [f"{finding['severity']}: {sentence(finding)}" for finding in causes], "findings")
+        causes = worst_first[:(report.get("counts") or {}).get("failing") or 0]
+        told = [f"{finding['severity']}: {sentence(finding)}" for finding in causes]
+        told += [
+            f"{check['state']}: {check['id']} ({', '.join(check.get('controls') or [])})"
+            for check in (report.get("scanner") or {}).get("checks") or []
+            if check["state"] in ("same_meaning", "absent")
+        ]
+        report["msg"] = bounded(report["msg"], told, "findings with scanner.checks" if report.get("scanner") else "findings")
     return report
 
 

@@ -1,0 +1,105 @@
+//! Whether rules mean what a text means, whatever their words.
+
+use std::rc::Rc;
+
+use crate::auditctl::{Control, Verb};
+use crate::boot_load::Spot;
+use crate::lines::{HostRule, Reader};
+use crate::matching::covers;
+use crate::rule::{Action, Field, FieldNumber, Machine, Mask, Op, Rule};
+
+/// The rules and settings of files.
+#[derive(Debug, Default)]
+pub struct Held {
+    rules: Vec<(Vec<Rc<HostRule>>, Spot)>,
+    controls: Vec<(Control, Spot)>,
+}
+
+impl Held {
+    /// Those of these files.
+    #[must_use]
+    pub fn of<'f>(files: impl Iterator<Item = (&'f Rc<str>, &'f [u8])>, reader: &mut Reader) -> Self {
+        let mut held = Self::default();
+        for (name, bytes) in files {
+            for (at, line) in bytes.split(|byte| *byte == b'\n').enumerate() {
+                let reading = reader.read(line.strip_suffix(b"\r").unwrap_or(line));
+                let spot = Spot { file: Rc::clone(name), line: at + 1 };
+                held.controls.extend(reading.controls.iter().map(|control| (control.clone(), spot.clone())));
+                let Some(rule) = reading.rule.as_ref() else { continue };
+                if rule.line.verb != Verb::Delete && rule.line.rule.action == Action::ALWAYS {
+                    held.rules.push((rule.of_either_kind(), spot));
+                }
+            }
+        }
+        held
+    }
+
+    /// The lines that together record all that the rules of a text record, and set what it sets; none where something of
+    /// it is missing, and where it says nothing.
+    #[must_use]
+    pub fn means(&self, text: &str, reader: &mut Reader) -> Option<Vec<Spot>> {
+        let machine = reader.facts().machine;
+        let mut spots: Vec<&Spot> = Vec::new();
+        for line in text.lines() {
+            let reading = reader.read(line.as_bytes());
+            for control in &reading.controls {
+                spots.push(self.setting(control)?);
+            }
+            let Some(rule) = &reading.rule else { continue };
+            let kinds = rule.of_either_kind();
+            let found = kinds.iter().find_map(|rule| {
+                parts(&rule.line.rule, &machine).iter().map(|part| self.recording(part)).collect::<Option<Vec<_>>>()
+            });
+            spots.extend(found?);
+        }
+        let mut said: Vec<Spot> = Vec::new();
+        for spot in spots {
+            if !said.contains(spot) {
+                said.push(spot.clone());
+            }
+        }
+        (!said.is_empty()).then_some(said)
+    }
+
+    /// Where a setting is set so; the last line about it counts.
+    fn setting(&self, control: &Control) -> Option<&Spot> {
+        let kind = std::mem::discriminant(control);
+        let last = self.controls.iter().rev().find(|(other, _)| std::mem::discriminant(other) == kind);
+        last.filter(|(other, _)| other == control).map(|(_, spot)| spot)
+    }
+
+    /// A rule that records all that this one records.
+    fn recording(&self, wanted: &Rule) -> Option<&Spot> {
+        let records = |held: &Rc<HostRule>| covers(&held.line.rule, wanted).is_some();
+        self.rules.iter().find(|(kinds, _)| kinds.iter().any(records)).map(|(_, spot)| spot)
+    }
+}
+
+/// A rule as rules of one system call and one word length, which others may say apart.
+fn parts(rule: &Rule, machine: &Machine) -> Vec<Rule> {
+    let mut parts = vec![rule.clone()];
+    if rule.arch().is_none() && machine.has_two_abis() {
+        let archs = ["b64", "b32"].into_iter().filter_map(|name| machine.arch(name).ok());
+        let of_arch = |arch: crate::rule::Arch| {
+            let mut part = rule.clone();
+            let mut fields: Vec<Field> = vec![Field::number(FieldNumber::ARCH, Op::EQUAL, arch.0)];
+            fields.extend(part.fields.iter().cloned());
+            part.fields = fields.into_iter().collect();
+            part
+        };
+        parts = archs.map(of_arch).collect();
+    }
+    if rule.syscalls.is_all() {
+        return parts;
+    }
+    let of_one = |part: &Rule| {
+        let part = part.clone();
+        let alone = move |number: u32| {
+            let mut syscalls = Mask::from_words([0; crate::rule::mask::WORDS]);
+            syscalls.insert(number);
+            Rule { syscalls, ..part.clone() }
+        };
+        rule.syscalls.numbers().map(alone).collect::<Vec<_>>()
+    };
+    parts.iter().flat_map(of_one).collect()
+}
