@@ -5,7 +5,7 @@ use serde_json::{Value as Json, json};
 
 use super::guest::{Guest, plain, said};
 
-/// One product for each policy whose rules are also loaded as a boot loads them, flush and all.
+/// One product for each policy whose rules are also loaded as a boot loads them.
 const AS_AT_BOOT: [(&str, &str); 5] =
     [("anssi", "debian12"), ("cis", "debian12"), ("ospp", "rhel9"), ("pci-dss", "rhel9"), ("stig", "rhel9")];
 
@@ -72,14 +72,30 @@ fn every_policy_of_every_product_is_loaded_whole_and_a_second_run_finds_nothing_
     }
 }
 
+/// The rules of the kernel, in their order. Newer versions of auditctl narrow the system calls of a rule with `perm=` to a
+/// table of their own, so these are left out.
+fn listed_but_for_narrowing(guest: &Guest) -> Vec<String> {
+    let is_narrowed = |line: &str| line.contains("-F arch=") && line.contains("-F perm=");
+    let shown = |line: String| match line.split_once(" -S ") {
+        Some((before, after)) if is_narrowed(&line) => {
+            format!("{before} {}", after.split_once(' ').map_or("", |(_, rest)| rest))
+        }
+        _ => line,
+    };
+    guest.listed().into_iter().map(shown).collect()
+}
+
 #[test]
 #[ignore = "needs a guest: make test"]
-fn the_boot_load_of_a_policy_makes_the_kernel_hold_the_same_rules_in_the_same_order() {
+fn the_boot_load_of_a_policy_makes_a_kernel_without_rules_hold_the_same_rules_in_the_same_order() {
     let guest = plain();
     for (name, product) in AS_AT_BOOT.into_iter().filter(|(name, _)| is_ordered_as_on_hosts(name)) {
         applied(&guest, name, product);
-        let listed = guest.listed();
-        said("augenrules", &["--load"]);
-        assert_eq!(guest.listed(), listed, "{name} of {product}");
+        let listed = listed_but_for_narrowing(&guest);
+        said("auditctl", &["-D"]);
+        assert!(guest.listed().is_empty(), "{name} of {product}: auditctl -D left rules");
+        let errors = said("augenrules", &["--load"]);
+        assert_eq!(listed_but_for_narrowing(&guest), listed, "{name} of {product}: {errors}");
+        guest.nothing_to_do(&whole(name, product));
     }
 }
