@@ -34,8 +34,8 @@ BOOT_KERNELS ?= bookworm trixie
 NEWEST_BOOT_KERNEL ?= sid
 DEMO_KERNEL ?= trixie
 BENCH_KERNELS ?= bookworm trixie sid
-# What is booted with the newest auditctl too: lines that older ones do not know.
-NEWEST_BOOT_CASES := 01- 20- 21- 22-
+# What is booted with the newest auditctl too: lines that older ones do not know, and the policies.
+NEWEST_BOOT_CASES := 01- 20- 21- 22- 25- 26- 27- 28- 29-
 # The integration tests that also run in the guests.
 GUEST_TESTS ?= host kernel_contract lab_access
 
@@ -51,7 +51,7 @@ OTHER_ARCHITECTURES := $(filter-out $(ARCHITECTURE),x86_64 aarch64)
 
 .PHONY: help build collection salt demo test test-all test-host test-size test-guests test-more-guests test-boot test-attacks \
 	test-ansible molecule test-more-ansible test-salt test-more-salt sanity-ansible test-scanner fuzz supply-chain msrv matrix bench \
-	bench-ansible lint lint-ansible lint-salt fmt clean \
+	bench-ansible bench-policies lint lint-ansible lint-salt fmt clean \
 	prerequisites packages lab staged
 
 help: ## what can be made
@@ -94,7 +94,7 @@ test: prerequisites packages ## lints, tests here, on one real kernel, of the co
 
 # The toolchain for other machines is fetched by the right lane; msrv takes it from the cache.
 test-all: prerequisites packages ## what `make test` leaves out: attacks, other kernels, machines and versions, boots, fuzzing, supply chain, sanity
-	@MAKE="$(MAKE)" .ci/parts 'supply-chain test-attacks msrv test-more-guests test-boot fuzz' 'sanity-ansible test-more-ansible test-more-salt test-scanner'
+	@MAKE="$(MAKE)" .ci/parts 'supply-chain test-attacks msrv test-more-guests test-boot' 'sanity-ansible test-more-ansible test-more-salt test-scanner fuzz'
 
 test-host: prerequisites ## the tests that need no other kernel
 	$(CARGO) test --workspace --no-fail-fast --target $(TARGET)
@@ -158,6 +158,9 @@ test-scanner: prerequisites ## OpenSCAP on root directories that have a policy, 
 bench: prerequisites ## compare with auditctl and augenrules, write docs/performance.md
 	$(CARGO) build --release --workspace --target $(TARGET)
 	$(TARGET_DIR)/$(TARGET)/release/lab bench $(BENCH_KERNELS:%=--kernel %)
+
+bench-policies: build ## what the policies record while software is built; needs root and a kernel without rules; writes docs/load.md
+	benches/policies.py --program $(EXECUTABLE)
 
 bench-ansible: collection ## compare the collection with templates and single lines, write its docs/performance.md
 	ansible/bench/run

@@ -1,4 +1,4 @@
-//! Disks for guests that boot more than once: a whole Debian with systemd and auditd, and one with files of ours.
+//! Disks for guests that boot more than once: a whole Debian with systemd, auditd and OpenSCAP, and one with files of ours.
 
 use crate::cache::{self, Temporary};
 use crate::command;
@@ -9,7 +9,8 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Duration;
 
-const PACKAGES: &str = "auditd,systemd-sysv";
+/// The scanner takes a machine without `linux-base`, which every kernel of Debian brings, for one without a kernel.
+const PACKAGES: &str = "auditd,linux-base,openscap-scanner,systemd-sysv";
 const CONFIGURE: &str = "lab/guest/disk";
 /// What is left out: nobody reads it in a guest.
 const LEFT_OUT: [&str; 4] = ["man", "doc", "locale", "info"];

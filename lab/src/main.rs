@@ -19,6 +19,7 @@ mod matrix;
 mod measure;
 mod payload;
 mod results;
+mod scan;
 mod step;
 mod suite;
 mod toolchain;

@@ -1,7 +1,6 @@
 //! What a guest does at each of its boots: tells what the boot loaded, puts the next case in place, has it predicted.
 
-use crate::cache;
-use crate::command;
+use crate::{cache, command, scan};
 use serde_json::{Map, Value, json};
 use std::fs;
 use std::io::Write;
@@ -48,6 +47,7 @@ fn one(said: &mut Map<String, Value>) -> Result<bool, String> {
     said.insert("status".to_owned(), json!(heard("auditctl", &["-s"])?));
     if let Some(last) = done.checked_sub(1).and_then(|at| cases.get(at)) {
         said.insert("again".to_owned(), requested(last)?);
+        said.insert("scan".to_owned(), scan::scanned(last)?);
     }
     let Some(next) = cases.get(done) else { return Ok(false) };
     let rules_d = next.join("rules.d");
