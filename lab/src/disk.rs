@@ -1,4 +1,4 @@
-//! Disks for guests that boot more than once: a whole Debian with systemd, auditd and OpenSCAP, and one with files of ours.
+//! Disks for guests that boot more than once: a whole Debian with systemd, auditd and `OpenSCAP`, and one with files of ours.
 
 use crate::cache::{self, Temporary};
 use crate::command;

@@ -1,4 +1,4 @@
-//! The auditors' scanner on a guest that was booted: OpenSCAP with the newest content of the SCAP Security Guide that Debian
+//! The auditors' scanner on a guest that was booted: `OpenSCAP` with the newest content of the SCAP Security Guide that Debian
 //! has.
 
 use crate::apt::Apt;
