@@ -29,7 +29,7 @@ PROJECT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 PAGE = os.path.join(PROJECT, "docs", "load.md")
 MEASURED = [("anssi", "debian12"), ("cis", "debian12"), ("ospp", "rhel9"), ("pci-dss", "rhel9"), ("stig", "rhel9")]
 FOR_GOOD = {"-e 2", "-f 2", "--loginuid-immutable"}
-SOURCES, ROUNDS = 400, 5
+SOURCES, ROUNDS = 200, 3
 # Of linux/audit.h: the record of a system call; from there on, records of events.
 SYSCALL, FIRST_EVENT, END_OF_EVENT = 1300, 1300, 1320
 NETLINK_AUDIT, READLOG_GROUP = 9, 1
