@@ -204,6 +204,7 @@ impl SkipReason {
             Self::DanglingLink => "it is a symbolic link that leads nowhere",
             Self::Hidden => "its name begins with a dot",
             Self::OtherEnding => "its name does not end in .rules",
+            Self::InDirectory => "it is in a directory below",
         }
     }
 }

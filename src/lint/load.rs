@@ -36,6 +36,11 @@ pub fn findings(policy: &Policy<'_>, reader: &mut Reader, mut pairs: Vec<Finding
         findings.extend(of_controls(file, reader));
     }
     findings.extend(deletions(policy, reader));
+    findings.extend(policy.load.lost().filter_map(|(gone, by)| {
+        let is_one = reader.read(policy.text(by)).rule.as_ref().is_some_and(|rule| rule.line.verb == Verb::Delete);
+        let message = || format!("deletes the rule of {}", place(&gone.spot, by));
+        is_one.then(|| Finding::new(Code::DeletesRules, by, message()).beside(&gone.spot))
+    }));
     findings.append(&mut pairs);
     findings
 }

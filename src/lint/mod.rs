@@ -27,7 +27,9 @@ use std::rc::Rc;
 
 use rustc_hash::FxHashMap as HashMap;
 
+use crate::auditctl::Control;
 use crate::augenrules::{Awk, Script};
+use crate::boot_load::{BootLoad, LoadedRule, Spot};
 use crate::lines::Reader;
 use crate::rule::path::Way;
 use once_a_file::once_a_file;
@@ -57,6 +59,24 @@ impl Host<'_> {
     pub fn unknown() -> Self {
         Self { script: Script::newest(Awk::Gawk), is_known: false, is_applied: false, ways: None }
     }
+}
+
+/// What the boot loads of these files: the rules, and the settings with their places. Nothing of what stands after a line
+/// that stops it or locks the kernel, unless the lines are given as rules.
+#[must_use]
+pub fn loaded(sources: &[Source], reader: &mut Reader, host: Host<'_>) -> (Vec<LoadedRule>, Vec<(Control, Spot)>) {
+    let files: Vec<File<'_>> = sources.iter().map(File::of).collect();
+    let Policy { lines, load, .. } = Policy::of(&files, reader, host);
+    let reach = if host.is_applied { lines.len() } else { load.reach(&lines) };
+    let carried_out = lines.get(..reach).unwrap_or(&lines);
+    let mut controls = Vec::new();
+    // auditctl has set what stands before the place at which a line fails.
+    for line in lines.iter().take(reach + 1) {
+        let Some(spot) = line.spots.first() else { continue };
+        controls.extend(reader.read(&line.text).controls.iter().map(|control| (control.clone(), spot.clone())));
+    }
+    let rules = if reach == lines.len() { load.rules } else { BootLoad::of(carried_out, reader).rules };
+    (rules, controls)
 }
 
 /// Everything that was found in these files, in their order; they stand in the order of [`in_order`].

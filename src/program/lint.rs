@@ -28,8 +28,8 @@ pub fn linted(request: &Request, own: Machine, root: &Path) -> Result<Report, Ve
     let intent = LintIntent::of(request, own)?;
     let one = |error: FileError| vec![Problem::from(What::File(error))];
     let below = intent.place.as_ref().map_or_else(|| root.to_owned(), |place| root_below(root, &place.root));
-    let wanted = intent.profile.map(|wanted| chosen(wanted, &below)).transpose().map_err(|problem| vec![problem])?;
     let root = intent.place.as_ref().map(|_| Root::open(&below)).transpose().map_err(one)?;
+    let wanted = intent.profile.map(|wanted| chosen(wanted, &below)).transpose().map_err(|problem| vec![problem])?;
     let accounts = match &root {
         None => None,
         Some(root) => {
@@ -67,11 +67,12 @@ pub fn linted(request: &Request, own: Machine, root: &Path) -> Result<Report, Ve
             let way = |path: Rc<[u8]>| (root.way(Path::new(OsStr::from_bytes(&path))), path);
             named(&sources, &mut reader).into_iter().map(way).map(|(way, path)| (path, way)).collect()
         });
-        let mut findings = lint(&sources, &mut reader, Host { ways: ways.as_ref(), ..host });
+        let host = Host { ways: ways.as_ref(), ..host };
+        let mut findings = lint(&sources, &mut reader, host);
         findings.extend(beside.iter().cloned());
         if let Some(chosen) = wanted.filter(|_| at == 0) {
             let (judged, warnings) =
-                scanned(chosen, &intent.subject, root.as_ref(), &sources, &mut reader).map_err(one)?;
+                scanned(chosen, &intent.subject, root.as_ref(), &sources, host, &mut reader).map_err(one)?;
             linted.add_scanned(chosen, judged, warnings);
         }
         linted.add(at, &sources, without_ignored(findings, &sources, intent.ignored));
@@ -93,6 +94,7 @@ fn host_files(
     let path = |name: &OsStr| place.rules_dir.join(name).to_string_lossy().into_owned();
     let passed_over = |skipped: &Skipped| Finding::passed_over(&path(&skipped.name), skipped.reason.message());
     let mut beside: Vec<Finding> = observed.passed_over.iter().chain(&directory.ignored()).map(passed_over).collect();
+    beside.extend(root.below_drop_ins(&place.rules_dir).iter().map(passed_over));
     let (only, end) = only_there(&observed.files, &mut observed.reader);
     beside.extend(only.iter().filter_map(|line| Some(Finding::only_compiled(line.spots.first()?, end.message()))));
     let source = |(path, content): (PathBuf, &Content)| Source {

@@ -13,7 +13,7 @@ use crate::error::{PolicyError, Problem, RequestError, What};
 use crate::intent::{ApplyIntent, GatherIntent, Location};
 use crate::request::{GivenRules, MAX_LINES, OneOrMany, Operation, ProgramLines, Request, RuleInput, RuleObject};
 use crate::rule::{FieldNumber, Machine, Op, Rule};
-use crate::rules_d::{Programs, Root, Unread, drop_in_name};
+use crate::rules_d::{Programs, Root, Storage, Unread, drop_in_name};
 
 /// The least id of users where no file says it, as shadow has it.
 const UID_MIN: u32 = 1000;
@@ -203,7 +203,7 @@ impl Host<'_> {
             !globs.is_empty() && matches(&String::from_utf8_lossy(path))
         };
         let mut progress = Progress::begin();
-        let found = self.root.programs(&is_left_out, &mut |names| progress.tell(names));
+        let found = self.root.programs(Storage::LeftOut, &is_left_out, &mut |names| progress.tell(names));
         drop(progress);
         let found = found.map_err(|Unread { errors, more }| {
             let problem = |error| Problem::at_pointer(What::File(error), pointer);

@@ -10,8 +10,8 @@ use super::progress::Progress;
 use crate::error::{Problem, RequestError, What};
 use crate::intent::{Subject as Given, WantedProfile};
 use crate::lines::Reader;
-use crate::lint::Source;
-use crate::rules_d::{FileError, Root};
+use crate::lint::{Host, Source, loaded};
+use crate::rules_d::{FileError, Root, Storage};
 use crate::scanner::{
     Chosen, Held, Judged, ScannedFile, Subject, UNITS, asks_programs, chosen_of, content, judge, sees_loader,
 };
@@ -52,6 +52,7 @@ pub fn scanned(
     given: &Given<'_>,
     root: Option<&Root>,
     sources: &[Source],
+    lint_host: Host<'_>,
     reader: &mut Reader,
 ) -> Result<(Vec<Judged>, Vec<String>), FileError> {
     let machine = reader.facts().machine;
@@ -76,12 +77,13 @@ pub fn scanned(
         programs: programs.as_deref(),
         may_be_image: host.is_some_and(is_image),
     };
-    if !sees_loader(chosen, &subject, &machine) {
+    if sees_loader(chosen, &subject, &machine) == Some(false) {
         let product = chosen.product;
         warnings
             .push(format!("no unit loads the rules as the checks of {product} expect it: the scanner finds no rule"));
     }
-    let held = Held::of(names.iter().zip(sources.iter().map(|source| &source.bytes[..])), reader);
+    let (rules, controls) = loaded(sources, reader, lint_host);
+    let held = Held::of(rules, controls);
     Ok((judge(chosen, &subject, &held, reader), warnings))
 }
 
@@ -119,10 +121,11 @@ fn is_image(root: &Root) -> bool {
     IMAGE.iter().any(|path| root.holds(Path::new(path)))
 }
 
-/// The programs with setuid or setgid; none where that could not be told.
+/// The programs with setuid or setgid, those of containers among them, as scanners see them; none where that could not be
+/// told.
 fn set_id(root: &Root, warnings: &mut Vec<String>) -> Option<Vec<Vec<u8>>> {
     let mut progress = Progress::begin();
-    let found = root.programs(&|_| false, &mut |names| progress.tell(names));
+    let found = root.programs(Storage::Walked, &|_| false, &mut |names| progress.tell(names));
     drop(progress);
     match found {
         Ok(programs) => Some(programs.set_id),

@@ -42,8 +42,8 @@ pub struct CheckCounts {
     pub absent: usize,
     /// Files of rules do not tell.
     pub undecided: usize,
-    /// Those that the scanner reports as failed: `same_meaning` and `absent`. They make the report a failed one, unless
-    /// `fail_on` is never.
+    /// Those that the scanner does not report as passed: `same_meaning`, `absent`, and those of `undecided` for which it
+    /// reports an error. They make the report a failed one, unless `fail_on` is never.
     #[serde(skip_serializing_if = "is_zero")]
     pub failing: usize,
 }
@@ -106,6 +106,8 @@ impl ScannerReport {
 /// The checks as a report has them.
 pub(super) fn scanned(chosen: Chosen, judged: Vec<Judged>, place: impl Fn(&Spot) -> PlaceReport) -> ScannerReport {
     let mut counts = CheckCounts { checks: judged.len(), ..CheckCounts::default() };
+    let is_error = |why: &Why| matches!(why, Why::NotUtf8(_) | Why::NoPattern(_) | Why::TooLong);
+    let errors = judged.iter().filter(|one| one.state == State::Undecided && one.why.iter().any(is_error)).count();
     let mut checks = Vec::new();
     for judged in judged {
         let (state, count) = match judged.state {
@@ -130,7 +132,7 @@ pub(super) fn scanned(chosen: Chosen, judged: Vec<Judged>, place: impl Fn(&Spot)
             reason: (!reasons.is_empty()).then(|| reasons.join("; ")),
         });
     }
-    counts.failing = counts.same_meaning + counts.absent;
+    counts.failing = counts.same_meaning + counts.absent + errors;
     ScannerReport {
         product: chosen.product.to_owned(),
         profile: chosen.name.to_owned(),
@@ -154,6 +156,10 @@ fn reason(why: &Why, judged: &Judged) -> String {
         Why::NotUtf8(file) => {
             format!("{file} is not UTF-8, for which the scanner reports an error in place of an answer")
         }
+        Why::NoPattern(program) => format!(
+            "the scanner takes {} for a pattern, and reports an error in place of an answer",
+            String::from_utf8_lossy(program)
+        ),
         Why::Repeated(places) => format!("found {} times, and the scanner wants it once", places.len()),
         Why::OtherBytes(file) => format!("{file} has to hold these bytes and no others"),
         Why::OfPrograms { lacking, rules, all } => {

@@ -194,6 +194,20 @@ impl Root {
         Ok(files)
     }
 
+    /// The files in directories below a directory of drop-ins that are named as drop-ins and hold lines as they do: no boot
+    /// loader reads them. What cannot be read is none.
+    #[must_use]
+    pub fn below_drop_ins(&self, inside: &Path) -> Vec<Skipped> {
+        let is_below = |path: &Path| path.as_os_str().as_bytes().ends_with(b".rules") && path.parent() != Some(inside);
+        let files = self.files_below(inside, &is_below).unwrap_or_default().into_iter();
+        let holding = files.filter(|(_, bytes)| bytes.split(|byte| *byte == b'\n').any(is_statement));
+        let skipped = |(path, _): (PathBuf, Vec<u8>)| {
+            let name = path.strip_prefix(inside).unwrap_or(&path).as_os_str().to_owned();
+            Skipped { path, name, reason: SkipReason::InDirectory }
+        };
+        holding.map(skipped).collect()
+    }
+
     /// The rules files at a path below this root: that file, or the drop-ins of that directory, with what is passed over.
     ///
     /// # Errors

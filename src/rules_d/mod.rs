@@ -42,7 +42,7 @@ pub use mounts::Mounts;
 pub use name::{DropInName, SUFFIX, absolute_path, drop_in_name};
 pub use note::json_length;
 pub use problem::{Errno, FileError, Found, Left, NameError, NameProblem, PathProblem, Problem, SkipReason, Skipped};
-pub use programs::{DoubtfulMount, Programs, Unread};
+pub use programs::{DoubtfulMount, Programs, Storage, Unread};
 pub use root::Root;
 pub use running::{CommandLine, Process};
 pub use stage::{Backup, PublishError, Published, Stage};

@@ -164,6 +164,8 @@ pub enum SkipReason {
     Hidden,
     /// Its name does not end in `.rules`.
     OtherEnding,
+    /// It is in a directory below.
+    InDirectory,
 }
 
 impl FileError {

@@ -53,6 +53,8 @@ pub enum Why {
     TooLong,
     /// Not known: the scanner reports an error for a file that is not UTF-8.
     NotUtf8(Rc<str>),
+    /// Not known: the scanner takes the path of this program for a pattern, and reports an error for it.
+    NoPattern(Vec<u8>),
     /// Found more than once, and the scanner wants it once.
     Repeated(Vec<Place>),
     /// The file with this path has not the bytes that the scanner wants.
@@ -239,16 +241,29 @@ impl<'a> Evaluation<'a> {
     fn of_programs(&self, meant: &SetId, matches: &[(usize, Found)]) -> Outcome {
         let Some(programs) = self.subject.programs else { return Outcome::unknown(Why::Programs) };
         let Some(programs) = self.meant(meant, programs) else { return Outcome::unknown(Why::TooLong) };
-        let is_one = |(_, found): &&(usize, Found)| found.groups.iter().all(|group| programs.contains(&&group[..]));
+        // The scanner takes a path for a pattern.
+        let mut patterns = Vec::new();
+        for path in &programs {
+            let pattern = Pattern::from(String::from_utf8_lossy(path).into_owned());
+            if pattern.is_in(b"").is_none() {
+                return Outcome::unknown(Why::NoPattern(path.to_vec()));
+            }
+            patterns.push(pattern);
+        }
+        let is_named = |group: &Vec<u8>| patterns.iter().any(|pattern| pattern.is_in(group) == Some(true));
+        let is_one = |(_, found): &&(usize, Found)| found.groups.iter().all(is_named);
         let of_programs: Vec<&(usize, Found)> = matches.iter().filter(is_one).collect();
         let holds = !of_programs.is_empty() && of_programs.len() == programs.len();
         if holds {
             let places = of_programs.iter().map(|found| self.place(found)).collect();
             return Outcome { holds: Some(true), places, why: Vec::new() };
         }
-        let has_rule =
-            |path: &&&[u8]| of_programs.iter().any(|(_, found)| found.groups.iter().any(|group| group == *path));
-        let lacking = programs.iter().filter(|path| !has_rule(path)).map(|path| path.to_vec()).collect();
+        let has_rule = |path: &[u8], pattern: &Pattern| {
+            let mut groups = of_programs.iter().flat_map(|(_, found)| &found.groups);
+            groups.any(|group| group == path && pattern.is_in(group) == Some(true))
+        };
+        let lacking = programs.iter().zip(&patterns).filter(|(path, pattern)| !has_rule(path, pattern));
+        let lacking = lacking.map(|(path, _)| path.to_vec()).collect();
         let why = Why::OfPrograms { lacking, rules: of_programs.len(), all: programs.len() };
         Outcome { holds: Some(false), why: vec![why], places: Vec::new() }
     }

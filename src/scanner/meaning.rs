@@ -2,13 +2,13 @@
 
 use std::rc::Rc;
 
-use crate::auditctl::{Control, Verb};
-use crate::boot_load::Spot;
+use crate::auditctl::Control;
+use crate::boot_load::{LoadedRule, Spot};
 use crate::lines::{HostRule, Reader};
 use crate::matching::covers;
 use crate::rule::{Action, Field, FieldNumber, Machine, Mask, Op, Rule};
 
-/// The rules and settings of files.
+/// The rules and settings that files bring into the kernel.
 #[derive(Debug, Default)]
 pub struct Held {
     rules: Vec<(Vec<Rc<HostRule>>, Spot)>,
@@ -16,22 +16,11 @@ pub struct Held {
 }
 
 impl Held {
-    /// Those of these files.
+    /// Those that the boot loads.
     #[must_use]
-    pub fn of<'f>(files: impl Iterator<Item = (&'f Rc<str>, &'f [u8])>, reader: &mut Reader) -> Self {
-        let mut held = Self::default();
-        for (name, bytes) in files {
-            for (at, line) in bytes.split(|byte| *byte == b'\n').enumerate() {
-                let reading = reader.read(line.strip_suffix(b"\r").unwrap_or(line));
-                let spot = Spot { file: Rc::clone(name), line: at + 1 };
-                held.controls.extend(reading.controls.iter().map(|control| (control.clone(), spot.clone())));
-                let Some(rule) = reading.rule.as_ref() else { continue };
-                if rule.line.verb != Verb::Delete && rule.line.rule.action == Action::ALWAYS {
-                    held.rules.push((rule.of_either_kind(), spot));
-                }
-            }
-        }
-        held
+    pub fn of(loaded: Vec<LoadedRule>, controls: Vec<(Control, Spot)>) -> Self {
+        let recording = loaded.into_iter().filter(|one| one.rule.line.rule.action == Action::ALWAYS);
+        Self { rules: recording.map(|one| (one.rule.of_either_kind(), one.spot)).collect(), controls }
     }
 
     /// The lines that together record all that the rules of a text record, and set what it sets; none where something of

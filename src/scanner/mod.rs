@@ -131,25 +131,29 @@ pub fn asks_programs(chosen: Chosen, machine: &Machine) -> bool {
     chosen.checks(machine).any(|check| check.accepts().contains("{}"))
 }
 
-/// Whether a unit loads the rules in a way that the checks of a profile know: without that they accept hardly anything.
+/// Whether a unit loads the rules in a way that the checks of a profile know: without that they accept hardly anything. None
+/// where they do not ask.
 #[must_use]
-pub fn sees_loader(chosen: Chosen, subject: &Subject<'_>, machine: &Machine) -> bool {
+pub fn sees_loader(chosen: Chosen, subject: &Subject<'_>, machine: &Machine) -> Option<bool> {
     let content = content();
     let is_unit = |files: usize| matches!(content.files.get(files), Some(Files::Is(path)) if path.starts_with(UNITS));
     let mut evaluation = Evaluation::of(subject);
     let mut seen = BTreeSet::new();
     let mut waiting: Vec<usize> = chosen.checks(machine).map(|check| check.node).collect();
+    let mut found = None;
     while let Some(at) = waiting.pop() {
         let number = |child: &i32| usize::try_from(if *child < 0 { -1 - child } else { *child }).ok();
         match content.nodes.get(at).filter(|_| seen.insert(at)) {
             Some(Node::All { all: children } | Node::Any { any: children }) => {
                 waiting.extend(children.iter().filter_map(number));
             }
-            Some(Node::Search(search)) if is_unit(search.files) && evaluation.node(at).holds == Some(true) => {
-                return true;
-            }
+            // Where the scanner cannot read the unit, the checks say so.
+            Some(Node::Search(search)) if is_unit(search.files) => match evaluation.node(at).holds {
+                Some(false) => found = Some(false),
+                _ => return Some(true),
+            },
             _ => {}
         }
     }
-    false
+    found
 }

@@ -191,11 +191,13 @@ fn names_that_the_boot_loader_passes_over_are_told() {
         .rules("b c.rules", &["-e 1"])
         .link("etc/audit/rules.d/d.rules", "/none");
     fs::create_dir(root.path().join("etc/audit/rules.d/e.rules")).unwrap();
+    fs::create_dir(root.path().join("etc/audit/rules.d/sub")).unwrap();
+    let root = root.rules("sub/f.rules", &["-w /etc -p wa"]).rules("sub/g.rules", &["# nothing"]);
     let root = root.rules(".rules", &["-e 1"]).rules("50-x.conf", &["-w /etc -p wa"]).rules("README", &["How and why"]);
     let found = root.lint(&json!({}));
     let passed: Vec<&str> =
         found.iter().filter(|found| found.code == "passed_over").filter_map(|found| found.file.as_deref()).collect();
-    let names = ["b c.rules", "d.rules", "e.rules", "50-x.conf", ".rules"];
+    let names = ["b c.rules", "d.rules", "e.rules", "50-x.conf", ".rules", "sub/f.rules"];
     assert_eq!(passed, names.map(|name| format!("/etc/audit/rules.d/{name}")));
 }
 

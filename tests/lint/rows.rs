@@ -389,6 +389,11 @@ const ROWS: &[(&str, &[&str], &[&str])] = &[
     ("deletes_rules", &["-w /etc/passwd -p wa -k a", "-D"], &["-D", "-w /etc/passwd -p wa -k a"]),
     (
         "deletes_rules",
+        &["-a always,exit -F arch=b64 -S open -k a", "-d always,exit -F arch=b64 -S open -k a"],
+        &["-a always,exit -F arch=b64 -S open -k a"],
+    ),
+    (
+        "deletes_rules",
         &["-w /etc/passwd -p wa -k identity", "-D -k dent"],
         &["-w /etc/passwd -p wa -k identity", "-D -k other"],
     ),

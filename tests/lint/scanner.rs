@@ -197,8 +197,9 @@ impl Root {
     fn of(files: Files<'_>) -> Self {
         let root = Self(TempDir::new().unwrap());
         fs::set_permissions(root.0.path(), fs::Permissions::from_mode(0o755)).unwrap();
-        for (path, text) in [("etc/os-release", "ID=rocky\nVERSION_ID=9.4\n"), ("etc/passwd", ""), ("etc/group", "")] {
-            root.put(path, text.as_bytes());
+        root.put("etc/os-release", b"ID=rocky\nVERSION_ID=9.4\n");
+        for path in ["etc/passwd", "etc/group", "usr/bin/ls"] {
+            root.put(path, b"");
         }
         for (path, text) in files {
             root.put(path, text.as_bytes());
@@ -271,7 +272,7 @@ fn each_program_with_setuid_or_setgid_needs_a_rule() {
         (&["/usr/bin/su"], Absent, "1 of 2 privileged programs have no rule: /usr/bin/write"),
         (&[], Absent, "2 of 2 privileged programs have no rule: /usr/bin/su, /usr/bin/write"),
         (
-            &["/usr/bin/su", "/usr/bin/su", "/usr/bin/write"],
+            &["/usr/bin/su", "/usr/bin/write", "/usr/bin/su"],
             SameMeaning,
             "the scanner finds 3 rules for 2 programs, and wants one for each",
         ),
@@ -291,6 +292,72 @@ fn each_program_with_setuid_or_setgid_needs_a_rule() {
     let found = check(&without, id);
     assert_eq!(found.state, Undecided);
     assert!(found.text.as_deref().unwrap().contains("path=PROGRAM"), "{found:?}");
+}
+
+#[test]
+fn programs_are_counted_and_compared_as_the_scanner_does() {
+    let line = |path: &str| CHAGE.replace("/usr/bin/chage", path);
+    let no_pattern = "the scanner takes /usr/bin/[ for a pattern, and reports an error in place of an answer";
+    let rows: [(&str, bool, CheckState, &str); 3] = [
+        // The scanner takes paths for patterns.
+        (
+            "/usr/bin/a+b",
+            true,
+            SameMeaning,
+            "1 of 2 privileged programs have no rule in words that the scanner finds: /usr/bin/a+b",
+        ),
+        ("/usr/bin/[", true, Undecided, no_pattern),
+        // It knows nothing of containers, whose programs are left out of a policy.
+        (
+            "/var/lib/containers/storage/overlay/1/diff/bin/su",
+            false,
+            Absent,
+            "1 of 2 privileged programs have no rule: /var/lib/containers/storage/overlay/1/diff/bin/su",
+        ),
+    ];
+    for (other, has_rule, state, reason) in rows {
+        let text = line("/usr/bin/su") + &if has_rule { line(other) } else { String::new() };
+        let root = Root::of(&[(UNIT, AUGENRULES), ("etc/audit/rules.d/a.rules", &text)]);
+        for path in ["usr/bin/su", &other[1..]] {
+            root.put(path, b"");
+            fs::set_permissions(root.0.path().join(path), fs::Permissions::from_mode(0o4755)).unwrap();
+        }
+        let (scanner, _) = root.scanned("cis");
+        let found = check(&scanner, "audit_rules_privileged_commands");
+        assert_eq!((found.state, found.reason.as_deref().unwrap_or_default()), (state, reason), "{other}");
+    }
+}
+
+#[test]
+fn rules_that_the_boot_does_not_load_mean_nothing() {
+    let rule = "-w /etc/passwd -p wa -k i\n";
+    let rows: [(&[(&str, &str)], CheckState); 5] = [
+        (&[("a.rules", rule)], SameMeaning),
+        (&[("a.rules", rule), ("b.rules", "-W /etc/passwd -p wa -k i\n")], Absent),
+        (&[("a.rules", "-w /etc/group -p wa\n-w /etc/group -p wa\n"), ("b.rules", rule)], Absent),
+        (&[("a.rules", "-a foo,bar -S open\n"), ("b.rules", rule)], Absent),
+        // augenrules puts the lock at the end.
+        (&[("a.rules", "-e 2\n"), ("b.rules", rule)], SameMeaning),
+    ];
+    for (files, state) in rows {
+        let scanner = scanned("rhel9", "stig", files);
+        assert_eq!(check(&scanner, "audit_rules_usergroup_modification_passwd").state, state, "{files:?}");
+    }
+}
+
+#[test]
+fn an_error_of_the_scanner_fails_the_report() {
+    let root = Root::of(&[(UNIT, AUGENRULES), ("etc/audit/rules.d/a.rules", CHAGE)]);
+    root.put("etc/audit/rules.d/b.rules", b"# \xe4\n");
+    let report = ask(json!({"profile": "hipaa", "fail_on": "error"}), root.0.path());
+    let counts = report.scanner.unwrap().counts;
+    assert!(report.failed && counts.undecided > 0 && counts.failing == counts.undecided, "{counts:?}");
+}
+
+#[test]
+fn no_unit_is_missed_where_no_check_asks_for_one() {
+    let report = ask(json!({"product": "rhel9", "profile": "ospp", "rules": ["-e 2"]}), Path::new(NOWHERE));
+    assert_eq!(report.warnings, Vec::<String>::new());
 }
 
 #[test]

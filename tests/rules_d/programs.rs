@@ -11,7 +11,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::{fs, thread};
 
 use audit_rules::rules_d::fault::{self, Fault};
-use audit_rules::rules_d::{DoubtfulMount, Programs, Root, Unread};
+use audit_rules::rules_d::{DoubtfulMount, Programs, Root, Storage, Unread};
 use rustix::fs::XattrFlags;
 use rustix::io::Errno;
 
@@ -46,7 +46,7 @@ impl Scene {
     }
 
     fn walked_without(&self, is_left_out: &dyn Fn(&[u8]) -> bool) -> Result<Programs, Unread> {
-        Root::open(self.place.path()).unwrap().programs(is_left_out, &mut |_| {})
+        Root::open(self.place.path()).unwrap().programs(Storage::LeftOut, is_left_out, &mut |_| {})
     }
 
     fn programs(&self) -> Vec<String> {
@@ -139,7 +139,7 @@ fn a_tree_of_3000_levels_is_walked_to_its_end_and_back_with_few_open_files() {
     let root = Root::open(scene.place.path()).unwrap();
     let open = || fs::read_dir("/proc/self/fd").unwrap().count();
     let before = open();
-    let found = root.programs(&|_| false, &mut |_| most = most.max(open())).unwrap();
+    let found = root.programs(Storage::LeftOut, &|_| false, &mut |_| most = most.max(open())).unwrap();
     let lengths: Vec<usize> = found.paths.iter().map(Vec::len).collect();
     assert_eq!(found.paths.len(), 30);
     assert_eq!((lengths.iter().min(), lengths.iter().max()), (Some(&(99 * 2 + 3)), Some(&(2999 * 2 + 3))));
@@ -195,7 +195,7 @@ fn a_directory_that_is_moved_while_what_is_below_it_is_read_is_an_error() {
     scene.tree(&way(200)).tree("/elsewhere").program(format!("{}/su", way(50)), 0o4755);
     let mut levels = 0;
     let root = Root::open(scene.place.path()).unwrap();
-    let unread = root.programs(&|_| false, &mut |_| {
+    let unread = root.programs(Storage::LeftOut, &|_| false, &mut |_| {
         let is_at_end = fs::metadata(scene.path("/elsewhere/d")).is_err() && levels > 190;
         if is_at_end {
             fs::rename(scene.path(&way(60)), scene.path("/elsewhere/d")).unwrap();
@@ -215,11 +215,11 @@ fn each_directory_that_cannot_be_read_is_an_error_of_its_own_and_very_many_are_c
     });
     let root = Root::open(&scene.path("/d")).unwrap();
     fault::before(u32::MAX, || {});
-    root.programs(&|_| false, &mut |_| {}).unwrap();
+    root.programs(Storage::LeftOut, &|_| false, &mut |_| {}).unwrap();
     let calls = fault::mend();
     let own = calls.iter().position(|call| *call == "getdents").unwrap();
     fault::from(u32::try_from(own + 2).unwrap(), &["getdents"], Fault::Fail(Errno::ACCESS));
-    let unread = root.programs(&|_| false, &mut |_| {}).unwrap_err();
+    let unread = root.programs(Storage::LeftOut, &|_| false, &mut |_| {}).unwrap_err();
     fault::mend();
     assert_eq!((unread.errors.len(), unread.more), (1000, 100));
     let paths: BTreeSet<_> = unread.errors.iter().map(|error| error.path.clone()).collect();
@@ -353,7 +353,7 @@ fn a_root_directory_on_any_mount_is_walked_and_bind_mounts_give_their_paths_too(
             .success()
     );
     let one = Mounted(&scene, "/image/one".to_owned());
-    let found = Root::open(&scene.path("/image")).unwrap().programs(&|_| false, &mut |_| {}).unwrap();
+    let found = Root::open(&scene.path("/image")).unwrap().programs(Storage::LeftOut, &|_| false, &mut |_| {}).unwrap();
     let found: Vec<&str> = found.paths.iter().map(|path| std::str::from_utf8(path).unwrap()).collect();
     assert_eq!(found, ["/bound/bin/su", "/one", "/usr/bin/su"]);
     drop((one, bound, root));
@@ -366,7 +366,7 @@ fn what_is_mounted_while_the_walk_goes_on_is_walked_too() {
     scene.program("/usr/bin/su", 0o4755).tree("/data");
     let mut mounted = None;
     let root = Root::open(scene.place.path()).unwrap();
-    let found = root.programs(&|_| false, &mut |_| {
+    let found = root.programs(Storage::LeftOut, &|_| false, &mut |_| {
         mounted.get_or_insert_with(|| {
             let mounted = scene.mounted(&["-t", "tmpfs", "-o", "mode=0755", "tmpfs"], "/data");
             scene.program("/data/su", 0o4755);

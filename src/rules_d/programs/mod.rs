@@ -42,6 +42,15 @@ pub struct DoubtfulMount {
     pub kind: String,
 }
 
+/// What becomes of directories that hold containers, images and snapshots.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Storage {
+    /// They are walked as others are.
+    Walked,
+    /// Their programs are not the host's.
+    LeftOut,
+}
+
 /// Why it is not known which programs there are.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub struct Unread {
@@ -65,10 +74,11 @@ impl Root {
     /// What could not be read. Never a list that lacks something for that.
     pub fn programs(
         &self,
+        storage: Storage,
         is_left_out: &dyn Fn(&[u8]) -> bool,
         progress: &mut dyn FnMut(u64),
     ) -> Result<Programs, Unread> {
-        let is_left_out = |path: &[u8]| is_storage(path) || is_left_out(path);
+        let is_left_out = |path: &[u8]| (storage == Storage::LeftOut && is_storage(path)) || is_left_out(path);
         let failed = |call| move |errno| Unread::from(FileError::unreadable(self.path(), call, errno));
         // Without `/proc` nothing else can be told either.
         let mut mounts = Mounts::of_process()?;
