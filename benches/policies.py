@@ -35,8 +35,8 @@ SYSCALL, FIRST_EVENT, END_OF_EVENT = 1300, 1300, 1320
 NETLINK_AUDIT, READLOG_GROUP = 9, 1
 HEAD = """# Load
 
-What the policies record while software is built, and what that costs: {sources} small C files are configured, compiled, linked,
-installed and removed again by somebody who logged in. Most rules of benchmarks are about people who logged in, and services
+What the policies record while software is built, and what that costs: {sources} small C files are compiled, linked and installed by
+somebody who logged in. Most rules of benchmarks are about people who logged in, and services
 make next to no records. Kernel {kernel}, {processors} processors, no auditd, which would have to write the records besides; medians
 of {rounds} builds. Rules below directories that this host lacks were left out, and so were the lock and what stops a host.
 `benches/policies.py` measures it and writes this page.

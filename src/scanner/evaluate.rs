@@ -1,6 +1,6 @@
 //! What comes of a check on files.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::rc::Rc;
 
 use super::content::{Child, Content, Count, Files, Node, Piece, Search, SetId, Unknown, content};
@@ -241,29 +241,26 @@ impl<'a> Evaluation<'a> {
     fn of_programs(&self, meant: &SetId, matches: &[(usize, Found)]) -> Outcome {
         let Some(programs) = self.subject.programs else { return Outcome::unknown(Why::Programs) };
         let Some(programs) = self.meant(meant, programs) else { return Outcome::unknown(Why::TooLong) };
-        // The scanner takes a path for a pattern.
-        let mut patterns = Vec::new();
+        // The scanner takes a path for a pattern, which has to match the path itself.
+        let mut named: HashSet<&[u8]> = HashSet::new();
         for path in &programs {
             let pattern = Pattern::from(String::from_utf8_lossy(path).into_owned());
-            if pattern.is_in(b"").is_none() {
-                return Outcome::unknown(Why::NoPattern(path.to_vec()));
+            match pattern.is_in(path) {
+                None => return Outcome::unknown(Why::NoPattern(path.to_vec())),
+                Some(true) => drop(named.insert(path)),
+                Some(false) => {}
             }
-            patterns.push(pattern);
         }
-        let is_named = |group: &Vec<u8>| patterns.iter().any(|pattern| pattern.is_in(group) == Some(true));
-        let is_one = |(_, found): &&(usize, Found)| found.groups.iter().all(is_named);
+        let is_one = |(_, found): &&(usize, Found)| found.groups.iter().all(|group| named.contains(&group[..]));
         let of_programs: Vec<&(usize, Found)> = matches.iter().filter(is_one).collect();
         let holds = !of_programs.is_empty() && of_programs.len() == programs.len();
         if holds {
             let places = of_programs.iter().map(|found| self.place(found)).collect();
             return Outcome { holds: Some(true), places, why: Vec::new() };
         }
-        let has_rule = |path: &[u8], pattern: &Pattern| {
-            let mut groups = of_programs.iter().flat_map(|(_, found)| &found.groups);
-            groups.any(|group| group == path && pattern.is_in(group) == Some(true))
-        };
-        let lacking = programs.iter().zip(&patterns).filter(|(path, pattern)| !has_rule(path, pattern));
-        let lacking = lacking.map(|(path, _)| path.to_vec()).collect();
+        let has_rule =
+            |path: &&&[u8]| of_programs.iter().any(|(_, found)| found.groups.iter().any(|group| group == *path));
+        let lacking = programs.iter().filter(|path| !has_rule(path)).map(|path| path.to_vec()).collect();
         let why = Why::OfPrograms { lacking, rules: of_programs.len(), all: programs.len() };
         Outcome { holds: Some(false), why: vec![why], places: Vec::new() }
     }

@@ -9,8 +9,8 @@ policy applied by the executable, and each check of audit rules that a profile o
 content is that of the Debian packages `ssg-debian`, `ssg-debderived` and `ssg-nondebian`. `make test-scanner` measures it and
 fails where a check does not pass that is not named below; `make test-scanner UPDATE=1` writes this page.
 
-`make test-boot` has it look at whole hosts: virtual machines with Debian 12 and 13 that `anssi` and `cis` were applied to and that
-were booted, with auditd running. Every check of audit rules that the newest content selects there has to pass.
+`make test-boot` has it look at a whole host: a virtual machine with Debian 13 that `anssi` and `cis` were applied to and that was
+booted, with auditd running. Every check of audit rules that the newest content selects there has to pass.
 
 Programs for which a profile wants rules of their own are four in each root directory, setuid and setgid. For Debian 11 SSG has no
 such profiles: it is measured with those for Debian 12.
