@@ -148,11 +148,11 @@ def built():
 def measured(program, name, product):
     """A policy's rules, and of each round the seconds with and without them, and the records by key."""
     printed = subprocess.run([program, "policy", name, "--product", product], capture_output=True, text=True, check=True)
-    without = sorted(FOR_GOOD & {line.strip() for line in printed.stdout.splitlines()})
+    left_out = sorted(FOR_GOOD & {line.strip() for line in printed.stdout.splitlines()})
     request = {
         "target": "runtime",
         "on_missing": "skip",
-        "policy": {"name": name, "product": product, "without": without},
+        "policy": {"name": name, "product": product, "without": left_out},
         "drop_ins": {"98-load": {"rules": [], "control": {"enabled": True, "backlog_limit": 65536}}},
     }
     rounds = []

@@ -11,8 +11,9 @@ use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
 /// The cases: a folder each, in the order of their names. `rules.d` has the drop-ins, without it those of the case before
-/// stay; `request.json` is then carried out (a suite may have its own, such as `request.sid.json`); `loads` says how many rules the boot loads, where that is what the case is about. With `scan`
-/// the auditors' scanner has to pass the host that the boot made.
+/// stay; `request.json` is then carried out (a suite may have its own, such as `request.sid.json`); `loads` says how many
+/// rules the boot loads, where that is what the case is about. With `scan` the auditors' scanner has to pass the host that
+/// the boot made.
 const CASES: &str = "tests/boot";
 /// How long a boot and its step may take; the scanner takes minutes on a busy machine.
 const PATIENCE: Duration = Duration::from_secs(600);

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::rc::Rc;
 
 use super::Choices;
-use super::drop_in_text::Text;
+use super::drop_in_text::{HEADER, Text};
 use super::narrowed::narrowed;
 use super::too_new::{in_numbers, names_comment};
 use rustc_hash::{FxBuildHasher, FxHashMap as HashMap, FxHashSet as HashSet};
@@ -18,9 +18,6 @@ use crate::request::{LoaderUnknown, OnDuplicate, UnknownSyscalls};
 use crate::rule::Rule;
 use crate::set_aside::{self, SetAside, comment};
 use crate::settings::Settings;
-
-/// The first line of every drop-in that we write.
-pub const HEADER: &str = "# Managed by audit_rules; changes made here are overwritten.";
 
 /// A line that is not loaded, or not as a whole.
 #[derive(Debug, Clone, PartialEq)]

@@ -1,6 +1,7 @@
 //! The text of a drop-in while it is composed.
 
-use super::drop_in::HEADER;
+/// The first line of every drop-in that we write.
+pub const HEADER: &str = "# Managed by audit_rules; changes made here are overwritten.";
 
 /// Lines, one after the other.
 pub(super) struct Text {

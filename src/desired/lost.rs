@@ -22,7 +22,12 @@ impl Work<'_> {
         let own = load.rules.iter().filter(|loaded| declared.contains(&*loaded.rule.listed));
         let own: HashSet<&Spot> = own.map(|loaded| &loaded.spot).collect();
         let own = load.failing.iter().filter(|failing| own.contains(&failing.spot));
-        let locked: Vec<_> = own.filter(|failing| matches!(failing.trouble, LoadFailure::Locked(_))).collect();
+        let locked: Vec<_> = own
+            .filter_map(|failing| match &failing.trouble {
+                LoadFailure::Locked(by) => Some((&failing.spot, by)),
+                _ => None,
+            })
+            .collect();
         if gone.is_empty() && locked.is_empty() {
             return;
         }
@@ -39,11 +44,9 @@ impl Work<'_> {
             let error = PolicyError::DeletedAgain { by: by.to_string(), line: text(by) };
             self.problems.push(Problem::at(error, place(&gone.spot)));
         }
-        for failing in locked {
-            if let LoadFailure::Locked(by) = &failing.trouble {
-                let error = PolicyError::AfterLock { by: by.to_string() };
-                self.problems.push(Problem::at(error, place(&failing.spot)));
-            }
+        for (spot, by) in locked {
+            let error = PolicyError::AfterLock { by: by.to_string() };
+            self.problems.push(Problem::at(error, place(spot)));
         }
     }
 }

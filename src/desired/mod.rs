@@ -31,8 +31,9 @@ use wanted::of_kernel_alone;
 
 pub use about::{about, grave_notes};
 pub use at_boot::{BootSource, depends_at_boot, left_at_boot};
-pub use drop_in::{Deduplicated, HEADER, Skipped, Treatment};
+pub use drop_in::{Deduplicated, Skipped, Treatment};
 pub use drop_in_rules::{DropInRules, Swallowed};
+pub use drop_in_text::HEADER;
 pub use files::{DropIn, Files, Merge, Writable, as_it_stands, is_generated};
 pub use foreign::shadowed_by_foreign;
 pub use interrupted::{Interrupted, InterruptedEnd, TakenBack};

@@ -5,8 +5,9 @@ use std::rc::Rc;
 
 use rustc_hash::{FxHashMap as HashMap, FxHashSet as HashSet};
 
-use super::drop_in::{HEADER, written};
+use super::drop_in::written;
 use super::drop_in_rules::{DropInRules, rules_of};
+use super::drop_in_text::HEADER;
 use super::{DropIn, Files, forms};
 use crate::augenrules::natural_order;
 use crate::boot_load::{BootLoad, LoadFailure, Spot};

@@ -186,6 +186,12 @@ impl NextBoot {
         Some((load.failing.iter().find(|failing| !failing.is_passed_over)?, after))
     }
 
+    /// Where the rules stand that are asked for.
+    #[must_use]
+    pub fn asked_at(&self) -> HashSet<&Spot> {
+        self.asked.iter().map(|asked| &asked.spot).collect()
+    }
+
     /// The rules that the boot loads, in their order.
     pub fn loaded_forms(&self) -> impl Iterator<Item = RuleForms> {
         self.real.rules.iter().map(|loaded| forms_of(&loaded.rule))

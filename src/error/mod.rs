@@ -14,7 +14,7 @@ pub mod verdict;
 pub use by_cause::{by_cause, same_in};
 pub use hint::Hint;
 pub use policy::PolicyError;
-pub use request::RequestError;
+pub use request::{ProductOf, RequestError};
 pub use rule_object::BadRuleObject;
 
 use std::rc::Rc;

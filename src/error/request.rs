@@ -65,7 +65,7 @@ pub enum RequestError {
     UnknownMachine { name: String, nearest: Option<String> },
     /// A host that is none of the products of a policy or of checks (`of`), as its `os-release` names it; empty where it has
     /// none.
-    UnknownProduct { host: String, of: &'static str, known: Vec<String> },
+    UnknownProduct { host: String, of: ProductOf, known: Vec<String> },
     /// A code that no finding of lint has.
     UnknownCode { code: String, nearest: Option<String> },
     /// A machine that is not that of the host.
@@ -74,6 +74,15 @@ pub enum RequestError {
     UnknownId { key: &'static str, name: String },
     /// A snapshot of another version, or not one of ours.
     BadSnapshot { why: String },
+}
+
+/// What there is for some products and not for others.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ProductOf {
+    /// A policy.
+    Policy,
+    /// Checks of the scanner.
+    Checks,
 }
 
 impl RequestError {
@@ -164,6 +173,10 @@ impl RequestError {
             Self::UnknownMachine { name, .. } => format!("there is no machine {name:?}"),
             Self::UnknownProduct { host, of, known } => {
                 let says = if host.is_empty() { "has no os-release".to_owned() } else { format!("is {host}") };
+                let of = match of {
+                    ProductOf::Policy => "the policy is",
+                    ProductOf::Checks => "there are checks",
+                };
                 format!("the host {says}, and {of} for {}", known.join(", "))
             }
             Self::UnknownCode { code, .. } => format!("no finding has the code {code:?}"),

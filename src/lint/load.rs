@@ -36,11 +36,6 @@ pub fn findings(policy: &Policy<'_>, reader: &mut Reader, mut pairs: Vec<Finding
         findings.extend(of_controls(file, reader));
     }
     findings.extend(deletions(policy, reader));
-    findings.extend(policy.load.lost().filter_map(|(gone, by)| {
-        let is_one = reader.read(policy.text(by)).rule.as_ref().is_some_and(|rule| rule.line.verb == Verb::Delete);
-        let message = || format!("deletes the rule of {}", place(&gone.spot, by));
-        is_one.then(|| Finding::new(Code::DeletesRules, by, message()).beside(&gone.spot))
-    }));
     findings.append(&mut pairs);
     findings
 }
@@ -241,7 +236,7 @@ fn of_controls(file: &File<'_>, reader: &mut Reader) -> Vec<Finding> {
     findings
 }
 
-/// `-D -k`, where it takes away rules that were loaded before.
+/// `-D -k`, `-d` and `-W`, where they take away rules that were loaded before.
 fn deletions(policy: &Policy<'_>, reader: &mut Reader) -> Vec<Finding> {
     let mut findings = Vec::new();
     let mut before: Vec<(Spot, Vec<u8>)> = Vec::new();
@@ -267,6 +262,11 @@ fn deletions(policy: &Policy<'_>, reader: &mut Reader) -> Vec<Finding> {
             );
         }
     }
+    findings.extend(policy.load.lost().filter_map(|(gone, by)| {
+        let is_one = reader.read(policy.text(by)).rule.as_ref().is_some_and(|rule| rule.line.verb == Verb::Delete);
+        let message = || format!("deletes the rule of {}", place(&gone.spot, by));
+        is_one.then(|| Finding::new(Code::DeletesRules, by, message()).beside(&gone.spot))
+    }));
     findings
 }
 

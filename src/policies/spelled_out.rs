@@ -2,7 +2,7 @@
 
 use super::left_out::{LabelledLine, LeftOut, WithoutEntry, labelled, without};
 use super::{BenchmarkPolicy, Form, Privileged, ProductPolicy, policies, policy};
-use crate::error::{Problem, RequestError};
+use crate::error::{Problem, ProductOf, RequestError};
 use crate::request::{DropInInput, DropInState, OneOrMany, PolicyInput, ProgramsName, RuleInput, RuleObject, Rules};
 use crate::tables::nearest::nearest;
 
@@ -50,7 +50,7 @@ pub fn chosen(
         let of_host = |host: String| {
             let error = RequestError::UnknownProduct {
                 host,
-                of: "the policy is",
+                of: ProductOf::Policy,
                 known: names.clone().map(str::to_owned).collect(),
             };
             Problem::at_pointer(error.into(), "/product")

@@ -6,7 +6,7 @@ use std::path::Path;
 use glob::Pattern;
 
 use super::given::root_below;
-use super::progress::Progress;
+use super::progress::walked;
 use crate::auditctl::{self, Accounts, Context, Line};
 use crate::desired::{Search, Warning};
 use crate::error::{PolicyError, Problem, RequestError, What};
@@ -202,10 +202,7 @@ impl Host<'_> {
             let matches = |text: &str| globs.iter().any(|glob| glob.matches(text));
             !globs.is_empty() && matches(&String::from_utf8_lossy(path))
         };
-        let mut progress = Progress::begin();
-        let found = self.root.programs(Storage::LeftOut, &is_left_out, &mut |names| progress.tell(names));
-        drop(progress);
-        let found = found.map_err(|Unread { errors, more }| {
+        let found = walked(&self.root, Storage::LeftOut, &is_left_out).map_err(|Unread { errors, more }| {
             let problem = |error| Problem::at_pointer(What::File(error), pointer);
             let problems = errors.into_iter().map(problem).collect();
             Unexpanded { problems, more }

@@ -6,20 +6,19 @@ use std::path::Path;
 use std::rc::Rc;
 
 use super::expand::own_product;
-use super::progress::Progress;
-use crate::error::{Problem, RequestError, What};
+use super::progress::walked;
+use crate::augenrules::{AUDIT_RULES, RULES_DIR};
+use crate::error::{Problem, ProductOf, RequestError, What};
 use crate::intent::{Subject as Given, WantedProfile};
 use crate::lines::Reader;
 use crate::lint::{Host, Source, loaded};
-use crate::rules_d::{FileError, Root, Storage};
+use crate::rules_d::{FileError, Root, SUFFIX, Storage};
 use crate::scanner::{
     Chosen, Held, Judged, ScannedFile, Subject, UNITS, asks_programs, chosen_of, content, judge, sees_loader,
 };
 
 /// Where scanners look for rules: in drop-ins, and in what is made of them.
 const AUDIT: &str = "/etc/audit";
-const RULES_DIR: &str = "/etc/audit/rules.d";
-const AUDIT_RULES: &str = "/etc/audit/audit.rules";
 /// What says that the host may be made of an image.
 const IMAGE: [&str; 2] = ["/run/ostree-booted", "/ostree"];
 
@@ -36,7 +35,7 @@ pub fn chosen(wanted: WantedProfile<'_>, root: &Path) -> Result<Chosen, Problem>
         Some(named) => named,
         None => own_product(root).map_err(|host| {
             let known = products.clone().map(str::to_owned).collect();
-            let error = RequestError::UnknownProduct { host, of: "there are checks", known };
+            let error = RequestError::UnknownProduct { host, of: ProductOf::Checks, known };
             Problem::at_pointer(error.into(), "/product")
         })?,
     };
@@ -91,7 +90,7 @@ pub fn scanned(
 fn of_host(root: &Root) -> Result<Files<'static>, FileError> {
     let is_wanted = |path: &Path| {
         let path = path.as_os_str().as_bytes();
-        path.ends_with(b".rules") || path.starts_with(AUDIT_RULES.as_bytes())
+        path.ends_with(SUFFIX.as_bytes()) || path.starts_with(AUDIT_RULES.as_bytes())
     };
     let found = root.files_below(Path::new(AUDIT), &is_wanted)?;
     let text = |path: &Path| path.to_string_lossy().into_owned();
@@ -113,8 +112,8 @@ fn as_drop_ins(chosen: Chosen, sources: &[Source]) -> Files<'_> {
 /// The path at which a file that is given would lie as a drop-in.
 fn in_rules_dir(name: &str) -> String {
     let base = name.rsplit('/').next().filter(|base| !base.is_empty()).unwrap_or("rules");
-    let base = base.strip_suffix(".rules").unwrap_or(base);
-    format!("{RULES_DIR}/{base}.rules")
+    let base = base.strip_suffix(SUFFIX).unwrap_or(base);
+    format!("{RULES_DIR}/{base}{SUFFIX}")
 }
 
 fn is_image(root: &Root) -> bool {
@@ -124,10 +123,7 @@ fn is_image(root: &Root) -> bool {
 /// The programs with setuid or setgid, those of containers among them, as scanners see them; none where that could not be
 /// told.
 fn set_id(root: &Root, warnings: &mut Vec<String>) -> Option<Vec<Vec<u8>>> {
-    let mut progress = Progress::begin();
-    let found = root.programs(Storage::Walked, &|_| false, &mut |names| progress.tell(names));
-    drop(progress);
-    match found {
+    match walked(root, Storage::Walked, &|_| false) {
         Ok(programs) => Some(programs.set_id),
         Err(unread) => {
             let first = unread.errors.into_iter().next().map(|error| Problem::from(What::File(error)).sentence());

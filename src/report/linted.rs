@@ -33,7 +33,10 @@ impl Report {
         );
         let is_short = scanner.as_ref().is_some_and(|scanner| scanner.counts.failing > 0);
         let is_failed = failing > 0 || is_short && fail_on != FailOn::Never;
-        let msg = scanner.as_ref().map_or_else(|| msg.clone(), |scanner| format!("{}; {msg}", scanner.sentence()));
+        let msg = match &scanner {
+            Some(scanner) => format!("{}; {msg}", scanner.sentence()),
+            None => msg,
+        };
         let outcome = if is_failed { Outcome::Failed } else { Outcome::Unchanged };
         let sarif = (format == Format::Sarif).then(|| sarif::log(&findings));
         Self {

@@ -58,15 +58,9 @@ pub struct CheckReport {
     pub controls: Vec<String>,
     /// What becomes of it.
     pub state: CheckState,
-    /// The file of the line that is accepted, or that means the same.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub file: Option<String>,
-    /// JSON pointer into the request (RFC 6901), for rules that it gives itself.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub pointer: Option<String>,
-    /// Its line there, from 1.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub line: Option<usize>,
+    /// The line that is accepted, or that means the same.
+    #[serde(flatten)]
+    pub at: PlaceReport,
     /// Other lines that belong to it, the first 20.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub related: Vec<PlaceReport>,
@@ -118,15 +112,13 @@ pub(super) fn scanned(chosen: Chosen, judged: Vec<Judged>, place: impl Fn(&Spot)
         };
         *count += 1;
         let mut places = judged.spots.iter().map(&place);
-        let PlaceReport { file, pointer, line } = places.next().unwrap_or_default();
+        let at = places.next().unwrap_or_default();
         let reasons: Vec<String> = judged.why.iter().map(|why| reason(why, &judged)).collect();
         checks.push(CheckReport {
             id: judged.check.id.clone(),
             controls: judged.check.controls(chosen.name),
             state,
-            file,
-            pointer,
-            line,
+            at,
             related: places.take(MOST_PLACES).collect(),
             text: (!judged.text.is_empty()).then(|| judged.text.clone()),
             reason: (!reasons.is_empty()).then(|| reasons.join("; ")),
@@ -173,13 +165,8 @@ fn reason(why: &Why, judged: &Judged) -> String {
             let names: Vec<_> = lacking.iter().take(MOST_PROGRAMS).map(|path| String::from_utf8_lossy(path)).collect();
             let more = lacking.len().saturating_sub(MOST_PROGRAMS);
             let more = if more > 0 { format!(" and {more} more") } else { String::new() };
-            let words = if judged.state == State::SameMeaning { "in words that the scanner finds" } else { "" };
-            let gap = if words.is_empty() { "" } else { " " };
-            format!(
-                "{} of {all} privileged programs have no rule{gap}{words}: {}{more}",
-                lacking.len(),
-                names.join(", ")
-            )
+            let words = if judged.state == State::SameMeaning { " in words that the scanner finds" } else { "" };
+            format!("{} of {all} privileged programs have no rule{words}: {}{more}", lacking.len(), names.join(", "))
         }
     }
 }

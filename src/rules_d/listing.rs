@@ -198,7 +198,8 @@ impl Root {
     /// loader reads them. What cannot be read is none.
     #[must_use]
     pub fn below_drop_ins(&self, inside: &Path) -> Vec<Skipped> {
-        let is_below = |path: &Path| path.as_os_str().as_bytes().ends_with(b".rules") && path.parent() != Some(inside);
+        let is_below =
+            |path: &Path| path.as_os_str().as_bytes().ends_with(SUFFIX.as_bytes()) && path.parent() != Some(inside);
         let files = self.files_below(inside, &is_below).unwrap_or_default().into_iter();
         let holding = files.filter(|(_, bytes)| bytes.split(|byte| *byte == b'\n').any(is_statement));
         let skipped = |(path, _): (PathBuf, Vec<u8>)| {

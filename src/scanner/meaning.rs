@@ -2,6 +2,7 @@
 
 use std::rc::Rc;
 
+use super::each_once;
 use crate::auditctl::Control;
 use crate::boot_load::{LoadedRule, Spot};
 use crate::lines::{HostRule, Reader};
@@ -41,13 +42,7 @@ impl Held {
             });
             spots.extend(found?);
         }
-        let mut said: Vec<Spot> = Vec::new();
-        for spot in spots {
-            if !said.contains(spot) {
-                said.push(spot.clone());
-            }
-        }
-        (!said.is_empty()).then_some(said)
+        (!spots.is_empty()).then(|| each_once(spots.into_iter().cloned()))
     }
 
     /// Where a setting is set so; the last line about it counts.

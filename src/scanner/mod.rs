@@ -86,14 +86,7 @@ pub fn judge(chosen: Chosen, subject: &Subject<'_>, held: &Held, reader: &mut Re
         // That a unit loads the rules is no line of theirs.
         let is_of_rules =
             |place: &&Place| subject.files.get(place.file).is_some_and(|file| !file.path.starts_with(UNITS));
-        let mut spots: Vec<Spot> = outcome.places.iter().filter(is_of_rules).filter_map(spot).collect();
-        let mut seen = Vec::new();
-        spots.retain(|spot| {
-            !seen.contains(spot) && {
-                seen.push(spot.clone());
-                true
-            }
-        });
+        let spots = each_once(outcome.places.iter().filter(is_of_rules).filter_map(spot));
         let mut why = outcome.why;
         why.dedup();
         let judged = |state, spots, text, why| Judged { check, state, spots, text, why };
@@ -113,6 +106,17 @@ pub fn judge(chosen: Chosen, subject: &Subject<'_>, held: &Held, reader: &mut Re
         }
     });
     judged.collect()
+}
+
+/// Places in their order, each once.
+fn each_once(spots: impl Iterator<Item = Spot>) -> Vec<Spot> {
+    let mut seen = Vec::new();
+    for spot in spots {
+        if !seen.contains(&spot) {
+            seen.push(spot);
+        }
+    }
+    seen
 }
 
 /// What a check accepts, with these programs.

@@ -104,7 +104,8 @@ fn rules_are_accepted_as_the_scanner_finds_them_and_told_apart_from_those_that_m
     for (id, text, state, lines) in rows {
         let scanner = scanned("rhel9", "stig", &[("a.rules", &format!("{text}\n"))]);
         let found = check(&scanner, id);
-        let mut at: Vec<usize> = found.line.into_iter().chain(found.related.iter().filter_map(|at| at.line)).collect();
+        let mut at: Vec<usize> =
+            found.at.line.into_iter().chain(found.related.iter().filter_map(|at| at.line)).collect();
         at.sort_unstable();
         assert_eq!((found.state, &at[..]), (state, lines), "{id} of {text}");
         assert_eq!(found.text.is_some(), state != Accepted, "{id} of {text}");
@@ -167,7 +168,7 @@ fn checks_that_fail_make_the_report_a_failed_one_unless_it_never_fails() {
     );
     assert!(!ask(request("never"), Path::new(NOWHERE)).failed);
     let scanner = report.scanner.unwrap();
-    assert_eq!(check(&scanner, "audit_rules_immutable").pointer.as_deref(), Some("/rules/0"));
+    assert_eq!(check(&scanner, "audit_rules_immutable").at.pointer.as_deref(), Some("/rules/0"));
 }
 
 #[test]
@@ -245,7 +246,7 @@ fn a_host_is_looked_at_as_the_scanner_looks_at_it() {
     for (files, state, file) in rows {
         let (scanner, warnings) = Root::of(files).scanned("hipaa");
         let found = check(&scanner, OF_CHAGE);
-        assert_eq!((found.state, found.file.as_deref()), (state, file), "{files:?}");
+        assert_eq!((found.state, found.at.file.as_deref()), (state, file), "{files:?}");
         let is_warned = warnings.iter().any(|warning| warning.contains("no unit loads the rules"));
         assert_eq!(is_warned, !files.iter().any(|(path, _)| *path == UNIT), "{files:?}: {warnings:?}");
     }

@@ -8,13 +8,12 @@ import json
 import os
 import random
 import re
-import subprocess
 import sys
 import tempfile
 from concurrent.futures import ThreadPoolExecutor
 
 from catalog import PRODUCTS
-from roots import PROJECT, Directory
+from roots import PROJECT, Directory, asked
 
 RULES_D = "/etc/audit/rules.d"
 AUDITCTL = {
@@ -50,15 +49,9 @@ class Lint:
     def __init__(self, program):
         self.program = program
 
-    def report(self, request):
-        answer = subprocess.run([self.program, "-"], input=json.dumps(request), capture_output=True, text=True, check=False)
-        if not answer.stdout:
-            sys.exit(f"{json.dumps(request)}: {answer.returncode}: {answer.stderr}")
-        return json.loads(answer.stdout)
-
     def checks(self, root, product, profile, machine):
         request = {"operation": "lint", "root": root, "product": product, "profile": profile, "archs": [machine]}
-        report = self.report({**request, "fail_on": "never"})
+        report = asked(self.program, {**request, "fail_on": "never"})
         if "scanner" not in report:
             sys.exit(f"{profile} for {product}: {report['msg']}")
         return {check["id"]: check for check in report["scanner"]["checks"]}
@@ -185,7 +178,7 @@ class Roots:
         files = {}
         for name in names if self.machine == "x86_64" else ["ospp"]:
             request = {"state": "present", "root": root.path, "target": "filesystem", "arch": self.machine, "on_missing": "skip"}
-            report = self.lint.report({**request, "policy": {"name": name, "product": product}, "compile": "never"})
+            report = asked(self.lint.program, {**request, "policy": {"name": name, "product": product}, "compile": "never"})
             if report["failed"] and report["errors"][0]["kind"] != "bad_value":
                 sys.exit(f"{name} for {product}: {report['msg']}")
         for file in sorted(os.listdir(root.path + RULES_D)):

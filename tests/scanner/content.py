@@ -164,7 +164,6 @@ class Content:
         ET.register_namespace("", OVAL[1:-1])
         return ET.tostring(root, encoding="unicode")
 
-
     def _of_file(self, element):
         """A test of the machine, or its object, as one of /proc/machine."""
         kind = local(element)

@@ -40,6 +40,14 @@ def read_policy(name, product):
     return texts
 
 
+def asked(program, request):
+    """The report on a request."""
+    answer = subprocess.run([program, "-"], input=json.dumps(request), capture_output=True, text=True, check=False)
+    if not answer.stdout:
+        sys.exit(f"{json.dumps(request)}: {answer.returncode}: {answer.stderr}")
+    return json.loads(answer.stdout)
+
+
 class Directory:
     """A root directory of a product, without rules."""
 
@@ -100,7 +108,6 @@ class Root(Directory):
             return
         request = {"state": "exact", "root": self.path, "target": "filesystem", "arch": machine}
         request["policy"] = {"name": name, "product": product}
-        answer = subprocess.run([program, "-"], input=json.dumps(request), capture_output=True, text=True, check=False)
-        report = json.loads(answer.stdout)
+        report = asked(program, request)
         if report["failed"] or not report["changed"]:
             sys.exit(f"{name} for {product} on {machine}: {report['msg']}")

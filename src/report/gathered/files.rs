@@ -165,7 +165,7 @@ fn problems(boot: &NextBoot) -> Vec<LineProblemReport> {
         });
     }
     let other = boot.other.iter().flat_map(|(_, load)| &load.failing);
-    let asked: HashSet<&Spot> = boot.asked.iter().map(|asked| &asked.spot).collect();
+    let asked = boot.asked_at();
     let only_there = other.filter(|failing| asked.contains(&failing.spot));
     for failing in boot.whole.failing.iter().chain(only_there) {
         let kind = failing.trouble.kind();

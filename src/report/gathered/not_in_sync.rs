@@ -2,8 +2,6 @@
 
 use std::rc::Rc;
 
-use rustc_hash::FxHashSet as HashSet;
-
 use super::summary::{counted, rules, unlike};
 use super::{of_line, of_rule};
 use crate::boot_load::{Failing, Spot};
@@ -132,7 +130,7 @@ fn swallowed(line: &Swallowed) -> Problem {
 
 /// The lines that fail and that the load passes over, where they are no rules: those are among the rules.
 fn tolerated(files: &HeldFiles) -> impl Iterator<Item = Problem> {
-    let asked: HashSet<&Spot> = files.boot.asked.iter().map(|asked| &asked.spot).collect();
+    let asked = files.boot.asked_at();
     let is_rule = move |failing: &Failing| asked.contains(&failing.spot);
     let failing = files.boot.loaded().1.failing.iter().filter(|failing| failing.is_tolerated_loss());
     failing.filter(move |failing| !is_rule(failing)).map(|failing| {

@@ -2,9 +2,9 @@
 
 use super::super::visible::visible;
 use super::page::{Look, Page};
-use super::place;
+use super::{place, place_of};
 use crate::report::ErrorReport;
-use crate::report::lint::{FindingReport, PlaceReport, SeverityReport};
+use crate::report::lint::{FindingReport, SeverityReport};
 
 /// What a problem and a finding have in common.
 pub struct Finding<'a> {
@@ -36,12 +36,11 @@ impl<'a> Finding<'a> {
 
     /// A finding of `lint`.
     pub fn of_lint(found: &'a FindingReport) -> Self {
-        let of_place = |at: &PlaceReport| place(at.file.as_deref(), at.line, at.pointer.as_deref());
         let archs = (!found.archs.is_empty()).then(|| format!("on {}", found.archs.join(", ")));
-        let related = found.related.iter().map(|at| format!("see {}", of_place(at)));
+        let related = found.related.iter().map(|at| format!("see {}", place_of(at)));
         let fix = found.fix.as_ref().map(|fix| format!("fix: {}", fix.text));
         Self {
-            place: of_place(&found.place()),
+            place: place_of(&found.place()),
             column: found.column,
             end_column: found.end_column,
             severity: found.severity,

@@ -10,6 +10,7 @@ mod gather;
 mod page;
 mod scanner;
 
+use super::lint::PlaceReport;
 use super::{Outcome, Report};
 use finding::Finding;
 use page::{Look, Page, Piece};
@@ -75,4 +76,8 @@ fn place(file: Option<&str>, line: Option<usize>, pointer: Option<&str>) -> Stri
         (Some(file), None) => file.to_owned(),
         (None, _) => String::new(),
     }
+}
+
+fn place_of(at: &PlaceReport) -> String {
+    place(at.file.as_deref(), at.line, at.pointer.as_deref())
 }

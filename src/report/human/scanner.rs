@@ -1,8 +1,7 @@
 //! What the scanner makes of rules: what an auditor would ask about first.
 
 use super::page::{Look, Page};
-use super::{piece, place};
-use crate::report::lint::PlaceReport;
+use super::{piece, place_of};
 use crate::report::scanner::{CheckReport, CheckState, ScannerReport};
 
 /// Most lines of a text that are shown.
@@ -20,7 +19,7 @@ pub fn write(scanner: &ScannerReport, page: &mut Page) {
         of(state).for_each(|check| write_one(check, look, words, page));
     }
     let row = |check: &CheckReport| {
-        let at = place(check.file.as_deref(), check.line, check.pointer.as_deref());
+        let at = place_of(&check.at);
         vec![
             piece(Look::Good, "accepted"),
             piece(Look::Plain, &check.id),
@@ -50,12 +49,8 @@ fn write_one(check: &CheckReport, look: Look, words: &str, page: &mut Page) {
     if let Some(reason) = &check.reason {
         told("because", reason, Look::Plain);
     }
-    let first = PlaceReport { file: check.file.clone(), pointer: check.pointer.clone(), line: check.line };
-    let places = std::iter::once(&first).chain(&check.related);
-    let places: Vec<String> = places
-        .map(|at| place(at.file.as_deref(), at.line, at.pointer.as_deref()))
-        .filter(|at| !at.is_empty())
-        .collect();
+    let places = std::iter::once(&check.at).chain(&check.related).map(place_of);
+    let places: Vec<String> = places.filter(|at| !at.is_empty()).collect();
     if !places.is_empty() {
         told("stands at", &places.join(", "), Look::Faint);
     }

@@ -226,13 +226,10 @@ impl<'w> Walk<'w> {
         if FileType::from_raw_mode(stat.st_mode) != FileType::RegularFile {
             return;
         }
-        let mut is_set_id = false;
-        let is_program = match mode(stat.st_mode) {
+        let mode = mode(stat.st_mode);
+        let is_program = match mode {
             Mode::Plain => return,
-            Mode::Privileged => {
-                is_set_id = true;
-                true
-            }
+            Mode::Privileged => true,
             Mode::MayBe => match self.has_capabilities(directory, name, path) {
                 Ok(has) => has,
                 Err(errno) => return self.failed(&joined(path, name), "lgetxattr", errno),
@@ -240,7 +237,7 @@ impl<'w> Walk<'w> {
         };
         let path = joined(path, name);
         if is_program && !(self.is_left_out)(&path) && !self.is_other_mount(directory, name.to_bytes(), &path) {
-            self.set_id.extend(is_set_id.then(|| path.clone()));
+            self.set_id.extend((mode == Mode::Privileged).then(|| path.clone()));
             self.found.push(path);
         }
     }
