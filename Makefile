@@ -12,7 +12,10 @@ RUSTLIB := $(shell rustc --print sysroot 2>/dev/null)/lib/rustlib
 TARGET := $(if $(wildcard $(RUSTLIB)/$(ARCHITECTURE)-unknown-linux-musl/lib),$(ARCHITECTURE)-unknown-linux-musl,$(ARCHITECTURE)-unknown-linux-gnu)
 TARGET_DIR := $(or $(CARGO_TARGET_DIR),target)
 LAB := $(TARGET_DIR)/$(TARGET)/debug/lab
+# The executable that is tested: in `make test` the one that its tests on this host build anyway, without what a debugger
+# needs; in `make test-all` and everywhere else the one that ships.
 EXECUTABLE := $(TARGET_DIR)/$(TARGET)/release/audit_rules
+OF_TESTS := $(TARGET_DIR)/$(TARGET)/debug/stripped/audit_rules
 
 # Everything is built for an explicit target, without shared libraries, so that tests on the host and in the guests share
 # one build. The flags belong to the target alone: procedural macros cannot be built with them.
@@ -23,6 +26,7 @@ export CARGO_TARGET_$(TARGET_NAME)_RUSTFLAGS := $(STATIC)
 # for each machine; what makes it this much larger is a mistake, such as a library that brings tables of its own.
 LARGEST := 6291456
 export AUDIT_RULES_TARGET := $(TARGET)
+export AUDIT_RULES_EXECUTABLE = $(abspath $(EXECUTABLE))
 # These would beat the target's own flags.
 unexport RUSTFLAGS CARGO_ENCODED_RUSTFLAGS
 
@@ -64,7 +68,12 @@ prerequisites:
 	[ -z "$$missing" ] || { printf "This needs:$$missing\n" >&2; exit 1; }
 
 build: prerequisites ## the static release executable
+ifeq ($(EXECUTABLE),$(OF_TESTS))
+	$(CARGO) test --workspace --no-run --quiet --target $(TARGET)
+	@mkdir -p $(dir $(OF_TESTS)) && strip -o $(OF_TESTS).$$$$ $(TARGET_DIR)/$(TARGET)/debug/audit_rules && mv $(OF_TESTS).$$$$ $(OF_TESTS)
+else
 	$(CARGO) build --release --target $(TARGET)
+endif
 	@ls -l $(EXECUTABLE)
 
 packages:
@@ -75,7 +84,7 @@ staged: build
 	ansible/build --no-tarball --require $(ARCHITECTURE)
 
 lab: prerequisites
-	@$(CARGO) build --quiet --workspace --target $(TARGET)
+	@$(CARGO) build --quiet --package lab --target $(TARGET)
 
 collection: build lab ## the Ansible collection with its executables, in target/ansible
 	$(LAB) build $(OTHER_ARCHITECTURES:%=--arch %)
@@ -88,13 +97,14 @@ demo: prerequisites ## the main job on a real kernel, in a throw-away virtual ma
 	$(CARGO) build --release --workspace --target $(TARGET)
 	@$(TARGET_DIR)/$(TARGET)/release/lab demo --kernel $(DEMO_KERNEL)
 
-# Three lanes: the emulator of the second one has one thread, and much of the third one waits for the network.
+# Three lanes: the emulator of the second one has one thread, and much of the third one waits for the network. Lint comes
+# last in its lane, since the others wait for what test-host builds.
 test: prerequisites packages ## lints, tests here, on one real kernel, of the collection and the formula with the newest versions
-	@MAKE="$(MAKE)" .ci/parts 'lint test-host test-size' 'test-guests lint-salt test-salt' 'lint-ansible test-ansible'
+	@MAKE="$(MAKE) EXECUTABLE=$(OF_TESTS)" .ci/parts 'test-host lint' 'test-guests' 'lint-salt test-salt lint-ansible test-ansible'
 
 # The toolchain for other machines is fetched by the right lane; msrv takes it from the cache.
 test-all: prerequisites packages ## what `make test` leaves out: attacks, other kernels, machines and versions, boots, fuzzing, supply chain, sanity
-	@MAKE="$(MAKE)" .ci/parts 'supply-chain test-attacks msrv test-more-guests test-boot' 'sanity-ansible test-more-ansible test-more-salt test-scanner fuzz'
+	@MAKE="$(MAKE)" .ci/parts 'supply-chain test-size test-attacks msrv test-more-guests test-boot' 'sanity-ansible test-more-ansible test-more-salt test-scanner fuzz'
 
 test-host: prerequisites ## the tests that need no other kernel
 	$(CARGO) test --workspace --no-fail-fast --target $(TARGET)
@@ -150,9 +160,8 @@ test-more-salt: salt ## the same with the oldest Salt, and in a virtual machine
 	salt/test-module oldest
 	salt/test-guest
 
-test-scanner: prerequisites ## OpenSCAP on root directories that have a policy, for every product and profile; UPDATE=1 writes docs/benchmarks.md
-	@$(CARGO) build --quiet --target $(TARGET)
-	@if command -v python3 >/dev/null; then tests/scanner/run.py --program $(TARGET_DIR)/$(TARGET)/debug/audit_rules $(if $(UPDATE),--update); \
+test-scanner: build ## OpenSCAP on root directories that have a policy, for every product and profile; UPDATE=1 writes docs/benchmarks.md
+	@if command -v python3 >/dev/null; then tests/scanner/run.py --program $(EXECUTABLE) $(if $(UPDATE),--update); \
 	else echo "not run: OpenSCAP on the policies: apt-get install python3"; fi
 
 bench: prerequisites ## compare with auditctl and augenrules, write docs/performance.md

@@ -53,6 +53,12 @@ pub fn in_state(state: &str) -> Guest {
     Guest { _turn: TURN.lock().unwrap_or_else(PoisonError::into_inner) }
 }
 
+/// Whether this is the kernel on which everything is tried: that of Debian 13 for `x86_64`. All of it would take every other
+/// guest minutes, which get a sample.
+pub fn is_thorough() -> bool {
+    said("uname", &["-r"]).starts_with("6.12.") && cfg!(target_arch = "x86_64")
+}
+
 impl Drop for Guest {
     /// Leaves the kernel to the next test as that may expect it: without rules and switched off, but for a locked one.
     fn drop(&mut self) {

@@ -11,7 +11,7 @@ use audit_rules::rule::Rule;
 use nix::sys::signal::Signal;
 use serde_json::{Value as Json, json};
 
-use super::guest::{Guest, RULES_D, mode, plain, present, said};
+use super::guest::{Guest, RULES_D, is_thorough, mode, plain, present, said};
 use super::tracer;
 
 const PASSWD: &str = "-w /etc/passwd -p wa -k identity";
@@ -294,11 +294,6 @@ fn without_previous(held: &Held) -> Held {
     let mut held = held.clone();
     held.files.remove("/etc/audit/audit.rules.prev");
     held
-}
-
-/// Whether this is the kernel on which every call is tried: that of Debian 12 for `x86_64`.
-fn is_thorough() -> bool {
-    said("uname", &["-rm"]).starts_with("6.1.") && cfg!(target_arch = "x86_64")
 }
 
 fn is_temporary(path: &str) -> bool {

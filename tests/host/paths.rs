@@ -6,7 +6,7 @@ use std::path::Path;
 
 use serde_json::{Value as Json, json};
 
-use super::guest::{RULES_D, plain, present, said};
+use super::guest::{RULES_D, is_thorough, plain, present, said};
 
 const PLACE: &str = "/srv/paths";
 
@@ -90,8 +90,10 @@ fn of_every_kind_of_path_the_boot_is_predicted_as_auditctl_and_the_kernel_have_i
     let file = format!("{RULES_D}/30-paths.rules");
     let mut wrong = Vec::new();
     let mut refused = 0;
-    for path in PATHS {
-        for (before, after) in FORMS {
+    let is_all = is_thorough();
+    for (at, path) in PATHS.into_iter().enumerate() {
+        let forms = FORMS.into_iter().skip(if is_all { 0 } else { at % FORMS.len() });
+        for (before, after) in forms.take(if is_all { FORMS.len() } else { 1 }) {
             let line = format!("{before}{PLACE}/{path}{after}");
             fs::write(&file, format!("{line}\n")).unwrap();
             said("auditctl", &["-D"]);
@@ -108,7 +110,7 @@ fn of_every_kind_of_path_the_boot_is_predicted_as_auditctl_and_the_kernel_have_i
     }
     said("auditctl", &["-D"]);
     fs::remove_file(&file).unwrap();
-    assert!(refused > 40, "{refused}");
+    assert!(refused > if is_all { 40 } else { 10 }, "{refused}");
     assert!(wrong.is_empty(), "{wrong:#?}");
 }
 
