@@ -41,8 +41,8 @@ fn main() -> ExitCode {
     let code = match words.as_slice() {
         ["--help" | "-h"] => print(HELP),
         ["--version" | "-V"] => print(&format!("audit_rules {}", env!("CARGO_PKG_VERSION"))),
-        ["schema", "request"] => print(&format!("{:#}", requests::schema())),
-        ["schema", "report"] => print(&format!("{:#}", report::schema())),
+        ["schema", "request"] => print(requests::SCHEMA.trim_end()),
+        ["schema", "report"] => print(report::SCHEMA.trim_end()),
         ["policy", rest @ ..] if words.len() == arguments.len() => policy(rest),
         ["--human", rest @ ..] if words.len() == arguments.len() => request(rest, human),
         rest if words.len() == arguments.len() => request(rest, json),

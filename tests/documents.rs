@@ -107,7 +107,7 @@ fn choices(schema: &serde_json::Value) -> Vec<String> {
 
 #[test]
 fn the_tables_have_every_key_of_the_schemas() {
-    let (request, report) = (audit_rules::request::schema(), audit_rules::report::schema());
+    let (request, report) = (audit_rules::request::schema(), audit_rules::report::derived_schema());
     assert_eq!(names("docs/requests.md", "<!-- keys -->"), properties(request));
     assert_eq!(names("docs/requests.md", "<!-- control -->"), properties(&request["$defs"]["Control"]));
     assert_eq!(names("docs/requests.md", "<!-- rule -->"), properties(&request["$defs"]["RuleObject"]));

@@ -322,9 +322,13 @@ impl Report {
     }
 }
 
-/// The JSON Schema of the report, as it is written: what may be left out is not required.
+/// The JSON Schema of the report, as it is published.
+pub const SCHEMA: &str = include_str!("../../schemas/report.schema.json");
+
+/// The schema that the types of this module make, of reports as they are written: what may be left out is not required. A
+/// test holds the published one to it.
 #[must_use]
-pub fn schema() -> serde_json::Value {
+pub fn derived_schema() -> serde_json::Value {
     let generator = SchemaSettings::draft2020_12().for_serialize().into_generator();
     generator.into_root_schema_for::<Report>().to_value()
 }

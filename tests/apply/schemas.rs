@@ -19,5 +19,5 @@ pub fn refusals_of_request(document: &Json) -> Vec<String> {
 /// Every way in which a report is not as its schema says.
 pub fn refusals_of_report(document: &Json) -> Vec<String> {
     static VALIDATOR: OnceLock<Validator> = OnceLock::new();
-    refusals(VALIDATOR.get_or_init(|| jsonschema::validator_for(&report::schema()).unwrap()), document)
+    refusals(VALIDATOR.get_or_init(|| jsonschema::validator_for(&report::derived_schema()).unwrap()), document)
 }
