@@ -24,7 +24,7 @@ use crate::kernel::{Kernel, access};
 use crate::report::Report;
 use crate::request::{InvalidRequest, KernelChoice, OnMissing, Operation, Request, decode};
 use crate::rule::Machine;
-use crate::rules_d::{Standing, enter, standing};
+use crate::rules_d::{Standing, enter, own_executable, standing};
 use crate::signals::{Signals, hold_back_file_size};
 use crate::world::World;
 
@@ -111,7 +111,8 @@ fn on_this_host<T>(
         Some(Err(error)) => (Some(Err(error)), None),
     };
     let kernel = kernel.as_mut().map(|kernel| kernel as &mut dyn Kernel);
-    work(World { root: PathBuf::from("/"), access, kernel, standing, machine, interrupted })
+    let executable = own_executable();
+    work(World { root: PathBuf::from("/"), access, kernel, standing, machine, executable, interrupted })
 }
 
 /// The problems of a request's form, and those of the rest of it.

@@ -19,6 +19,8 @@ pub struct World<'a> {
     pub standing: Standing,
     /// Whose rules they are: what `uname -m` says, or the machine of an image.
     pub machine: Machine,
+    /// The path of this executable, for the record of a change; none where nobody tells.
+    pub executable: Option<PathBuf>,
     /// The signal that asks us to stop, as soon as one came.
     pub interrupted: &'a mut dyn FnMut() -> Option<&'static str>,
 }

@@ -81,6 +81,7 @@ fn sent(machine: Machine, request: &Json) -> (Json, Vec<Rule>) {
         kernel: driver,
         standing: Standing::default(),
         machine,
+        executable: None,
         interrupted: &mut interrupted,
     };
     let report = run_on(&intent, world).unwrap_or_else(|problems| panic!("{}: {problems:?}", machine.name));

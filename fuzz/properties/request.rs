@@ -69,7 +69,15 @@ fn answer(request: request::Request, machine: Machine, kernel: &mut Model) -> Re
     let access = kernel.status().ok().map(|status| Ok(Access::Managed(status)));
     let mut interrupted = || None;
     let kernel: Option<&mut dyn Kernel> = Some(kernel);
-    let world = World { root, access, kernel, standing: Standing::default(), machine, interrupted: &mut interrupted };
+    let world = World {
+        root,
+        access,
+        kernel,
+        standing: Standing::default(),
+        machine,
+        executable: None,
+        interrupted: &mut interrupted,
+    };
     if request.operation == Operation::Gather {
         return Ok(origin.tell(gather_on(&GatherIntent::of(&request, &machine)?, world)));
     }

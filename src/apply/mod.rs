@@ -11,6 +11,7 @@ mod kernel_steps;
 mod layers;
 mod locked_out;
 mod locking;
+mod record;
 mod settle;
 mod settled;
 mod stuck;
@@ -78,6 +79,8 @@ pub struct Applied {
     pub has_taken_back: bool,
     /// In check mode, what of the change of a killed run is taken back first.
     pub planned_back: Option<PlannedBack>,
+    /// The text of the record of the change that the kernel took.
+    pub record: Option<String>,
 }
 
 /// Makes the host agree with the request; in check mode only plans it.
@@ -99,9 +102,14 @@ pub fn apply(intent: &ApplyIntent, world: &mut World<'_>) -> Result<Applied, Vec
     match converge(intent, world, layers, &root, &rules_d, run_dir.as_ref(), &met) {
         Ok(mut applied) => {
             applied.take_in(met);
+            applied.leave_record(intent, world);
             Ok(applied)
         }
-        Err(problems) if met.changed => Ok(Applied::refused(problems, unmanaged, met)),
+        Err(problems) if met.changed => {
+            let mut refused = Applied::refused(problems, unmanaged, met);
+            refused.leave_record(intent, world);
+            Ok(refused)
+        }
         Err(problems) => Err(problems),
     }
 }
@@ -184,6 +192,7 @@ fn converge(
         at_boot: desired.at_boot,
         has_taken_back: false,
         planned_back: None,
+        record: None,
     };
     if applied.plan.is_empty() {
         applied.end = unchanged(&applied);

@@ -34,6 +34,7 @@ impl Applied {
             at_boot: None,
             has_taken_back: false,
             planned_back: None,
+            record: None,
         };
         refused.take_in(met);
         refused

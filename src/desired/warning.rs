@@ -198,6 +198,11 @@ pub enum Warning {
         /// The setting.
         name: Name,
     },
+    /// The kernel did not take the record of the change.
+    NoRecord {
+        /// Its answer.
+        problem: Problem,
+    },
     /// The audit subsystem lost records while the change was made.
     LostRecords {
         /// How many.

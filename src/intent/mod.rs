@@ -81,6 +81,8 @@ pub struct ApplyIntent {
     pub group: Option<Id>,
     /// Whether to keep a copy of what is replaced.
     pub backup: bool,
+    /// Whether the audit log gets a record of the change.
+    pub record: bool,
     /// Stop before the first change.
     pub check_mode: bool,
     /// Report a diff.
@@ -209,6 +211,7 @@ impl ApplyIntent {
                 owner: request.owner.clone(),
                 group: request.group.clone(),
                 backup: request.backup,
+                record: request.record.unwrap_or(true),
                 check_mode: request.check_mode,
                 diff: request.diff,
             }),

@@ -32,10 +32,12 @@ pub enum Request {
     SetFeature,
     /// `AUDIT_GET_FEATURE`.
     GetFeature,
+    /// `AUDIT_USYS_CONFIG`: a record of a change of the system's configuration, from outside the kernel.
+    Record,
 }
 
 impl Request {
-    const ALL: [(Self, u16, &'static str); 7] = [
+    const ALL: [(Self, u16, &'static str); 8] = [
         (Self::Get, 1000, "AUDIT_GET"),
         (Self::Set, 1001, "AUDIT_SET"),
         (Self::AddRule, 1011, "AUDIT_ADD_RULE"),
@@ -43,6 +45,7 @@ impl Request {
         (Self::ListRules, 1013, "AUDIT_LIST_RULES"),
         (Self::SetFeature, 1018, "AUDIT_SET_FEATURE"),
         (Self::GetFeature, 1019, "AUDIT_GET_FEATURE"),
+        (Self::Record, 1111, "AUDIT_USYS_CONFIG"),
     ];
 
     /// The message type, which the reply carries too.
@@ -129,6 +132,17 @@ pub fn append(datagram: &mut Vec<u8>, request: Request, sequence: u32, payload: 
     datagram.extend_from_slice(&sequence.to_ne_bytes());
     datagram.extend_from_slice(&0u32.to_ne_bytes());
     datagram.extend_from_slice(payload);
+}
+
+/// The payload of a record: the text up to the first byte that is zero, or as much of it as goes into a record
+/// (`AUDIT_MESSAGE_TEXT_MAX`), with the zero that ends it. Older kernels put that in place of the last byte.
+#[must_use]
+pub fn record(text: &str) -> Vec<u8> {
+    const MOST: usize = 8560;
+    let mut payload: Vec<u8> = text.bytes().take_while(|byte| *byte != 0).take(MOST).collect();
+    payload.push(0);
+    payload.resize(payload.len().next_multiple_of(4), 0);
+    payload
 }
 
 /// The request that changes a setting, and its payload.
@@ -260,6 +274,14 @@ mod tests {
         case(Setting::LoginuidImmutable { on: true, lock: true }, &[(1, 2), (2, 2), (3, 2)]);
         case(Setting::LoginuidImmutable { on: true, lock: false }, &[(1, 2), (2, 2)]);
         case(Setting::LoginuidImmutable { on: false, lock: false }, &[(1, 2)]);
+    }
+
+    #[test]
+    fn a_record_ends_with_a_zero_within_its_four_bytes() {
+        assert_eq!(record("op=x"), b"op=x\0\0\0\0");
+        assert_eq!(record("op=xyz9"), b"op=xyz9\0");
+        assert_eq!(record("op\0x"), b"op\0\0");
+        assert_eq!(record(&"x".repeat(10_000)).len(), 8564);
     }
 
     #[test]

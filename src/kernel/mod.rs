@@ -55,6 +55,13 @@ pub trait Kernel {
     /// What the kernel answers.
     fn set(&mut self, setting: Setting) -> Result<(), KernelError>;
 
+    /// Gives the kernel a record of type `USYS_CONFIG` with this text (`AUDIT_USYS_CONFIG`). A kernel that is off takes it and
+    /// writes nothing; a rule of the lists user and exclude may drop it.
+    ///
+    /// # Errors
+    /// What the kernel answers: `EPERM` without `CAP_AUDIT_WRITE`.
+    fn record(&mut self, text: &str) -> Result<(), KernelError>;
+
     /// What `/sys/kernel/rcu_expedited` and `/sys/kernel/rcu_normal` hold.
     fn rcu(&mut self) -> Rcu;
 

@@ -313,6 +313,11 @@ impl<S: Datagrams> Kernel for Netlink<S> {
         self.ask(request, &payload, |message| (message.kind == message::ACKNOWLEDGEMENT).then_some(Ok(())))
     }
 
+    fn record(&mut self, text: &str) -> Result<(), KernelError> {
+        let is_taken = |message: &Message<'_>| (message.kind == message::ACKNOWLEDGEMENT).then_some(Ok(()));
+        self.ask(Request::Record, &message::record(text), is_taken)
+    }
+
     fn rcu(&mut self) -> Rcu {
         sysfs::rcu()
     }

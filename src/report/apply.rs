@@ -61,6 +61,7 @@ impl Report {
             diff: (!diff.is_empty()).then_some(Diff { prepared: diff }),
             plan: Some(steps(applied, intent.backup, machine)),
             backup_file: applied.backup_file(),
+            record: applied.record.clone(),
             runtime: Some(RuntimeReport {
                 managed: applied.unmanaged.is_none(),
                 reason: applied.unmanaged.clone(),

@@ -59,6 +59,9 @@ pub struct Report {
     /// apply: the copy that `backup: true` made, as seen from the root, where it made one and no more.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub backup_file: Option<String>,
+    /// apply: the text of the record of type `USYS_CONFIG` that the kernel took for the audit log.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub record: Option<String>,
     /// apply, and gather with `expect`: the policies that the request asked for.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub policy: Vec<policy::PolicyReport>,
@@ -290,6 +293,7 @@ impl Report {
             diff: None,
             plan: None,
             backup_file: None,
+            record: None,
             policy: Vec::new(),
             rules: None,
             runtime: None,

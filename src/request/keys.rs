@@ -117,6 +117,7 @@ keys! {
     owner: RULES,
     group: RULES,
     backup: APPLY,
+    record: APPLY,
     compile: RULES,
     adopt: &[PRESENT, ABSENT, LOADED],
     perm_syscalls: &[PRESENT, ABSENT, LOADED, EXACT, Explain],

@@ -114,6 +114,9 @@ pub struct Request {
     pub group: Option<Id>,
     /// Keep a copy of every file before it is changed, beside it.
     pub backup: bool,
+    /// Give the audit log a record of the change, of type `USYS_CONFIG`: with what was asked for, the drop-ins, counts and the
+    /// outcome. Default: true.
+    pub record: Option<bool>,
     /// Also bring audit.rules to what augenrules would write. auto: when that file exists, or the boot loads it as it
     /// stands; it fails where lines would be lost that only stand there.
     pub compile: Compile,

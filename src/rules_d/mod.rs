@@ -44,7 +44,7 @@ pub use note::json_length;
 pub use problem::{Errno, FileError, Found, Left, NameError, NameProblem, PathProblem, Problem, SkipReason, Skipped};
 pub use programs::{DoubtfulMount, Programs, Storage, Unread};
 pub use root::Root;
-pub use running::{CommandLine, Process};
+pub use running::{CommandLine, Process, own_executable};
 pub use stage::{Backup, PublishError, Published, Stage};
 pub use standing::{Elsewhere, FileId, Standing, enter, standing};
 #[cfg(any(test, feature = "model"))]

@@ -1,11 +1,11 @@
 //! What `/proc` says about the running host: its processes, how its kernel was started, and which directories are
 //! younger than that.
 
-use std::ffi::OsStr;
-use std::os::unix::ffi::OsStrExt;
-use std::path::Path;
+use std::ffi::{OsStr, OsString};
+use std::os::unix::ffi::{OsStrExt, OsStringExt};
+use std::path::{Path, PathBuf};
 
-use rustix::fs::{AtFlags, Mode, OFlags, StatxFlags};
+use rustix::fs::{AtFlags, CWD, Mode, OFlags, StatxFlags};
 use rustix::io::Errno;
 
 use super::{Root, system};
@@ -46,6 +46,13 @@ impl CommandLine {
     pub fn starts_audit(&self) -> bool {
         self.audit.as_ref().is_some_and(|value| value != "0" && !value.eq_ignore_ascii_case("off"))
     }
+}
+
+/// The path of this executable; none where `/proc` does not tell.
+#[must_use]
+pub fn own_executable() -> Option<PathBuf> {
+    let path = system::readlinkat(CWD, "/proc/self/exe", Vec::new()).ok()?;
+    Some(PathBuf::from(OsString::from_vec(path.into_bytes())))
 }
 
 impl Root {

@@ -286,6 +286,7 @@ impl Host {
             kernel: if managed { Some(&mut mortal as &mut dyn Kernel) } else { None },
             standing: self.standing,
             machine: self.machine,
+            executable: Some("/usr/libexec/audit_rules".into()),
             interrupted: &mut || {
                 looks += 1;
                 if let Some(sabotage) = sabotage.take() {

@@ -22,7 +22,7 @@ fn values(root: &Path) -> Json {
         "resolve": true, "event": {"syscall": "open"}, "source": "filesystem", "expect": ["-w /etc/passwd -p wa"], "details": false, "on_drift": "fail",
         "files": [{"name": "a", "text": ""}], "archs": ["s390x"], "ignore": ["missing_path"], "format": "sarif", "fail_on": "info",
     });
-    let more = json!({"loader_unknown": "fail", "allow_empty": true, "header": false, "lock_timeout": 3, "lock_anyway": true,
+    let more = json!({"loader_unknown": "fail", "allow_empty": true, "header": false, "lock_timeout": 3, "lock_anyway": true, "record": false,
             "policy": {"name": "stig", "product": "rhel9"}, "product": "rhel9", "profile": "stig"});
     let (Json::Object(values_so_far), Json::Object(more)) = (&mut values, more) else { unreachable!() };
     values_so_far.extend(more);

@@ -38,6 +38,7 @@ mod mortal;
 mod notes;
 mod programs;
 mod properties;
+mod record;
 mod recording;
 mod refusals;
 mod requests;

@@ -56,6 +56,10 @@ impl Kernel for Mortal<'_> {
         self.call().set(setting)
     }
 
+    fn record(&mut self, text: &str) -> Result<(), KernelError> {
+        self.call().record(text)
+    }
+
     fn rcu(&mut self) -> Rcu {
         self.model.rcu()
     }

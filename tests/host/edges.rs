@@ -6,6 +6,7 @@ use std::path::Path;
 use serde_json::{Value as Json, json};
 
 use super::guest::{Guest, RULES_D, in_state, kinds, present, said};
+use super::records::Records;
 
 const PASSWD: &str = "-w /etc/passwd -p wa -k identity";
 const GROUP: &str = "-w /etc/group -p wa -k identity";
@@ -43,7 +44,9 @@ fn a_kernel_locked_by_a_request_takes_changes_at_the_next_boot_only() {
     assert_eq!((kinds(&refused), &refused["changed"]), (vec!["locked"], &json!(false)));
     assert_eq!(guest.files(), files);
 
+    let records = Records::listen();
     staged(&guest, &second, true, &[hosts], &[GROUP]);
+    records.until(|_, text| text.contains("op=apply-audit-rules") && text.contains("outcome=staged"));
     let text = fs::read_to_string(Path::new(RULES_D).join("30-identity.rules")).unwrap();
     assert!(text.contains(hosts) && !text.contains(GROUP), "{text}");
     staged(&guest, &second, false, &[hosts], &[GROUP]);

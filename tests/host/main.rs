@@ -27,6 +27,8 @@ mod oddities;
 mod paths;
 mod policy;
 mod reach;
+mod record;
+mod records;
 mod roots;
 mod tracer;
 mod traps;

@@ -2,13 +2,12 @@
 //! records of the kernel; and that `gather` and `loaded` know it.
 
 use std::fs;
-use std::os::fd::{AsRawFd, OwnedFd};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
-use nix::sys::socket::{AddressFamily, MsgFlags, NetlinkAddr, SockFlag, SockProtocol, SockType, bind, recv, socket};
 use serde_json::{Value as Json, json};
 
 use super::guest::{Guest, plain, present, said};
+use super::records::Records;
 
 const PLACE: &str = "/srv/watches";
 
@@ -59,40 +58,6 @@ fn a_rule_whose_path_leads_elsewhere_stays_in_the_list_or_is_dropped_as_the_page
     said("umount", &["-l", &format!("{PLACE}/w")]);
 }
 
-/// What the kernel sends to those who listen to its records (`AUDIT_NLGRP_READLOG`).
-struct Records(OwnedFd);
-
-impl Records {
-    fn listen() -> Self {
-        let fd = socket(AddressFamily::Netlink, SockType::Raw, SockFlag::empty(), SockProtocol::NetlinkAudit).unwrap();
-        bind(fd.as_raw_fd(), &NetlinkAddr::new(0, 1)).unwrap();
-        Self(fd)
-    }
-
-    /// Those of these keys of which a record came, before one of `last`: that one is waited for.
-    fn keys(&self, keys: &[&'static str], last: &str) -> Vec<&'static str> {
-        let mut buffer = vec![0; 16_384];
-        let mut found = Vec::new();
-        let until = Instant::now() + Duration::from_secs(60);
-        while Instant::now() < until {
-            match recv(self.0.as_raw_fd(), &mut buffer, MsgFlags::MSG_DONTWAIT) {
-                Err(_) => std::thread::sleep(Duration::from_millis(20)),
-                Ok(length) => {
-                    let text = String::from_utf8_lossy(&buffer[..length]).into_owned();
-                    let has = |key: &str| text.contains(&format!("key=\"{key}\""));
-                    found.extend(keys.iter().filter(|key| has(key)));
-                    if has(last) {
-                        found.sort_unstable();
-                        found.dedup();
-                        return found;
-                    }
-                }
-            }
-        }
-        panic!("no record of {last} within a minute");
-    }
-}
-
 /// The rules of the tests of records: of which a record says that what came before it has been seen, and those that are tried.
 const KEYS: [&str; 3] = ["directory", "file", "program"];
 
@@ -114,7 +79,9 @@ fn recorded() -> Vec<&'static str> {
     write("p/w/sub/x");
     said(&format!("{PLACE}/p/w/rm"), &["-f", "/no/such/file"]);
     write("last");
-    records.keys(&KEYS, "last")
+    let has = |text: &str, key: &str| text.contains(&format!("key=\"{key}\""));
+    let all = records.until(|_, text| has(text, "last"));
+    KEYS.into_iter().filter(|key| all.iter().any(|(_, text)| has(text, key))).collect()
 }
 
 fn keys_of(entries: &Json) -> Vec<&'static str> {

@@ -66,8 +66,15 @@ impl Host {
         let access = self.kernel.status().ok().map(|status| Ok(Access::Managed(status)));
         let (root, kernel) = (self.root.path().to_owned(), Some(&mut self.kernel as &mut dyn Kernel));
         let mut interrupted = || None;
-        let world =
-            World { root, access, kernel, standing: Standing::default(), machine, interrupted: &mut interrupted };
+        let world = World {
+            root,
+            access,
+            kernel,
+            standing: Standing::default(),
+            machine,
+            executable: None,
+            interrupted: &mut interrupted,
+        };
         if request.operation == Operation::Explain {
             return explained_on(&request, world);
         }

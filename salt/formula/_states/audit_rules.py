@@ -79,7 +79,8 @@ def present(
     name, rules=None, source=None, source_hash=None, template=None, context=None, defaults=None, control=None,
     drop_ins=None, policy=None, target=None, root=None, rules_dir=None, arch=None, ordering=None, on_locked=None,
     on_duplicate=None, on_missing=None, unknown_syscalls=None, loader_unknown=None, mode=None, owner=None, group=None,
-    backup=None, compile=None, perm_syscalls=None, expedite=None, adopt=None, kernel=None, allow_empty=None, header=None,
+    backup=None, record=None, compile=None, perm_syscalls=None, expedite=None, adopt=None, kernel=None, allow_empty=None,
+    header=None,
     lock_timeout=None, lock_anyway=None, executable=None, **kwargs,
 ):  # fmt: skip
     """
@@ -121,7 +122,7 @@ def present(
 
 def absent(
     name, rules=None, source=None, source_hash=None, template=None, context=None, defaults=None, target=None, root=None,
-    rules_dir=None, arch=None, ordering=None, on_locked=None, mode=None, owner=None, group=None, backup=None,
+    rules_dir=None, arch=None, ordering=None, on_locked=None, mode=None, owner=None, group=None, backup=None, record=None,
     compile=None, perm_syscalls=None, expedite=None, adopt=None, kernel=None, lock_timeout=None, executable=None,
     **kwargs,
 ):  # fmt: skip
@@ -146,7 +147,7 @@ def loaded(
     name, drop_ins=None, policy=None, purge=None, keep=None, target=None, root=None, rules_dir=None, arch=None, ordering=None,
     on_locked=None, on_duplicate=None, on_missing=None, unknown_syscalls=None, loader_unknown=None, mode=None,
     owner=None, group=None,
-    backup=None, compile=None, perm_syscalls=None, expedite=None, adopt=None, kernel=None, allow_empty=None,
+    backup=None, record=None, compile=None, perm_syscalls=None, expedite=None, adopt=None, kernel=None, allow_empty=None,
     header=None, lock_timeout=None, executable=None, **kwargs,
 ):  # fmt: skip
     """
@@ -182,7 +183,7 @@ def exact(
     drop_ins=None, policy=None, purge=None, keep=None, target=None, root=None, rules_dir=None, arch=None, ordering=None,
     on_locked=None, on_duplicate=None, on_missing=None, unknown_syscalls=None, loader_unknown=None, mode=None,
     owner=None, group=None,
-    backup=None, compile=None, perm_syscalls=None, expedite=None, kernel=None, allow_empty=None, header=None,
+    backup=None, record=None, compile=None, perm_syscalls=None, expedite=None, kernel=None, allow_empty=None, header=None,
     lock_timeout=None, executable=None, **kwargs,
 ):  # fmt: skip
     """
@@ -204,7 +205,8 @@ def exact(
 
 
 def restored(
-    name, snapshot=None, force=None, target=None, root=None, rules_dir=None, on_locked=None, backup=None, expedite=None,
+    name, snapshot=None, force=None, target=None, root=None, rules_dir=None, on_locked=None, backup=None, record=None,
+    expedite=None,
     kernel=None, lock_timeout=None, lock_anyway=None, executable=None, **kwargs,
 ):  # fmt: skip
     """

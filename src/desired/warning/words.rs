@@ -20,10 +20,8 @@ impl Warning {
     pub fn sentence(&self) -> String {
         match self {
             Self::BootStops { spot, line, why, after } => {
-                format!(
-                    "the boot load stops at {spot} (`{line}`: {why}); {} after it would not be loaded",
-                    lines(*after)
-                )
+                let after = lines(*after);
+                format!("the boot load stops at {spot} (`{line}`: {why}); {after} after it would not be loaded")
             }
             Self::FailsAtBoot { spot, line, why } => {
                 format!("the boot load goes on after {spot}, and what that says is not loaded (`{line}`: {why})")
@@ -87,6 +85,7 @@ impl Warning {
             Self::NotRecording => NOT_RECORDING.to_owned(),
             Self::NoSuchSetting { name } => format!("this kernel has no {}", name.text()),
             Self::Irreversible { name } => format!("{} can only be taken back by a reboot", name.text()),
+            Self::NoRecord { problem } => format!("the audit log has no record of the change: {}", problem.message()),
             Self::LostRecords { lost } => format!("the kernel lost {lost} records while the change was made"),
             Self::Stuck { rule, directory } => {
                 format!("`{rule}` cannot be unloaded until {directory} exists again: the kernel would not find it")

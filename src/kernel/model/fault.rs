@@ -13,6 +13,7 @@ pub enum Call {
     Change,
     Set,
     SetRcu,
+    Record,
 }
 
 /// Something that goes wrong once its moment has come.

@@ -45,6 +45,7 @@ pub struct Model {
     changes: u32,
     sent: Sent,
     done: Vec<Done>,
+    records: Vec<String>,
 }
 
 impl Default for Model {
@@ -79,6 +80,7 @@ impl Model {
             changes: 0,
             sent: Sent::default(),
             done: Vec::new(),
+            records: Vec::new(),
         }
     }
 
@@ -166,6 +168,7 @@ impl Model {
         self.features = fresh.features;
         self.sent = Sent::default();
         self.done.clear();
+        self.records.clear();
         self.calls.clear();
         self.changes = 0;
     }
@@ -210,6 +213,12 @@ impl Model {
     #[must_use]
     pub fn done(&self) -> &[Done] {
         &self.done
+    }
+
+    /// The records that it was given while it was on.
+    #[must_use]
+    pub fn records(&self) -> &[String] {
+        &self.records
     }
 
     /// Counts a call, and does to it what the faults say.
@@ -346,6 +355,14 @@ impl Kernel for Model {
         self.leave(Call::Set)?;
         let request = settings::request(setting);
         answer.map_err(|errno| KernelError::Refused { request, errno })
+    }
+
+    fn record(&mut self, text: &str) -> Result<(), KernelError> {
+        self.enter(Call::Record)?;
+        if self.status.is_on() {
+            self.records.push(text.to_owned());
+        }
+        self.leave(Call::Record)
     }
 
     fn rcu(&mut self) -> Rcu {

@@ -71,6 +71,7 @@ APPLY = {
     "owner": {"type": "str"},
     "group": {"type": "str"},
     "backup": {"type": "bool", "default": False},
+    "record": {"type": "bool"},
     "compile": {"type": "str", "choices": ["auto", "never", "always"], "default": "auto"},
     "perm_syscalls": {"type": "str", "choices": ["all", "4.2"], "default": "all"},
     "lock_timeout": {"type": "int"},

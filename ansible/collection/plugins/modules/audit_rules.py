@@ -263,6 +263,12 @@ options:
     description: Keep a copy of every file before it is changed, beside it.
     type: bool
     default: false
+  record:
+    description:
+      - Give the host's audit log a record of the change, of type USYS_CONFIG, so that the log itself says who changed the
+        rules. It names the drop-ins, counts the rules, settings and files, and says how the change ended. Where auditing is
+        off, there is none. By default true.
+    type: bool
   compile:
     description:
       - Also bring C(audit.rules) to what augenrules would write. V(auto) does so when that file exists, V(always) also when
@@ -525,6 +531,13 @@ backup_file:
   returned: when one drop-in was replaced or removed and O(backup) is true
   type: str
   sample: /etc/audit/rules.d/30-identity.rules.2117.2026-11-29@10:02:45~
+record:
+  description: The text of the record of type USYS_CONFIG that the kernel took for the audit log.
+  returned: when the kernel is managed and on, something was changed, and O(record) is not false
+  type: str
+  sample: >-
+    op=apply-audit-rules state=present drop-ins="30-identity" rules-loaded=1 rules-unloaded=0 settings=0 files=2
+    outcome=applied exe="/usr/libexec/audit_rules" hostname=? addr=? terminal=? res=success
 rules:
   description: How the rules that are asked for stand in the kernel; in check mode as of now.
   returned: when the request is sound
