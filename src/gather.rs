@@ -22,7 +22,7 @@ use crate::observe::{Observed, kernel_state, observe, passed_over, unknown_words
 use crate::plan::KernelState;
 use crate::request::{KernelChoice, Source};
 use crate::rule::{Machine, Rule, id::Id};
-pub use crate::rules_d::CommandLine;
+pub use crate::rules_d::{CommandLine, NextKernel};
 use crate::rules_d::{
     Elsewhere, Journal, JournalFile, JournalFound, Links, Lock, Process, RUN_DIR, Root, Skipped, Watched, WatchedFile,
     boot_id,
@@ -120,6 +120,8 @@ pub struct HeldFiles {
     pub writable: Vec<Writable>,
     /// What is said of lines that a missing newline has made a part of a comment.
     pub swallowed: Vec<Swallowed>,
+    /// The kernels that the host can boot.
+    pub kernels: Vec<NextKernel>,
 }
 
 /// The running kernel, and who else has to do with its audit rules.
@@ -129,6 +131,8 @@ pub struct HeldKernel {
     pub state: KernelState,
     /// The processes of the host.
     pub processes: Vec<Process>,
+    /// The ports of those who listen to its records, beside the process that receives them.
+    pub listeners: Vec<u32>,
     /// What the boot loader told the kernel.
     pub command_line: Option<CommandLine>,
     /// The kernel's version.
@@ -229,7 +233,8 @@ fn read_kernel(world: &mut World<'_>) -> Result<Reading<HeldKernel>, Problem> {
     let state = kernel_state(*kernel)?;
     let root = Root::open(&world.root).map_err(What::File)?;
     let (processes, command_line, release) = (root.processes(), root.kernel_command_line(), root.kernel_release());
-    Ok(Reading::Read(HeldKernel { state, processes, command_line, release }))
+    let listeners = root.record_listeners();
+    Ok(Reading::Read(HeldKernel { state, processes, listeners, command_line, release }))
 }
 
 fn files(intent: &GatherIntent, world: &World<'_>) -> Result<HeldFiles, Vec<Problem>> {
@@ -250,7 +255,8 @@ fn files(intent: &GatherIntent, world: &World<'_>) -> Result<HeldFiles, Vec<Prob
     let Observed { files, reader, .. } = &mut observed;
     let swallowed = Swallowed::all(files, &files.drop_ins, &boot.merge, reader);
     let boot = boot.with_swallowed(&swallowed);
-    Ok(HeldFiles { observed, boot, only_there, ignored: rules_d.ignored(), writable, swallowed })
+    let (ignored, kernels) = (rules_d.ignored(), root.next_kernels());
+    Ok(HeldFiles { observed, boot, only_there, ignored, writable, swallowed, kernels })
 }
 
 /// What the boot loads in place of what the files ask for, where it does; and the lines that only stand in that file, or
@@ -371,6 +377,12 @@ fn warnings(gathered: &Gathered, machine: &Machine) -> Vec<Warning> {
         warnings.extend((holds_rules && !kernel.state.status.is_on()).then_some(Warning::NotRecording));
         let covers_all = kernel.command_line.as_ref().is_none_or(CommandLine::starts_audit);
         warnings.extend((holds_rules && !covers_all).then_some(Warning::EarlyProcesses));
+        let kernels = gathered.files.read().map_or(&[][..], |files| &files.kernels);
+        let late = kernels.iter().find(|next| kernel.command_line.is_some() && covers_all && !next.said.starts_audit());
+        warnings.extend(late.map(|NextKernel { title, file, .. }| Warning::LateAtNextBoot {
+            title: title.clone(),
+            file: file.clone(),
+        }));
         let is_asked_for = |at: usize| {
             gathered.drift.as_ref().is_some_and(|drift| drift.held.get(at).is_some_and(|h| h.asked.is_some()))
         };

@@ -188,6 +188,13 @@ pub enum Warning {
     NotRecording,
     /// Rules are loaded, and the kernel was started without `audit=1`.
     EarlyProcesses,
+    /// The running kernel was told to audit from its start, and one that the host can boot is not.
+    LateAtNextBoot {
+        /// What the boot menu calls it.
+        title: String,
+        /// The file that says so.
+        file: String,
+    },
     /// A setting that this kernel does not have.
     NoSuchSetting {
         /// The setting.

@@ -1,11 +1,14 @@
-//! What the files of a host say about who loads its audit rules at boot: systemd, `OpenRC` or the scripts of System V.
+//! What the files of a host say about who loads its audit rules at boot: systemd, `OpenRC` or the scripts of System V; and
+//! what its boot loader tells the kernel.
 
+mod boot_entry;
 mod condition;
 mod prevented;
 mod script;
 mod systemd;
 mod unit;
 
+pub use boot_entry::{BootEntry, grub_entries, grub_environment, specified_entry};
 pub use condition::{PathFound, PathKind, judged_paths};
 pub use prevented::{Directive, Prevented};
 pub use script::Script;

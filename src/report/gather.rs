@@ -111,6 +111,9 @@ pub struct StatusReport {
     /// The name of that process, where it can be seen.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub process: Option<String>,
+    /// Who listens to the records besides, such as journald: they get what the receiver gets, and take nothing away.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub listeners: Vec<ListenerReport>,
     /// Records per second; 0 for no limit.
     pub rate_limit: u32,
     /// Records that may wait.
@@ -132,6 +135,16 @@ pub struct StatusReport {
     /// What the kernel's command line says of audit.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub command_line: Option<CommandLineReport>,
+}
+
+/// Somebody who listens to records.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+pub struct ListenerReport {
+    /// The port of the netlink socket: for most the number of their process.
+    pub port: u32,
+    /// The process with that number, where there is one that can be seen.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub process: Option<String>,
 }
 
 /// What the kernel's command line says of audit; what it does not mention is absent.
@@ -301,6 +314,22 @@ pub struct NextBootReport {
     /// The line at which the load would stop; absent where it reaches its end.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub stops_at: Option<StopReport>,
+    /// The kernels that the boot loader's files name, without those for recovery.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub kernels: Vec<NextKernelReport>,
+}
+
+/// A kernel that the host can boot.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+pub struct NextKernelReport {
+    /// What the boot menu calls it.
+    pub title: String,
+    /// The file that says what it is told.
+    pub file: String,
+    /// What it is told of audit.
+    pub command_line: CommandLineReport,
+    /// Whether it audits from its start, so that processes make records whenever they began.
+    pub covers_early_processes: bool,
 }
 
 /// The line at which the boot load would stop.

@@ -54,7 +54,7 @@ impl Report {
             report.filesystem = Some(files::filesystem(held, drift, &mut omitted, machine));
             report.boot_loader =
                 Some(files::boot_loader(&held.observed.files.loader, &held.observed.reader.facts().installed));
-            report.next_boot = Some(files::next_boot(&held.boot, &mut omitted, machine));
+            report.next_boot = Some(files::next_boot(held, &mut omitted, machine));
             report.settings = Some(settings(&gathered.settings));
             let expect = intent.expect.as_ref();
             let state = gathered.kernel.read().map(|kernel| &kernel.state);

@@ -32,7 +32,7 @@ pub struct CommandLine {
 }
 
 impl CommandLine {
-    fn read(text: &[u8]) -> Self {
+    pub(super) fn read(text: &[u8]) -> Self {
         let text = String::from_utf8_lossy(text);
         // The kernel takes the last of several.
         let value = |name: &str| {
@@ -55,6 +55,20 @@ pub fn own_executable() -> Option<PathBuf> {
     Some(PathBuf::from(OsString::from_vec(path.into_bytes())))
 }
 
+/// Of the table of `/proc/net/netlink` (`netlink_native_seq_show`): the third column is the port, the second the protocol, the
+/// fourth the first 32 groups.
+fn listeners(table: &str) -> Vec<u32> {
+    const AUDIT: &str = "9";
+    const READLOG: u32 = 1;
+    let port = |line: &str| {
+        let mut columns = line.split_whitespace().skip(1);
+        let (protocol, port, groups) = (columns.next()?, columns.next()?, columns.next()?);
+        let listens = protocol == AUDIT && u32::from_str_radix(groups, 16).ok()? & READLOG != 0;
+        port.parse().ok().filter(|_| listens)
+    };
+    table.lines().filter_map(port).collect()
+}
+
 impl Root {
     /// The processes that can be seen; none where there is no `/proc`.
     #[must_use]
@@ -74,6 +88,15 @@ impl Root {
         let mut processes: Vec<Process> = pids.filter_map(process).collect();
         processes.sort_by_key(|a| a.pid);
         processes
+    }
+
+    /// The ports of the netlink sockets that listen to records (`AUDIT_NLGRP_READLOG`); none where `/proc` does not tell. They
+    /// are served in the network namespace of the host's first process alone. A port is the number of its process, but for
+    /// the second socket of one.
+    #[must_use]
+    pub fn record_listeners(&self) -> Vec<u32> {
+        let text = self.system_file(Path::new("/proc/1/net/netlink")).ok().flatten().unwrap_or_default();
+        listeners(&String::from_utf8_lossy(&text))
     }
 
     /// What the boot loader told the kernel; none where that cannot be read.
@@ -114,5 +137,22 @@ impl Root {
         let stat = system::statx(&found.fd, "", AtFlags::EMPTY_PATH, StatxFlags::BTIME)?;
         let tells = StatxFlags::from_bits_retain(stat.stx_mask).contains(StatxFlags::BTIME);
         Ok(tells.then_some(stat.stx_btime.tv_sec))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn who_listens_to_records_is_told_by_protocol_and_group() {
+        let table = "sk               Eth Pid        Groups   Rmem     Wmem     Dump  Locks    Drops    Inode\n\
+            0000000000000000 0   1          000405d1 0        0        0     2        0        1\n\
+            0000000000000000 9   313        00000001 0        0        0     2        0        2\n\
+            0000000000000000 9   0          00000000 0        0        0     2        0        3\n\
+            0000000000000000 9   741        00000000 0        0        0     2        0        4\n\
+            0000000000000000 15  314        00000001 0        0        0     2        0        5\n";
+        assert_eq!(listeners(table), [313]);
+        assert_eq!(listeners(""), [0; 0]);
     }
 }

@@ -82,6 +82,7 @@ impl Warning {
             Self::Search(search) => search.sentence(),
             Self::WritableByOthers(file) => format!("others than root may write {}: {}", file.path, file.message()),
             Self::EarlyProcesses => EARLY_PROCESSES.to_owned(),
+            Self::LateAtNextBoot { title, file } => late_at_next_boot(title, file),
             Self::NotRecording => NOT_RECORDING.to_owned(),
             Self::NoSuchSetting { name } => format!("this kernel has no {}", name.text()),
             Self::Irreversible { name } => format!("{} can only be taken back by a reboot", name.text()),
@@ -185,4 +186,11 @@ fn named(texts: &[String]) -> String {
     let more = texts.len() - named.len();
     named.extend((more > 0).then(|| format!("{more} more")));
     named.join(", ")
+}
+
+fn late_at_next_boot(title: &str, file: &str) -> String {
+    format!(
+        "this kernel was started with audit=1, and \"{title}\" of {file} is not told that: after a boot of it, processes from \
+         before auditing is switched on make no records of system calls"
+    )
 }

@@ -7,14 +7,14 @@ use rustc_hash::{FxHashMap as HashMap, FxHashSet as HashSet};
 use super::super::bound::{Omitted, RULES};
 use super::super::explain;
 use super::super::gather::{
-    AuditctlReport, BootLoaderReport, ControlLineReport, FileRuleReport, FilesystemReport, LineProblemReport,
-    NextBootReport, RulesFileReport, StopReport,
+    AuditctlReport, BootLoaderReport, CommandLineReport, ControlLineReport, FileRuleReport, FilesystemReport,
+    LineProblemReport, NextBootReport, NextKernelReport, RulesFileReport, StopReport,
 };
 use super::super::rule::RuleReport;
 use crate::auditctl::{Installed, Verb, canonical_lossy};
 use crate::boot_load::{LoadFailure, LoadLine, Spot};
 use crate::drift::{AtBoot, Cause, Drift, FileRule, NextBoot};
-use crate::gather::HeldFiles;
+use crate::gather::{HeldFiles, NextKernel};
 use crate::init::{Loader, Prevented};
 use crate::lines::Reader;
 use crate::rule::{Machine, Rule};
@@ -211,7 +211,8 @@ pub fn boot_loader(loader: &Loader, installed: &Installed) -> BootLoaderReport {
 }
 
 /// What the next boot would load.
-pub fn next_boot(boot: &NextBoot, omitted: &mut Omitted, machine: &Machine) -> NextBootReport {
+pub fn next_boot(held: &HeldFiles, omitted: &mut Omitted, machine: &Machine) -> NextBootReport {
+    let boot = &held.boot;
     // The kernel lists one list after the other.
     let mut rules: Vec<&Rule> = boot.real.rules.iter().map(|loaded| &loaded.rule.line.rule).collect();
     rules.sort_by_key(|rule| rule.list.0);
@@ -224,5 +225,15 @@ pub fn next_boot(boot: &NextBoot, omitted: &mut Omitted, machine: &Machine) -> N
             why: failing.trouble.sentence(),
             unread,
         }),
+        kernels: held.kernels.iter().map(kernel).collect(),
+    }
+}
+
+fn kernel(next: &NextKernel) -> NextKernelReport {
+    NextKernelReport {
+        title: next.title.clone(),
+        file: next.file.clone(),
+        command_line: CommandLineReport::from(&next.said),
+        covers_early_processes: next.said.starts_audit(),
     }
 }

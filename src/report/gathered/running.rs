@@ -1,7 +1,7 @@
 //! The running kernel in the report of `gather`.
 
 use super::super::gather::{
-    CommandLineReport, FeaturesReport, ManagerReport, RunningRuleReport, StatusReport, SwitchReport,
+    CommandLineReport, FeaturesReport, ListenerReport, ManagerReport, RunningRuleReport, StatusReport, SwitchReport,
 };
 use super::super::rule::{RuleReport, id};
 use crate::drift::{Drift, NextBoot};
@@ -40,6 +40,7 @@ pub fn status(held: &HeldKernel) -> StatusReport {
         failure: status.failure,
         pid: status.pid,
         process: receiver.map(|process| process.name.clone()),
+        listeners: held.listeners.iter().map(|port| listener(*port, held)).collect(),
         rate_limit: status.rate_limit,
         backlog_limit: status.backlog_limit,
         lost: status.lost,
@@ -47,10 +48,18 @@ pub fn status(held: &HeldKernel) -> StatusReport {
         backlog_wait_time: status.backlog_wait_time,
         backlog_wait_time_actual: status.backlog_wait_time_actual,
         covers_early_processes: held.command_line.as_ref().map(CommandLine::starts_audit),
-        command_line: held
-            .command_line
-            .clone()
-            .map(|said| CommandLineReport { audit: said.audit, audit_backlog_limit: said.audit_backlog_limit }),
+        command_line: held.command_line.as_ref().map(CommandLineReport::from),
+    }
+}
+
+fn listener(port: u32, held: &HeldKernel) -> ListenerReport {
+    let process = held.processes.iter().find(|process| process.pid == port);
+    ListenerReport { port, process: process.map(|process| process.name.clone()) }
+}
+
+impl From<&CommandLine> for CommandLineReport {
+    fn from(said: &CommandLine) -> Self {
+        Self { audit: said.audit.clone(), audit_backlog_limit: said.audit_backlog_limit.clone() }
     }
 }
 

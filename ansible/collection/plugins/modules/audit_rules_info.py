@@ -516,6 +516,13 @@ next_boot:
       description: The line at which the load would stop, with C(file), C(line), C(rule) and C(why).
       returned: where it does not reach its end
       type: dict
+    kernels:
+      description:
+        - The kernels that the boot loader's files name, without those for recovery. Each with its C(title), the C(file) that says
+          so, its C(command_line) as far as that is about audit, and C(covers_early_processes), whether it audits from its start.
+      returned: where there are such files
+      type: list
+      elements: dict
 settings:
   description: Of each setting what the files say, what the kernel holds, what the next boot sets and which line decides, in the
     kernel's numbers.
@@ -569,6 +576,13 @@ status:
       description: The name of that process.
       returned: where it can be seen
       type: str
+    listeners:
+      description:
+        - Who listens to the records besides, such as journald. Each with the C(port) of its netlink socket, for most the number
+          of the process, and C(process), its name where it can be seen.
+      returned: where somebody does
+      type: list
+      elements: dict
     rate_limit:
       description: Records per second; 0 for no limit.
       returned: always
