@@ -8,6 +8,7 @@ use std::time::Duration;
 use crate::rule::Rule;
 
 pub mod access;
+pub mod listener;
 pub mod message;
 #[cfg(any(test, feature = "model"))]
 pub mod model;
@@ -16,6 +17,7 @@ pub mod socket;
 mod sysfs;
 
 pub use access::Access;
+pub use listener::{Heard, Listener};
 pub use netlink::Netlink;
 
 /// The audit subsystem of a kernel.

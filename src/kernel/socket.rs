@@ -74,13 +74,22 @@ impl Socket {
     /// # Errors
     /// [`KernelError::Socket`] where there is no audit in this kernel, else [`KernelError::Transport`].
     pub fn open() -> Result<Self, KernelError> {
+        Self::of_groups(0, RECEIVE_BUFFER)
+    }
+
+    /// The same, where it also gets what the kernel sends to these multicast groups, a bit for each, and has a receive buffer
+    /// of so many bytes, or as many as there may be.
+    ///
+    /// # Errors
+    /// As [`Socket::open`]; [`KernelError::Transport`] of `bind` with `EPERM` where a group is not for this process.
+    pub fn of_groups(groups: u32, receive_buffer: usize) -> Result<Self, KernelError> {
         let fd =
             socket(AddressFamily::Netlink, SockType::Raw, SockFlag::SOCK_CLOEXEC, Some(SockProtocol::NetlinkAudit))
                 .map_err(KernelError::Socket)?;
-        bind(fd.as_raw_fd(), &NetlinkAddr::new(0, 0)).map_err(transport("bind"))?;
+        bind(fd.as_raw_fd(), &NetlinkAddr::new(0, groups)).map_err(transport("bind"))?;
         let address: NetlinkAddr = getsockname(fd.as_raw_fd()).map_err(transport("getsockname"))?;
         let mut socket = Self { fd, port: address.pid(), receive_buffer: 0, longest: 0 };
-        socket.want_receive_buffer(RECEIVE_BUFFER);
+        socket.want_receive_buffer(receive_buffer);
         let _ = setsockopt(&socket.fd, SndBuf, &SEND_BUFFER);
         let send_buffer = getsockopt(&socket.fd, SndBuf).map_err(transport("getsockopt"))?;
         socket.longest = send_buffer.saturating_sub(SEND_RESERVE);
