@@ -21,6 +21,7 @@ pub mod matching;
 pub mod observe;
 pub mod plan;
 pub mod policies;
+pub mod records;
 pub mod report;
 pub mod request;
 pub mod restore;

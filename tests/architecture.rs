@@ -212,6 +212,7 @@ fn what_decides_depends_on_no_clock_no_environment_and_no_process() {
         "explain",
         "drift",
         "matching",
+        "records",
         "lint",
         "request",
         "report",

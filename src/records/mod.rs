@@ -1,0 +1,19 @@
+//! Audit records: their text, read.
+//!
+//! Sources: `audit_log_start`, `audit_log_exit` and `audit_log_n_untrustedstring` of the kernel's `kernel/audit.c` and
+//! `kernel/auditsc.c` for the text; auditd.conf(5) (`log_format`, `name_format`) for what auditd puts around it. Whether
+//! records came from a file or from the kernel is not known here.
+
+mod fields;
+mod kind;
+mod malformed;
+mod record;
+mod stamp;
+mod value;
+
+pub use fields::{Field, Fields};
+pub use kind::RecordType;
+pub use malformed::{Defect, Malformed};
+pub use record::Record;
+pub use stamp::Stamp;
+pub use value::{Value, from_hexadecimal};
