@@ -5,15 +5,19 @@
 //! records came from a file or from the kernel is not known here.
 
 mod fields;
+pub mod interpret;
 mod kind;
 mod malformed;
 mod record;
+mod socket_address;
 mod stamp;
+pub mod time;
 mod value;
 
 pub use fields::{Field, Fields};
 pub use kind::RecordType;
 pub use malformed::{Defect, Malformed};
 pub use record::Record;
+pub use socket_address::{SocketAddress, UnixName};
 pub use stamp::Stamp;
 pub use value::{Value, from_hexadecimal};

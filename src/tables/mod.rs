@@ -1,8 +1,10 @@
 //! Name tables, as data files with their provenance; each is read at its first use.
 
+pub mod capabilities;
 pub mod compare;
 pub mod managers;
 pub mod nearest;
+pub mod open_flags;
 pub mod perm;
 pub mod syscalls;
 
@@ -71,6 +73,13 @@ fn rows(text: &'static str) -> impl Iterator<Item = (&'static str, &'static str)
 pub fn errno() -> &'static NameTable {
     static TABLE: OnceLock<NameTable> = OnceLock::new();
     TABLE.get_or_init(|| NameTable::read(include_str!("data/errno.txt")))
+}
+
+/// Signals, upper case (`SIGKILL` is 9).
+#[must_use]
+pub fn signals() -> &'static NameTable {
+    static TABLE: OnceLock<NameTable> = OnceLock::new();
+    TABLE.get_or_init(|| NameTable::read(include_str!("data/signals.txt")))
 }
 
 /// Record types, upper case (`USER_CMD`).
