@@ -1,7 +1,7 @@
 //! What the numbers in records mean.
 
 use audit_rules::records::interpret::{argument, capability_set, error_name, mode, permissions};
-use audit_rules::records::{SocketAddress, UnixName, from_hexadecimal};
+use audit_rules::records::{Arguments, Assembler, Record, SocketAddress, UnixName, from_hexadecimal};
 use audit_rules::rule::Arch;
 
 #[test]
@@ -85,4 +85,28 @@ fn a_socket_address_is_decoded_in_the_byte_order_of_its_machine() {
     assert_eq!(SocketAddress::read(&[2]), None);
     assert_eq!(read("0100004100"), Some(SocketAddress::Unix(UnixName::Abstract(b"A\0".to_vec()))));
     assert_eq!(read("10000000D204000001000000"), Some(SocketAddress::Netlink { port: 1234, groups: 1 }));
+}
+
+/// The arguments of one event with these EXECVE records.
+fn arguments(bodies: &[&str]) -> Option<Arguments> {
+    let mut assembler = Assembler::new();
+    for body in bodies {
+        let line = format!("type=EXECVE msg=audit(7.000:7): {body}");
+        assembler.add(&Record::of_line(line.as_bytes()).unwrap());
+    }
+    assembler.add(&Record::of_line(b"type=CWD msg=audit(7.000:7): cwd=\"/\"").unwrap());
+    assembler.finish();
+    Arguments::of(&assembler.next_event().unwrap())
+}
+
+#[test]
+fn arguments_are_put_together_over_parts_and_records() {
+    let line = |bodies: &[&str]| String::from_utf8(arguments(bodies).unwrap().line()).unwrap();
+    assert_eq!(line(&["argc=3 a0=\"ls\" a1=\"-l\" a2=2F6120622F"]), "ls -l /a b/");
+    assert_eq!(line(&["argc=2 a0=\"echo\" a1_len=6 a1[0]=6162", "a1[1]=6364 a1[2]=6566"]), "echo abcdef");
+    assert_eq!(arguments(&[]), None);
+    let with_hole = arguments(&["argc=9 a0=\"x\"", "a7=\"y\""]).unwrap();
+    assert_eq!((with_hole.all, with_hole.is_cut), (vec![b"x".to_vec()], true));
+    let long = format!("argc=1 a0_len=200000 a0[0]={}", "41".repeat(100_000));
+    assert!(arguments(&[&long]).unwrap().is_cut);
 }
