@@ -9,6 +9,7 @@ pub mod boot_load;
 pub mod desired;
 pub mod drift;
 pub mod error;
+pub mod events;
 pub mod explain;
 pub mod gather;
 pub mod init;

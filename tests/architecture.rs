@@ -213,6 +213,7 @@ fn what_decides_depends_on_no_clock_no_environment_and_no_process() {
         "drift",
         "matching",
         "records",
+        "events",
         "lint",
         "request",
         "report",

@@ -80,6 +80,13 @@ pub fn decide(rules: &[&Rule], event: &Event) -> Decision {
     }
 }
 
+/// Asks the rules of the event's own list alone: of an event that was recorded, whatever the others say.
+#[must_use]
+pub fn decide_on_own_list(rules: &[&Rule], event: &Event) -> Decision {
+    let found = search(rules, std::slice::from_ref(&event.list), event);
+    Decision { recorded: outcome(rules, &found, event), ..found }
+}
+
 /// The type of the record on which the exclude list decides, where the event tells it.
 fn record_of(event: &Event) -> Option<u32> {
     match event.list {
@@ -157,11 +164,20 @@ fn walk(rules: &[&Rule], lists: &[List], event: &Event, file: Option<usize>) -> 
     for list in lists {
         // Of the moment at which the process was made, the event says nothing.
         let is_creation = *list == List::TASK && lists.len() > 1;
-        let event = if is_creation { Event::unknown(*list) } else { Event { list: *list, ..event.clone() } };
+        let other;
+        let event = if is_creation {
+            other = Event::unknown(*list);
+            &other
+        } else if event.list == *list {
+            event
+        } else {
+            other = Event { list: *list, ..event.clone() };
+            &other
+        };
         let of_file = file.and_then(|at| event.names.as_ref()?.get(at)).map(|name| vec![name.clone()]);
         let about_file = of_file.map(|names| Event { names: Some(names), ..event.clone() });
         for (at, rule) in rules.iter().enumerate().filter(|(_, rule)| rule.list == *list) {
-            let asked = about_file.as_ref().filter(|_| is_about_one_file(rule)).unwrap_or(&event);
+            let asked = about_file.as_ref().filter(|_| is_about_one_file(rule)).unwrap_or(event);
             match matches(rule, asked) {
                 Answer::Yes => {
                     found.rule = Some(at);

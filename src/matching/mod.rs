@@ -17,7 +17,7 @@ mod property;
 
 pub use cover::{Provided, covers, has_records, have_same_effect, have_same_key};
 pub use dead::{blocker, contradiction};
-pub use decide::{Decision, Need, decide};
+pub use decide::{Decision, Need, decide, decide_on_own_list};
 pub use earlier::{Earlier, MOST};
 pub use evaluate::{Answer, matches};
 pub use event::{Event, Name};

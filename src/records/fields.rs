@@ -15,7 +15,7 @@ pub struct Field<'a> {
 ///
 /// The fields in `msg='...'` stand among the others. An access vector (`avc:  denied  { read } for  pid=...`) is two
 /// fields before the others: `seresult`, and `seperms` with its words as they stand between the braces.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Default)]
 pub struct Fields<'a> {
     rest: &'a [u8],
     /// The permissions of an access vector, still to be given.

@@ -1,7 +1,7 @@
 //! Socket addresses, as SOCKADDR records hold them: the bytes of a `struct sockaddr`.
 
+use core::net::{Ipv4Addr, Ipv6Addr};
 use std::fmt;
-use std::net::{Ipv4Addr, Ipv6Addr};
 
 use crate::tables::address_families;
 
