@@ -144,7 +144,9 @@ pub fn gather(intent: &GatherIntent, world: &mut World<'_>) -> Gathered {
     let kernel = kernel(intent, world);
     let mut files = match intent.source {
         Source::Runtime => Reading::NotAsked,
-        Source::Both | Source::Filesystem => files(intent, world).map_or_else(Reading::Failed, Reading::Read),
+        Source::Both | Source::Filesystem | Source::Log => {
+            files(intent, world).map_or_else(Reading::Failed, Reading::Read)
+        }
     };
     let state = kernel.read().map(|kernel| &kernel.state);
     let journal = if intent.place.is_live() { pending_journal(&world.root) } else { None };

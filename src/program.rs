@@ -1,6 +1,7 @@
 //! The story from a request's bytes to its report.
 
 mod each_line;
+mod events;
 mod expand;
 mod explain;
 mod given;
@@ -11,6 +12,7 @@ mod scanner;
 
 use std::path::{Path, PathBuf};
 
+pub use events::events_on;
 pub use expand::{Expanded, Origin, expanded, own_product};
 pub use explain::{explained, explained_on};
 pub use lint::linted;
@@ -19,7 +21,7 @@ pub use programs::Unexpanded;
 use crate::apply::apply;
 use crate::error::{Problem, RequestError, What};
 use crate::gather::gather;
-use crate::intent::{ApplyIntent, GatherIntent, Location, further_problems};
+use crate::intent::{ApplyIntent, EventsIntent, GatherIntent, Location, further_problems};
 use crate::kernel::{Kernel, access};
 use crate::report::Report;
 use crate::request::{InvalidRequest, KernelChoice, OnMissing, Operation, Request, decode};
@@ -61,6 +63,16 @@ fn answer(request: Request, machine: Machine) -> Result<Report, Unexpanded> {
             }
         },
         Operation::Lint => Ok(linted(&request, machine, &PathBuf::from("/"))?),
+        Operation::Events => {
+            let Expanded { request, origin } = expanded(request, &machine, Path::new("/"))?;
+            let intent = EventsIntent::of(&request, &machine).map_err(|problems| origin.place(problems))?;
+            drop(request);
+            let mut never = || None;
+            let report =
+                on_this_host(standing(), intent.asks_kernel(), machine, &mut never, |world| events_on(&intent, world));
+            let report = report.map_err(|problems| origin.place(problems))?;
+            Ok(origin.tell(report))
+        }
         Operation::Gather => {
             let Expanded { request, origin } = expanded(request, &machine, Path::new("/"))?;
             let mut intent = GatherIntent::of(&request, &machine).map_err(|problems| origin.place(problems))?;

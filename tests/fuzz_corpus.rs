@@ -104,6 +104,11 @@ fn every_payload_is_refused_or_encodes_to_the_same() {
 }
 
 #[test]
+fn every_log_is_read_to_its_end() {
+    replay("records", properties::records::hold);
+}
+
+#[test]
 fn every_merge_keeps_what_it_was_given() {
     replay("merge", properties::merge::hold);
 }

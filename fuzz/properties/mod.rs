@@ -3,6 +3,7 @@
 
 pub mod merge;
 pub mod merge_script;
+pub mod records;
 pub mod request;
 pub mod rule_line;
 pub mod wire;

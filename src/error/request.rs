@@ -61,6 +61,8 @@ pub enum RequestError {
     BadPath { key: &'static str, path: String },
     /// A directory without a rules file.
     NoRulesFiles { path: String },
+    /// A host without a file of the log; where the newest would be.
+    NoLogFiles { path: String },
     /// An architecture that nothing knows.
     UnknownMachine { name: String, nearest: Option<String> },
     /// A host that is none of the products of a policy or of checks (`of`), as its `os-release` names it; empty where it has
@@ -112,6 +114,7 @@ impl RequestError {
             Self::BadRuleObject(_) => "bad_rule_object",
             Self::BadPath { .. } => "bad_path",
             Self::NoRulesFiles { .. } => "no_rules_files",
+            Self::NoLogFiles { .. } => "no_log_files",
             Self::UnknownMachine { .. } => "unknown_arch",
             Self::UnknownProduct { .. } => "unknown_product",
             Self::UnknownCode { .. } => "unknown_code",
@@ -170,6 +173,7 @@ impl RequestError {
                 format!("{key} {path:?} is not an absolute path without `..` and control characters")
             }
             Self::NoRulesFiles { path } => format!("no .rules file in the directory {path}"),
+            Self::NoLogFiles { path } => format!("there is no audit log: {path} and its older files are not there"),
             Self::UnknownMachine { name, .. } => format!("there is no machine {name:?}"),
             Self::UnknownProduct { host, of, known } => {
                 let says = if host.is_empty() { "has no os-release".to_owned() } else { format!("is {host}") };

@@ -2,6 +2,7 @@
 
 mod control;
 mod event;
+mod events;
 mod expect;
 mod explain;
 mod gather;
@@ -13,6 +14,7 @@ mod machine;
 use std::path::{Path, PathBuf};
 
 pub use event::event;
+pub use events::{EventsIntent, GivenPolicy};
 pub use expect::{ExpectIntent, Scope};
 pub use explain::Subject as ExplainSubject;
 pub use gather::GatherIntent;

@@ -74,7 +74,12 @@ fn of_any_policies(mut request: Request, machine: &Machine, root: &Path) -> Resu
 /// The same of a request to apply; `place` is its root directory, where that is sound.
 fn of_policies(mut request: Request, machine: &Machine, place: Option<&Path>) -> Result<Expanded, Vec<Problem>> {
     let is_asking = matches!(request.state, State::Present | State::Exact | State::Loaded);
-    let inputs = if request.operation == Operation::Apply && is_asking { request.policy.take() } else { None };
+    let takes_policies = match request.operation {
+        Operation::Apply => is_asking,
+        Operation::Events => true,
+        _ => false,
+    };
+    let inputs = if takes_policies { request.policy.take() } else { None };
     let Some(inputs) = inputs else { return Ok(Expanded { request, origin: Origin::default() }) };
     let mut origin = Origin::default();
     let mut problems = single_drop_in(&request, "policy");

@@ -113,13 +113,13 @@ fn file(error: crate::rules_d::FileError) -> Vec<Problem> {
     vec![Problem::from(What::File(error))]
 }
 
-fn accounts(root: &Root) -> Result<Accounts, Vec<Problem>> {
+pub(super) fn accounts(root: &Root) -> Result<Accounts, Vec<Problem>> {
     let accounts = root.accounts().map_err(file)?;
     Ok(Accounts { users: parse_passwd(&accounts.passwd), groups: parse_group(&accounts.group) })
 }
 
 /// The rules of the kernel, or where it cannot be asked those of the next boot.
-fn held(gathered: &Gathered) -> Policy {
+pub(super) fn held(gathered: &Gathered) -> Policy {
     let placed = |rule: &crate::rule::Rule, spot| Placed { rule: rule.clone(), shown: rule.clone(), spot };
     let files = gathered.files.read();
     if let Some(kernel) = gathered.kernel.read() {
@@ -135,7 +135,7 @@ fn held(gathered: &Gathered) -> Policy {
     Policy { rules: rules.collect(), failing: Vec::new() }
 }
 
-fn place_in_file(placed: &Placed) -> Place {
+pub(super) fn place_in_file(placed: &Placed) -> Place {
     let spot = placed.spot.as_ref();
     Place { file: spot.map(|spot| spot.file.clone()), line: spot.map(|spot| spot.line), ..Place::default() }
 }

@@ -10,7 +10,7 @@ use super::progress::walked;
 use crate::auditctl::{self, Accounts, Context, Line};
 use crate::desired::{Search, Warning};
 use crate::error::{PolicyError, Problem, RequestError, What};
-use crate::intent::{ApplyIntent, GatherIntent, Location};
+use crate::intent::{ApplyIntent, EventsIntent, GatherIntent, Location};
 use crate::request::{GivenRules, MAX_LINES, OneOrMany, Operation, ProgramLines, Request, RuleInput, RuleObject};
 use crate::rule::{FieldNumber, Machine, Op, Rule};
 use crate::rules_d::{Programs, Root, Storage, Unread, drop_in_name};
@@ -55,7 +55,7 @@ pub fn expand_programs(
     machine: &Machine,
     root: &Path,
 ) -> Result<(Request, Vec<Warning>), Unexpanded> {
-    let is_meant = matches!(request.operation, Operation::Apply | Operation::Gather);
+    let is_meant = matches!(request.operation, Operation::Apply | Operation::Gather | Operation::Events);
     if !is_meant || request.given_rules().iter_mut().all(|given| given.rules.programs().is_empty()) {
         return Ok((request, Vec::new()));
     }
@@ -63,6 +63,7 @@ pub fn expand_programs(
     let sample = with_samples(request.clone());
     let checked = match sample.operation {
         Operation::Gather => GatherIntent::of(&sample, machine).map(|intent| intent.place),
+        Operation::Events => EventsIntent::of(&sample, machine).map(|intent| intent.place),
         _ => ApplyIntent::of(&sample, machine).map(|intent| intent.place),
     };
     let place = match checked {

@@ -9,7 +9,7 @@ use serde::Serialize;
 use serde_json::Value;
 
 use super::text::{cut, short};
-use super::{ErrorReport, Report};
+use super::{ErrorReport, Events, Report};
 
 /// The longest report, in bytes, without `undo`.
 pub const LARGEST: usize = 1 << 20;
@@ -19,6 +19,8 @@ const STEPS: usize = 1000;
 /// Most bytes of a list as JSON, and of a list of steps or findings. A diff is cut where it is made.
 const BYTES: usize = 32 << 10;
 const STEP_BYTES: usize = 192 << 10;
+/// Most bytes of a list of recorded events.
+const EVENT_BYTES: usize = 384 << 10;
 /// The longest text of an error or warning, in bytes.
 const LONGEST: usize = 4096;
 /// The longest sentence, whose parts stand beside it.
@@ -80,6 +82,21 @@ impl Report {
         }
         if let Some(findings) = &mut self.findings {
             note("/findings", shrink(findings, STEPS, STEP_BYTES));
+        }
+        if let Some(Events::Recorded(events)) = &mut self.events {
+            note("/events", shrink(events, usize::MAX, EVENT_BYTES));
+        }
+        if let Some(rules) = &mut self.by_rule {
+            note("/by_rule", shrink(rules, STEPS, STEP_BYTES));
+        }
+        if let Some(keys) = &mut self.by_key {
+            note("/by_key", shrink(keys, STEPS, STEP_BYTES));
+        }
+        if let Some(logs) = &mut self.logs {
+            note("/logs", shrink(logs, ENTRIES, BYTES));
+        }
+        if let Some(replay) = &mut self.replay {
+            note("/replay/examples", shrink(&mut replay.examples, ENTRIES, STEP_BYTES));
         }
         if let Some(scanner) = &mut self.scanner {
             note("/scanner/checks", shrink(&mut scanner.checks, STEPS, STEP_BYTES));

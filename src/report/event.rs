@@ -4,7 +4,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::rule::id;
-use super::{ErrorReport, Outcome, Report};
+use super::{ErrorReport, Events, Outcome, Report};
 use crate::auditctl::canonical_lossy;
 use crate::error::{Place, PolicyError, Problem};
 use crate::explain::{Placed, Policy};
@@ -89,7 +89,7 @@ impl EventReport {
         let Decision { rule, undecided, recorded, dropped_by } = policy.decide(event);
         let report = |at: usize, needs: &[Need]| {
             let placed = policy.rules.get(at)?;
-            let needs = needs.iter().map(|need| text(*need)).collect();
+            let needs = needs.iter().map(|need| need_in_words(*need)).collect();
             Some(DecidingRule { needs, ..DecidingRule::of(placed, &place(placed), machine) })
         };
         Self {
@@ -162,7 +162,9 @@ impl EventReport {
 }
 
 impl DecidingRule {
-    fn of(placed: &Placed, place: &Place, machine: &Machine) -> Self {
+    /// A rule of a policy that stands there.
+    #[must_use]
+    pub fn of(placed: &Placed, place: &Place, machine: &Machine) -> Self {
         let rule = &placed.shown;
         Self {
             rule: canonical_lossy(rule, machine),
@@ -178,7 +180,8 @@ impl DecidingRule {
     }
 }
 
-fn text(need: Need) -> String {
+/// What an answer depends on, in words.
+pub(super) fn need_in_words(need: Need) -> String {
     match need {
         Need::Syscall => "syscall".to_owned(),
         Need::Groups => "groups".to_owned(),
@@ -212,6 +215,6 @@ impl Report {
         let failed = !unexpected.is_empty();
         let outcome = if failed { Outcome::Failed } else { Outcome::Unchanged };
         let errors = unexpected.iter().map(ErrorReport::from).collect();
-        Self { failed, errors, events: Some(events), ..Self::quiet(msg, outcome) }
+        Self { failed, errors, events: Some(Events::Answered(events)), ..Self::quiet(msg, outcome) }
     }
 }

@@ -13,6 +13,7 @@ pub mod lint;
 mod linted;
 pub mod policy;
 mod problem;
+pub mod recorded;
 pub mod rule;
 mod sarif;
 pub mod scanner;
@@ -128,9 +129,31 @@ pub struct Report {
     /// explain: one entry for each given line, up to 10,000.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub lines: Option<Vec<explain::LineReport>>,
-    /// explain: which rule decides about each given event.
+    /// explain: which rule decides about each given event. events: the first events that were kept.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub events: Option<Vec<event::EventReport>>,
+    pub events: Option<Events>,
+    /// events: how often each rule recorded something, the most frequent first; with a policy, its rules. Rules that
+    /// recorded nothing are left out.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub by_rule: Option<Vec<recorded::RuleCountReport>>,
+    /// events: how often each key was recorded, the most frequent first.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub by_key: Option<Vec<recorded::KeyCountReport>>,
+    /// events: how many events no rule can be named for, and why.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub unattributed: Option<Vec<recorded::UnattributedReport>>,
+    /// events, with a policy: what that would make of the events.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub replay: Option<recorded::ReplayReport>,
+    /// events: everything that was counted.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub counters: Option<recorded::CountersReport>,
+    /// events: the files that were read.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub logs: Option<Vec<recorded::LogReport>>,
+    /// events: the first lines that are no record.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub malformed: Vec<recorded::MalformedReport>,
     /// lint: what was found, in the order of the files.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub findings: Option<Vec<lint::FindingReport>>,
@@ -146,6 +169,16 @@ pub struct Report {
     /// A request that takes the change back.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub undo: Option<Undo>,
+}
+
+/// Events, as a request gives them or as they were recorded.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+#[serde(untagged)]
+pub enum Events {
+    /// explain: answers to the events of the request.
+    Answered(Vec<event::EventReport>),
+    /// events: what was recorded.
+    Recorded(Vec<recorded::RecordedEventReport>),
 }
 
 /// How a request ended.
@@ -317,6 +350,13 @@ impl Report {
             omitted: BTreeMap::new(),
             lines: None,
             events: None,
+            by_rule: None,
+            by_key: None,
+            unattributed: None,
+            replay: None,
+            counters: None,
+            logs: None,
+            malformed: Vec::new(),
             findings: None,
             counts: None,
             scanner: None,

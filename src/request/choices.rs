@@ -37,6 +37,8 @@ choice! {
         Explain = "explain",
         /// Say what is wrong with rules, without a host if need be.
         Lint = "lint",
+        /// Say what was recorded, and by which rule.
+        Events = "events",
     }
 }
 
@@ -50,13 +52,17 @@ choice! {
 }
 
 choice! {
-    /// What to report besides the findings.
+    /// lint: what to report besides the findings. events: the form of the lines in `output`.
     Format {
-        /// Nothing.
+        /// lint: nothing. events: the same as jsonl.
         #[default]
         Report = "report",
-        /// The same as SARIF 2.1.0.
+        /// lint: the findings as SARIF 2.1.0.
         Sarif = "sarif",
+        /// events: each event as in the report.
+        Jsonl = "jsonl",
+        /// events: each event as pauditd writes it.
+        Pauditd = "pauditd",
     }
 }
 

@@ -8,13 +8,15 @@ use super::choice;
 choice! {
     /// Which sources to read.
     Source {
-        /// Files, and the kernel where it has audit for us.
+        /// Files, and the kernel where it has audit for us. events: the same as log.
         #[default]
         Both = "both",
         /// Files only; the kernel is asked nothing.
         Filesystem = "filesystem",
         /// The kernel only; without one that fails.
         Runtime = "runtime",
+        /// events: the log.
+        Log = "log",
     }
 }
 

@@ -17,6 +17,8 @@ pub enum Use {
     Explain,
     /// lint.
     Lint,
+    /// events.
+    Events,
 }
 
 const PRESENT: Use = Use::Apply(State::Present);
@@ -24,15 +26,17 @@ const ABSENT: Use = Use::Apply(State::Absent);
 const LOADED: Use = Use::Apply(State::Loaded);
 const EXACT: Use = Use::Apply(State::Exact);
 const RESTORED: Use = Use::Apply(State::Restored);
-use Use::{Explain, Gather, Lint};
+use Use::{Events, Explain, Gather, Lint};
 
 const STATES: [Use; 5] = [PRESENT, ABSENT, LOADED, EXACT, RESTORED];
 /// The states that read the host's rules; `restored` only knows what a change replaced.
 const RULES: &[Use] = &[PRESENT, ABSENT, LOADED, EXACT];
 /// The states that ask for rules.
 const ASKING: &[Use] = &[PRESENT, LOADED, EXACT];
+/// The same, and what holds events against rules.
+const ASKING_AND_EVENTS: &[Use] = &[PRESENT, LOADED, EXACT, Events];
 const APPLY: &[Use] = &STATES;
-const ALL: &[Use] = &[PRESENT, ABSENT, LOADED, EXACT, RESTORED, Gather, Explain, Lint];
+const ALL: &[Use] = &[PRESENT, ABSENT, LOADED, EXACT, RESTORED, Gather, Explain, Lint, Events];
 
 impl Use {
     /// What a request is.
@@ -43,6 +47,7 @@ impl Use {
             Operation::Gather => Gather,
             Operation::Explain => Explain,
             Operation::Lint => Lint,
+            Operation::Events => Events,
         }
     }
 
@@ -54,6 +59,7 @@ impl Use {
             Gather => Operation::Gather.text(),
             Explain => Operation::Explain.text(),
             Lint => Operation::Lint.text(),
+            Events => Operation::Events.text(),
         }
     }
 
@@ -79,13 +85,23 @@ pub struct Key {
     is_given: fn(&Request, &Request) -> bool,
 }
 
+/// The name of a key, where it is another one than that of the field.
+macro_rules! name {
+    ($field:ident) => {
+        stringify!($field)
+    };
+    ($field:ident $name:literal) => {
+        $name
+    };
+}
+
 macro_rules! keys {
-    ($($name:ident: $used_by:expr,)+) => {
+    ($($field:ident $($name:literal)?: $used_by:expr,)+) => {
         /// Every key, in the order of the documents.
         pub const KEYS: &[Key] = &[$(Key {
-            name: stringify!($name),
+            name: name!($field $($name)?),
             used_by: $used_by,
-            is_given: |request, default| request.$name != default.$name,
+            is_given: |request, default| request.$field != default.$field,
         },)+];
     };
 }
@@ -94,10 +110,10 @@ keys! {
     operation: ALL,
     state: APPLY,
     name: &[PRESENT, ABSENT, EXACT],
-    rules: &[PRESENT, ABSENT, EXACT, Explain, Lint],
+    rules: &[PRESENT, ABSENT, EXACT, Explain, Lint, Events],
     control: &[PRESENT, EXACT],
-    drop_ins: ASKING,
-    policy: ASKING,
+    drop_ins: ASKING_AND_EVENTS,
+    policy: ASKING_AND_EVENTS,
     target: APPLY,
     root: ALL,
     kernel: &[PRESENT, ABSENT, LOADED, EXACT, RESTORED, Gather],
@@ -127,20 +143,27 @@ keys! {
     diff: APPLY,
     force: &[RESTORED],
     snapshot: &[RESTORED],
-    arch: &[PRESENT, ABSENT, LOADED, EXACT, Gather, Explain],
+    arch: &[PRESENT, ABSENT, LOADED, EXACT, Gather, Explain, Events],
     resolve: &[Explain],
     event: &[Explain],
-    source: &[Gather, Explain],
+    source: &[Gather, Explain, Events],
     expect: &[Gather],
     details: &[Gather],
     on_drift: &[Gather],
-    files: &[Explain, Lint],
+    files: &[Explain, Lint, Events],
     archs: &[Lint],
     ignore: &[Lint],
     product: &[Lint],
     profile: &[Lint],
-    format: &[Lint],
+    format: &[Lint, Events],
     fail_on: &[Lint],
+    matching "match": &[Events],
+    since: &[Events],
+    until: &[Events],
+    count: &[Events],
+    limit: &[Events],
+    records: &[Events],
+    output: &[Events],
 }
 
 impl Key {
@@ -167,7 +190,7 @@ impl Use {
     fn state(self) -> Option<&'static str> {
         match self {
             Self::Apply(state) => Some(state.text()),
-            Gather | Explain | Lint => None,
+            Gather | Explain | Lint | Events => None,
         }
     }
 }
@@ -177,15 +200,38 @@ impl Use {
 pub fn unused(request: &Request) -> Vec<Problem> {
     let (default, used_as) = (Request::default(), Use::of(request));
     let superfluous = KEYS.iter().filter(|key| !key.used_by.contains(&used_as) && (key.is_given)(request, &default));
-    superfluous
-        .map(|key| {
-            let with = match used_as.state().filter(|_| key.is_of_apply()) {
-                Some(state) => format!("state: {state}"),
-                None => format!("operation: {}", used_as.operation()),
-            };
-            not_used(key.name, &with)
-        })
-        .collect()
+    let superfluous = superfluous.map(|key| {
+        let with = match used_as.state().filter(|_| key.is_of_apply()) {
+            Some(state) => format!("state: {state}"),
+            None => format!("operation: {}", used_as.operation()),
+        };
+        not_used(key.name, &with)
+    });
+    superfluous.chain(values_of_others(request, used_as)).collect()
+}
+
+/// Values that only other operations know, of keys that several operations use.
+fn values_of_others(request: &Request, used_as: Use) -> impl Iterator<Item = Problem> {
+    use super::{Format, Source};
+    let sources: &[Source] = match used_as {
+        Events => &[Source::Both, Source::Log],
+        Gather | Explain => &[Source::Both, Source::Filesystem, Source::Runtime],
+        _ => &[],
+    };
+    let formats: &[Format] = match used_as {
+        Events => &[Format::Report, Format::Jsonl, Format::Pauditd],
+        Lint => &[Format::Report, Format::Sarif],
+        _ => &[],
+    };
+    let problem = |key: &str, found: &str, allowed: Vec<&str>| {
+        let allowed: Vec<String> = allowed.into_iter().map(str::to_owned).collect();
+        let is_wrong = !allowed.is_empty() && !allowed.iter().any(|one| one == found);
+        let error = RequestError::BadValue { found: found.to_owned(), allowed, nearest: None };
+        is_wrong.then(|| Problem::at_pointer(error.into(), &format!("/{key}")))
+    };
+    let source = problem("source", request.source.text(), sources.iter().map(|one| one.text()).collect());
+    let format = problem("format", request.format.text(), formats.iter().map(|one| one.text()).collect());
+    source.into_iter().chain(format)
 }
 
 /// A key of the request that has no meaning together with something else.
@@ -220,9 +266,9 @@ mod tests {
     #[test]
     fn the_text_names_states_only_where_not_each_of_them_uses_the_key() {
         let text = |name: &str| KEYS.iter().find(|key| key.name == name).unwrap().used_by_text();
-        assert_eq!(text("rules"), "apply: present, absent, exact; explain; lint");
+        assert_eq!(text("rules"), "apply: present, absent, exact; explain; lint; events");
         assert_eq!(text("expedite"), "apply");
-        assert_eq!(text("operation"), "apply; gather; explain; lint");
+        assert_eq!(text("operation"), "apply; gather; explain; lint; events");
         assert_eq!(text("archs"), "lint");
     }
 }

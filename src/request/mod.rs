@@ -15,6 +15,7 @@ mod mode;
 mod pointer;
 mod policy;
 mod programs;
+mod recorded;
 mod rule_object;
 mod rules;
 mod shape;
@@ -34,6 +35,7 @@ pub use mode::{Id, Mode};
 pub use pointer::Pointer;
 pub use policy::{PolicyInput, PolicyObject, WithoutInput, WithoutObject};
 pub use programs::GivenRules;
+pub use recorded::{ConditionInput, MatchInput, Moment};
 pub use rule_object::{FieldInput, FieldObject, FieldValue, ListName, OneOrMany, RuleObject, SyscallInput};
 pub use rules::{ProgramLines, RuleInput, Rules, RulesFile};
 
@@ -153,7 +155,8 @@ pub struct Request {
     pub details: Details,
     /// What to do when the files, the running kernel and the next boot do not agree.
     pub on_drift: OnDrift,
-    /// Rules files, taken together as the drop-ins of one host; instead of `rules`.
+    /// Rules files, taken together as the drop-ins of one host; instead of `rules`. events: the files of the log, the oldest
+    /// first. Default: those of the host.
     pub files: Vec<RulesFile>,
     /// The machines to lint for, as `uname -m` names them; default: this one.
     pub archs: Vec<String>,
@@ -166,10 +169,28 @@ pub struct Request {
     /// A profile of the SCAP Security Guide, such as stig: say of each of its checks whether the scanner accepts the rules.
     #[schemars(length(min = 1))]
     pub profile: Option<String>,
-    /// What to report besides the findings.
+    /// lint: what to report besides the findings. events: the form of the lines in `output`.
     pub format: Format,
     /// The least severity that makes the report a failed one.
     pub fail_on: FailOn,
+    /// Which events are kept. The first entry that fits decides; what fits none is kept, unless an entry says `keep`.
+    #[serde(rename = "match")]
+    pub matching: Vec<MatchInput>,
+    /// The first time of events that are kept.
+    pub since: Option<Moment>,
+    /// The last time of events that are kept.
+    pub until: Option<Moment>,
+    /// Stop when so many events were kept.
+    #[schemars(range(min = 1))]
+    pub count: Option<u32>,
+    /// How many of the events that are kept the report has one by one; all are counted. Default: 1000.
+    #[schemars(range(min = 0, max = 10000))]
+    pub limit: Option<u32>,
+    /// Give the records of each event too, as they came.
+    pub records: bool,
+    /// A file of this host to which every event that is kept is written, a line of JSON each, in its place when it is whole.
+    #[schemars(length(min = 2))]
+    pub output: Option<String>,
 }
 
 /// The JSON Schema of the request, as it is published.

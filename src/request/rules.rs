@@ -5,11 +5,11 @@ use serde::Deserialize;
 
 use super::RuleObject;
 
-/// A rules file, with the name by which findings and explained lines name it.
+/// A rules file, with the name by which findings and explained lines name it. events: a file of the log.
 #[derive(Debug, Clone, PartialEq, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct RulesFile {
-    /// Its name or path; the last component decides the order, as in rules.d.
+    /// Its name or path; the last component decides the order of rules files, as in rules.d.
     #[schemars(length(min = 1))]
     pub name: String,
     /// What it holds. Without it the name is the absolute path of a file on this host, below `root`, or of a directory,

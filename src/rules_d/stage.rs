@@ -164,7 +164,7 @@ fn kept<'d>(directory: &'d Directory, name: &OsStr, backup: Backup) -> Result<Op
     Ok(Some(Step { directory, name: copy, action, backup_of: Some(name.to_owned()) }))
 }
 
-fn check(directory: &Directory, name: &OsStr) -> Result<(), FileError> {
+pub(super) fn check(directory: &Directory, name: &OsStr) -> Result<(), FileError> {
     match directory.obstacles(&[name]).into_iter().next() {
         Some(obstacle) => Err(obstacle.with_left(Left::Old)),
         None if !directory.exists() => Err(FileError::new(directory.path().join(name), Problem::NoDirectory)),

@@ -62,17 +62,30 @@ impl<'d> Temporary<'d> {
     pub fn write(directory: &'d Directory, target: &OsStr, wanted: &NewFile<'_>) -> Result<Self, FileError> {
         let path = &directory.path().join(target);
         let failed = |call| move |errno| FileError::write(path, call, errno, Left::Old);
-        let (temporary, fd) = Self::create(directory).map_err(failed("openat"))?;
-        let stat = system::fstat(&fd).map_err(failed("fstat"))?;
-        if (stat.st_uid, stat.st_gid) != (wanted.uid, wanted.gid) {
-            let (uid, gid) = (rustix::fs::Uid::from_raw(wanted.uid), rustix::fs::Gid::from_raw(wanted.gid));
-            system::fchown(&fd, Some(uid), Some(gid)).map_err(failed("fchown"))?;
-        }
-        system::fchmod(&fd, Mode::from_raw_mode(wanted.mode)).map_err(failed("fchmod"))?;
-        keep_label(directory, target, &fd).map_err(failed("fsetxattr"))?;
+        let (temporary, fd) = Self::begin(directory, target, wanted.mode, (wanted.uid, wanted.gid))?;
         write_all(&fd, wanted.bytes).map_err(failed("write"))?;
         system::fsync(&fd).map_err(failed("fsync"))?;
         Ok(temporary)
+    }
+
+    /// Begins a file that is to replace `target`, with its owner, group and mode.
+    pub fn begin(
+        directory: &'d Directory,
+        target: &OsStr,
+        mode: u32,
+        (uid, gid): (u32, u32),
+    ) -> Result<(Self, OwnedFd), FileError> {
+        let path = &directory.path().join(target);
+        let failed = |call| move |errno| FileError::write(path, call, errno, Left::Old);
+        let (temporary, fd) = Self::create(directory).map_err(failed("openat"))?;
+        let stat = system::fstat(&fd).map_err(failed("fstat"))?;
+        if (stat.st_uid, stat.st_gid) != (uid, gid) {
+            let (uid, gid) = (rustix::fs::Uid::from_raw(uid), rustix::fs::Gid::from_raw(gid));
+            system::fchown(&fd, Some(uid), Some(gid)).map_err(failed("fchown"))?;
+        }
+        system::fchmod(&fd, Mode::from_raw_mode(mode)).map_err(failed("fchmod"))?;
+        keep_label(directory, target, &fd).map_err(failed("fsetxattr"))?;
+        Ok((temporary, fd))
     }
 
     fn create(directory: &'d Directory) -> Result<(Self, OwnedFd), Errno> {
@@ -169,7 +182,7 @@ fn keep_label(directory: &Directory, target: &OsStr, fresh: &OwnedFd) -> Result<
     }
 }
 
-fn write_all(fd: &OwnedFd, mut bytes: &[u8]) -> Result<(), Errno> {
+pub(super) fn write_all(fd: &OwnedFd, mut bytes: &[u8]) -> Result<(), Errno> {
     while !bytes.is_empty() {
         match system::write(fd, bytes) {
             Ok(0) => return Err(Errno::IO),

@@ -24,8 +24,14 @@ fn values(root: &Path) -> Json {
     });
     let more = json!({"loader_unknown": "fail", "allow_empty": true, "header": false, "lock_timeout": 3, "lock_anyway": true, "record": false,
             "policy": {"name": "stig", "product": "rhel9"}, "product": "rhel9", "profile": "stig"});
-    let (Json::Object(values_so_far), Json::Object(more)) = (&mut values, more) else { unreachable!() };
+    let of_events = json!({"match": [{"keep": {"key": "x"}}], "since": 1, "until": "2026-11-29T10:00:00Z", "count": 1, "limit": 5,
+            "records": true, "output": "/srv/events.jsonl"});
+    let (Json::Object(values_so_far), Json::Object(more), Json::Object(of_events)) = (&mut values, more, of_events)
+    else {
+        unreachable!()
+    };
     values_so_far.extend(more);
+    values_so_far.extend(of_events);
     values
 }
 
@@ -38,7 +44,7 @@ fn request(used_as: Use, key: &str, values: &Json) -> Json {
         }
         Use::Explain if key == "files" => json!({"event": {"syscall": "open"}}),
         Use::Explain => json!({"event": {"syscall": "open"}, "root": values["root"]}),
-        Use::Gather | Use::Lint => json!({}),
+        Use::Gather | Use::Lint | Use::Events => json!({}),
     };
     if !matches!(key, "rules" | "files" | "perm_syscalls" | "resolve") {
         request["root"] = values["root"].clone();
@@ -68,7 +74,7 @@ fn a_key_without_use_is_an_error_for_every_operation_and_state() {
     let values = values(host.root());
     let states = [State::Present, State::Absent, State::Loaded, State::Exact, State::Restored].map(Use::Apply);
     let mut wrong = Vec::new();
-    for used_as in states.into_iter().chain([Use::Gather, Use::Explain, Use::Lint]) {
+    for used_as in states.into_iter().chain([Use::Gather, Use::Explain, Use::Lint, Use::Events]) {
         for key in KEYS {
             let is_said_by_the_use =
                 key.name == "operation" || (key.name == "state" && matches!(used_as, Use::Apply(_)));
@@ -106,6 +112,9 @@ fn a_key_that_another_one_leaves_without_effect_is_an_error() {
             "/files",
         ),
         (json!({"operation": "explain", "event": event, "perm_syscalls": "4.2"}), "/perm_syscalls"),
+        (json!({"operation": "events", "rules": rules, "drop_ins": {"a": {"rules": rules}}}), "/rules"),
+        (json!({"operation": "events", "rules": rules, "rules_dir": "/etc/audit/other"}), "/rules_dir"),
+        (json!({"operation": "events", "match": [{"keep": {}, "drop": {}}]}), "/match/0/drop"),
         (json!({"operation": "lint", "rules": rules, "rules_dir": "/etc/audit/rules.d"}), "/rules_dir"),
         (json!({"operation": "lint", "rules": rules, "files": [{"name": "a", "text": ""}]}), "/files"),
     ] {
@@ -118,11 +127,12 @@ fn a_key_that_another_one_leaves_without_effect_is_an_error() {
 
 #[test]
 fn what_the_automation_tool_says_of_check_mode_and_diff_is_said_to_every_operation() {
-    for operation in ["gather", "explain", "lint"] {
+    for operation in ["gather", "explain", "lint", "events"] {
         let (rules, root) = (json!(["-w /etc/passwd -p wa"]), Host::new());
         let mut request = json!({"operation": operation, "_ansible_check_mode": true, "_ansible_diff": true});
         match operation {
             "gather" => request["root"] = json!(root.root()),
+            "events" => request["files"] = json!([{"name": "a", "text": ""}]),
             _ => request["rules"] = rules,
         }
         assert_eq!(answer(&request)["failed"], json!(false), "{request}");

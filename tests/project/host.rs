@@ -4,7 +4,7 @@ use std::fs;
 use std::os::unix::fs::DirBuilderExt;
 
 use audit_rules::error::Problem;
-use audit_rules::intent::{ApplyIntent, GatherIntent};
+use audit_rules::intent::{ApplyIntent, EventsIntent, GatherIntent};
 use audit_rules::kernel::model::Model;
 use audit_rules::kernel::{Access, Kernel};
 use audit_rules::report::Report;
@@ -12,7 +12,7 @@ use audit_rules::request::{self, Operation};
 use audit_rules::rule::Machine;
 use audit_rules::rules_d::Standing;
 use audit_rules::world::World;
-use audit_rules::{Expanded, expanded, explained_on, gather_on, linted, run_on};
+use audit_rules::{Expanded, events_on, expanded, explained_on, gather_on, linted, run_on};
 use tempfile::TempDir;
 
 /// Directories that a small Debian has and the examples' rules need.
@@ -77,6 +77,10 @@ impl Host {
         };
         if request.operation == Operation::Explain {
             return explained_on(&request, world);
+        }
+        if request.operation == Operation::Events {
+            let intent = EventsIntent::of(&request, &machine).map_err(|problems| origin.place(problems))?;
+            return Ok(origin.tell(events_on(&intent, world)?));
         }
         let report = match inquiry {
             Some(inquiry) => gather_on(&inquiry, world),

@@ -1,4 +1,4 @@
-//! Recorded events: which rule made them, which are kept, what a policy would make of them.
+//! Recorded events: which rule made them, which are kept, what a policy would make of them, and whole requests.
 #![allow(
     clippy::disallowed_methods,
     clippy::disallowed_types,
@@ -7,5 +7,9 @@
     reason = "lays files out; a test may end in a panic"
 )]
 
+mod bounds;
 mod filters;
+#[path = "../project/mod.rs"]
+mod project;
+mod requests;
 mod rules;

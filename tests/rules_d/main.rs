@@ -10,6 +10,7 @@ mod durability;
 mod facts;
 mod hostile;
 mod lock;
+mod logs;
 mod programs;
 mod reading;
 mod running;

@@ -8,10 +8,11 @@ mod explain;
 mod finding;
 mod gather;
 mod page;
+mod recorded;
 mod scanner;
 
 use super::lint::PlaceReport;
-use super::{Outcome, Report};
+use super::{Events, Outcome, Report};
 use finding::Finding;
 use page::{Look, Page, Piece};
 
@@ -26,7 +27,11 @@ impl Report {
         self.findings.iter().flatten().for_each(|found| Finding::of_lint(found).write(&mut page));
         self.scanner.iter().for_each(|scanner| scanner::write(scanner, &mut page));
         self.lines.iter().flatten().for_each(|line| explain::write(line, &mut page));
-        self.events.iter().flatten().for_each(|event| event::write(event, &mut page));
+        match &self.events {
+            Some(Events::Answered(events)) => events.iter().for_each(|event| event::write(event, &mut page)),
+            Some(Events::Recorded(events)) => recorded::write(self, events, &mut page),
+            None => {}
+        }
         apply::write(self, &mut page);
         gather::write(self, &mut page);
         self.warnings
@@ -52,7 +57,7 @@ fn word(report: &Report) -> (Look, &'static str) {
 /// The line for people, without the problems that follow one by one.
 fn headline(report: &Report) -> &str {
     let msg = report.msg.as_str();
-    if report.events.is_some() {
+    if matches!(report.events, Some(Events::Answered(_))) {
         return msg.split_once("; ").map_or(msg, |(counts, _)| counts);
     }
     let (head, rest) = msg.split_once(": ").unwrap_or((msg, ""));

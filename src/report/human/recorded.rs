@@ -1,0 +1,88 @@
+//! Recorded events, and how often each rule recorded some.
+
+use super::page::{Look, Page, Piece};
+use super::{piece, place};
+use crate::report::Report;
+use crate::report::recorded::{CountReport, RecordedEventReport};
+
+/// How many keys and rules are told, and how many events.
+const MOST_ROWS: usize = 20;
+const MOST_EVENTS: usize = 50;
+
+pub fn write(report: &Report, events: &[RecordedEventReport], page: &mut Page) {
+    let rules = report.by_rule.iter().flatten().take(MOST_ROWS).map(|one| {
+        let at = place(one.rule.file.as_deref(), one.rule.line, one.rule.pointer.as_deref());
+        row(&one.count, vec![piece(Look::Told, &one.rule.rule), piece(Look::Faint, &at)])
+    });
+    table("By rule", &rules.collect::<Vec<_>>(), page);
+    let keys = report.by_key.iter().flatten().take(MOST_ROWS);
+    let keys = keys.map(|one| row(&one.count, vec![piece(Look::Plain, &one.key)]));
+    table("By key", &keys.collect::<Vec<_>>(), page);
+    let unattributed = report.unattributed.iter().flatten();
+    let unattributed = unattributed.map(|one| row(&one.count, vec![piece(Look::Plain, in_words(one.why))]));
+    table("No rule can be named for", &unattributed.collect::<Vec<_>>(), page);
+    if let Some(replay) = &report.replay {
+        let examples =
+            replay.examples.iter().take(MOST_EVENTS).map(|event| {
+                [vec![piece(Look::Doubtful, event.replayed.unwrap_or_default())], in_a_row(event)].concat()
+            });
+        table("What the policy would change", &examples.collect::<Vec<_>>(), page);
+        for need in &replay.needs {
+            let count = format!("    {} undecided, depending on ", need.events);
+            page.line(&[(Look::Plain, count.as_str()), (Look::Plain, &need.needs)]);
+        }
+    }
+    table("Events", &events.iter().take(MOST_EVENTS).map(in_a_row).collect::<Vec<_>>(), page);
+    for line in &report.malformed {
+        let at = place(Some(&line.file), usize::try_from(line.line).ok(), None);
+        page.line(&[(Look::Doubtful, &at), (Look::Plain, ": no record: "), (Look::Faint, &line.text)]);
+    }
+}
+
+fn table(heading: &str, rows: &[Vec<Piece>], page: &mut Page) {
+    if !rows.is_empty() {
+        page.heading(heading);
+        page.table(rows);
+    }
+}
+
+fn row(count: &CountReport, rest: Vec<Piece>) -> Vec<Piece> {
+    let per_hour = count.per_hour.map_or_else(String::new, |number| format!("{number} an hour"));
+    [vec![piece(Look::Bold, &count.events.to_string()), piece(Look::Plain, &per_hour)], rest].concat()
+}
+
+fn in_words(why: &str) -> &str {
+    match why {
+        "of_no_rule" => "no rule made it",
+        "no_such_key" => "no rule has its key",
+        "none_matches" => "the rules with its key do not match it",
+        "several_rules" => "several rules with its key match it",
+        other => other,
+    }
+}
+
+/// When, who, what, how it ended, by which program, on which file.
+fn in_a_row(event: &RecordedEventReport) -> Vec<Piece> {
+    let who = event.names.get("auid").cloned().or_else(|| event.auid.map(|number| number.to_string()));
+    let what = event.syscall.as_deref().unwrap_or(&event.kind);
+    let (look, end) = match (event.success, event.error) {
+        (Some(true), _) => (Look::Good, "ok"),
+        (Some(false), Some(error)) => (Look::Bad, error),
+        (Some(false), None) => (Look::Bad, "failed"),
+        (None, _) => (Look::Plain, ""),
+    };
+    let is_of_call = |nametype: &Option<String>| nametype.as_deref() != Some("PARENT");
+    let file = event.paths.iter().find(|file| is_of_call(&file.nametype)).or(event.paths.first());
+    let of_device = |inode: u64| Some(format!("inode {inode} on {}", file?.device.as_deref()?));
+    let file = file.and_then(|file| file.path.clone().or_else(|| file.inode.and_then(of_device)));
+    let address = event.sockaddr.as_ref().and_then(|address| address.address.clone().or_else(|| address.path.clone()));
+    vec![
+        piece(Look::Faint, &event.time),
+        piece(Look::Bold, &event.keys.join(",")),
+        piece(Look::Plain, &who.unwrap_or_default()),
+        piece(Look::Plain, what),
+        piece(look, end),
+        piece(Look::Plain, event.exe.as_deref().unwrap_or_default()),
+        piece(Look::Told, &file.or(address).unwrap_or_default()),
+    ]
+}

@@ -1,0 +1,114 @@
+//! What comes of all recorded events together.
+
+use super::counts::{
+    CountReport, CountersReport, KeyCountReport, LogReport, MalformedReport, NeedReport, ReplayReport, RuleCountReport,
+    UnattributedReport,
+};
+use super::event::RecordedEventReport;
+use crate::events::{Replayed, Tally};
+use crate::records::Counters;
+use crate::report::event::{DecidingRule, need_in_words};
+use crate::report::{Events, Outcome, Report};
+
+/// Everything that a run over recorded events came to.
+#[derive(Debug, Default)]
+pub struct Recorded {
+    /// What was counted.
+    pub tally: Tally,
+    /// What was put together.
+    pub counters: Counters,
+    /// How many lines are no record.
+    pub malformed: u64,
+    /// The first of them.
+    pub malformed_lines: Vec<MalformedReport>,
+    /// The files that were read.
+    pub logs: Vec<LogReport>,
+    /// The first events that were kept.
+    pub events: Vec<RecordedEventReport>,
+    /// The first events of which the policy makes something else.
+    pub examples: Vec<RecordedEventReport>,
+    /// Whether the events were held against a policy of the request.
+    pub is_replay: bool,
+    /// Whether rules are known to which events are attributed.
+    pub has_rules: bool,
+}
+
+impl Report {
+    /// The report of recorded events; `rule` knows the rules by their indices.
+    #[must_use]
+    pub fn recorded(recorded: Recorded, rule: &dyn Fn(usize) -> Option<DecidingRule>, warnings: Vec<String>) -> Self {
+        let Recorded { tally, counters, .. } = &recorded;
+        let span = tally.span();
+        let mut by_rule: Vec<RuleCountReport> = tally
+            .by_rule
+            .iter()
+            .enumerate()
+            .filter(|(_, count)| count.events > 0)
+            .filter_map(|(at, count)| Some(RuleCountReport { rule: rule(at)?, count: CountReport::of(count, span) }))
+            .collect();
+        by_rule.sort_by_key(|one| std::cmp::Reverse(one.count.events));
+        let by_key = tally.by_key();
+        let keys =
+            by_key.iter().map(|one| KeyCountReport { key: one.key.clone(), count: CountReport::of(&one.count, span) });
+        let unattributed = tally
+            .unattributed
+            .iter()
+            .map(|(why, count)| UnattributedReport { why: why.name(), count: CountReport::of(count, span) });
+        let totals = CountersReport {
+            records: counters.records,
+            events: counters.events,
+            kept: tally.kept.events,
+            incomplete: counters.incomplete,
+            malformed: recorded.malformed,
+            gaps: counters.gaps,
+            out_of_order: counters.out_of_order,
+        };
+        let replay = recorded.is_replay.then(|| replay(tally, recorded.examples.clone()));
+        let msg = sentence(&totals, replay.as_ref());
+        let quiet = Self::quiet(msg, Outcome::Unchanged);
+        let shows_rules = recorded.has_rules || recorded.is_replay;
+        Self {
+            by_rule: shows_rules.then_some(by_rule),
+            by_key: Some(keys.collect()),
+            unattributed: (recorded.has_rules && !recorded.is_replay).then(|| unattributed.collect()),
+            replay,
+            counters: Some(totals),
+            logs: Some(recorded.logs),
+            malformed: recorded.malformed_lines,
+            events: Some(Events::Recorded(recorded.events)),
+            warnings,
+            ..quiet
+        }
+        .bounded()
+    }
+}
+
+fn replay(tally: &Tally, examples: Vec<RecordedEventReport>) -> ReplayReport {
+    let count = |what: Replayed| tally.replayed.get(&what).map_or(0, |count| count.events);
+    let needs = tally.needs.iter().map(|(need, events)| NeedReport { needs: need_in_words(*need), events: *events });
+    ReplayReport {
+        kept: count(Replayed::Kept),
+        lost: count(Replayed::Lost),
+        other_key: count(Replayed::OtherKey),
+        undecided: count(Replayed::Undecided),
+        needs: needs.collect(),
+        examples,
+    }
+}
+
+fn sentence(totals: &CountersReport, replay: Option<&ReplayReport>) -> String {
+    let plural = |count: u64, what: &str| format!("{count} {what}{}", if count == 1 { "" } else { "s" });
+    let mut text = format!("{} of {} kept", totals.kept, plural(totals.events, "event"));
+    if let Some(replay) = replay {
+        let ReplayReport { kept, lost, other_key, undecided, .. } = replay;
+        text = format!(
+            "{text}; the policy would record {kept} of them alike, {other_key} under another key, {lost} not, {undecided} \
+             are undecided"
+        );
+    }
+    let missing = [(totals.incomplete, "incomplete"), (totals.malformed, "malformed")];
+    for (count, what) in missing.into_iter().filter(|(count, _)| *count > 0) {
+        text = format!("{text}; {count} {what}");
+    }
+    text
+}

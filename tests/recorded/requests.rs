@@ -1,0 +1,255 @@
+//! `operation: events`, through the same door as a request.
+
+use std::fs;
+
+use serde_json::{Value as Json, json};
+
+use crate::project::host::Host;
+
+/// A day in the life of a small host: a user logs in, writes a file, is kept out of one, and starts a program.
+pub const LOG: &str = include_str!("day.log");
+
+const RULES: [&str; 3] = [
+    "-w /etc/passwd -p wa -k identity",
+    "-a always,exit -F arch=b64 -S openat -F exit=-EACCES -F auid>=1000 -F auid!=unset -k access",
+    "-a always,exit -F arch=b64 -S execve -F euid=0 -F auid>=1000 -F auid!=unset -k as-root",
+];
+
+fn answer(host: &mut Host, request: &Json) -> Json {
+    serde_json::to_value(host.answer(&request.to_string())).unwrap()
+}
+
+/// The answer about the day above, with these further keys.
+fn of_day(more: &Json) -> Json {
+    let mut request = json!({"operation": "events", "files": [{"name": "day.log", "text": LOG}]});
+    request.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+    answer(&mut Host::new(), &request)
+}
+
+fn serials(report: &Json) -> Vec<u64> {
+    report["events"].as_array().unwrap().iter().map(|event| event["serial"].as_u64().unwrap()).collect()
+}
+
+#[test]
+fn everything_is_told_in_words_of_people() {
+    let report = of_day(&json!({}));
+    assert_eq!(report["changed"], json!(false));
+    let events = report["events"].as_array().unwrap();
+    let written = &events[1];
+    assert_eq!(
+        written["paths"][0],
+        json!({"path": "/etc/passwd", "nametype": "NORMAL", "inode": 2211, "device": "fd:01", "mode": "file 0644", "uid": 0, "gid": 0})
+    );
+    for (key, value) in [
+        ("time", json!("2026-11-29T10:00:05.250Z")),
+        ("type", json!("SYSCALL")),
+        ("syscall", json!("openat")),
+        ("arch", json!("x86_64")),
+        ("success", json!(true)),
+        ("exit", json!(3)),
+        ("arguments", json!({"a2": "O_WRONLY|O_CREAT|O_TRUNC"})),
+        ("auid", json!(1000)),
+        ("names", json!({"auid": "ada", "uid": "root", "euid": "root"})),
+        ("cwd", json!("/root")),
+        ("command", json!("vi /etc/passwd")),
+        ("keys", json!(["identity"])),
+    ] {
+        assert_eq!(written[key], value, "{key}");
+    }
+    let denied = &events[2];
+    assert_eq!((&denied["exit"], &denied["error"]), (&json!(-13), &json!("EACCES")));
+    // A file without a name has its number.
+    assert_eq!(events[4]["paths"][0]["inode"], json!(5150));
+    assert_eq!(events[4]["paths"][0].get("path"), None);
+    assert_eq!(events[3]["command"], json!("id -u"));
+    assert_eq!(events[0]["fields"]["acct"], json!("ada"));
+    assert_eq!(events[5]["sockaddr"], json!({"family": "inet", "address": "192.0.2.7", "port": 443}));
+}
+
+#[test]
+fn the_rules_that_the_host_holds_are_named_with_their_places() {
+    let mut host = Host::new();
+    let applied = answer(&mut host, &json!({"name": "30-x", "rules": RULES}));
+    assert_eq!(applied["outcome"], json!("applied"), "{applied:#}");
+    fs::write(host.root().join("var/log/audit/audit.log"), LOG).unwrap();
+    fs::write(host.root().join("etc/passwd"), "root:x:0:0::/:/bin/sh\nada:x:1000:1000::/:/bin/sh\n").unwrap();
+    let request = json!({"operation": "events", "limit": 2, "match": [{"keep": {"auid": "ada"}}]});
+    let report = answer(&mut host, &request);
+    let by_rule: Vec<(&Json, &Json, &Json)> =
+        report["by_rule"].as_array().unwrap().iter().map(|one| (&one["events"], &one["file"], &one["line"])).collect();
+    let file = json!("/etc/audit/rules.d/30-x.rules");
+    assert_eq!(by_rule, [(&json!(1), &file, &json!(2)), (&json!(1), &file, &json!(3)), (&json!(1), &file, &json!(4))]);
+    let why = |name: &str| {
+        let all = report["unattributed"].as_array().unwrap();
+        all.iter().find(|one| one["why"] == name).map_or(0, |one| one["events"].as_u64().unwrap())
+    };
+    assert_eq!((why("of_no_rule"), why("no_such_key"), why("none_matches")), (1, 2, 0), "{report:#}");
+    assert_eq!(report["events"][1]["rule"]["keys"], json!(["identity"]));
+    assert_eq!(report["events"].as_array().unwrap().len(), 2);
+    assert_eq!(report["counters"]["kept"], json!(6));
+    assert_eq!(report["logs"][0]["file"], json!("/var/log/audit/audit.log"));
+}
+
+#[test]
+fn a_policy_says_what_it_would_keep_lose_and_rename() {
+    let policy =
+        ["-w /etc/passwd -p wa -k accounts", RULES[1], "-a always,exit -F arch=b64 -S fchmod -F gid=44 -k mode"];
+    let report = of_day(&json!({"rules": policy}));
+    assert_eq!(
+        report["replay"]["kept"].as_u64().unwrap() + report["replay"]["lost"].as_u64().unwrap(),
+        3,
+        "{report:#}"
+    );
+    let replayed: Vec<(&Json, &Json)> = report["replay"]["examples"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|event| (&event["serial"], &event["replayed"]))
+        .collect();
+    assert_eq!(
+        replayed,
+        [
+            (&json!(502), &json!("other_key")),
+            (&json!(504), &json!("lost")),
+            (&json!(505), &json!("undecided")),
+            (&json!(506), &json!("lost"))
+        ]
+    );
+    assert_eq!(report["replay"]["needs"], json!([{"needs": "path", "events": 1}, {"needs": "groups", "events": 1}]));
+    assert_eq!(report["by_rule"][0]["pointer"], json!("/rules/0"));
+    assert_eq!(report.get("unattributed"), None);
+}
+
+#[test]
+fn drop_ins_and_policies_of_benchmarks_are_policies_too() {
+    let drop_ins = json!({"40-b": {"rules": [RULES[0]]}, "30-a": {"rules": ["-a never,exit -F arch=b64 -F dir=/etc"]}});
+    let report = of_day(&json!({"drop_ins": drop_ins}));
+    assert_eq!(report["replay"]["kept"], json!(0));
+    assert_eq!(report["replay"]["lost"], json!(5), "{report:#}");
+    let report = of_day(&json!({"policy": {"name": "stig", "product": "rhel9"}}));
+    assert_eq!(report["failed"], json!(false), "{report:#}");
+    assert_eq!(report["policy"][0]["name"], json!("stig"));
+    assert!(report["events"][1]["rule"]["file"].is_string(), "{report:#}");
+}
+
+#[test]
+fn filters_times_and_counts_choose() {
+    for (more, expected) in [
+        (json!({"match": [{"keep": {"key": "identity"}}]}), vec![502]),
+        (json!({"match": [{"drop": {"exe": "/usr/*"}}]}), vec![506]),
+        (
+            json!({"match": [{"drop": {"success": false}}, {"keep": {"auid": 0}}, {"keep": {"auid": 1000}}]}),
+            vec![501, 502, 504, 505, 506],
+        ),
+        (json!({"match": [{"keep": {"type": "user_login"}}]}), vec![501]),
+        (json!({"match": [{"keep": {"path": "/etc/*", "syscall": "openat"}}]}), vec![502, 503]),
+        (json!({"since": "2026-11-29T10:00:06Z"}), vec![503, 504, 505, 506]),
+        (json!({"since": 1_795_946_406_u32, "until": "2026-11-29T11:00:06.999+01:00"}), vec![503]),
+        (json!({"count": 2}), vec![501, 502]),
+        (json!({"limit": 0}), vec![]),
+    ] {
+        let report = of_day(&more);
+        assert_eq!(serials(&report), expected, "{more}: {report:#}");
+    }
+}
+
+#[test]
+fn records_come_back_as_they_came() {
+    let report = of_day(&json!({"records": true}));
+    let events = report["events"].as_array().unwrap();
+    let mut lines: Vec<&str> =
+        events.iter().flat_map(|e| e["records"].as_array().unwrap()).map(|line| line.as_str().unwrap()).collect();
+    let mut came: Vec<&str> =
+        LOG.lines().filter(|line| line.starts_with("type=") && !line.contains("type=EOE")).collect();
+    lines.sort_unstable();
+    came.sort_unstable();
+    assert_eq!(lines, came);
+}
+
+#[test]
+fn a_damaged_line_is_counted_and_shown_and_ends_nothing() {
+    let text =
+        format!("garbage\n{LOG}\ntype=PATH msg=audit(x): item=0\ntype=NEW_THING msg=audit(1.000:1): a=b\ntype=PA");
+    let report = of_day(&json!({"files": [{"name": "a", "text": text}]}));
+    assert_eq!(report["counters"]["malformed"], json!(3));
+    let shown: Vec<(&Json, &Json)> =
+        report["malformed"].as_array().unwrap().iter().map(|one| (&one["line"], &one["defect"])).collect();
+    assert_eq!(shown[0], (&json!(1), &json!("no_type")));
+    assert_eq!([shown[1].1, shown[2].1], [&json!("no_stamp"), &json!("unknown_type")]);
+    assert_eq!(serials(&report).len(), 6);
+}
+
+#[test]
+fn every_event_goes_to_the_output_when_it_is_whole() {
+    let mut host = Host::new();
+    let request = |more: &Json| {
+        let mut request = json!({"operation": "events", "files": [{"name": "day.log", "text": LOG}], "limit": 1, "output": "/srv/out"});
+        request.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+        request
+    };
+    let path = host.root().join("srv/out");
+    assert_eq!(answer(&mut host, &request(&json!({"check_mode": true})))["failed"], json!(false));
+    assert!(!path.exists());
+    let report = answer(&mut host, &request(&json!({})));
+    assert_eq!((&report["failed"], &report["changed"]), (&json!(false), &json!(false)), "{report:#}");
+    let lines = |text: String| -> Vec<Json> { text.lines().map(|line| serde_json::from_str(line).unwrap()).collect() };
+    let written = lines(fs::read_to_string(&path).unwrap());
+    assert_eq!(written.len(), 6);
+    assert_eq!(written[0], report["events"][0]);
+    let mode = std::os::unix::fs::PermissionsExt::mode(&fs::metadata(&path).unwrap().permissions());
+    assert_eq!(mode & 0o777, 0o600);
+    answer(&mut host, &request(&json!({"format": "pauditd"})));
+    let written = lines(fs::read_to_string(&path).unwrap());
+    assert_eq!(written[1]["sequence"], json!(502));
+    assert_eq!(written[1]["timestamp"], json!("1795946405.250"));
+    assert_eq!(written[1]["rule_key"], json!("identity"));
+    assert_eq!(written[1]["messages"][1], json!({"type": 1307, "data": "cwd=\"/root\""}));
+    // Nothing stays of an output that cannot be put in its place.
+    fs::remove_file(&path).unwrap();
+    fs::create_dir(&path).unwrap();
+    let report = answer(&mut host, &request(&json!({})));
+    assert_eq!(report["errors"][0]["pointer"], json!("/output"), "{report:#}");
+    assert_eq!(fs::read_dir(host.root().join("srv")).unwrap().count(), 2);
+}
+
+#[test]
+fn mistakes_are_named_all_at_once_with_their_places() {
+    let report = of_day(&json!({
+        "since": "yesterday", "until": "2026-02-30T00:00:00Z", "output": "srv/x", "rules": ["-w /etc/passwd -p q"],
+        "match": [{}, {"keep": {"syscall": "opne"}}, {"drop": {"type": "SYSCAL", "path": "[a"}}],
+    }));
+    let errors: Vec<(&str, &str)> = report["errors"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|error| (error["kind"].as_str().unwrap(), error["pointer"].as_str().unwrap_or_default()))
+        .collect();
+    for expected in [
+        ("bad_value", "/since"),
+        ("bad_value", "/until"),
+        ("bad_path", "/output"),
+        ("missing_key", "/match/0"),
+        ("bad_value", "/match/1/keep/syscall"),
+        ("bad_value", "/match/2/drop/type"),
+        ("bad_value", "/match/2/drop/path"),
+    ] {
+        assert!(errors.contains(&expected), "{expected:?} in {errors:?}");
+    }
+    assert_eq!(errors.iter().filter(|(_, pointer)| *pointer == "/rules/0").count(), 1, "{errors:?}");
+    for (more, kind, pointer) in [
+        (json!({"source": "runtime"}), "bad_value", "/source"),
+        (json!({"format": "sarif", "output": "/srv/x"}), "bad_value", "/format"),
+        (json!({"format": "jsonl"}), "missing_key", ""),
+        (json!({"match": [{"keep": {"auid": "nobody-knows"}}]}), "unknown_owner", "/match/0/keep/auid"),
+        (json!({"files": [{"name": "/no/such.log"}]}), "unreadable", "/files/0/name"),
+        (json!({"files": []}), "no_log_files", ""),
+    ] {
+        let report = of_day(&more);
+        let error = &report["errors"][0];
+        assert_eq!(
+            (&error["kind"], error["pointer"].as_str().unwrap_or_default()),
+            (&json!(kind), pointer),
+            "{report:#}"
+        );
+    }
+}
