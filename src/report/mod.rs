@@ -63,7 +63,7 @@ pub struct Report {
     /// apply: the text of the record of type `USYS_CONFIG` that the kernel took for the audit log.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub record: Option<String>,
-    /// apply, and gather with `expect`: the policies that the request asked for.
+    /// apply, events, and gather with `expect`: the policies that the request asked for.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub policy: Vec<policy::PolicyReport>,
     /// apply: how the rules asked for stand in the kernel; counts are of this moment, also in check mode.
@@ -129,7 +129,7 @@ pub struct Report {
     /// explain: one entry for each given line, up to 10,000.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub lines: Option<Vec<explain::LineReport>>,
-    /// explain: which rule decides about each given event. events: the first events that were kept.
+    /// explain, events: which rule decides about each given event, or the first recorded events that were kept.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub events: Option<Events>,
     /// events: how often each rule recorded something, the most frequent first; with a policy, its rules. Rules that

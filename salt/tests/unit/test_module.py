@@ -276,6 +276,22 @@ def test_explain_says_which_rule_decides_about_an_event(image, minion):
     assert audit_rules.__context__ == {"retcode": 1}
 
 
+def test_events_says_what_was_recorded_and_what_a_policy_would_record(image, minion):
+    minion.served["salt://a.rules"] = LINE.encode() + b"\n"
+    call = (
+        "type=SYSCALL msg=audit(1795946405.250:502): arch=c000003e syscall=257 success=yes exit=3 a0=ffffff9c a1=0 a2=1 a3=0 "
+        'items=1 pid=7 auid=1000 uid=0 exe="/usr/bin/vi" key="identity"\n'
+    )
+    file = 'type=PATH msg=audit(1795946405.250:502): item=0 name="/etc/passwd" inode=5 dev=fd:01 mode=0100644 nametype=NORMAL\n'
+    log = [{"name": "audit.log", "text": call + file}]
+    found = audit_rules.events(files=log, source="salt://a.rules", match=[{"keep": {"key": "identity"}}])
+    assert (found["replay"]["kept"], found["by_rule"][0]["events"]) == (1, 1), found
+    apply(image, rules=[LINE])
+    found = audit_rules.events(files=log, root=str(image), limit=0)
+    assert (found["by_rule"][0]["rule"], found["events"]) == (LINE, []), found
+    assert audit_rules.__context__ == {}
+
+
 @pytest.fixture
 def bare(monkeypatch, helpers):
     """A minion without an executable."""

@@ -86,6 +86,10 @@ INFO_OPERATIONS = {
     "gather": ("source", "details", "on_drift", "expect", "ordering", "arch", "root", "kernel", "rules_dir"),
     "explain": ("rules", "files", "event", "source", "arch", "perm_syscalls", "resolve", "root", "rules_dir"),
     "lint": ("rules", "files", "archs", "product", "profile", "format", "fail_on", "ignore", "root", "rules_dir"),
+    "events": (
+        "rules", "drop_ins", "policy", "files", "source", "match", "since", "until", "count", "limit", "records", "format", "output",
+        "arch", "root", "rules_dir",
+    ),
 }
 
 #: An entry of files.
@@ -97,17 +101,19 @@ RULES_FILE = {
 INFO = {
     "operation": {"type": "str", "choices": list(INFO_OPERATIONS), "required": True},
     "rules": {"type": "raw"},
+    "drop_ins": APPLY["drop_ins"],
+    "policy": APPLY["policy"],
     "arch": {"type": "str"},
     "archs": {"type": "list", "elements": "str", "default": []},
     "files": {"type": "list", "elements": "dict", "options": RULES_FILE},
-    "format": {"type": "str", "choices": ["report", "sarif"], "default": "report"},
+    "format": {"type": "str", "choices": ["report", "sarif", "jsonl", "pauditd"], "default": "report"},
     "ignore": {"type": "list", "elements": "str", "default": []},
     "product": {"type": "str"},
     "profile": {"type": "str"},
     "fail_on": {"type": "str", "choices": ["error", "warning", "info", "never"], "default": "error"},
     "perm_syscalls": APPLY["perm_syscalls"],
     "resolve": {"type": "bool", "default": False},
-    "source": {"type": "str", "choices": ["both", "filesystem", "runtime"], "default": "both"},
+    "source": {"type": "str", "choices": ["both", "filesystem", "runtime", "log"], "default": "both"},
     "on_drift": {"type": "str", "choices": ["report", "fail"], "default": "report"},
     "details": {"type": "bool", "default": True},
     "expect": {"type": "raw"},
@@ -116,6 +122,13 @@ INFO = {
     "root": {"type": "str"},
     "kernel": APPLY["kernel"],
     "rules_dir": {"type": "str"},
+    "match": {"type": "list", "elements": "dict"},
+    "since": {"type": "raw"},
+    "until": {"type": "raw"},
+    "count": {"type": "int"},
+    "limit": {"type": "int"},
+    "records": {"type": "bool", "default": False},
+    "output": {"type": "str"},
 }
 
 
@@ -151,6 +164,7 @@ def info_specification():
     """The same for audit_rules_info."""
     return {
         "argument_spec": {**INFO, **SRC, **PROGRAM},
-        "mutually_exclusive": [("rules", "src", "files")],
+        # Files are those of the log for events; otherwise the program refuses them beside rules.
+        "mutually_exclusive": [("rules", "src"), ("rules", "drop_ins"), ("rules", "policy"), ("src", "drop_ins"), ("src", "policy")],
         "required_if": [("operation", "explain", ("rules", "src", "files", "event"), True)],
     }

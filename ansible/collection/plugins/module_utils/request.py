@@ -91,6 +91,8 @@ def _read_rules(request, pointer, given, validated, read, complaints):
         request["rules"], found = rule_objects.check(request["rules"], f"{_path(pointer)}rules")
         complaints += found
     if validated.get("src") and request.get("operation") in ("lint", "explain"):
+        if "files" in request:
+            complaints.append("parameters are mutually exclusive: src|files")
         # Each file is a drop-in of its own there.
         request["files"] = [
             {"name": name, "text": read(f"{pointer}/files/{place}/text", [name], complaints)[0]}
