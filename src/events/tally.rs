@@ -7,12 +7,14 @@ use rustc_hash::FxHashMap;
 use super::attribution::{Attribution, Unattributed};
 use super::counts::{Count, Span};
 use super::facts::Facts;
+use super::noise::Noise;
 use super::replay::{Replayed, WouldBe};
 use crate::matching::Need;
-use crate::records::Stamp;
 
 /// Most keys that are counted one by one; events with others are counted together.
 pub const MOST_KEYS: usize = 10_000;
+/// Most rules of which it is looked at what makes them record.
+pub const MOST_NOISY: usize = 1000;
 
 /// How often there was a key.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -30,6 +32,10 @@ pub struct Tally {
     pub kept: Count,
     /// By the index of the rule; rules without events may be missing at the end.
     pub by_rule: Vec<Count>,
+    /// What the first [`MOST_NOISY`] rules recorded that recorded anything, by their indices.
+    pub noise: FxHashMap<usize, Noise>,
+    /// How many records the events have.
+    pub records: u64,
     /// Why no rule can be named for others.
     pub unattributed: BTreeMap<Unattributed, Count>,
     /// What the policy would make of them.
@@ -47,15 +53,16 @@ impl Tally {
     pub fn add(&mut self, facts: &Facts<'_>, attribution: Option<Attribution>, would_be: Option<&WouldBe>) {
         let stamp = facts.event.stamp;
         self.kept.add(stamp);
+        self.records += facts.event.kinds().count() as u64;
         match attribution {
-            Some(Attribution::Rule(at)) => self.add_to_rule(at, stamp),
+            Some(Attribution::Rule(at)) => self.add_to_rule(at, facts),
             Some(Attribution::None(why)) => self.unattributed.entry(why).or_default().add(stamp),
             None => {}
         }
         if let Some(would_be) = would_be {
             self.replayed.entry(would_be.what).or_default().add(stamp);
             if let Some(at) = would_be.rule.filter(|_| would_be.what != Replayed::Lost) {
-                self.add_to_rule(at, stamp);
+                self.add_to_rule(at, facts);
             }
             for need in &would_be.needs {
                 match self.needs.iter_mut().find(|(known, _)| known == need) {
@@ -76,12 +83,15 @@ impl Tally {
         }
     }
 
-    fn add_to_rule(&mut self, at: usize, stamp: Stamp) {
+    fn add_to_rule(&mut self, at: usize, facts: &Facts<'_>) {
+        if self.noise.len() < MOST_NOISY || self.noise.contains_key(&at) {
+            self.noise.entry(at).or_default().add(facts);
+        }
         if self.by_rule.len() <= at {
             self.by_rule.resize(at + 1, Count::default());
         }
         if let Some(count) = self.by_rule.get_mut(at) {
-            count.add(stamp);
+            count.add(facts.event.stamp);
         }
     }
 

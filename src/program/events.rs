@@ -312,7 +312,11 @@ impl<'a> Run<'a> {
         let failing = self.policy.iter().flat_map(|policy| &policy.failing);
         warnings.extend(failing.map(|spot| format!("{spot} cannot be loaded: the events are answered without it")));
         let recorded = std::mem::take(&mut self.recorded);
-        Report::recorded(recorded, &|at| self.rule(at), warnings)
+        let rule = |at: usize| {
+            let matched = self.policy.as_ref()?.rules.get(at)?.rule.clone();
+            Some((self.rule(at)?, matched))
+        };
+        Report::recorded(recorded, &rule, warnings)
     }
 }
 

@@ -136,6 +136,9 @@ pub struct Report {
     /// recorded nothing are left out.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub by_rule: Option<Vec<recorded::RuleCountReport>>,
+    /// events: the ten rules that make the most records, each with what would narrow it most.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub noise: Option<Vec<recorded::NoiseReport>>,
     /// events: how often each key was recorded, the most frequent first.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub by_key: Option<Vec<recorded::KeyCountReport>>,
@@ -351,6 +354,7 @@ impl Report {
             lines: None,
             events: None,
             by_rule: None,
+            noise: None,
             by_key: None,
             unattributed: None,
             replay: None,

@@ -9,6 +9,7 @@
 
 mod bounds;
 mod filters;
+mod noise;
 #[path = "../project/mod.rs"]
 mod project;
 mod requests;

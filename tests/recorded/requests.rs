@@ -87,6 +87,8 @@ fn the_rules_that_the_host_holds_are_named_with_their_places() {
     assert_eq!(report["events"][1]["rule"]["keys"], json!(["identity"]));
     assert_eq!(report["events"].as_array().unwrap().len(), 2);
     assert_eq!(report["counters"]["kept"], json!(6));
+    let noisy = &report["noise"][0];
+    assert_eq!((&noisy["keys"][0], &noisy["records"], &noisy["share"]), (&json!("as-root"), &json!(6), &json!(28)));
     assert_eq!(report["logs"][0]["file"], json!("/var/log/audit/audit.log"));
 }
 

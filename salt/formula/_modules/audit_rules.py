@@ -348,7 +348,7 @@ def events(
         "arch": arch, "root": root, "rules_dir": rules_dir,
     }  # fmt: skip
     report = _looked("events", given, "counters", executable, saltenv)
-    parts = ("events", "by_rule", "by_key", "unattributed", "replay", "counters", "logs", "malformed")
+    parts = ("events", "by_rule", "noise", "by_key", "unattributed", "replay", "counters", "logs", "malformed")
     found = {part: report[part] for part in parts if part in report}
     found["comment"] = report["msg"]
     return found

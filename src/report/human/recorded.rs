@@ -15,6 +15,19 @@ pub fn write(report: &Report, events: &[RecordedEventReport], page: &mut Page) {
         row(&one.count, vec![piece(Look::Told, &one.rule.rule), piece(Look::Faint, &at)])
     });
     table("By rule", &rules.collect::<Vec<_>>(), page);
+    let noise = report.noise.iter().flatten().map(|one| {
+        let narrow = one.narrow.as_ref();
+        let narrow =
+            narrow.map(|narrow| format!("{} of {} have {}={}", narrow.events, one.events, narrow.field, narrow.value));
+        let (count, share) = (format!("{} records", one.records), format!("{} %", one.share));
+        vec![
+            piece(Look::Bold, &share),
+            piece(Look::Plain, &count),
+            piece(Look::Told, &one.rule.rule),
+            piece(Look::Plain, &narrow.unwrap_or_default()),
+        ]
+    });
+    table("What makes the most records", &noise.collect::<Vec<_>>(), page);
     let keys = report.by_key.iter().flatten().take(MOST_ROWS);
     let keys = keys.map(|one| row(&one.count, vec![piece(Look::Plain, &one.key)]));
     table("By key", &keys.collect::<Vec<_>>(), page);

@@ -55,6 +55,35 @@ pub struct CountReport {
     pub per_hour: Option<u64>,
 }
 
+/// A rule that makes many records, and what would narrow it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+pub struct NoiseReport {
+    /// The rule, with its place.
+    #[serde(flatten)]
+    pub rule: DecidingRule,
+    /// How many events it recorded.
+    pub events: u64,
+    /// How many records these have.
+    pub records: u64,
+    /// The part of the records of all events that were kept, in percent.
+    pub share: u64,
+    /// The condition that would leave out most of its events, but not all.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub narrow: Option<NarrowReport>,
+}
+
+/// A value that many events of a rule have in common.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+pub struct NarrowReport {
+    /// The field, as auditctl names it: `-F FIELD!=VALUE` would leave these events out. `syscall`: a call that the rule could
+    /// go without.
+    pub field: &'static str,
+    /// The value.
+    pub value: String,
+    /// How many of the rule's events have it; where very many values are told apart, no fewer.
+    pub events: u64,
+}
+
 /// Everything that was counted.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct CountersReport {

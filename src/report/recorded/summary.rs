@@ -1,14 +1,18 @@
 //! What comes of all recorded events together.
 
 use super::counts::{
-    CountReport, CountersReport, KeyCountReport, LogReport, MalformedReport, NeedReport, ReplayReport, RuleCountReport,
-    UnattributedReport,
+    CountReport, CountersReport, KeyCountReport, LogReport, MalformedReport, NarrowReport, NeedReport, NoiseReport,
+    ReplayReport, RuleCountReport, UnattributedReport,
 };
 use super::event::RecordedEventReport;
-use crate::events::{Replayed, Tally};
+use crate::events::{Narrowing, Noise, Replayed, Tally};
 use crate::records::Counters;
 use crate::report::event::{DecidingRule, need_in_words};
 use crate::report::{Events, Outcome, Report};
+use crate::rule::Rule;
+
+/// How many rules are told of those that make the most records.
+const MOST_NOISY: usize = 10;
 
 /// Everything that a run over recorded events came to.
 #[derive(Debug, Default)]
@@ -34,9 +38,13 @@ pub struct Recorded {
 }
 
 impl Report {
-    /// The report of recorded events; `rule` knows the rules by their indices.
+    /// The report of recorded events; `rule` knows the rules by their indices, as they are shown and as they match.
     #[must_use]
-    pub fn recorded(recorded: Recorded, rule: &dyn Fn(usize) -> Option<DecidingRule>, warnings: Vec<String>) -> Self {
+    pub fn recorded(
+        recorded: Recorded,
+        rule: &dyn Fn(usize) -> Option<(DecidingRule, Rule)>,
+        warnings: Vec<String>,
+    ) -> Self {
         let Recorded { tally, counters, .. } = &recorded;
         let span = tally.span();
         let mut by_rule: Vec<RuleCountReport> = tally
@@ -44,7 +52,7 @@ impl Report {
             .iter()
             .enumerate()
             .filter(|(_, count)| count.events > 0)
-            .filter_map(|(at, count)| Some(RuleCountReport { rule: rule(at)?, count: CountReport::of(count, span) }))
+            .filter_map(|(at, count)| Some(RuleCountReport { rule: rule(at)?.0, count: CountReport::of(count, span) }))
             .collect();
         by_rule.sort_by_key(|one| std::cmp::Reverse(one.count.events));
         let by_key = tally.by_key();
@@ -69,6 +77,7 @@ impl Report {
         let shows_rules = recorded.has_rules || recorded.is_replay;
         Self {
             by_rule: shows_rules.then_some(by_rule),
+            noise: shows_rules.then(|| noise(tally, rule)),
             by_key: Some(keys.collect()),
             unattributed: (recorded.has_rules && !recorded.is_replay).then(|| unattributed.collect()),
             replay,
@@ -81,6 +90,24 @@ impl Report {
         }
         .bounded()
     }
+}
+
+/// The rules that make the most records.
+fn noise(tally: &Tally, rule: &dyn Fn(usize) -> Option<(DecidingRule, Rule)>) -> Vec<NoiseReport> {
+    let mut noisy: Vec<_> = tally.noise.iter().collect();
+    noisy.sort_by_key(|(at, noise)| (std::cmp::Reverse(noise.records), **at));
+    let report = |(at, noise): (&usize, &Noise)| {
+        let (shown, matched) = rule(*at)?;
+        let narrow = noise.narrowing(&matched);
+        Some(NoiseReport {
+            rule: shown,
+            events: tally.by_rule.get(*at)?.events,
+            records: noise.records,
+            share: (noise.records * 100).checked_div(tally.records).unwrap_or(0),
+            narrow: narrow.map(|Narrowing { field, value, events }| NarrowReport { field, value, events }),
+        })
+    };
+    noisy.into_iter().take(MOST_NOISY).filter_map(report).collect()
 }
 
 fn replay(tally: &Tally, examples: Vec<RecordedEventReport>) -> ReplayReport {

@@ -411,6 +411,12 @@ by_rule:
   returned: with V(events) of O(operation), where rules are known
   type: list
   elements: dict
+noise:
+  description: The ten rules that make the most records, each with its place, C(events), C(records), their C(share) in percent, and in
+    C(narrow) the value that most of its events have in common.
+  returned: with V(events) of O(operation), where rules are known
+  type: list
+  elements: dict
 by_key:
   description: How often each key was recorded, the most frequent first.
   returned: with V(events) of O(operation)
