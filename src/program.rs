@@ -67,9 +67,10 @@ fn answer(request: Request, machine: Machine) -> Result<Report, Unexpanded> {
             let Expanded { request, origin } = expanded(request, &machine, Path::new("/"))?;
             let intent = EventsIntent::of(&request, &machine).map_err(|problems| origin.place(problems))?;
             drop(request);
-            let mut never = || None;
-            let report =
-                on_this_host(standing(), intent.asks_kernel(), machine, &mut never, |world| events_on(&intent, world));
+            let mut signals = Signals::held_back();
+            let report = on_this_host(standing(), intent.asks_kernel(), machine, &mut || signals.next(), |world| {
+                events_on(&intent, world)
+            });
             let report = report.map_err(|problems| origin.place(problems))?;
             Ok(origin.tell(report))
         }

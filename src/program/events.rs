@@ -26,6 +26,8 @@ const MOST_MALFORMED: usize = 10;
 const MOST_TEXT: usize = 500;
 /// How many events of each kind are examples of what a policy would change.
 const MOST_EXAMPLES: u64 = 5;
+/// How many lines are read before it is asked whether to stop.
+const LINES_BETWEEN: u64 = 4096;
 /// The permissions of the output.
 const OUTPUT_MODE: u32 = 0o600;
 
@@ -48,7 +50,7 @@ pub fn events_on(intent: &EventsIntent, mut world: World<'_>) -> Result<Report, 
         None => None,
     };
     let mut run = Run::new(intent, filter, &accounts, policy, output);
-    run.read(logs);
+    run.read(logs, world.interrupted);
     if let Some(error) = run.failed {
         return Err(at_output(error));
     }
@@ -157,6 +159,9 @@ struct Run<'a> {
     output: Option<OutputFile<'a>>,
     /// Why the output cannot be written.
     failed: Option<FileError>,
+    lines: u64,
+    /// The signal that asked to stop.
+    stopped: Option<&'static str>,
 }
 
 impl<'a> Run<'a> {
@@ -183,12 +188,21 @@ impl<'a> Run<'a> {
             recorded: Recorded { is_replay, has_rules, ..Recorded::default() },
             output,
             failed: None,
+            lines: 0,
+            stopped: None,
         }
     }
 
-    fn read(&mut self, logs: Logs<'_>) {
+    /// Reads the logs. A signal ends that: what was read until then is told.
+    fn read(&mut self, logs: Logs<'_>, interrupted: &mut dyn FnMut() -> Option<&'static str>) {
         for (name, text, opened) in logs.into_sources() {
-            let mut each = |line: LogLine<'_>| self.take_line(&name, line);
+            let mut each = |line: LogLine<'_>| {
+                self.lines += 1;
+                if self.lines % LINES_BETWEEN == 0 {
+                    self.stopped = interrupted();
+                }
+                if self.stopped.is_some() { ControlFlow::Break(()) } else { self.take_line(&name, line) }
+            };
             let LogRead { bytes, lines, compression, damage } = match (text, opened) {
                 (Some(text), _) => lines_of_text(text.as_bytes(), &mut each),
                 (None, Some(file)) => file.each_line(&mut each),
@@ -206,7 +220,7 @@ impl<'a> Run<'a> {
     /// Whether enough was read.
     fn is_done(&self) -> bool {
         let kept = self.recorded.tally.kept.events;
-        self.failed.is_some() || self.intent.count.is_some_and(|count| kept >= count)
+        self.failed.is_some() || self.stopped.is_some() || self.intent.count.is_some_and(|count| kept >= count)
     }
 
     fn take_line(&mut self, file: &str, line: LogLine<'_>) -> ControlFlow<()> {
@@ -307,6 +321,8 @@ impl<'a> Run<'a> {
 
     fn report(mut self, mut warnings: Vec<String>) -> Report {
         self.recorded.counters = self.assembler.counters();
+        let stopped = self.stopped.map(|signal| format!("stopped by {signal}: what was read until then is told"));
+        warnings.extend(stopped);
         let damaged = self.recorded.logs.iter().filter_map(|log| Some((&log.file, log.damage.as_ref()?)));
         warnings.extend(damaged.map(|(file, why)| format!("{file} cannot be read to its end: {why}")));
         let failing = self.policy.iter().flat_map(|policy| &policy.failing);

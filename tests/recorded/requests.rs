@@ -2,6 +2,11 @@
 
 use std::fs;
 
+use audit_rules::events_on;
+use audit_rules::intent::EventsIntent;
+use audit_rules::rule::Machine;
+use audit_rules::rules_d::Standing;
+use audit_rules::world::World;
 use serde_json::{Value as Json, json};
 
 use crate::project::host::Host;
@@ -212,6 +217,41 @@ fn every_event_goes_to_the_output_when_it_is_whole() {
     let report = answer(&mut host, &request(&json!({})));
     assert_eq!(report["errors"][0]["pointer"], json!("/output"), "{report:#}");
     assert_eq!(fs::read_dir(host.root().join("srv")).unwrap().count(), 2);
+}
+
+#[test]
+fn a_signal_ends_the_reading_and_what_was_read_is_told() {
+    let machine = Machine::from_uname("x86_64").unwrap();
+    let line = "type=USER_LOGIN msg=audit(1795946400.100:501): pid=640 uid=0\n";
+    let request = json!({"operation": "events", "rules": [], "files": [{"name": "a", "text": line.repeat(10_000)}]});
+    let request = audit_rules::request::decode(request.to_string().as_bytes()).unwrap();
+    let intent = EventsIntent::of(&request, &machine).unwrap();
+    let root = tempfile::TempDir::new().unwrap();
+    let mut interrupted = || Some("SIGTERM");
+    let world = World {
+        root: root.path().to_owned(),
+        access: None,
+        kernel: None,
+        standing: Standing::default(),
+        machine,
+        interrupted: &mut interrupted,
+    };
+    let report = serde_json::to_value(events_on(&intent, world).unwrap()).unwrap();
+    let records = report["counters"]["records"].as_u64().unwrap();
+    assert!((1..10_000).contains(&records), "{records}");
+    assert_eq!(report["warnings"], json!(["stopped by SIGTERM: what was read until then is told"]));
+}
+
+#[test]
+fn what_was_typed_at_a_terminal_has_a_key_of_pauditds_own() {
+    let mut host = Host::new();
+    let text = "type=TTY msg=audit(9.000:1): tty pid=7 uid=0 auid=5 ses=1 major=4 minor=1 comm=\"sh\" data=6C730D\n";
+    let files = json!([{"name": "a", "text": text}]);
+    let report =
+        answer(&mut host, &json!({"operation": "events", "files": files, "output": "/srv/out", "format": "pauditd"}));
+    assert_eq!(report["events"][0]["fields"]["data"], json!("ls\r"));
+    let written: Json = serde_json::from_str(&fs::read_to_string(host.root().join("srv/out")).unwrap()).unwrap();
+    assert_eq!(written["rule_key"], json!("tty"));
 }
 
 #[test]

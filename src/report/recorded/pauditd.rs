@@ -6,6 +6,7 @@ use serde::Serialize;
 
 use super::names::AccountNames;
 use crate::events::Facts;
+use crate::records::RecordType;
 
 /// An event as pauditd writes it, a line of JSON.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -18,7 +19,7 @@ pub struct PauditdEvent {
     pub messages: Vec<Message>,
     /// The names of its users.
     pub uid_map: BTreeMap<String, String>,
-    /// Its key, empty where it has none.
+    /// Its key, empty where it has none; `tty` of what was typed at a terminal.
     pub rule_key: String,
 }
 
@@ -44,7 +45,10 @@ impl PauditdEvent {
             timestamp: format!("{}.{:03}", stamp.seconds, stamp.milliseconds),
             messages: messages.collect(),
             uid_map: names.users_of(facts),
-            rule_key: text(&facts.key().unwrap_or_default()),
+            rule_key: match facts.key() {
+                None if facts.kind == RecordType::TTY => "tty".to_owned(),
+                key => text(&key.unwrap_or_default()),
+            },
         }
     }
 }
