@@ -41,6 +41,6 @@ pub mod world;
 mod program;
 
 pub use program::{
-    Expanded, Origin, Unexpanded, events_on, expanded, explained, explained_on, gather_on, linted, machine_name,
-    own_product, run, run_on,
+    Each, Expanded, Origin, Unexpanded, events_on, expanded, explained, explained_on, follow, gather_on, linted,
+    machine_name, own_product, run, run_on,
 };

@@ -17,6 +17,8 @@ Makes a Linux host's audit rules, in the kernel and in rules.d, agree with a dec
   audit_rules FILE              read a JSON request from FILE, write a JSON report to standard output
   audit_rules -                 read the request from standard input
   audit_rules --human FILE      the same, as text for people; also with -
+  audit_rules --follow [FILE]   print a line for each event that the kernel records, until Ctrl-C, and then the counts; FILE: a
+                                request with operation events, which says more
   audit_rules schema request    print the JSON Schema of requests
   audit_rules schema report     print the JSON Schema of reports
   audit_rules policy            list the policies for whole benchmarks that come with this program
@@ -32,7 +34,7 @@ A request declares what a host should hold:
 
 Exit status: 0 the report says not failed, 1 it says failed, 2 the command line is wrong.";
 
-const USAGE: &str = "usage: audit_rules [--human] FILE | - | schema request | schema report | \
+const USAGE: &str = "usage: audit_rules [--human] FILE | - | --follow [FILE | -] | schema request | schema report | \
                      policy [NAME [--product PRODUCT]] [--json] | policy --licence | --help | --version";
 
 fn main() -> ExitCode {
@@ -44,6 +46,9 @@ fn main() -> ExitCode {
         ["schema", "request"] => print(requests::SCHEMA.trim_end()),
         ["schema", "report"] => print(report::SCHEMA.trim_end()),
         ["policy", rest @ ..] if words.len() == arguments.len() => policy(rest),
+        ["--follow"] => follow(Ok(br#"{"operation": "events", "source": "kernel"}"#.to_vec())),
+        ["--follow", "-"] => follow(read(io::stdin(), "-")),
+        ["--follow", path] if !path.starts_with('-') => follow(read_file(path)),
         ["--human", rest @ ..] if words.len() == arguments.len() => request(rest, human),
         rest if words.len() == arguments.len() => request(rest, json),
         _ => misused(),
@@ -110,12 +115,15 @@ fn json(report: &Report, output: &mut dyn Write) -> io::Result<()> {
     serde_json::to_writer(output, report).map_err(io::Error::from)
 }
 
-/// Colours where a terminal shows them and nobody asked for none (<https://no-color.org>).
 fn human(report: &Report, output: &mut dyn Write) -> io::Result<()> {
+    output.write_all(report.human(has_colours()).trim_end().as_bytes())
+}
+
+/// Colours where a terminal shows them and nobody asked for none (<https://no-color.org>).
+fn has_colours() -> bool {
     let is_unwanted = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
     let is_dumb = std::env::var_os("TERM").is_none_or(|term| term == "dumb");
-    let has_colours = io::stdout().is_terminal() && !is_unwanted && !is_dumb;
-    output.write_all(report.human(has_colours).trim_end().as_bytes())
+    io::stdout().is_terminal() && !is_unwanted && !is_dumb
 }
 
 /// Reads one byte more than a request may have: that is enough to say that it has too many.
@@ -133,6 +141,19 @@ fn read_file(path: &str) -> Result<Vec<u8>, Problem> {
         Ok(file) => read(file, path),
         Err(error) => Err(RequestError::Unreadable { path: path.to_owned(), why: error.to_string() }.into()),
     }
+}
+
+/// Prints a line for each event as it comes, and at the end what they come to.
+fn follow(request: Result<Vec<u8>, Problem>) -> u8 {
+    let has_colours = has_colours();
+    let report = match request {
+        Ok(request) => audit_rules::follow(&request, &mut |event| {
+            let line = report::human::recorded::line(event, has_colours);
+            writeln!(Stdout, "{line}").is_ok()
+        }),
+        Err(problem) => Report::failed(&[problem]),
+    };
+    write_out(|output| human(&report, output)).max(u8::from(report.failed))
 }
 
 fn answer(request: Result<Vec<u8>, Problem>, form: Form) -> u8 {

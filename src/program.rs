@@ -6,13 +6,14 @@ mod expand;
 mod explain;
 mod given;
 mod lint;
+mod listen;
 mod programs;
 mod progress;
 mod scanner;
 
 use std::path::{Path, PathBuf};
 
-pub use events::events_on;
+pub use events::{Each, events_on};
 pub use expand::{Expanded, Origin, expanded, own_product};
 pub use explain::{explained, explained_on};
 pub use lint::linted;
@@ -22,7 +23,7 @@ use crate::apply::apply;
 use crate::error::{Problem, RequestError, What};
 use crate::gather::gather;
 use crate::intent::{ApplyIntent, EventsIntent, GatherIntent, Location, further_problems};
-use crate::kernel::{Kernel, access};
+use crate::kernel::{Kernel, Listener, access};
 use crate::report::Report;
 use crate::request::{InvalidRequest, KernelChoice, OnMissing, Operation, Request, decode};
 use crate::rule::Machine;
@@ -41,7 +42,7 @@ pub fn run(request: impl AsRef<[u8]>) -> Report {
     let decoded = decode(request.as_ref());
     drop(request);
     match decoded {
-        Ok(request) => answer(request, machine)
+        Ok(request) => answer(request, machine, None)
             .unwrap_or_else(|Unexpanded { problems, more }| Report::failed_of_many(&problems, more)),
         Err(misshapen) => {
             let omitted = misshapen.omitted;
@@ -50,7 +51,23 @@ pub fn run(request: impl AsRef<[u8]>) -> Report {
     }
 }
 
-fn answer(request: Request, machine: Machine) -> Result<Report, Unexpanded> {
+/// Answers a request for events, and gives each of them away as soon as it is kept. Without `seconds` it goes on until a signal
+/// comes, or nobody wants more.
+#[must_use]
+pub fn follow(request: &[u8], each: Each<'_>) -> Report {
+    let answered = own_machine().map_err(|problem| Unexpanded::from(vec![problem])).and_then(|machine| {
+        let request = decode(request).map_err(|invalid| Unexpanded::from(invalid.problems))?;
+        if request.operation != Operation::Events {
+            let (found, allowed) = (request.operation.text().to_owned(), vec![Operation::Events.text().to_owned()]);
+            let error = RequestError::BadValue { found, allowed, nearest: None };
+            return Err(vec![Problem::at_pointer(error.into(), "/operation")].into());
+        }
+        answer(request, machine, Some(each))
+    });
+    answered.unwrap_or_else(|Unexpanded { problems, more }| Report::failed_of_many(&problems, more))
+}
+
+fn answer(request: Request, machine: Machine, each: Option<Each<'_>>) -> Result<Report, Unexpanded> {
     match request.operation {
         Operation::Explain => match explain::about_host(&request, &machine)? {
             None => Ok(explained(&request, machine, &PathBuf::from("/"))?),
@@ -65,11 +82,15 @@ fn answer(request: Request, machine: Machine) -> Result<Report, Unexpanded> {
         Operation::Lint => Ok(linted(&request, machine, &PathBuf::from("/"))?),
         Operation::Events => {
             let Expanded { request, origin } = expanded(request, &machine, Path::new("/"))?;
-            let intent = EventsIntent::of(&request, &machine).map_err(|problems| origin.place(problems))?;
+            let mut intent = EventsIntent::of(&request, &machine).map_err(|problems| origin.place(problems))?;
+            if each.is_some() {
+                intent.look_on(&request);
+            }
             drop(request);
+            let mut listener = if intent.listens.is_some() { Some(listen::listener()?) } else { None };
             let mut signals = Signals::held_back();
             let report = on_this_host(standing(), intent.asks_kernel(), machine, &mut || signals.next(), |world| {
-                events_on(&intent, world)
+                events_on(&intent, world, listener.as_mut().map(|listener| listener as &mut dyn Listener), each)
             });
             let report = report.map_err(|problems| origin.place(problems))?;
             Ok(origin.tell(report))

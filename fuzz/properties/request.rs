@@ -80,7 +80,7 @@ fn answer(request: request::Request, machine: Machine, kernel: &mut Model) -> Re
     };
     if request.operation == Operation::Events {
         let intent = EventsIntent::of(&request, &machine).map_err(|problems| origin.place(problems))?;
-        return Ok(origin.tell(events_on(&intent, world)?));
+        return Ok(origin.tell(events_on(&intent, world, None, None)?));
     }
     if request.operation == Operation::Gather {
         return Ok(origin.tell(gather_on(&GatherIntent::of(&request, &machine)?, world)));

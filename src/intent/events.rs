@@ -1,6 +1,7 @@
 //! What a request for recorded events means.
 
 use std::path::PathBuf;
+use std::time::Duration;
 
 use glob::Pattern;
 
@@ -21,6 +22,10 @@ use crate::tables::{record_types, syscalls};
 
 /// How many events a report has one by one where the request does not say.
 const LIMIT: usize = 1000;
+/// How long the kernel is listened to where the request does not say.
+const SECONDS: u32 = 10;
+/// Longer than anybody looks on, and short enough to be added to a time.
+const FOR_EVER: Duration = Duration::from_secs(1 << 32);
 
 /// A question about recorded events.
 #[derive(Debug, Clone)]
@@ -29,6 +34,8 @@ pub struct EventsIntent {
     pub place: Location,
     /// Whose rules they are.
     pub machine: Machine,
+    /// How long the kernel is listened to; none: a log is read.
+    pub listens: Option<Duration>,
     /// The files of the log, by path or with their text; none: those of the host.
     pub files: Vec<RulesFile>,
     /// What the events are held against.
@@ -92,6 +99,7 @@ impl EventsIntent {
             }),
         };
         let times = (time("since", &request.since), time("until", &request.until));
+        let listens = listens(request, place.as_ref(), &mut problems);
         let entries = request.matching.clone();
         // Which names are accounts of the host is seen there.
         let _ = filter(&entries, None, &mut problems);
@@ -99,6 +107,7 @@ impl EventsIntent {
             Some(place) if problems.is_empty() => Ok(Self {
                 place,
                 machine,
+                listens,
                 files: request.files.clone(),
                 policy,
                 times,
@@ -129,10 +138,20 @@ impl EventsIntent {
         }
     }
 
+    /// Goes on for as long as somebody looks on, and keeps no event for the end, where the request does not say otherwise.
+    pub fn look_on(&mut self, request: &Request) {
+        if request.seconds.is_none() {
+            self.listens = self.listens.map(|_| FOR_EVER);
+        }
+        if request.limit.is_none() {
+            self.limit = 0;
+        }
+    }
+
     /// Whether the running kernel is to be asked.
     #[must_use]
     pub fn asks_kernel(&self) -> bool {
-        self.policy.is_none() && self.host().asks_kernel()
+        self.listens.is_some() || self.policy.is_none() && self.host().asks_kernel()
     }
 
     /// Which events are kept, on a host with these accounts.
@@ -144,6 +163,31 @@ impl EventsIntent {
         let filter = filter(&self.entries, Some(accounts), &mut problems);
         if problems.is_empty() { Ok(filter) } else { Err(problems) }
     }
+}
+
+/// How long the kernel is listened to. What only a log has asks for the log.
+fn listens(request: &Request, place: Option<&Location>, problems: &mut Vec<Problem>) -> Option<Duration> {
+    let of_log = [
+        ("files", !request.files.is_empty()),
+        ("root", place.is_some_and(|place| !place.is_live())),
+        ("since", request.since.is_some()),
+        ("until", request.until.is_some()),
+    ];
+    let mut of_log = of_log.into_iter().filter_map(|(key, is_given)| is_given.then_some(key));
+    match request.source {
+        Source::Kernel => problems.extend(of_log.map(|key| not_used(key, "source: kernel"))),
+        Source::Log => {
+            problems.extend(request.seconds.map(|_| not_used("seconds", "source: log")));
+            return None;
+        }
+        _ => {
+            if let Some(key) = of_log.next() {
+                problems.extend(request.seconds.map(|_| not_used("seconds", key)));
+                return None;
+            }
+        }
+    }
+    Some(Duration::from_secs(request.seconds.unwrap_or(SECONDS).into()))
 }
 
 fn policy(request: &Request, machine: &Machine, problems: &mut Vec<Problem>) -> Option<GivenPolicy> {

@@ -1,6 +1,6 @@
 //! Records as the kernel sends them to whoever listens, beside auditd and whatever else receives them.
 
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use super::KernelError;
 use super::message::{HEADER, Message};
@@ -22,6 +22,8 @@ pub enum Heard<'a> {
         number: u16,
         /// Its text, from `audit(` on.
         text: &'a [u8],
+        /// When it came: the time since 1970, as the kernel writes it into records.
+        came: Duration,
     },
     /// At least one record was lost: the receive buffer was full.
     Loss,
@@ -37,10 +39,13 @@ pub trait Listener {
     /// [`KernelError::Transport`].
     fn next(&mut self, wait: Duration) -> Result<Heard<'_>, KernelError>;
 
+    /// The port of the socket, by which `/proc/net/netlink` tells how many records it lost.
+    fn port(&self) -> u32;
+
     /// The receive buffer that the kernel gave, in bytes; it counts its own overhead.
     fn receive_buffer(&self) -> usize;
 
-    /// The time since 1970.
+    /// The time since some fixed moment; never goes back.
     fn now(&mut self) -> Duration;
 }
 
@@ -48,7 +53,9 @@ pub trait Listener {
 pub struct ReadLog<S = Socket> {
     socket: S,
     received: Vec<u8>,
+    port: u32,
     receive_buffer: usize,
+    opened: Instant,
 }
 
 impl ReadLog {
@@ -60,15 +67,15 @@ impl ReadLog {
     /// are not for this process.
     pub fn open() -> Result<Self, KernelError> {
         let socket = Socket::of_groups(READLOG, RECEIVE_BUFFER)?;
-        let receive_buffer = socket.receive_buffer();
-        Ok(Self { receive_buffer, ..Self::over(socket) })
+        let (port, receive_buffer) = (socket.port(), socket.receive_buffer());
+        Ok(Self { port, receive_buffer, ..Self::over(socket) })
     }
 }
 
 impl<S: Datagrams> ReadLog<S> {
     /// The records that come over this socket.
     pub fn over(socket: S) -> Self {
-        Self { socket, received: vec![0; LONGEST], receive_buffer: 0 }
+        Self { socket, received: vec![0; LONGEST], port: 0, receive_buffer: 0, opened: Instant::now() }
     }
 }
 
@@ -88,7 +95,12 @@ impl<S: Datagrams> Listener for ReadLog<S> {
         let Some(message) = Message::read(datagram) else { return Ok(Heard::Loss) };
         // Some kernels end the text with a zero.
         let end = message.payload.iter().rposition(|byte| *byte != 0).map_or(0, |last| last + 1);
-        Ok(Heard::Record { number: message.kind, text: message.payload.get(..end).unwrap_or_default() })
+        let came = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+        Ok(Heard::Record { number: message.kind, text: message.payload.get(..end).unwrap_or_default(), came })
+    }
+
+    fn port(&self) -> u32 {
+        self.port
     }
 
     fn receive_buffer(&self) -> usize {
@@ -96,7 +108,7 @@ impl<S: Datagrams> Listener for ReadLog<S> {
     }
 
     fn now(&mut self) -> Duration {
-        std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap_or_default()
+        self.opened.elapsed()
     }
 }
 
@@ -151,7 +163,7 @@ mod tests {
         ];
         let mut records = ReadLog::over(Played(played.into()));
         let mut next = || match records.next(Duration::ZERO).unwrap() {
-            Heard::Record { number, text } => (number, text.len(), text.starts_with(b"audit(1.0:")),
+            Heard::Record { number, text, .. } => (number, text.len(), text.starts_with(b"audit(1.0:")),
             Heard::Loss => (0, 0, false),
             Heard::Silence => (1, 0, false),
         };

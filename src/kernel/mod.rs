@@ -17,7 +17,7 @@ pub mod socket;
 mod sysfs;
 
 pub use access::Access;
-pub use listener::{Heard, Listener};
+pub use listener::{Heard, Listener, ReadLog};
 pub use netlink::Netlink;
 
 /// The audit subsystem of a kernel.

@@ -6,11 +6,13 @@ use serde_json::to_vec;
 
 use super::explain::{accounts, held, place_in_file};
 use crate::auditctl::Accounts;
-use crate::error::{Place, Problem, RequestError, What};
+use crate::desired::Warning;
+use crate::error::{Place, PolicyError, Problem, RequestError, What};
 use crate::events::{Attribution, DecidingRules, Facts, Filter, Replay, Replayed, Tally};
 use crate::explain::{Placed, Policy};
 use crate::gather::gather;
 use crate::intent::{EventsIntent, GivenPolicy, RequestLine};
+use crate::kernel::Listener;
 use crate::lines::Reader;
 use crate::records::{Assembler, Defect, Malformed, Record, RecordedEvent};
 use crate::report::Report;
@@ -31,17 +33,25 @@ const LINES_BETWEEN: u64 = 4096;
 /// The permissions of the output.
 const OUTPUT_MODE: u32 = 0o600;
 
+/// What is done with each event as soon as it is kept; where it gives false, no more are wanted.
+pub type Each<'a> = &'a mut dyn FnMut(&RecordedEventReport) -> bool;
+
 /// Answers a request for recorded events on this host.
 ///
 /// # Errors
 /// Every problem found before the first line is read, and an output that cannot be written.
-pub fn events_on(intent: &EventsIntent, mut world: World<'_>) -> Result<Report, Vec<Problem>> {
+pub fn events_on(
+    intent: &EventsIntent,
+    mut world: World<'_>,
+    listener: Option<&mut dyn Listener>,
+    each: Option<Each<'_>>,
+) -> Result<Report, Vec<Problem>> {
     world.machine = intent.machine;
     let root = world.root_to_read(&intent.place).map_err(file)?;
     let accounts = accounts(&root)?;
     let filter = intent.filter(&accounts)?;
     let (policy, warnings) = policy(intent, &accounts, &mut world);
-    let logs = Logs::open(intent, &root)?;
+    let logs = if intent.listens.is_none() { Some(Logs::open(intent, &root)?) } else { None };
     let output = intent.output.as_ref().filter(|_| !intent.check_mode);
     let host = Root::open(&world.root).map_err(file)?;
     let place = output.map(|path| host.place_of(path)).transpose().map_err(at_output)?;
@@ -49,8 +59,17 @@ pub fn events_on(intent: &EventsIntent, mut world: World<'_>) -> Result<Report, 
         Some((directory, name)) => Some(OutputFile::begin(directory, name, OUTPUT_MODE).map_err(at_output)?),
         None => None,
     };
-    let mut run = Run::new(intent, filter, &accounts, policy, output);
-    run.read(logs, world.interrupted);
+    let mut run = Run { each, ..Run::new(intent, filter, &accounts, policy, output) };
+    match (logs, listener, intent.listens) {
+        (Some(logs), ..) => run.read(logs, world.interrupted),
+        (None, Some(listener), Some(longest)) => {
+            run.listen(listener, longest, &mut world).map_err(|problem| vec![problem])?;
+        }
+        (None, ..) => {
+            let error = PolicyError::NoKernel { why: "nobody listens to the kernel".to_owned(), remedy: None };
+            return Err(vec![error.into_problem()]);
+        }
+    }
     if let Some(error) = run.failed {
         return Err(at_output(error));
     }
@@ -145,7 +164,7 @@ impl<'a> Logs<'a> {
 }
 
 /// One run over recorded events.
-struct Run<'a> {
+pub(super) struct Run<'a, 'e> {
     intent: &'a EventsIntent,
     filter: Filter,
     names: AccountNames,
@@ -155,16 +174,19 @@ struct Run<'a> {
     /// The policy of the request.
     replay: Option<Replay>,
     assembler: Assembler,
-    recorded: Recorded,
+    pub(super) recorded: Recorded,
     output: Option<OutputFile<'a>>,
+    each: Option<Each<'e>>,
+    /// Nobody wants more events.
+    is_enough: bool,
     /// Why the output cannot be written.
     failed: Option<FileError>,
     lines: u64,
     /// The signal that asked to stop.
-    stopped: Option<&'static str>,
+    pub(super) stopped: Option<&'static str>,
 }
 
-impl<'a> Run<'a> {
+impl<'a> Run<'a, '_> {
     fn new(
         intent: &'a EventsIntent,
         filter: Filter,
@@ -187,6 +209,8 @@ impl<'a> Run<'a> {
             assembler: Assembler::new(),
             recorded: Recorded { is_replay, has_rules, ..Recorded::default() },
             output,
+            each: None,
+            is_enough: false,
             failed: None,
             lines: 0,
             stopped: None,
@@ -213,14 +237,16 @@ impl<'a> Run<'a> {
                 return;
             }
         }
-        self.assembler.finish();
-        let _ = self.take_events();
+        self.take_rest();
     }
 
     /// Whether enough was read.
-    fn is_done(&self) -> bool {
+    pub(super) fn is_done(&self) -> bool {
         let kept = self.recorded.tally.kept.events;
-        self.failed.is_some() || self.stopped.is_some() || self.intent.count.is_some_and(|count| kept >= count)
+        self.failed.is_some()
+            || self.stopped.is_some()
+            || self.is_enough
+            || self.intent.count.is_some_and(|count| kept >= count)
     }
 
     fn take_line(&mut self, file: &str, line: LogLine<'_>) -> ControlFlow<()> {
@@ -230,22 +256,35 @@ impl<'a> Run<'a> {
             Record::of_line(line.text)
         };
         match read {
-            Ok(record) => {
-                self.assembler.add(&record);
-                self.take_events()
-            }
+            Ok(record) => self.take_record(&record),
             // Such a line of a file that is being written goes on later.
             Err(_) if !line.has_end || line.text.trim_ascii().is_empty() => ControlFlow::Continue(()),
-            Err(Malformed { text, defect }) => {
-                self.recorded.malformed += 1;
-                if self.recorded.malformed_lines.len() < MOST_MALFORMED {
-                    let text = String::from_utf8_lossy(text.get(..MOST_TEXT).unwrap_or(text)).into_owned();
-                    let (file, defect) = (file.to_owned(), defect.name());
-                    self.recorded.malformed_lines.push(MalformedReport { file, line: line.number, defect, text });
-                }
+            Err(malformed) => {
+                self.take_malformed(file, line.number, &malformed);
                 ControlFlow::Continue(())
             }
         }
+    }
+
+    pub(super) fn take_record(&mut self, record: &Record<'_>) -> ControlFlow<()> {
+        self.assembler.add(record);
+        self.take_events()
+    }
+
+    /// Counts what is no record, and tells the first.
+    pub(super) fn take_malformed(&mut self, source: &str, number: u64, Malformed { text, defect }: &Malformed<'_>) {
+        self.recorded.malformed += 1;
+        if self.recorded.malformed_lines.len() < MOST_MALFORMED {
+            let text = String::from_utf8_lossy(text.get(..MOST_TEXT).unwrap_or(text)).into_owned();
+            let (file, defect) = (source.to_owned(), defect.name());
+            self.recorded.malformed_lines.push(MalformedReport { file, line: number, defect, text });
+        }
+    }
+
+    /// Takes the events that wait for records: no more will come.
+    pub(super) fn take_rest(&mut self) {
+        self.assembler.finish();
+        let _ = self.take_events();
     }
 
     fn take_events(&mut self) -> ControlFlow<()> {
@@ -279,7 +318,7 @@ impl<'a> Run<'a> {
         let is_told = self.recorded.events.len() < self.intent.limit;
         let is_example = would_be.as_ref().is_some_and(|would_be| is_example(&self.recorded.tally, would_be.what));
         let is_written = self.output.is_some() && self.intent.format != Format::Pauditd;
-        if is_told || is_example || is_written {
+        if is_told || is_example || is_written || self.each.is_some() {
             let mut report = RecordedEventReport::of(&facts, &self.names);
             if self.intent.records {
                 report = report.with_records(&facts);
@@ -288,6 +327,9 @@ impl<'a> Run<'a> {
             report.replayed = would_be.as_ref().map(|would_be| word(would_be.what));
             if is_written {
                 self.write(to_vec(&report).ok());
+            }
+            if let Some(each) = &mut self.each {
+                self.is_enough = !each(&report);
             }
             if is_example {
                 self.recorded.examples.push(report.clone());
@@ -321,8 +363,14 @@ impl<'a> Run<'a> {
 
     fn report(mut self, mut warnings: Vec<String>) -> Report {
         self.recorded.counters = self.assembler.counters();
-        let stopped = self.stopped.map(|signal| format!("stopped by {signal}: what was read until then is told"));
+        // Who looks on ends it so.
+        let stopped = self
+            .stopped
+            .filter(|_| self.each.is_none())
+            .map(|signal| format!("stopped by {signal}: what was read until then is told"));
         warnings.extend(stopped);
+        let is_off = self.recorded.listening.as_ref().is_some_and(|listening| listening.enabled == Some(0));
+        warnings.extend(is_off.then(|| Warning::NotRecording.sentence()));
         let damaged = self.recorded.logs.iter().filter_map(|log| Some((&log.file, log.damage.as_ref()?)));
         warnings.extend(damaged.map(|(file, why)| format!("{file} cannot be read to its end: {why}")));
         let failing = self.policy.iter().flat_map(|policy| &policy.failing);

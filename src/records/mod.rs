@@ -19,7 +19,7 @@ pub mod time;
 mod value;
 
 pub use arguments::Arguments;
-pub use assembler::{Assembler, Counters};
+pub use assembler::{Assembler, Counters, MOST_WAIT};
 pub use fields::{Field, Fields};
 pub use kind::RecordType;
 pub use malformed::{Defect, Malformed};

@@ -8,7 +8,7 @@ pub mod expected;
 pub mod explain;
 pub mod gather;
 mod gathered;
-mod human;
+pub mod human;
 pub mod lint;
 mod linted;
 pub mod policy;
@@ -151,6 +151,9 @@ pub struct Report {
     /// events: everything that was counted.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub counters: Option<recorded::CountersReport>,
+    /// events: how the kernel was listened to.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub listening: Option<recorded::ListeningReport>,
     /// events: the files that were read.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub logs: Option<Vec<recorded::LogReport>>,
@@ -359,6 +362,7 @@ impl Report {
             unattributed: None,
             replay: None,
             counters: None,
+            listening: None,
             logs: None,
             malformed: Vec::new(),
             findings: None,

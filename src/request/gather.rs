@@ -8,7 +8,7 @@ use super::choice;
 choice! {
     /// Which sources to read.
     Source {
-        /// Files, and the kernel where it has audit for us. events: the same as log.
+        /// Files, and the kernel where it has audit for us. events: the kernel; with `files`, `root`, `since` or `until` the log.
         #[default]
         Both = "both",
         /// Files only; the kernel is asked nothing.
@@ -17,6 +17,8 @@ choice! {
         Runtime = "runtime",
         /// events: the log.
         Log = "log",
+        /// events: what the kernel sends from now on, to whoever listens.
+        Kernel = "kernel",
     }
 }
 

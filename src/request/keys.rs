@@ -160,6 +160,7 @@ keys! {
     matching "match": &[Events],
     since: &[Events],
     until: &[Events],
+    seconds: &[Events],
     count: &[Events],
     limit: &[Events],
     records: &[Events],
@@ -214,7 +215,7 @@ pub fn unused(request: &Request) -> Vec<Problem> {
 fn values_of_others(request: &Request, used_as: Use) -> impl Iterator<Item = Problem> {
     use super::{Format, Source};
     let sources: &[Source] = match used_as {
-        Events => &[Source::Both, Source::Log],
+        Events => &[Source::Both, Source::Kernel, Source::Log],
         Gather | Explain => &[Source::Both, Source::Filesystem, Source::Runtime],
         _ => &[],
     };

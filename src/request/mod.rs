@@ -180,6 +180,9 @@ pub struct Request {
     pub since: Option<Moment>,
     /// The last time of events that are kept.
     pub until: Option<Moment>,
+    /// How long to listen to the kernel at most, in seconds. Default: 10.
+    #[schemars(range(min = 1, max = 3600))]
+    pub seconds: Option<u32>,
     /// Stop when so many events were kept.
     #[schemars(range(min = 1))]
     pub count: Option<u32>,

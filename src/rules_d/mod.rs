@@ -54,7 +54,7 @@ pub use programs::{DoubtfulMount, Programs, Storage, Unread};
 pub use root::Root;
 pub use running::{CommandLine, Process, own_executable};
 pub use stage::{Backup, PublishError, Published, Stage};
-pub use standing::{Elsewhere, FileId, Standing, enter, standing};
+pub use standing::{Elsewhere, FileId, Standing, enter, is_initial_network, standing};
 #[cfg(any(test, feature = "model"))]
 pub use system::fault;
 pub use temporary::NewFile;

@@ -55,18 +55,18 @@ pub fn own_executable() -> Option<PathBuf> {
     Some(PathBuf::from(OsString::from_vec(path.into_bytes())))
 }
 
-/// Of the table of `/proc/net/netlink` (`netlink_native_seq_show`): the third column is the port, the second the protocol, the
-/// fourth the first 32 groups.
-fn listeners(table: &str) -> Vec<u32> {
+/// Of the table of `/proc/net/netlink` (`netlink_native_seq_show`) the sockets that listen to records, by port, with how many
+/// datagrams each has lost. The columns are: address, protocol, port, the first 32 groups, three that do not matter, lost.
+fn listeners(table: &str) -> Vec<(u32, u64)> {
     const AUDIT: &str = "9";
     const READLOG: u32 = 1;
-    let port = |line: &str| {
-        let mut columns = line.split_whitespace().skip(1);
-        let (protocol, port, groups) = (columns.next()?, columns.next()?, columns.next()?);
-        let listens = protocol == AUDIT && u32::from_str_radix(groups, 16).ok()? & READLOG != 0;
-        port.parse().ok().filter(|_| listens)
+    let socket = |line: &str| {
+        let columns: Vec<&str> = line.split_whitespace().collect();
+        let [_, protocol, port, groups, _, _, _, _, lost, ..] = columns.as_slice() else { return None };
+        let listens = *protocol == AUDIT && u32::from_str_radix(groups, 16).ok()? & READLOG != 0;
+        Some((port.parse().ok()?, lost.parse().ok()?)).filter(|_| listens)
     };
-    table.lines().filter_map(port).collect()
+    table.lines().filter_map(socket).collect()
 }
 
 impl Root {
@@ -95,7 +95,18 @@ impl Root {
     /// the second socket of one.
     #[must_use]
     pub fn record_listeners(&self) -> Vec<u32> {
-        let text = self.system_file(Path::new("/proc/1/net/netlink")).ok().flatten().unwrap_or_default();
+        self.listeners("/proc/1/net/netlink").into_iter().map(|(port, _)| port).collect()
+    }
+
+    /// How many datagrams the socket of this port lost, of those that listen to records; none where `/proc` does not tell.
+    #[must_use]
+    pub fn dropped_datagrams(&self, port: u32) -> Option<u64> {
+        let found = self.listeners("/proc/self/net/netlink").into_iter().find(|(known, _)| *known == port);
+        found.map(|(_, lost)| lost)
+    }
+
+    fn listeners(&self, table: &str) -> Vec<(u32, u64)> {
+        let text = self.system_file(Path::new(table)).ok().flatten().unwrap_or_default();
         listeners(&String::from_utf8_lossy(&text))
     }
 
@@ -148,11 +159,11 @@ mod tests {
     fn who_listens_to_records_is_told_by_protocol_and_group() {
         let table = "sk               Eth Pid        Groups   Rmem     Wmem     Dump  Locks    Drops    Inode\n\
             0000000000000000 0   1          000405d1 0        0        0     2        0        1\n\
-            0000000000000000 9   313        00000001 0        0        0     2        0        2\n\
+            0000000000000000 9   313        00000001 0        0        0     2        7        2\n\
             0000000000000000 9   0          00000000 0        0        0     2        0        3\n\
             0000000000000000 9   741        00000000 0        0        0     2        0        4\n\
             0000000000000000 15  314        00000001 0        0        0     2        0        5\n";
-        assert_eq!(listeners(table), [313]);
-        assert_eq!(listeners(""), [0; 0]);
+        assert_eq!(listeners(table), [(313, 7)]);
+        assert_eq!(listeners(""), []);
     }
 }

@@ -98,6 +98,12 @@ pub(super) fn is_own_user_namespace() -> bool {
     id("/proc/self/ns/user").is_some_and(|found| found.inode != INITIAL_USER)
 }
 
+/// Whether this process is in the network namespace of the host's first process; none where that could not be learnt.
+#[must_use]
+pub fn is_initial_network() -> Option<bool> {
+    Some(id("/proc/self/ns/net")? == id("/proc/1/ns/net")?)
+}
+
 fn id(path: &str) -> Option<FileId> {
     system::statat(CWD, path, AtFlags::empty()).ok().as_ref().map(FileId::from)
 }

@@ -16,6 +16,7 @@ mod benchmarks;
 mod confinement;
 mod drift;
 mod edges;
+mod events;
 mod guest;
 mod interruption;
 mod kills;

@@ -5,8 +5,8 @@ use std::os::unix::fs::DirBuilderExt;
 
 use audit_rules::error::Problem;
 use audit_rules::intent::{ApplyIntent, EventsIntent, GatherIntent};
-use audit_rules::kernel::model::Model;
-use audit_rules::kernel::{Access, Kernel};
+use audit_rules::kernel::model::{Model, Played};
+use audit_rules::kernel::{Access, Kernel, Listener};
 use audit_rules::report::Report;
 use audit_rules::request::{self, Operation};
 use audit_rules::rule::Machine;
@@ -32,7 +32,9 @@ const DIRECTORIES: [&str; 10] = [
 /// A host, with the kernel of an `x86_64` machine.
 pub struct Host {
     root: TempDir,
-    kernel: Model,
+    pub kernel: Model,
+    /// What is heard of its kernel, where somebody listens.
+    pub listener: Option<Played>,
 }
 
 impl Host {
@@ -42,7 +44,7 @@ impl Host {
         for directory in DIRECTORIES {
             fs::DirBuilder::new().recursive(true).mode(0o755).create(root.path().join(directory)).unwrap();
         }
-        Self { root, kernel: Model::new() }
+        Self { root, kernel: Model::new(), listener: None }
     }
 
     /// Its root directory.
@@ -80,7 +82,8 @@ impl Host {
         }
         if request.operation == Operation::Events {
             let intent = EventsIntent::of(&request, &machine).map_err(|problems| origin.place(problems))?;
-            return Ok(origin.tell(events_on(&intent, world)?));
+            let listener = self.listener.as_mut().map(|listener| listener as &mut dyn Listener);
+            return Ok(origin.tell(events_on(&intent, world, listener, None)?));
         }
         let report = match inquiry {
             Some(inquiry) => gather_on(&inquiry, world),

@@ -9,6 +9,7 @@
 
 mod bounds;
 mod filters;
+mod listening;
 mod noise;
 #[path = "../project/mod.rs"]
 mod project;

@@ -20,7 +20,7 @@ const RULES: [&str; 3] = [
     "-a always,exit -F arch=b64 -S execve -F euid=0 -F auid>=1000 -F auid!=unset -k as-root",
 ];
 
-fn answer(host: &mut Host, request: &Json) -> Json {
+pub fn answer(host: &mut Host, request: &Json) -> Json {
     serde_json::to_value(host.answer(&request.to_string())).unwrap()
 }
 
@@ -78,7 +78,7 @@ fn the_rules_that_the_host_holds_are_named_with_their_places() {
     assert_eq!(applied["outcome"], json!("applied"), "{applied:#}");
     fs::write(host.root().join("var/log/audit/audit.log"), LOG).unwrap();
     fs::write(host.root().join("etc/passwd"), "root:x:0:0::/:/bin/sh\nada:x:1000:1000::/:/bin/sh\n").unwrap();
-    let request = json!({"operation": "events", "limit": 2, "match": [{"keep": {"auid": "ada"}}]});
+    let request = json!({"operation": "events", "source": "log", "limit": 2, "match": [{"keep": {"auid": "ada"}}]});
     let report = answer(&mut host, &request);
     let by_rule: Vec<(&Json, &Json, &Json)> =
         report["by_rule"].as_array().unwrap().iter().map(|one| (&one["events"], &one["file"], &one["line"])).collect();
@@ -234,9 +234,10 @@ fn a_signal_ends_the_reading_and_what_was_read_is_told() {
         kernel: None,
         standing: Standing::default(),
         machine,
+        executable: None,
         interrupted: &mut interrupted,
     };
-    let report = serde_json::to_value(events_on(&intent, world).unwrap()).unwrap();
+    let report = serde_json::to_value(events_on(&intent, world, None, None).unwrap()).unwrap();
     let records = report["counters"]["records"].as_u64().unwrap();
     assert!((1..10_000).contains(&records), "{records}");
     assert_eq!(report["warnings"], json!(["stopped by SIGTERM: what was read until then is told"]));
@@ -284,7 +285,7 @@ fn mistakes_are_named_all_at_once_with_their_places() {
         (json!({"format": "jsonl"}), "missing_key", ""),
         (json!({"match": [{"keep": {"auid": "nobody-knows"}}]}), "unknown_owner", "/match/0/keep/auid"),
         (json!({"files": [{"name": "/no/such.log"}]}), "unreadable", "/files/0/name"),
-        (json!({"files": []}), "no_log_files", ""),
+        (json!({"files": [], "source": "log"}), "no_log_files", ""),
     ] {
         let report = of_day(&more);
         let error = &report["errors"][0];

@@ -312,12 +312,13 @@ def explain(
 
 def events(
     rules=None, source=None, template=None, context=None, defaults=None, source_hash=None, drop_ins=None, policy=None,
-    files=None, match=None, since=None, until=None, count=None, limit=None, records=None, format=None, output=None,
-    arch=None, root=None, rules_dir=None, executable=None, saltenv=None,
+    files=None, match=None, since=None, until=None, seconds=None, count=None, limit=None, records=None, format=None,
+    output=None, arch=None, root=None, rules_dir=None, executable=None, saltenv=None,
 ):  # fmt: skip
     """
-    Give what was recorded, from the audit log, how often by each rule and under each key. With ``rules``, a ``source``,
-    ``drop_ins`` or a ``policy``, give what that policy would have made of it. Nothing is changed.
+    Give what was recorded, how often by each rule and under each key: from the audit log of this minion, or with
+    ``seconds`` what the kernel sends from now on. With ``rules``, a ``source``, ``drop_ins`` or a ``policy``, give what
+    that policy would have made of it. Nothing is changed.
 
     files
         The files of the log, each with ``name``, the oldest first; by default those of this minion.
@@ -327,6 +328,9 @@ def events(
 
     since, until
         Times such as ``2026-11-29T10:00:00Z``, or seconds since 1970.
+
+    seconds
+        Listen to the kernel for so long, 3600 at most, instead of reading the log. The minion is busy meanwhile.
 
     limit
         How many of the events that are kept are given one by one; all are counted.
@@ -340,15 +344,18 @@ def events(
 
         salt '*' audit_rules.events since=2026-11-29T00:00:00Z match='[{keep: {key: identity}}]'
         salt '*' audit_rules.events policy=stig limit=0
+        salt '*' audit_rules.events seconds=30 count=1
     """
     given = {
         "rules": rules, "source": source, "template": template, "context": context, "defaults": defaults,
         "source_hash": source_hash, "drop_ins": drop_ins, "policy": policy, "files": files, "match": match, "since": since,
-        "until": until, "count": count, "limit": limit, "records": records, "format": format, "output": output,
-        "arch": arch, "root": root, "rules_dir": rules_dir,
+        "until": until, "seconds": seconds, "count": count, "limit": limit, "records": records, "format": format,
+        "output": output, "arch": arch, "root": root, "rules_dir": rules_dir,
     }  # fmt: skip
     report = _looked("events", given, "counters", executable, saltenv)
-    parts = ("events", "by_rule", "noise", "by_key", "unattributed", "replay", "counters", "logs", "malformed")
+    parts = (
+        "events", "by_rule", "noise", "by_key", "unattributed", "replay", "counters", "listening", "logs", "malformed",
+    )  # fmt: skip
     found = {part: report[part] for part in parts if part in report}
     found["comment"] = report["msg"]
     return found

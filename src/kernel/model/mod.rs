@@ -9,6 +9,7 @@
 
 pub mod fault;
 mod lists;
+pub mod played;
 pub mod sent;
 mod settings;
 mod verdict;
@@ -19,6 +20,7 @@ use super::{Change, Errno, Features, Kernel, KernelError, Rcu, Setting, Status};
 use crate::rule::Rule;
 pub use fault::{Call, Fault, Foreign};
 use lists::Lists;
+pub use played::{Played, Sound};
 pub use sent::{Done, Sent};
 pub use verdict::Paths;
 

@@ -8,7 +8,7 @@ mod explain;
 mod finding;
 mod gather;
 mod page;
-mod recorded;
+pub mod recorded;
 mod scanner;
 
 use super::lint::PlaceReport;

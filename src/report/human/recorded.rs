@@ -9,7 +9,7 @@ use crate::report::recorded::{CountReport, RecordedEventReport};
 const MOST_ROWS: usize = 20;
 const MOST_EVENTS: usize = 50;
 
-pub fn write(report: &Report, events: &[RecordedEventReport], page: &mut Page) {
+pub(super) fn write(report: &Report, events: &[RecordedEventReport], page: &mut Page) {
     let rules = report.by_rule.iter().flatten().take(MOST_ROWS).map(|one| {
         let at = place(one.rule.file.as_deref(), one.rule.line, one.rule.pointer.as_deref());
         row(&one.count, vec![piece(Look::Told, &one.rule.rule), piece(Look::Faint, &at)])
@@ -50,6 +50,14 @@ pub fn write(report: &Report, events: &[RecordedEventReport], page: &mut Page) {
         let at = place(Some(&line.file), usize::try_from(line.line).ok(), None);
         page.line(&[(Look::Doubtful, &at), (Look::Plain, ": no record: "), (Look::Faint, &line.text)]);
     }
+}
+
+/// A line for an event.
+#[must_use]
+pub fn line(event: &RecordedEventReport, has_colours: bool) -> String {
+    let mut page = Page::new(has_colours);
+    page.table(&[in_a_row(event)]);
+    page.into_text().trim().to_owned()
 }
 
 fn table(heading: &str, rows: &[Vec<Piece>], page: &mut Page) {

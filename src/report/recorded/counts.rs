@@ -103,6 +103,55 @@ pub struct CountersReport {
     pub out_of_order: u64,
 }
 
+/// How the kernel was listened to.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+pub struct ListeningReport {
+    /// For how long, in milliseconds.
+    pub milliseconds: u64,
+    /// Records that were sent and did not reach this process, since its receive buffer was full.
+    pub socket_drops: u64,
+    /// Records that the kernel lost since it started, by its own count. Absent where it could not be asked.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub kernel_lost: Option<LostReport>,
+    /// The receive buffer that was asked for, in bytes.
+    pub receive_buffer_asked: usize,
+    /// The receive buffer that the kernel gave, in bytes, with its own overhead.
+    pub receive_buffer: usize,
+    /// How long records took from the kernel's time of them. Absent where there were none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub latency: Option<LatencyReport>,
+    /// What the kernel has as `enabled`: 0 off, 1 on, 2 locked.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub enabled: Option<u32>,
+    /// Records per second that the kernel makes at most; 0 for no limit.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub rate_limit: Option<u32>,
+    /// The process that receives the records for good, where there is one, such as auditd.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub pid: Option<u32>,
+    /// Its name.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub process: Option<String>,
+}
+
+/// What the kernel counts as lost.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, JsonSchema)]
+pub struct LostReport {
+    /// Before.
+    pub before: u32,
+    /// After.
+    pub after: u32,
+}
+
+/// How long records took, in milliseconds; more than ten seconds count as ten.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, JsonSchema)]
+pub struct LatencyReport {
+    /// Half of them no longer than this.
+    pub p50_ms: usize,
+    /// 99 of 100 no longer than this.
+    pub p99_ms: usize,
+}
+
 /// A file of the log.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct LogReport {

@@ -7,8 +7,8 @@ mod pauditd;
 mod summary;
 
 pub use counts::{
-    CountReport, CountersReport, KeyCountReport, LogReport, MalformedReport, NarrowReport, NeedReport, NoiseReport,
-    ReplayReport, RuleCountReport, UnattributedReport,
+    CountReport, CountersReport, KeyCountReport, LatencyReport, ListeningReport, LogReport, LostReport,
+    MalformedReport, NarrowReport, NeedReport, NoiseReport, ReplayReport, RuleCountReport, UnattributedReport,
 };
 pub use event::{AddressReport, Ids, RecordedEventReport, RecordedFileReport, kind_name};
 pub use names::AccountNames;

@@ -1,8 +1,8 @@
 //! What comes of all recorded events together.
 
 use super::counts::{
-    CountReport, CountersReport, KeyCountReport, LogReport, MalformedReport, NarrowReport, NeedReport, NoiseReport,
-    ReplayReport, RuleCountReport, UnattributedReport,
+    CountReport, CountersReport, KeyCountReport, ListeningReport, LogReport, MalformedReport, NarrowReport, NeedReport,
+    NoiseReport, ReplayReport, RuleCountReport, UnattributedReport,
 };
 use super::event::RecordedEventReport;
 use crate::events::{Narrowing, Noise, Replayed, Tally};
@@ -27,6 +27,8 @@ pub struct Recorded {
     pub malformed_lines: Vec<MalformedReport>,
     /// The files that were read.
     pub logs: Vec<LogReport>,
+    /// How the kernel was listened to, where it was.
+    pub listening: Option<ListeningReport>,
     /// The first events that were kept.
     pub events: Vec<RecordedEventReport>,
     /// The first events of which the policy makes something else.
@@ -72,7 +74,7 @@ impl Report {
             out_of_order: counters.out_of_order,
         };
         let replay = recorded.is_replay.then(|| replay(tally, recorded.examples.clone()));
-        let msg = sentence(&totals, replay.as_ref());
+        let msg = sentence(&totals, replay.as_ref(), recorded.listening.as_ref());
         let quiet = Self::quiet(msg, Outcome::Unchanged);
         let shows_rules = recorded.has_rules || recorded.is_replay;
         Self {
@@ -82,7 +84,8 @@ impl Report {
             unattributed: (recorded.has_rules && !recorded.is_replay).then(|| unattributed.collect()),
             replay,
             counters: Some(totals),
-            logs: Some(recorded.logs),
+            logs: recorded.listening.is_none().then_some(recorded.logs),
+            listening: recorded.listening,
             malformed: recorded.malformed_lines,
             events: Some(Events::Recorded(recorded.events)),
             warnings,
@@ -123,7 +126,7 @@ fn replay(tally: &Tally, examples: Vec<RecordedEventReport>) -> ReplayReport {
     }
 }
 
-fn sentence(totals: &CountersReport, replay: Option<&ReplayReport>) -> String {
+fn sentence(totals: &CountersReport, replay: Option<&ReplayReport>, listening: Option<&ListeningReport>) -> String {
     let plural = |count: u64, what: &str| format!("{count} {what}{}", if count == 1 { "" } else { "s" });
     let mut text = format!("{} of {} kept", totals.kept, plural(totals.events, "event"));
     if let Some(replay) = replay {
@@ -133,7 +136,13 @@ fn sentence(totals: &CountersReport, replay: Option<&ReplayReport>) -> String {
              are undecided"
         );
     }
-    let missing = [(totals.incomplete, "incomplete"), (totals.malformed, "malformed")];
+    let of_kernel = listening.and_then(|listening| listening.kernel_lost);
+    let missing = [
+        (totals.incomplete, "incomplete"),
+        (totals.malformed, "malformed"),
+        (of_kernel.map_or(0, |lost| lost.after.saturating_sub(lost.before).into()), "lost by the kernel"),
+        (listening.map_or(0, |listening| listening.socket_drops), "lost on the way here"),
+    ];
     for (count, what) in missing.into_iter().filter(|(count, _)| *count > 0) {
         text = format!("{text}; {count} {what}");
     }

@@ -87,8 +87,8 @@ INFO_OPERATIONS = {
     "explain": ("rules", "files", "event", "source", "arch", "perm_syscalls", "resolve", "root", "rules_dir"),
     "lint": ("rules", "files", "archs", "product", "profile", "format", "fail_on", "ignore", "root", "rules_dir"),
     "events": (
-        "rules", "drop_ins", "policy", "files", "source", "match", "since", "until", "count", "limit", "records", "format", "output",
-        "arch", "root", "rules_dir",
+        "rules", "drop_ins", "policy", "files", "source", "match", "since", "until", "seconds", "count", "limit", "records", "format",
+        "output", "arch", "root", "rules_dir",
     ),
 }
 
@@ -113,7 +113,7 @@ INFO = {
     "fail_on": {"type": "str", "choices": ["error", "warning", "info", "never"], "default": "error"},
     "perm_syscalls": APPLY["perm_syscalls"],
     "resolve": {"type": "bool", "default": False},
-    "source": {"type": "str", "choices": ["both", "filesystem", "runtime", "log"], "default": "both"},
+    "source": {"type": "str", "choices": ["both", "filesystem", "runtime", "log", "kernel"], "default": "both"},
     "on_drift": {"type": "str", "choices": ["report", "fail"], "default": "report"},
     "details": {"type": "bool", "default": True},
     "expect": {"type": "raw"},
@@ -125,6 +125,7 @@ INFO = {
     "match": {"type": "list", "elements": "dict"},
     "since": {"type": "raw"},
     "until": {"type": "raw"},
+    "seconds": {"type": "int"},
     "count": {"type": "int"},
     "limit": {"type": "int"},
     "records": {"type": "bool", "default": False},

@@ -132,9 +132,10 @@ options:
     description:
       - With V(gather) of O(operation), and with V(explain) for events by what the host holds, what to read. V(both) are the
         drop-ins, and the kernel where it has audit for us; V(filesystem) are the drop-ins only; V(runtime) is the kernel only, and fails without one.
-      - With V(events) of O(operation), V(log) is the audit log, and V(both) means the same.
+      - With V(events) of O(operation), V(log) is the audit log, and V(kernel) is what the kernel sends from now on. V(both) is the
+        kernel, and with O(files), O(root), O(since) or O(until) the log.
     type: str
-    choices: [both, filesystem, runtime, log]
+    choices: [both, filesystem, runtime, log, kernel]
     default: both
   on_drift:
     description:
@@ -201,6 +202,9 @@ options:
   until:
     description: With V(events) of O(operation), the last time of events that are kept.
     type: raw
+  seconds:
+    description: With V(events) of O(operation), how long to listen to the kernel at most, from 1 to 3600. By default 10.
+    type: int
   count:
     description: With V(events) of O(operation), stop when so many events were kept.
     type: int
@@ -462,9 +466,16 @@ counters:
   description: Everything that was counted, with C(records), C(events), C(kept), C(incomplete), C(malformed), C(gaps) and C(out_of_order).
   returned: with V(events) of O(operation)
   type: dict
+listening:
+  description:
+    - How the kernel was listened to, for how many C(milliseconds); what did not reach this process (C(socket_drops)) or was lost by
+      the kernel itself (C(kernel_lost)); the C(receive_buffer); the C(latency) of records; the kernel's C(enabled) and C(rate_limit);
+      and which C(process) with which C(pid) receives the records for good.
+  returned: with V(events) of O(operation), from the kernel
+  type: dict
 logs:
   description: The files of the log that were read.
-  returned: with V(events) of O(operation)
+  returned: with V(events) of O(operation), from the log
   type: list
   elements: dict
 malformed:
