@@ -6,7 +6,6 @@ mod expand;
 mod explain;
 mod given;
 mod lint;
-mod listen;
 mod programs;
 mod progress;
 mod scanner;
@@ -87,7 +86,7 @@ fn answer(request: Request, machine: Machine, each: Option<Each<'_>>) -> Result<
                 intent.look_on(&request);
             }
             drop(request);
-            let mut listener = if intent.listens.is_some() { Some(listen::listener()?) } else { None };
+            let mut listener = if intent.listens.is_some() { Some(events::listener()?) } else { None };
             let mut signals = Signals::held_back();
             let report = on_this_host(standing(), intent.asks_kernel(), machine, &mut || signals.next(), |world| {
                 events_on(&intent, world, listener.as_mut().map(|listener| listener as &mut dyn Listener), each)

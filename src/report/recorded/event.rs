@@ -7,11 +7,12 @@ use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::{Map, Value as Json};
 
+use super::file::{AddressReport, RecordedFileReport};
 use super::names::AccountNames;
-use crate::events::{Facts, File, Process};
-use crate::records::interpret::{argument, capability_set, error_name, mode};
+use crate::events::{Facts, Process};
+use crate::records::interpret::{argument, error_name};
 use crate::records::time::to_rfc3339;
-use crate::records::{Arguments, Record, RecordType, SocketAddress, UnixName, Value, from_hexadecimal};
+use crate::records::{Arguments, Record, RecordType, Value};
 use crate::report::event::DecidingRule;
 
 /// One recorded event: who did what, to what, how, and how it ended. What its records do not say is absent.
@@ -132,51 +133,6 @@ pub struct Ids {
     pub fsgid: Option<u32>,
 }
 
-/// A file of a call.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, JsonSchema)]
-pub struct RecordedFileReport {
-    /// Its whole path, where that is known; else its name as the call gave it.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub path: Option<String>,
-    /// What the name is to the call: `NORMAL`, `PARENT`, `CREATE`, `DELETE`, `UNKNOWN`.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub nametype: Option<String>,
-    /// Its number; absent where the kernel found no file.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub inode: Option<u64>,
-    /// Its device, `MAJOR:MINOR` in hexadecimal.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub device: Option<String>,
-    /// Its kind and permissions, such as `file 0644`.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub mode: Option<String>,
-    /// Its owner.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub uid: Option<u32>,
-    /// Its group.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub gid: Option<u32>,
-    /// The capabilities that it gives whoever starts it.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub capabilities: Option<String>,
-}
-
-/// A socket address.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, JsonSchema)]
-pub struct AddressReport {
-    /// Its family, such as `inet`, `inet6`, `unix`, `netlink`; a number where that has no name.
-    pub family: String,
-    /// The address, of `inet` and `inet6`.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub address: Option<String>,
-    /// The port, of `inet`, `inet6` and `netlink`.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub port: Option<u32>,
-    /// The path, of `unix`; `@` begins a name that is in no directory.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub path: Option<String>,
-}
-
 /// What [`RecordedEventReport`] has by itself, or what says nothing.
 const TOLD: [&str; 40] = [
     "arch",
@@ -289,7 +245,7 @@ pub fn kind_name(kind: RecordType) -> String {
     kind.name().map_or_else(|| format!("UNKNOWN[{}]", kind.0), str::to_owned)
 }
 
-fn shown(bytes: &[u8]) -> String {
+pub(super) fn shown(bytes: &[u8]) -> String {
     String::from_utf8_lossy(bytes).into_owned()
 }
 
@@ -345,41 +301,5 @@ impl Ids {
             sgid: groups[2],
             fsgid: groups[3],
         }
-    }
-}
-
-impl RecordedFileReport {
-    fn of(file: &File<'_>, facts: &Facts<'_>) -> Self {
-        let path = file.path(facts.cwd, &facts.process);
-        let path = path.or_else(|| file.name?.text().map(Cow::into_owned));
-        Self {
-            path: path.as_deref().map(shown),
-            nametype: file.name_type.map(shown),
-            inode: file.inode,
-            device: file.device.map(|(major, minor)| format!("{major:02x}:{minor:02x}")),
-            mode: file.mode.map(mode),
-            uid: file.user,
-            gid: file.group,
-            capabilities: file.capabilities().filter(|set| *set != 0).map(capability_set),
-        }
-    }
-}
-
-impl AddressReport {
-    fn of(value: Value<'_>) -> Option<Self> {
-        let address = SocketAddress::read(&from_hexadecimal(value.written())?)?;
-        let family = address.family_name();
-        let report = Self { family, ..Self::default() };
-        let at =
-            |address: String, port: u16| Self { address: Some(address), port: Some(u32::from(port)), ..report.clone() };
-        Some(match &address {
-            SocketAddress::Inet { address, port } => at(address.to_string(), *port),
-            SocketAddress::Inet6 { address, port } => at(address.to_string(), *port),
-            SocketAddress::Netlink { port, .. } => Self { port: Some(*port), ..report },
-            SocketAddress::Unix(UnixName::Path(_) | UnixName::Abstract(_)) => {
-                Self { path: Some(address.to_string()), ..report }
-            }
-            SocketAddress::Unix(UnixName::Unnamed) | SocketAddress::Other { .. } => report,
-        })
     }
 }

@@ -2,6 +2,7 @@
 
 mod counts;
 mod event;
+mod file;
 mod names;
 mod pauditd;
 mod summary;
@@ -10,7 +11,8 @@ pub use counts::{
     CountReport, CountersReport, KeyCountReport, LatencyReport, ListeningReport, LogReport, LostReport,
     MalformedReport, NarrowReport, NeedReport, NoiseReport, ReplayReport, RuleCountReport, UnattributedReport,
 };
-pub use event::{AddressReport, Ids, RecordedEventReport, RecordedFileReport, kind_name};
+pub use event::{Ids, RecordedEventReport, kind_name};
+pub use file::{AddressReport, RecordedFileReport};
 pub use names::AccountNames;
 pub use pauditd::{Message, PauditdEvent};
 pub use summary::Recorded;

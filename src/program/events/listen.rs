@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::events::Run;
+use super::run::Run;
 use crate::error::{PolicyError, Problem};
 use crate::kernel::listener::RECEIVE_BUFFER;
 use crate::kernel::{Errno, Heard, KernelError, Listener, ReadLog};
