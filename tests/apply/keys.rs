@@ -24,7 +24,7 @@ fn values(root: &Path) -> Json {
     });
     let more = json!({"loader_unknown": "fail", "allow_empty": true, "header": false, "lock_timeout": 3, "lock_anyway": true, "record": false,
             "policy": {"name": "stig", "product": "rhel9"}, "product": "rhel9", "profile": "stig"});
-    let of_events = json!({"match": [{"keep": {"key": "x"}}], "since": 1, "until": "2026-11-29T10:00:00Z", "count": 1, "limit": 5,
+    let of_events = json!({"seconds": 1, "match": [{"keep": {"key": "x"}}], "since": 1, "until": "2026-11-29T10:00:00Z", "count": 1, "limit": 5,
             "records": true, "output": "/srv/events.jsonl"});
     let (Json::Object(values_so_far), Json::Object(more), Json::Object(of_events)) = (&mut values, more, of_events)
     else {
@@ -46,7 +46,9 @@ fn request(used_as: Use, key: &str, values: &Json) -> Json {
         Use::Explain => json!({"event": {"syscall": "open"}, "root": values["root"]}),
         Use::Gather | Use::Lint | Use::Events => json!({}),
     };
-    if !matches!(key, "rules" | "files" | "perm_syscalls" | "resolve") {
+    // Of another root directory there is only the log.
+    let listens = used_as == Use::Events && key == "seconds";
+    if !listens && !matches!(key, "rules" | "files" | "perm_syscalls" | "resolve") {
         request["root"] = values["root"].clone();
     }
     if used_as == Use::Apply(State::Loaded) && key == "keep" {
