@@ -1,14 +1,17 @@
 //! The checks of the SCAP Security Guide, compiled in: `tests/scanner/write_checks.py` writes them, and says what a node is.
 
 use std::collections::BTreeMap;
+use std::io::Read;
 use std::sync::LazyLock;
 
+use flate2::read::GzDecoder;
 use serde::Deserialize;
 
 use super::pattern::Pattern;
 use crate::rule::Machine;
 
-const CHECKS: &str = include_str!("checks.json");
+/// `checks.json`, packed by gzip: it is much repetition.
+const CHECKS: &[u8] = include_bytes!("checks.json.gz");
 
 /// What the guide looks for, of every product.
 #[derive(Debug, Default, Deserialize)]
@@ -185,10 +188,17 @@ pub struct Chosen {
     pub profile: &'static Profile,
 }
 
+fn unpacked() -> Vec<u8> {
+    let mut text = Vec::new();
+    // A test reads it whole.
+    let _ = GzDecoder::new(CHECKS).read_to_end(&mut text);
+    text
+}
+
 /// All of it.
 #[must_use]
 pub fn content() -> &'static Content {
-    static CONTENT: LazyLock<Content> = LazyLock::new(|| serde_json::from_str(CHECKS).unwrap_or_default());
+    static CONTENT: LazyLock<Content> = LazyLock::new(|| serde_json::from_slice(&unpacked()).unwrap_or_default());
     &CONTENT
 }
 
@@ -257,4 +267,15 @@ impl Check {
 /// Whether a profile is one of this benchmark.
 fn is_of(profile: &str, benchmark: &str) -> bool {
     profile.starts_with(benchmark) || benchmark == "stig" && profile.contains("stig")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_checks_are_those_that_can_be_read_beside_them() {
+        assert!(unpacked() == include_bytes!("checks.json"), "tests/scanner/write_checks.py writes both");
+        assert!(content().products().count() > 10);
+    }
 }

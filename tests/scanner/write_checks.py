@@ -20,6 +20,7 @@ A check is a tree of nodes. A child below zero, -1-N, is node N negated:
     {"unknown": WHY}    a file of rules does not tell
 """
 
+import gzip
 import json
 import os
 import re
@@ -277,8 +278,12 @@ def main(directories):
         "borrowed": {product: source for product, (_, _, source, _) in BORROWED.items()},
     }
     os.makedirs(os.path.dirname(TARGET), exist_ok=True)
-    with open(TARGET, "w", encoding="utf-8") as file:
-        file.write(lines(written))
+    text = lines(written).encode()
+    with open(TARGET, "wb") as file:
+        file.write(text)
+    # The executable has them packed. Without a time in it, the same checks give the same bytes.
+    with open(f"{TARGET}.gz", "wb") as file:
+        file.write(gzip.compress(text, mtime=0))
 
 
 def lines(written):
