@@ -6,7 +6,7 @@ use super::run::Run;
 use crate::error::{PolicyError, Problem};
 use crate::kernel::listener::RECEIVE_BUFFER;
 use crate::kernel::{Errno, Heard, KernelError, Listener, ReadLog};
-use crate::records::{MOST_WAIT, Record, RecordType, Stamp};
+use crate::records::{MOST_WAIT, Record, RecordType};
 use crate::report::recorded::{LatencyReport, ListeningReport, LostReport};
 use crate::rules_d::{Root, is_initial_network};
 use crate::world::World;
@@ -19,8 +19,6 @@ const RECORDS_BETWEEN: u64 = 1024;
 const QUIET: Duration = Duration::from_millis(MOST_WAIT);
 /// Latencies of so many milliseconds, and more, are counted alike.
 const MOST_LATENCY: usize = 10_000;
-/// Somebody began or ended to listen.
-const EVENT_LISTENER: RecordType = RecordType(1335);
 
 /// Begins to listen.
 ///
@@ -50,8 +48,6 @@ struct Heeded {
     latencies: Vec<u64>,
     overruns: u64,
     records: u64,
-    /// The event of this process, which began to listen.
-    own: Option<Stamp>,
 }
 
 impl Run<'_, '_> {
@@ -65,8 +61,9 @@ impl Run<'_, '_> {
         longest: Duration,
         world: &mut World<'_>,
     ) -> Result<(), Problem> {
+        self.own_pid = Some(std::process::id());
         let before = world.kernel.as_mut().and_then(|kernel| kernel.status().ok());
-        let mut heeded = Heeded { latencies: vec![0; MOST_LATENCY + 1], overruns: 0, records: 0, own: None };
+        let mut heeded = Heeded { latencies: vec![0; MOST_LATENCY + 1], overruns: 0, records: 0 };
         let begin = listener.now();
         let (mut now, mut last) = (begin, begin);
         while now < begin + longest && !self.is_done() {
@@ -77,7 +74,6 @@ impl Run<'_, '_> {
                 Heard::Record { number, text, came } => {
                     heeded.records += 1;
                     match Record::of_kernel(RecordType(number.into()), text) {
-                        Ok(record) if heeded.is_of_ours(&record) => {}
                         Ok(record) => {
                             heeded.add_latency(came, &record);
                             let _ = self.take_record(&record);
@@ -105,6 +101,7 @@ impl Run<'_, '_> {
         let dropped = root.and_then(|root| root.dropped_datagrams(listener.port()));
         self.recorded.listening = Some(ListeningReport {
             milliseconds: u64::try_from(now.saturating_sub(begin).as_millis()).unwrap_or(u64::MAX),
+            own_events: self.own_events,
             socket_drops: dropped.unwrap_or(heeded.overruns),
             kernel_lost: before.zip(after).map(|(before, after)| LostReport { before: before.lost, after: after.lost }),
             receive_buffer_asked: RECEIVE_BUFFER,
@@ -120,16 +117,6 @@ impl Run<'_, '_> {
 }
 
 impl Heeded {
-    /// Whether this process made it, by listening; the record of its system call comes after that of the listener.
-    fn is_of_ours(&mut self, record: &Record<'_>) -> bool {
-        if record.kind == EVENT_LISTENER {
-            let pid = std::process::id().to_string();
-            let is_ours = record.value(b"pid").is_some_and(|value| value.written() == pid.as_bytes());
-            self.own = is_ours.then_some(record.stamp).or(self.own);
-        }
-        self.own == Some(record.stamp)
-    }
-
     fn add_latency(&mut self, came: Duration, record: &Record<'_>) {
         let made = Duration::from_millis(record.stamp.in_milliseconds());
         let late = usize::try_from(came.saturating_sub(made).as_millis()).unwrap_or(MOST_LATENCY);

@@ -44,6 +44,9 @@ pub struct Run<'a, 'e> {
     each: Option<Each<'e>>,
     /// Nobody wants more events.
     is_enough: bool,
+    /// This process, where what it does itself is left out.
+    pub(super) own_pid: Option<u32>,
+    pub(super) own_events: u64,
     /// Why the output cannot be written.
     failed: Option<FileError>,
     lines: u64,
@@ -78,6 +81,8 @@ impl<'a, 'e> Run<'a, 'e> {
             output,
             each,
             is_enough: false,
+            own_pid: None,
+            own_events: 0,
             failed: None,
             lines: 0,
             stopped: None,
@@ -171,6 +176,10 @@ impl<'a, 'e> Run<'a, 'e> {
             return;
         }
         let facts = Facts::of(event);
+        if self.own_pid.is_some() && facts.process.pid == self.own_pid {
+            self.own_events += 1;
+            return;
+        }
         if !self.filter.keeps(&facts) {
             return;
         }
