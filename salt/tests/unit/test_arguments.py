@@ -43,7 +43,9 @@ def test_a_state_takes_the_keys_that_the_schema_gives_to_it(documented, state):
     assert arguments(load("_states", "audit_rules"), state) == wanted
 
 
-@pytest.mark.parametrize("function, operation", [("gather", "gather"), ("lint", "lint"), ("explain", "explain"), ("events", "events")])
+@pytest.mark.parametrize(
+    "function, operation", [("gather", "gather"), ("lint", "lint"), ("explain", "explain"), ("events", "events")]
+)
 def test_a_function_takes_the_keys_that_the_schema_gives_to_its_operation(documented, function, operation):
     wanted = used(documented, operation) | {"executable", "saltenv"}
     if "rules" in wanted:
