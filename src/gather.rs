@@ -4,6 +4,7 @@
 
 mod warnings;
 
+use std::collections::BTreeMap;
 use std::path::Path;
 
 use crate::boot_load::LoadLine;
@@ -122,6 +123,8 @@ pub struct HeldFiles {
     pub swallowed: Vec<Swallowed>,
     /// The kernels that the host can boot.
     pub kernels: Vec<NextKernel>,
+    /// The settings of auditd, where it has some.
+    pub auditd: Option<BTreeMap<String, String>>,
 }
 
 /// The running kernel, and who else has to do with its audit rules.
@@ -257,8 +260,8 @@ fn files(intent: &GatherIntent, world: &World<'_>) -> Result<HeldFiles, Vec<Prob
     let Observed { files, reader, .. } = &mut observed;
     let swallowed = Swallowed::all(files, &files.drop_ins, &boot.merge, reader);
     let boot = boot.with_swallowed(&swallowed);
-    let (ignored, kernels) = (rules_d.ignored(), root.next_kernels());
-    Ok(HeldFiles { observed, boot, only_there, ignored, writable, swallowed, kernels })
+    let (ignored, kernels, auditd) = (rules_d.ignored(), root.next_kernels(), root.auditd_settings());
+    Ok(HeldFiles { observed, boot, only_there, ignored, writable, swallowed, kernels, auditd })
 }
 
 /// What the boot loads in place of what the files ask for, where it does; and the lines that only stand in that file, or

@@ -1,6 +1,7 @@
 //! What the files of a host say about who loads its audit rules at boot: systemd, `OpenRC` or the scripts of System V; and
-//! what its boot loader tells the kernel.
+//! what its boot loader tells the kernel, and how auditd is set.
 
+mod auditd_conf;
 mod boot_entry;
 mod condition;
 mod prevented;
@@ -8,6 +9,7 @@ mod script;
 mod systemd;
 mod unit;
 
+pub use auditd_conf::auditd_settings;
 pub use boot_entry::{BootEntry, grub_entries, grub_environment, specified_entry};
 pub use condition::{PathFound, PathKind, judged_paths};
 pub use prevented::{Directive, Prevented};

@@ -23,6 +23,9 @@ pub struct FilesystemReport {
     pub compiled: Option<bool>,
     /// Lines that fail on this host, each problem once with all its places.
     pub errors: Vec<LineProblemReport>,
+    /// The settings of auditd.conf, names and auditd's own words in lower case. Absent where there is no such file.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub auditd: Option<BTreeMap<String, String>>,
 }
 
 /// A file with rules.

@@ -1,5 +1,6 @@
 //! The audit log: which files it is in, and their lines.
 
+use std::collections::BTreeMap;
 use std::ffi::{OsStr, OsString};
 use std::os::fd::OwnedFd;
 use std::os::unix::ffi::OsStrExt;
@@ -11,6 +12,7 @@ use rustix::io::Errno;
 use super::problem::{FileError, Problem};
 use super::root::fstat;
 use super::{FileId, Root, system};
+use crate::init::auditd_settings;
 
 /// Where auditd's own settings are.
 const AUDITD_CONF: &str = "/etc/audit/auditd.conf";
@@ -64,6 +66,13 @@ impl Root {
         }
         files.reverse();
         Ok((newest, files))
+    }
+
+    /// The settings of auditd; none where it has no file of them, or none that can be read.
+    #[must_use]
+    pub fn auditd_settings(&self) -> Option<BTreeMap<String, String>> {
+        let text = self.system_file(Path::new(AUDITD_CONF)).ok().flatten()?;
+        Some(auditd_settings(&String::from_utf8_lossy(&text)))
     }
 
     /// Opens one file of a log.

@@ -93,6 +93,7 @@ pub fn filesystem(
             .as_ref()
             .map(|compiled| !known.has_directory || *compiled.bytes == known.compiled(&known.drop_ins)),
         errors: omitted.first("/filesystem/errors", problems(&held.boot).into_iter()),
+        auditd: held.auditd.clone(),
     }
 }
 

@@ -108,8 +108,7 @@ pub struct CountersReport {
 pub struct ListeningReport {
     /// For how long, in milliseconds.
     pub milliseconds: u64,
-    /// Events that this process made itself meanwhile, such as that it listens: they are left out everywhere else but in
-    /// `counters.events`.
+    /// Events that this process made itself meanwhile, such as that it listens: they are left out of all else.
     pub own_events: u64,
     /// Records that were sent and did not reach this process, since its receive buffer was full.
     pub socket_drops: u64,

@@ -64,9 +64,10 @@ impl Report {
             .unattributed
             .iter()
             .map(|(why, count)| UnattributedReport { why: why.name(), count: CountReport::of(count, span) });
+        let own = recorded.listening.as_ref().map_or(0, |listening| listening.own_events);
         let totals = CountersReport {
             records: counters.records,
-            events: counters.events,
+            events: counters.events.saturating_sub(own),
             kept: tally.kept.events,
             incomplete: counters.incomplete,
             malformed: recorded.malformed,

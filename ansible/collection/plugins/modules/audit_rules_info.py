@@ -585,6 +585,10 @@ filesystem:
       description: Whether C(audit.rules) is what augenrules would write now.
       returned: where it exists
       type: bool
+    auditd:
+      description: The settings of C(auditd.conf), names and auditd's own words in lower case. Nothing is changed there.
+      returned: where there is such a file
+      type: dict
 boot_loader:
   description: Who loads the rules at boot, as the units or scripts of the host say.
   returned: with V(gather) of O(operation), where the files were read
