@@ -25,6 +25,7 @@ PROGRAM = STAGED / "files" / f"audit_rules-{MACHINE}.elf"
 def build(tmp_path, *arguments):
     """Builds below a target directory of its own."""
     environment = {**os.environ, "CARGO_TARGET_DIR": str(tmp_path / "target"), "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}"}
+    environment.pop("AUDIT_RULES_EXECUTABLE", None)
     return subprocess.run([PROJECT / "ansible" / "build", *arguments], env=environment, capture_output=True, text=True, check=False)
 
 
