@@ -140,6 +140,8 @@ def staged():
 def test_an_example_is_valid(block, tmp_path):
     (tmp_path / "etc/audit/rules.d").mkdir(parents=True)
     (tmp_path / "etc/audit/rules.d/10-host.rules").write_text("-w /etc/hosts -p wa -k hosts\n")  # what a purge leaves
+    (tmp_path / "var/log/audit").mkdir(parents=True)
+    (tmp_path / "var/log/audit/audit.log").write_text("")
     complaints = []
     for content in yaml.safe_load_all(block.text):
         assert content, "an empty document"
