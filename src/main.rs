@@ -147,7 +147,7 @@ fn read_file(path: &str) -> Result<Vec<u8>, Problem> {
 fn follow(request: Result<Vec<u8>, Problem>) -> u8 {
     let has_colours = has_colours();
     let report = match request {
-        Ok(request) => audit_rules::follow(&request, &mut |event| {
+        Ok(request) => audit_rules::follow(request, &mut |event| {
             let line = report::human::recorded::line(event, has_colours);
             writeln!(Stdout, "{line}").is_ok()
         }),

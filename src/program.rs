@@ -33,6 +33,17 @@ use crate::world::World;
 /// Answers a request on the running host. It may be large: it is let go as soon as it is read.
 #[must_use]
 pub fn run(request: impl AsRef<[u8]>) -> Report {
+    respond(request, None)
+}
+
+/// Answers a request for events, and gives each of them away as soon as it is kept. Without `seconds` it goes on until a signal
+/// comes, or nobody wants more.
+#[must_use]
+pub fn follow(request: impl AsRef<[u8]>, each: Each<'_>) -> Report {
+    respond(request, Some(each))
+}
+
+fn respond(request: impl AsRef<[u8]>, each: Option<Each<'_>>) -> Report {
     hold_back_file_size();
     let machine = match own_machine() {
         Ok(machine) => machine,
@@ -41,7 +52,7 @@ pub fn run(request: impl AsRef<[u8]>) -> Report {
     let decoded = decode(request.as_ref());
     drop(request);
     match decoded {
-        Ok(request) => answer(request, machine, None)
+        Ok(request) => answer(request, machine, each)
             .unwrap_or_else(|Unexpanded { problems, more }| Report::failed_of_many(&problems, more)),
         Err(misshapen) => {
             let omitted = misshapen.omitted;
@@ -50,23 +61,12 @@ pub fn run(request: impl AsRef<[u8]>) -> Report {
     }
 }
 
-/// Answers a request for events, and gives each of them away as soon as it is kept. Without `seconds` it goes on until a signal
-/// comes, or nobody wants more.
-#[must_use]
-pub fn follow(request: &[u8], each: Each<'_>) -> Report {
-    let answered = own_machine().map_err(|problem| Unexpanded::from(vec![problem])).and_then(|machine| {
-        let request = decode(request).map_err(|invalid| Unexpanded::from(invalid.problems))?;
-        if request.operation != Operation::Events {
-            let (found, allowed) = (request.operation.text().to_owned(), vec![Operation::Events.text().to_owned()]);
-            let error = RequestError::BadValue { found, allowed, nearest: None };
-            return Err(vec![Problem::at_pointer(error.into(), "/operation")].into());
-        }
-        answer(request, machine, Some(each))
-    });
-    answered.unwrap_or_else(|Unexpanded { problems, more }| Report::failed_of_many(&problems, more))
-}
-
 fn answer(request: Request, machine: Machine, each: Option<Each<'_>>) -> Result<Report, Unexpanded> {
+    if each.is_some() && request.operation != Operation::Events {
+        let (found, allowed) = (request.operation.text().to_owned(), vec![Operation::Events.text().to_owned()]);
+        let error = RequestError::BadValue { found, allowed, nearest: None };
+        return Err(vec![Problem::at_pointer(error.into(), "/operation")].into());
+    }
     match request.operation {
         Operation::Explain => match explain::about_host(&request, &machine)? {
             None => Ok(explained(&request, machine, &PathBuf::from("/"))?),

@@ -79,6 +79,12 @@ impl<'a> File<'a> {
         file
     }
 
+    /// Its whole path, where that is known; else its name as the call gave it.
+    #[must_use]
+    pub fn path_or_name(&self, cwd: Option<Value<'_>>, process: &Process<'_>) -> Option<Vec<u8>> {
+        self.path(cwd, process).or_else(|| Some(self.name?.text()?.into_owned()))
+    }
+
     /// The capabilities that it gives whoever starts it, one bit each (`cap_fp`).
     #[must_use]
     pub fn capabilities(&self) -> Option<u64> {

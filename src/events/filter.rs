@@ -76,10 +76,8 @@ fn is_like(wanted: Option<&Pattern>, found: Option<Value<'_>>) -> bool {
 }
 
 fn has_file(wanted: &Pattern, facts: &Facts<'_>) -> bool {
-    facts.files.iter().any(|file| {
-        let path = file.path(facts.cwd, &facts.process).or_else(|| Some(file.name?.text()?.into_owned()));
-        path.is_some_and(|path| matches(wanted, &path))
-    })
+    let mut paths = facts.files.iter().filter_map(|file| file.path_or_name(facts.cwd, &facts.process));
+    paths.any(|path| matches(wanted, &path))
 }
 
 fn matches(wanted: &Pattern, found: &[u8]) -> bool {

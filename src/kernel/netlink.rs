@@ -172,6 +172,11 @@ impl<S: Datagrams> Netlink<S> {
         }
     }
 
+    /// Sends one request, whose answer is that it was taken.
+    fn ask_for_nothing(&mut self, request: Request, payload: &[u8]) -> Result<(), KernelError> {
+        self.ask(request, payload, |message| (message.kind == message::ACKNOWLEDGEMENT).then_some(Ok(())))
+    }
+
     /// Reads the list once; none where rules were lost on the way. However long the list takes a slow machine: it has an
     /// end, since the kernel copies it when it is asked, and only the wait for the next rule is bounded.
     fn list(&mut self) -> Result<Option<Vec<Rule>>, KernelError> {
@@ -310,12 +315,11 @@ impl<S: Datagrams> Kernel for Netlink<S> {
 
     fn set(&mut self, setting: Setting) -> Result<(), KernelError> {
         let (request, payload) = message::setting(setting);
-        self.ask(request, &payload, |message| (message.kind == message::ACKNOWLEDGEMENT).then_some(Ok(())))
+        self.ask_for_nothing(request, &payload)
     }
 
     fn record(&mut self, text: &str) -> Result<(), KernelError> {
-        let is_taken = |message: &Message<'_>| (message.kind == message::ACKNOWLEDGEMENT).then_some(Ok(()));
-        self.ask(Request::Record, &message::record(text), is_taken)
+        self.ask_for_nothing(Request::Record, &message::record(text))
     }
 
     fn rcu(&mut self) -> Rcu {

@@ -4,7 +4,7 @@ mod listen;
 mod logs;
 mod run;
 
-use super::explain::{accounts, held, place_in_file};
+use super::explain::{accounts, file, held, place_in_file};
 use crate::auditctl::Accounts;
 use crate::error::{PolicyError, Problem, What};
 use crate::explain::Policy;
@@ -65,10 +65,6 @@ pub fn events_on(
         Ok(None) => {}
     }
     Ok(run.report(warnings))
-}
-
-fn file(error: FileError) -> Vec<Problem> {
-    vec![Problem::from(What::File(error))]
 }
 
 fn at_output(error: FileError) -> Vec<Problem> {

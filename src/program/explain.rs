@@ -109,7 +109,7 @@ pub fn explained(request: &Request, own: Machine, root: &Path) -> Result<Report,
     Ok(Report { lines: each.lines, omitted: each.omitted, warnings, ..report })
 }
 
-fn file(error: crate::rules_d::FileError) -> Vec<Problem> {
+pub(super) fn file(error: crate::rules_d::FileError) -> Vec<Problem> {
     vec![Problem::from(What::File(error))]
 }
 

@@ -31,12 +31,6 @@ impl Played {
     pub fn new(sounds: impl IntoIterator<Item = Sound>, now: Duration) -> Self {
         Self { sounds: sounds.into_iter().collect(), last: String::new(), now }
     }
-
-    /// What nobody heard yet.
-    #[must_use]
-    pub fn unheard(&self) -> usize {
-        self.sounds.len()
-    }
 }
 
 impl Listener for Played {

@@ -1,7 +1,5 @@
 //! The files and the socket address of a recorded event.
 
-use std::borrow::Cow;
-
 use schemars::JsonSchema;
 use serde::Serialize;
 
@@ -57,10 +55,8 @@ pub struct AddressReport {
 
 impl RecordedFileReport {
     pub(super) fn of(file: &File<'_>, facts: &Facts<'_>) -> Self {
-        let path = file.path(facts.cwd, &facts.process);
-        let path = path.or_else(|| file.name?.text().map(Cow::into_owned));
         Self {
-            path: path.as_deref().map(shown),
+            path: file.path_or_name(facts.cwd, &facts.process).as_deref().map(shown),
             nametype: file.name_type.map(shown),
             inode: file.inode,
             device: file.device.map(|(major, minor)| format!("{major:02x}:{minor:02x}")),
