@@ -2,10 +2,14 @@
 //!
 //! A source that cannot be read is a fact of the answer, and the other one is in it all the same.
 
+mod culprits;
+pub mod logs;
 mod warnings;
 
 use std::collections::BTreeMap;
 use std::path::Path;
+
+pub use culprits::Culprits;
 
 use crate::boot_load::LoadLine;
 use crate::desired::{
@@ -23,7 +27,7 @@ use crate::observe::{Observed, kernel_state, observe};
 use crate::plan::KernelState;
 use crate::request::{KernelChoice, Source};
 use crate::rule::{Rule, id::Id};
-pub use crate::rules_d::{CommandLine, NextKernel};
+pub use crate::rules_d::{CommandLine, LogRead, NextKernel};
 use crate::rules_d::{
     Elsewhere, Journal, JournalFile, JournalFound, Links, Lock, Process, RUN_DIR, Root, Skipped, Watched, WatchedFile,
     boot_id,
@@ -51,6 +55,8 @@ pub struct Gathered {
     pub expect: Option<Verified>,
     /// What there is of the rules that are that have labels; with an expectation, of its own rules.
     pub labelled: Vec<Evidence>,
+    /// Who made the differences, where that was asked for.
+    pub culprits: Option<Culprits>,
 }
 
 /// The journal of a run that was killed in this boot, where no run is at work now, and the copies that it made.
@@ -170,8 +176,18 @@ pub fn gather(intent: &GatherIntent, world: &mut World<'_>) -> Gathered {
         Reading::Read(files) => verified(intent, files, state.zip(drift.as_ref()), &settings),
         _ => (None, Vec::new()),
     };
-    let mut gathered = Gathered { files, kernel, drift, settings, warnings: Vec::new(), expect, labelled, interrupted };
+    let traced = match &mut files {
+        Reading::Read(files) if intent.culprit => {
+            let compared = kernel.read().zip(drift.as_ref());
+            Some(culprits::culprits(intent, world, files, compared, &settings))
+        }
+        _ => None,
+    };
+    let (culprits, untraced) = traced.unzip();
+    let warnings = Vec::new();
+    let mut gathered = Gathered { files, kernel, drift, settings, warnings, interrupted, expect, labelled, culprits };
     gathered.warnings = warnings::warnings(&gathered, &world.machine);
+    gathered.warnings.extend(untraced.unwrap_or_default());
     gathered
 }
 

@@ -261,6 +261,35 @@ pub enum Warning {
     Policy(OfPolicy),
     /// A problem that does not keep the request from being done.
     Tolerated(Box<Problem>),
+    /// Who changed something is not told.
+    Untraced(Untraced),
+}
+
+/// Why it is not told who changed something.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Untraced {
+    /// Files and kernel were not compared.
+    NotCompared,
+    /// The audit log cannot be read.
+    NoLog(Box<Problem>),
+    /// A file of it cannot be read to its end.
+    Damaged {
+        /// The file.
+        file: String,
+        /// Why.
+        why: String,
+    },
+    /// The log has no record of it.
+    Unknown {
+        /// How many rules it is about.
+        rules: usize,
+        /// How many settings.
+        settings: usize,
+        /// The time of the oldest record that was read.
+        begins: Option<String>,
+        /// Whether that is as old as the boot.
+        is_of_boot: bool,
+    },
 }
 
 /// What is worth knowing of how a policy of a request is taken.

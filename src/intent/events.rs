@@ -135,6 +135,8 @@ impl EventsIntent {
             on_drift: OnDrift::Report,
             details: true,
             expect: None,
+            culprit: false,
+            log_files: Vec::new(),
         }
     }
 

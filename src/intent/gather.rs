@@ -1,9 +1,9 @@
 //! What a request to gather means: checked, without the spelling of JSON.
 
 use super::{ExpectIntent, Location, machine_of};
-use crate::error::Problem;
+use crate::error::{Problem, RequestError};
 use crate::request::keys::{not_used, unused};
-use crate::request::{KernelChoice, OnDrift, Ordering, Request, Source};
+use crate::request::{KernelChoice, OnDrift, Ordering, Request, RulesFile, Source};
 use crate::rule::Machine;
 
 /// A question about a host.
@@ -25,6 +25,10 @@ pub struct GatherIntent {
     pub details: bool,
     /// What the host is held against.
     pub expect: Option<ExpectIntent>,
+    /// Whether to say who made the differences.
+    pub culprit: bool,
+    /// The files of the audit log; none: that of the host.
+    pub log_files: Vec<RulesFile>,
 }
 
 impl GatherIntent {
@@ -54,6 +58,13 @@ impl GatherIntent {
         if request.kernel == KernelChoice::Host && request.source == Source::Filesystem {
             problems.push(not_used("kernel", "source: filesystem"));
         }
+        if request.culprit && request.source != Source::Both {
+            problems.push(not_used("culprit", &format!("source: {}", request.source.text())));
+        }
+        if !request.files.is_empty() && !request.culprit {
+            problems.push(Problem::at_pointer(RequestError::Needed { key: "culprit", by: "files" }.into(), ""));
+        }
+        problems.extend(super::lint::of_files(&request.files));
         match place {
             Some(place) if problems.is_empty() => Ok(Self {
                 source: request.source,
@@ -64,6 +75,8 @@ impl GatherIntent {
                 on_drift: request.on_drift,
                 details: request.details.0,
                 expect: expect.flatten(),
+                culprit: request.culprit,
+                log_files: request.files.clone(),
             }),
             _ => Err(problems),
         }
@@ -78,7 +91,8 @@ impl GatherIntent {
         let machine = machine_of(request, &place, own).map_err(|problem| vec![problem])?;
         let (source, kernel) = (request.source, request.kernel);
         let (ordering, on_drift) = (Ordering::Ignore, OnDrift::Report);
-        Ok(Self { source, place, machine, kernel, ordering, on_drift, details: true, expect: None })
+        let (culprit, log_files) = (false, Vec::new());
+        Ok(Self { source, place, machine, kernel, ordering, on_drift, details: true, expect: None, culprit, log_files })
     }
 
     /// Whether the running kernel is to be asked.

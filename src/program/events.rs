@@ -1,14 +1,13 @@
 //! The story of `events`: what was recorded, by which rule, and what a policy would make of it.
 
 mod listen;
-mod logs;
 mod run;
 
 use super::explain::{accounts, file, held, place_in_file};
 use crate::auditctl::Accounts;
 use crate::error::{PolicyError, Problem, What};
 use crate::explain::Policy;
-use crate::gather::gather;
+use crate::gather::{gather, logs};
 use crate::intent::{EventsIntent, GivenPolicy, RequestLine};
 use crate::kernel::Listener;
 use crate::lines::Reader;
@@ -40,7 +39,7 @@ pub fn events_on(
     let accounts = accounts(&root)?;
     let filter = intent.filter(&accounts)?;
     let (policy, warnings) = policy(intent, &accounts, &mut world);
-    let logs = if intent.listens.is_none() { Some(logs::opened(intent, &root)?) } else { None };
+    let logs = if intent.listens.is_none() { Some(logs::opened(&intent.files, &root)?) } else { None };
     let output = intent.output.as_ref().filter(|_| !intent.check_mode);
     let host = Root::open(&world.root).map_err(file)?;
     let place = output.map(|path| host.place_of(path)).transpose().map_err(at_output)?;

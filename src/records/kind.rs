@@ -8,6 +8,7 @@ pub struct RecordType(pub u32);
 
 #[allow(missing_docs)]
 impl RecordType {
+    pub const USYS_CONFIG: Self = Self(1111);
     pub const SYSCALL: Self = Self(1300);
     pub const PATH: Self = Self(1302);
     pub const CONFIG_CHANGE: Self = Self(1305);
@@ -17,6 +18,7 @@ impl RecordType {
     pub const EOE: Self = Self(1320);
     pub const TTY: Self = Self(1319);
     pub const PROCTITLE: Self = Self(1327);
+    pub const FEATURE_CHANGE: Self = Self(1328);
     pub const URINGOP: Self = Self(1336);
 }
 

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use schemars::JsonSchema;
 use serde::Serialize;
 
+use super::culprit::CulpritReport;
 use super::explain;
 use super::rule::RuleReport;
 
@@ -255,6 +256,9 @@ pub struct SettingReport {
     /// The lines that lose.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub overruled: Vec<OverruledReport>,
+    /// Who changed it in the kernel to something else than the files say. With `culprit`, where the audit log tells.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub culprit: Option<CulpritReport>,
 }
 
 /// A line that loses.
@@ -306,6 +310,9 @@ pub struct DifferenceReport {
     pub why: String,
     /// Whether the next boot loads it.
     pub next_boot: bool,
+    /// Who loaded or unloaded it. With `culprit`, where the audit log tells.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub culprit: Option<CulpritReport>,
 }
 
 /// What the next boot would load.

@@ -6,8 +6,10 @@ mod running;
 mod summary;
 
 use super::bound::{Omitted, RULES};
+use super::culprit::CulpritReport;
 use super::expected::{self, ExpectedReport};
 use super::gather::{DifferenceReport, DriftReport, OverruledReport, SettingReport, SettingsReport};
+use super::recorded::{AccountNames, LogReport};
 use super::rule::{id, text_of};
 use super::{ControlReport, ErrorReport, Outcome, PendingReport, Report, RuntimeReport};
 use crate::auditctl::canonical_lossy;
@@ -15,7 +17,8 @@ use crate::boot_load::Failing;
 use crate::desired::Warning;
 use crate::drift::{AtBoot, Cause, Drift, FileRule, Key, NextBoot, SettingView};
 use crate::error::Problem;
-use crate::gather::{Gathered, Reading};
+use crate::events::Culprit;
+use crate::gather::{Culprits, Gathered, LogRead, Reading};
 use crate::intent::GatherIntent;
 use crate::plan::rules::RuleForms;
 use crate::plan::{self, KernelState};
@@ -55,7 +58,10 @@ impl Report {
             report.boot_loader =
                 Some(files::boot_loader(&held.observed.files.loader, &held.observed.reader.facts().installed));
             report.next_boot = Some(files::next_boot(held, &mut omitted, machine));
-            report.settings = Some(settings(&gathered.settings));
+            let accounts =
+                gathered.culprits.as_ref().map(|_| AccountNames::of_host(&held.observed.reader.facts().accounts));
+            let told = Told { culprits: gathered.culprits.as_ref().zip(accounts.as_ref()), machine };
+            report.settings = Some(settings(&gathered.settings, &told));
             let expect = intent.expect.as_ref();
             let state = gathered.kernel.read().map(|kernel| &kernel.state);
             let verified = gathered.expect.as_ref();
@@ -65,8 +71,9 @@ impl Report {
             report.labels = (!labels.is_empty()).then_some(labels);
             let kernel = gathered.kernel.read().map(|kernel| &kernel.state);
             report.drift = drift.zip(kernel).map(|(drift, kernel)| {
-                drift_report(&held.boot, drift, kernel, &gathered.settings, &mut omitted, machine)
+                drift_report(&held.boot, drift, kernel, &gathered.settings, &mut omitted, &told)
             });
+            report.logs = gathered.culprits.as_ref().filter(|culprits| !culprits.logs.is_empty()).map(logs);
         }
         report.digest = digest(&gathered);
         let mut problems: Vec<Problem> = [gathered.files.problems(), gathered.kernel.problems()].concat();
@@ -180,7 +187,33 @@ fn runtime(gathered: &Gathered, omitted: &mut Omitted, machine: &Machine) -> Opt
     }
 }
 
-fn settings(views: &[SettingView]) -> SettingsReport {
+/// The files that were read for who made the differences.
+fn logs(culprits: &Culprits) -> Vec<LogReport> {
+    let log = |(file, read): &(String, LogRead)| LogReport {
+        file: file.clone(),
+        lines: read.lines,
+        bytes: read.bytes,
+        compression: read.compression,
+        damage: read.damage.clone(),
+    };
+    culprits.logs.iter().map(log).collect()
+}
+
+/// What differences are told with.
+struct Told<'a> {
+    culprits: Option<(&'a Culprits, &'a AccountNames)>,
+    machine: &'a Machine,
+}
+
+impl Told<'_> {
+    /// Who it was that `of` finds.
+    fn culprit(&self, of: impl Fn(&Culprits) -> Option<&Culprit>) -> Option<CulpritReport> {
+        let (culprits, accounts) = self.culprits?;
+        of(culprits).map(|culprit| CulpritReport::of(culprit, accounts))
+    }
+}
+
+fn settings(views: &[SettingView], told: &Told<'_>) -> SettingsReport {
     let report = |view: &SettingView| SettingReport {
         on_disk: view.on_disk,
         running: view.running,
@@ -191,6 +224,7 @@ fn settings(views: &[SettingView]) -> SettingsReport {
             .iter()
             .map(|(value, spot)| OverruledReport { value: *value, at: spot.to_string() })
             .collect(),
+        culprit: told.culprit(|culprits| culprits.settings.get(&view.key)),
     };
     let mut settings = SettingsReport::new();
     for view in views {
@@ -205,19 +239,28 @@ fn drift_report(
     kernel: &KernelState,
     settings: &[SettingView],
     omitted: &mut Omitted,
-    machine: &Machine,
+    told: &Told<'_>,
 ) -> DriftReport {
+    let machine = told.machine;
     let mut of_lines = |list: &str, lines: &[(usize, Cause)]| -> Vec<DifferenceReport> {
         let asked = |(line, cause): &(usize, Cause)| Some(of_line(boot.asked.get(*line)?, cause, machine));
         omitted.first(list, lines.iter().filter_map(asked))
     };
-    let of_rules = |(at, cause): &(usize, Cause)| Some(of_rule(kernel.rules.get(*at)?, cause, machine));
+    let of_rules = |(at, cause): &(usize, Cause)| {
+        let culprit = told.culprit(|culprits| culprits.loaded.get(at));
+        Some(DifferenceReport { culprit, ..of_rule(kernel.rules.get(*at)?, cause, machine) })
+    };
+    let unloaded = |(line, cause): &(usize, Cause)| {
+        let culprit = told.culprit(|culprits| culprits.unloaded.get(line));
+        Some(DifferenceReport { culprit, ..of_line(boot.asked.get(*line)?, cause, machine) })
+    };
     let moved: Vec<(usize, Cause)> = drift.order.iter().map(|line| (*line, Cause::OutOfPlace)).collect();
     DriftReport {
-        missing_in_runtime: of_lines("/drift/missing_in_runtime", &drift.missing_in_runtime),
         missing_at_boot: of_lines("/drift/missing_at_boot", &drift.missing_at_boot),
         order: of_lines("/drift/order", &moved),
         silent: of_lines("/drift/silent", &drift.silent),
+        missing_in_runtime: omitted
+            .first("/drift/missing_in_runtime", drift.missing_in_runtime.iter().filter_map(unloaded)),
         missing_in_filesystem: omitted
             .first("/drift/missing_in_filesystem", drift.missing_in_filesystem.iter().filter_map(of_rules)),
         settings: settings.iter().filter(|view| !view.agrees()).map(|view| view.key.text().to_owned()).collect(),
@@ -234,6 +277,7 @@ fn of_line(asked: &FileRule, cause: &Cause, machine: &Machine) -> DifferenceRepo
         cause: cause.name().to_owned(),
         why: cause.sentence(),
         next_boot: asked.at_boot == AtBoot::Loaded,
+        culprit: None,
     }
 }
 
@@ -246,6 +290,7 @@ fn of_rule(rule: &Rule, cause: &Cause, machine: &Machine) -> DifferenceReport {
         cause: cause.name().to_owned(),
         why: cause.sentence(),
         next_boot: false,
+        culprit: None,
     }
 }
 

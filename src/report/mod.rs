@@ -2,6 +2,7 @@
 
 pub mod apply;
 mod bound;
+pub mod culprit;
 pub mod diff;
 pub mod event;
 pub mod expected;
@@ -154,7 +155,7 @@ pub struct Report {
     /// events: how the kernel was listened to.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub listening: Option<recorded::ListeningReport>,
-    /// events: the files that were read.
+    /// events, gather with `culprit`: the files of the log that were read.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub logs: Option<Vec<recorded::LogReport>>,
     /// events: the first lines that are no record.

@@ -155,8 +155,10 @@ pub struct Request {
     pub details: Details,
     /// What to do when the files, the running kernel and the next boot do not agree.
     pub on_drift: OnDrift,
-    /// Rules files, taken together as the drop-ins of one host; instead of `rules`. events: the files of the log, the oldest
-    /// first. Default: those of the host.
+    /// Say of each difference who loaded or unloaded the rule, or changed the setting, as far as the audit log tells.
+    pub culprit: bool,
+    /// Rules files, taken together as the drop-ins of one host; instead of `rules`. events, and gather with `culprit`: the
+    /// files of the log, the oldest first. Default: those of the host.
     pub files: Vec<RulesFile>,
     /// The machines to lint for, as `uname -m` names them; default: this one.
     pub archs: Vec<String>,

@@ -135,8 +135,9 @@ impl Root {
         directories.into_iter().filter(is_young).collect()
     }
 
-    /// When the kernel started, in seconds since 1970.
-    fn boot_time(&self) -> Option<i64> {
+    /// When the kernel started, in seconds since 1970; none where nothing tells.
+    #[must_use]
+    pub fn boot_time(&self) -> Option<i64> {
         let stat = self.system_file(Path::new("/proc/stat")).ok().flatten()?;
         let line = stat.split(|byte| *byte == b'\n').find_map(|line| line.strip_prefix(b"btime "))?;
         std::str::from_utf8(line).ok()?.trim().parse().ok()

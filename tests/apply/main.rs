@@ -13,6 +13,7 @@ mod boots;
 mod case;
 mod company;
 mod copies;
+mod culprits;
 mod digest;
 mod event;
 mod executable;

@@ -14,6 +14,7 @@
 
 mod benchmarks;
 mod confinement;
+mod culprit;
 mod drift;
 mod edges;
 mod events;

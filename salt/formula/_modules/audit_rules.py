@@ -98,7 +98,7 @@ def apply_(state="present", name=None, test=None, executable=None, saltenv=None,
 
 def gather(
     source=None, expect=None, details=None, ordering=None, on_drift=None, root=None, rules_dir=None, kernel=None, arch=None,
-    executable=None, saltenv=None,
+    culprit=None, files=None, executable=None, saltenv=None,
 ):  # fmt: skip
     """
     Give the whole report about files and kernel. The other functions give parts of it.
@@ -118,6 +118,12 @@ def gather(
     arch
         With ``root``, the machine of the image as ``uname -m`` names it.
 
+    culprit
+        True says of each difference who loaded or unloaded the rule, or changed the setting, as far as the audit log tells.
+
+    files
+        With ``culprit``, the files of the log, the oldest first. By default those of the minion.
+
     CLI Example:
 
     .. code-block:: bash
@@ -128,7 +134,7 @@ def gather(
     """
     given = {
         "source": source, "expect": expect, "details": details, "ordering": ordering, "on_drift": on_drift, "root": root,
-        "rules_dir": rules_dir, "kernel": kernel, "arch": arch,
+        "rules_dir": rules_dir, "kernel": kernel, "arch": arch, "culprit": culprit, "files": files,
     }  # fmt: skip
     return _call("gather", given, executable, saltenv)
 
@@ -192,7 +198,10 @@ def status(root=None, rules_dir=None, kernel=None, executable=None, saltenv=None
     return found
 
 
-def drift(expect=None, ordering=None, on_drift=None, root=None, rules_dir=None, kernel=None, executable=None, saltenv=None):
+def drift(
+    expect=None, ordering=None, on_drift=None, root=None, rules_dir=None, kernel=None, culprit=None, executable=None,
+    saltenv=None,
+):  # fmt: skip
     """
     Give in what files, kernel and next boot differ, each difference with its cause. ``in_sync`` says in one word whether they
     do not; it is ``None`` where only the files could be read and nothing is wrong with them, and ``comment`` says why.
@@ -204,6 +213,9 @@ def drift(expect=None, ordering=None, on_drift=None, root=None, rules_dir=None, 
     on_drift
         ``fail`` also makes the job fail where they differ.
 
+    culprit
+        True says of each difference who loaded or unloaded the rule, as far as the audit log tells.
+
     CLI Example:
 
     .. code-block:: bash
@@ -214,7 +226,7 @@ def drift(expect=None, ordering=None, on_drift=None, root=None, rules_dir=None, 
     """
     given = {
         "expect": expect, "ordering": ordering, "on_drift": on_drift, "root": root, "rules_dir": rules_dir,
-        "kernel": kernel,
+        "kernel": kernel, "culprit": culprit,
     }  # fmt: skip
     report = _looked("gather", given, "filesystem", executable, saltenv)
     found = {part: report[part] for part in ("expect", "drift", "next_boot", "reboot_required", "pending") if part in report}

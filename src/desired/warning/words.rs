@@ -1,7 +1,7 @@
 //! Warnings as sentences.
 
 use super::super::at_boot::nobody_loads;
-use super::{OfPolicy, Search, Warning};
+use super::{OfPolicy, Search, Untraced, Warning};
 use crate::boot_load::Spot;
 use crate::lines::lines;
 use crate::matching::Provided;
@@ -10,6 +10,7 @@ const EARLY_PROCESSES: &str = "the kernel was started without audit=1: processes
                                no records of system calls";
 const NOT_RECORDING: &str =
     "auditing is off (enabled 0): the rules are loaded, and nothing is recorded until auditd or `-e 1` switches it on";
+const STILL_EXPEDITED: &str = "/sys/kernel/rcu_expedited could not be put back to 0; the next run does it";
 
 /// How many rules a sentence names at most.
 const NAMED: usize = 3;
@@ -92,9 +93,7 @@ impl Warning {
                 format!("`{rule}` cannot be unloaded until {directory} exists again: the kernel would not find it")
             }
             Self::Restored(remark) => remark.sentence(),
-            Self::StillExpedited => {
-                "/sys/kernel/rcu_expedited could not be put back to 0; the next run does it".to_owned()
-            }
+            Self::StillExpedited => STILL_EXPEDITED.to_owned(),
             Self::NoUndo { bytes, limit } => format!(
                 "this change has no undo: it would have {bytes} bytes, and a request may have {limit}; smaller steps have one"
             ),
@@ -117,6 +116,46 @@ impl Warning {
             }
             Self::Policy(how) => how.sentence(),
             Self::Tolerated(problem) => problem.sentence(),
+            Self::Untraced(why) => why.sentence(),
+        }
+    }
+}
+
+impl Untraced {
+    /// Whether there is anything that it is about.
+    #[must_use]
+    pub fn is_any(&self) -> bool {
+        !matches!(self, Self::Unknown { rules: 0, settings: 0, .. })
+    }
+
+    fn sentence(&self) -> String {
+        match self {
+            Self::NotCompared => {
+                "culprit tells who made the differences between files and kernel, and these are known only where \
+                                  both are read"
+                    .to_owned()
+            }
+            Self::NoLog(problem) => format!("who made the differences is not known: {}", problem.sentence()),
+            Self::Damaged { file, why } => {
+                format!("{file} cannot be read to its end, and who made a difference may stand there: {why}")
+            }
+            Self::Unknown { rules, settings, begins, is_of_boot } => {
+                let count = |count: usize, one: &str| match count {
+                    0 => None,
+                    1 => Some(format!("1 {one}")),
+                    several => Some(format!("{several} {one}s")),
+                };
+                let what: Vec<String> = count(*rules, "rule").into_iter().chain(count(*settings, "setting")).collect();
+                let log = match begins {
+                    None => "the audit log has no record".to_owned(),
+                    Some(begins) if *is_of_boot => format!("the audit log, read back to {begins}, has no record"),
+                    Some(begins) => format!("the audit log goes back to {begins} only, and has no record"),
+                };
+                format!(
+                    "who changed {} is not known: {log} of it; while auditing is off there is none",
+                    what.join(" and ")
+                )
+            }
         }
     }
 }

@@ -4,13 +4,13 @@ use std::ops::ControlFlow;
 
 use serde_json::to_vec;
 
-use super::logs::{Content, Log};
 use super::{Each, place_in_file};
 use crate::auditctl::Accounts;
 use crate::desired::Warning;
 use crate::error::Place;
 use crate::events::{Attribution, DecidingRules, Facts, Filter, Replay, Replayed, Tally};
 use crate::explain::{Placed, Policy};
+use crate::gather::logs::{Content, Log};
 use crate::intent::{EventsIntent, GivenPolicy, RequestLine};
 use crate::records::{Assembler, Defect, Malformed, Record, RecordedEvent};
 use crate::report::Report;

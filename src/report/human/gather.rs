@@ -100,7 +100,9 @@ fn write_drift(drift: &DriftReport, page: &mut Page) {
         page.heading(heading);
         let row = |found: &DifferenceReport| {
             let at = place(found.file.as_deref(), found.line, None);
-            vec![piece(Look::Bad, &found.rule), piece(Look::Plain, &found.why), piece(Look::Faint, &at)]
+            let by = found.culprit.as_ref().map(|culprit| piece(Look::Told, &culprit.line()));
+            let row = [piece(Look::Bad, &found.rule), piece(Look::Plain, &found.why), piece(Look::Faint, &at)];
+            row.into_iter().chain(by).collect()
         };
         page.table(&list.iter().map(row).collect::<Vec<_>>());
     }
@@ -132,7 +134,8 @@ fn write_settings(settings: &SettingsReport, drift: Option<&DriftReport>, page: 
         let look = if differs { Look::Bad } else { Look::Plain };
         let decided = setting.decided_by.as_deref().unwrap_or_default();
         let values = [setting.on_disk, setting.running, setting.next_boot].map(number);
-        std::iter::once(piece(look, name)).chain(values).chain([piece(Look::Faint, decided)]).collect()
+        let by = setting.culprit.as_ref().map(|culprit| piece(Look::Told, &culprit.line()));
+        std::iter::once(piece(look, name)).chain(values).chain([piece(Look::Faint, decided)]).chain(by).collect()
     };
     page.table(&std::iter::once(head).chain(settings.iter().map(row)).collect::<Vec<_>>());
 }

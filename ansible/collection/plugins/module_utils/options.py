@@ -83,7 +83,9 @@ APPLY = {
 #: The operations of audit_rules_info, and the keys that each of them reads. A new one needs a line here, its keys in
 #: INFO, and their documentation; the test of the options says what is missing.
 INFO_OPERATIONS = {
-    "gather": ("source", "details", "on_drift", "expect", "ordering", "arch", "root", "kernel", "rules_dir"),
+    "gather": (
+        "source", "details", "on_drift", "culprit", "files", "expect", "ordering", "arch", "root", "kernel", "rules_dir",
+    ),
     "explain": ("rules", "files", "event", "source", "arch", "perm_syscalls", "resolve", "root", "rules_dir"),
     "lint": ("rules", "files", "archs", "product", "profile", "format", "fail_on", "ignore", "root", "rules_dir"),
     "events": (
@@ -115,6 +117,7 @@ INFO = {
     "resolve": {"type": "bool", "default": False},
     "source": {"type": "str", "choices": ["both", "filesystem", "runtime", "log", "kernel"], "default": "both"},
     "on_drift": {"type": "str", "choices": ["report", "fail"], "default": "report"},
+    "culprit": {"type": "bool", "default": False},
     "details": {"type": "bool", "default": True},
     "expect": {"type": "raw"},
     "event": {"type": "raw"},

@@ -58,7 +58,8 @@ options:
       - With V(lint) and V(explain) of O(operation), rules files by their text, or by where they lie on the target, together as
         the drop-ins of one host. O(src) takes them from the controller.
       - With V(explain), also the policy that O(event) is about.
-      - With V(events) of O(operation), the files of the log, the oldest first. By default those of the target.
+      - With V(events) of O(operation), and with O(culprit), the files of the log, the oldest first. By default those of the
+        target.
     type: list
     elements: dict
     suboptions:
@@ -144,6 +145,12 @@ options:
     type: str
     choices: [report, fail]
     default: report
+  culprit:
+    description:
+      - With V(gather) of O(operation), say of each difference who loaded or unloaded the rule, or changed the setting, as far as
+        the audit log tells. It is in C(culprit) of the entries of RV(drift) and RV(settings), with how certain that is.
+    type: bool
+    default: false
   details:
     description:
       - With V(gather) of O(operation), whether the report also has what is as it should be. False leaves out the files,
@@ -475,7 +482,7 @@ listening:
   type: dict
 logs:
   description: The files of the log that were read.
-  returned: with V(events) of O(operation), from the log
+  returned: with V(events) of O(operation) from the log, and with O(culprit)
   type: list
   elements: dict
 malformed:
@@ -528,12 +535,12 @@ drift:
   type: dict
   contains:
     missing_in_runtime:
-      description: Rules that a file asks for and the kernel does not hold.
+      description: Rules that a file asks for and the kernel does not hold; with O(culprit), each with who unloaded it.
       returned: always
       type: list
       elements: dict
     missing_in_filesystem:
-      description: Rules that the kernel holds and no file asks for.
+      description: Rules that the kernel holds and no file asks for; with O(culprit), each with who loaded it.
       returned: always
       type: list
       elements: dict

@@ -1,8 +1,7 @@
-//! What is to be read.
+//! The audit log: that of the host, or the files that a request names.
 
-use super::file;
 use crate::error::{Problem, RequestError, What};
-use crate::intent::EventsIntent;
+use crate::request::RulesFile;
 use crate::rules_d::{LogFile, Root};
 
 /// A part of a log.
@@ -21,14 +20,14 @@ pub enum Content<'a> {
     File(LogFile),
 }
 
-/// What is to be read, in its order. Everything is opened before the first line is read, so that a file that is renamed
+/// What is to be read, the oldest first. Everything is opened before the first line is read, so that a file that is renamed
 /// meanwhile is neither missed nor read twice.
 ///
 /// # Errors
 /// Every file that cannot be opened, and a host without a log.
-pub fn opened<'a>(intent: &'a EventsIntent, root: &Root) -> Result<Vec<Log<'a>>, Vec<Problem>> {
-    if intent.files.is_empty() {
-        let (newest, files) = root.log_files().map_err(file)?;
+pub fn opened<'a>(files: &'a [RulesFile], root: &Root) -> Result<Vec<Log<'a>>, Vec<Problem>> {
+    if files.is_empty() {
+        let (newest, files) = root.log_files().map_err(|error| vec![Problem::from(What::File(error))])?;
         if files.is_empty() {
             let path = newest.to_string_lossy().into_owned();
             return Err(vec![Problem::from(RequestError::NoLogFiles { path })]);
@@ -39,7 +38,7 @@ pub fn opened<'a>(intent: &'a EventsIntent, root: &Root) -> Result<Vec<Log<'a>>,
     }
     let mut problems = Vec::new();
     let mut logs = Vec::new();
-    for (at, said) in intent.files.iter().enumerate() {
+    for (at, said) in files.iter().enumerate() {
         let content = match &said.text {
             Some(text) => Ok(Content::Text(text)),
             None => root.log_file(said.name.as_ref()).map(Content::File),
