@@ -12,7 +12,7 @@ use audit_rules::kernel::{Change, Errno, Kernel, KernelError, Netlink, Rcu, Sett
 use audit_rules::rule::key::MAX_LENGTH;
 use audit_rules::rule::{Action, FieldNumber, List, Mask, Op, Rule, mask};
 use kernel::rules::{KEY, is_ours, key, number, plain, text, with};
-use kernel::{MISSING, on_each_kernel, running};
+use kernel::{MISSING, lose_records, on_each_kernel, running};
 
 #[test]
 fn lists_stand_in_the_order_of_their_numbers_and_rules_in_that_of_their_loading() {
@@ -282,6 +282,22 @@ fn settings_hold_what_they_are_given_within_their_ranges() {
 }
 
 #[test]
+fn lost_records_are_counted_until_the_count_is_reset_which_gives_it_back() {
+    on_each_kernel(|bench| {
+        let before = bench.kernel.status().unwrap();
+        if !before.resets_lost() || !(before.is_on() || bench.free) {
+            return;
+        }
+        let lost = lose_records(bench.kernel);
+        assert!(lost > before.lost, "{lost}");
+        assert_eq!(bench.kernel.reset_lost(), Ok(lost));
+        assert_eq!(bench.kernel.status().unwrap().lost, 0);
+        assert_eq!(bench.kernel.reset_lost(), Ok(0));
+        bench.kernel.set(Setting::Enabled(before.enabled)).unwrap();
+    });
+}
+
+#[test]
 fn a_thousand_rules_are_listed_as_they_were_loaded() {
     on_each_kernel(|bench| {
         let rules: Vec<Rule> = (0..1000).map(plain).collect();
@@ -323,6 +339,7 @@ fn a_locked_kernel_refuses_every_change_and_answers_every_question() {
     let locked = |kernel: &mut dyn Kernel| {
         let (one, two) = (plain(1), plain(2));
         assert_eq!(kernel.change(&[Change::Append(&one)]), Ok(vec![Ok(())]));
+        let lost = lose_records(kernel);
         kernel.set(Setting::Enabled(2)).unwrap();
         let changes = [Change::Append(&one), Change::Append(&two), Change::Prepend(&two), Change::Unload(&one)];
         assert_eq!(kernel.change(&changes), Ok(vec![Err(Errno::EPERM); 4]));
@@ -336,6 +353,12 @@ fn a_locked_kernel_refuses_every_change_and_answers_every_question() {
         }
         assert_eq!(steady(&kernel.status().unwrap()), steady(&status));
         assert!(status.is_locked());
+        // The count of lost records is no setting: the lock does not hold it.
+        if status.resets_lost() {
+            assert!(lost > 0);
+            assert_eq!(kernel.reset_lost(), Ok(lost));
+            assert_eq!(kernel.status().unwrap().lost, 0);
+        }
         assert!(kernel.features().is_ok());
         assert_eq!(kernel.rules(), Ok(vec![one]));
     };

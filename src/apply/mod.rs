@@ -11,6 +11,7 @@ mod kernel_steps;
 mod layers;
 mod locked_out;
 mod locking;
+mod lost;
 mod record;
 mod settle;
 mod settled;
@@ -81,6 +82,8 @@ pub struct Applied {
     pub planned_back: Option<PlannedBack>,
     /// The text of the record of the change that the kernel took.
     pub record: Option<String>,
+    /// The count of lost records that was set back to zero.
+    pub lost: Option<u32>,
 }
 
 /// Makes the host agree with the request; in check mode only plans it.
@@ -103,6 +106,7 @@ pub fn apply(intent: &ApplyIntent, world: &mut World<'_>) -> Result<Applied, Vec
         Ok(mut applied) => {
             applied.take_in(met);
             applied.leave_record(intent, world);
+            applied.reset_lost(intent, world);
             Ok(applied)
         }
         Err(problems) if met.changed => {
@@ -133,6 +137,7 @@ fn converge(
         Some(kernel) if layers.kernel => Some(kernel_state(*kernel).map_err(|error| vec![error.into()])?),
         _ => None,
     };
+    lost::check(intent, &layers, before.as_ref())?;
     let (desired, length) = desired::desired_here(intent, root, rules_d, world, &layers, before.as_ref())?;
     warnings.extend(desired.warnings);
     let mut target = desired.target;
@@ -193,6 +198,7 @@ fn converge(
         has_taken_back: false,
         planned_back: None,
         record: None,
+        lost: None,
     };
     if applied.plan.is_empty() {
         applied.end = unchanged(&applied);

@@ -35,6 +35,7 @@ impl Applied {
             has_taken_back: false,
             planned_back: None,
             record: None,
+            lost: None,
         };
         refused.take_in(met);
         refused

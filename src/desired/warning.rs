@@ -261,6 +261,11 @@ pub enum Warning {
     Policy(OfPolicy),
     /// A problem that does not keep the request from being done.
     Tolerated(Box<Problem>),
+    /// The kernel's count of lost records was not reset.
+    LostNotReset {
+        /// Why.
+        problem: Problem,
+    },
     /// Who changed something is not told.
     Untraced(Untraced),
 }

@@ -51,6 +51,8 @@ pub enum PolicyError {
     WaitTime { jiffies: u32, most: u32 },
     /// A setting that this kernel does not have.
     NoSuchSetting { setting: &'static str },
+    /// Something that this kernel cannot do.
+    Unsupported { what: &'static str },
     /// The host is not as the change left it.
     HostChanged { difference: String },
     /// A step was refused.
@@ -96,6 +98,7 @@ impl PolicyError {
             Self::Denied { .. } => "permission",
             Self::WaitTime { .. } => "setting_out_of_range",
             Self::NoSuchSetting { .. } => "unsupported_setting",
+            Self::Unsupported { .. } => "unsupported",
             Self::HostChanged { .. } => "host_changed",
             Self::StepRefused { .. } => "step_refused",
             Self::ChangedMeanwhile { .. } => "changed_meanwhile",
@@ -173,6 +176,7 @@ impl PolicyError {
                 format!("a backlog wait time of {jiffies} jiffies is not between 0 and {most}")
             }
             Self::NoSuchSetting { setting } => format!("this kernel has no {setting}"),
+            Self::Unsupported { what } => format!("this kernel cannot {what}"),
             Self::HostChanged { difference } => {
                 format!("the host is no longer as the change left it: {difference}")
             }

@@ -85,6 +85,8 @@ pub struct ApplyIntent {
     pub backup: bool,
     /// Whether the audit log gets a record of the change.
     pub record: bool,
+    /// Whether to reset the kernel's count of lost records.
+    pub reset_lost: bool,
     /// Stop before the first change.
     pub check_mode: bool,
     /// Report a diff.
@@ -214,6 +216,7 @@ impl ApplyIntent {
                 group: request.group.clone(),
                 backup: request.backup,
                 record: request.record.unwrap_or(true),
+                reset_lost: request.reset_lost,
                 check_mode: request.check_mode,
                 diff: request.diff,
             }),
@@ -280,6 +283,9 @@ fn crossed(request: &Request, place: &Location) -> Vec<Problem> {
     }
     if request.state == State::Loaded && !request.purge && !request.keep.is_empty() {
         problems.push(not_used("keep", "purge: false"));
+    }
+    if request.reset_lost && request.target == Target::Filesystem {
+        problems.push(not_used("reset_lost", "target: filesystem"));
     }
     if let Some(mode) = request.mode.as_ref().filter(|mode| mode.is_writable_by_others()) {
         let found = format!("{:04o}", mode.bits());

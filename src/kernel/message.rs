@@ -93,6 +93,12 @@ impl<'a> Message<'a> {
         Some(if number < 0 { Err(Errno::from_raw(number.wrapping_neg())) } else { Ok(()) })
     }
 
+    /// The counter that an acknowledgement gives back; 0 where it gives none.
+    #[must_use]
+    pub fn counter(&self) -> u32 {
+        word(self.payload, 0).unwrap_or_default()
+    }
+
     /// The state in a reply to `AUDIT_GET`; none where it is shorter than the 32 bytes of the first kernels.
     #[must_use]
     pub fn status(&self) -> Option<Status> {
@@ -165,6 +171,14 @@ pub fn setting(setting: Setting) -> (Request, Vec<u8>) {
     words[0] = bit;
     words[at] = value;
     (Request::Set, bytes(&words))
+}
+
+/// The payload of the `AUDIT_SET` that resets the count of lost records: the kernel wants this bit of the mask alone.
+#[must_use]
+pub fn lost() -> Vec<u8> {
+    let mut words = [0; 11];
+    words[0] = 0x40;
+    bytes(&words)
 }
 
 fn bytes(words: &[u32]) -> Vec<u8> {

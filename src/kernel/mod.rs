@@ -57,6 +57,13 @@ pub trait Kernel {
     /// What the kernel answers.
     fn set(&mut self, setting: Setting) -> Result<(), KernelError>;
 
+    /// Sets the count of lost records back to zero (`AUDIT_STATUS_LOST`), and gives what it was. A kernel without that ability
+    /// ([`Status::resets_lost`]) does nothing and answers 0; a locked one does it.
+    ///
+    /// # Errors
+    /// What the kernel answers.
+    fn reset_lost(&mut self) -> Result<u32, KernelError>;
+
     /// Gives the kernel a record of type `USYS_CONFIG` with this text (`AUDIT_USYS_CONFIG`). A kernel that is off takes it and
     /// writes nothing; a rule of the lists user and exclude may drop it.
     ///
@@ -126,6 +133,16 @@ impl Status {
         "lost_reset",
         "filter_fs",
     ];
+
+    /// The bit of [`Status::feature_bitmap`] of kernels that can reset their count of lost records
+    /// (`AUDIT_FEATURE_BITMAP_LOST_RESET`).
+    const LOST_RESET: u32 = 1 << 5;
+
+    /// Whether the count of lost records can be reset.
+    #[must_use]
+    pub fn resets_lost(&self) -> bool {
+        self.feature_bitmap.is_some_and(|bitmap| bitmap & Self::LOST_RESET != 0)
+    }
 
     /// The value of `enabled` that locks the kernel's rules until the next boot.
     pub const LOCKED: u32 = 2;

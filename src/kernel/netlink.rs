@@ -318,6 +318,11 @@ impl<S: Datagrams> Kernel for Netlink<S> {
         self.ask_for_nothing(request, &payload)
     }
 
+    fn reset_lost(&mut self) -> Result<u32, KernelError> {
+        let is_answer = |message: &Message<'_>| message.kind == message::ACKNOWLEDGEMENT;
+        self.ask(Request::Set, &message::lost(), |message| is_answer(message).then(|| Ok(message.counter())))
+    }
+
     fn record(&mut self, text: &str) -> Result<(), KernelError> {
         self.ask_for_nothing(Request::Record, &message::record(text))
     }

@@ -62,6 +62,7 @@ impl Report {
             plan: Some(steps(applied, intent.backup, machine)),
             backup_file: applied.backup_file(),
             record: applied.record.clone(),
+            reset_lost: applied.lost,
             runtime: Some(RuntimeReport {
                 managed: applied.unmanaged.is_none(),
                 reason: applied.unmanaged.clone(),

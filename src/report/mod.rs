@@ -64,6 +64,9 @@ pub struct Report {
     /// apply: the text of the record of type `USYS_CONFIG` that the kernel took for the audit log.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub record: Option<String>,
+    /// apply, with `reset_lost`: the count of lost records that was set back to zero.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub reset_lost: Option<u32>,
     /// apply, events, and gather with `expect`: the policies that the request asked for.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub policy: Vec<policy::PolicyReport>,
@@ -334,6 +337,7 @@ impl Report {
             plan: None,
             backup_file: None,
             record: None,
+            reset_lost: None,
             policy: Vec::new(),
             rules: None,
             runtime: None,

@@ -134,6 +134,7 @@ keys! {
     group: RULES,
     backup: APPLY,
     record: APPLY,
+    reset_lost: ASKING,
     compile: RULES,
     adopt: &[PRESENT, ABSENT, LOADED],
     perm_syscalls: &[PRESENT, ABSENT, LOADED, EXACT, Explain],

@@ -119,6 +119,8 @@ pub struct Request {
     /// Give the audit log a record of the change, of type `USYS_CONFIG`: with what was asked for, the drop-ins, counts and the
     /// outcome. Default: true.
     pub record: Option<bool>,
+    /// Set the kernel's count of lost records back to zero once all else is as declared; the report has what it was.
+    pub reset_lost: bool,
     /// Also bring audit.rules to what augenrules would write. auto: when that file exists, or the boot loads it as it
     /// stands; it fails where lines would be lost that only stand there.
     pub compile: Compile,

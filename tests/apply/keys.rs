@@ -23,7 +23,7 @@ fn values(root: &Path) -> Json {
         "files": [{"name": "a", "text": ""}], "archs": ["s390x"], "ignore": ["missing_path"], "format": "sarif", "fail_on": "info",
     });
     let more = json!({"loader_unknown": "fail", "allow_empty": true, "header": false, "lock_timeout": 3, "lock_anyway": true, "record": false,
-            "policy": {"name": "stig", "product": "rhel9"}, "product": "rhel9", "profile": "stig", "culprit": true});
+            "policy": {"name": "stig", "product": "rhel9"}, "product": "rhel9", "profile": "stig", "culprit": true, "reset_lost": true});
     let of_events = json!({"seconds": 1, "match": [{"keep": {"key": "x"}}], "since": 1, "until": "2026-11-29T10:00:00Z", "count": 1, "limit": 5,
             "records": true, "output": "/srv/events.jsonl"});
     let (Json::Object(values_so_far), Json::Object(more), Json::Object(of_events)) = (&mut values, more, of_events)
@@ -106,6 +106,7 @@ fn a_key_that_another_one_leaves_without_effect_is_an_error() {
     for (request, pointer) in [
         (json!({"drop_ins": {"a": {"rules": rules}}, "rules": rules}), "/rules"),
         (json!({"state": "loaded", "keep": ["x"]}), "/keep"),
+        (json!({"state": "loaded", "target": "filesystem", "reset_lost": true}), "/reset_lost"),
         (json!({"name": "a", "rules": rules, "root": "/image", "target": "both"}), "/target"),
         (json!({"operation": "gather", "source": "runtime", "expect": rules}), "/expect"),
         (json!({"operation": "gather", "source": "filesystem", "culprit": true}), "/culprit"),

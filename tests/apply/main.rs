@@ -43,6 +43,7 @@ mod record;
 mod recording;
 mod refusals;
 mod requests;
+mod reset_lost;
 mod roots;
 mod sabotage;
 mod scenarios;

@@ -56,6 +56,10 @@ impl Kernel for Mortal<'_> {
         self.call().set(setting)
     }
 
+    fn reset_lost(&mut self) -> Result<u32, KernelError> {
+        self.call().reset_lost()
+    }
+
     fn record(&mut self, text: &str) -> Result<(), KernelError> {
         self.call().record(text)
     }

@@ -6,7 +6,7 @@ pub mod rules;
 pub mod running;
 
 use audit_rules::kernel::model::Model;
-use audit_rules::kernel::{Change, Errno, Kernel};
+use audit_rules::kernel::{Change, Errno, Kernel, Setting};
 use audit_rules::rule::Rule;
 
 /// A directory that no kernel under test has.
@@ -46,4 +46,16 @@ pub fn on_each_kernel(part: impl Fn(&mut Bench<'_>)) {
     let mut model = Model::new().with_paths(["/etc", "/usr/bin", "/tmp"]);
     part(&mut Bench { kernel: &mut model, free: true });
     running::with(|loan| part(&mut loan.bench()));
+}
+
+/// Makes more records than the kernel may in a second; gives its count of lost ones. Auditing is on after that.
+pub fn lose_records(kernel: &mut dyn Kernel) -> u32 {
+    let limit = kernel.status().unwrap().rate_limit;
+    kernel.set(Setting::Enabled(1)).unwrap();
+    kernel.set(Setting::RateLimit(1)).unwrap();
+    for _ in 0..50 {
+        kernel.record("op=test res=success").unwrap();
+    }
+    kernel.set(Setting::RateLimit(limit)).unwrap();
+    kernel.status().unwrap().lost
 }

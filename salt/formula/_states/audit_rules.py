@@ -80,7 +80,7 @@ def present(
     drop_ins=None, policy=None, target=None, root=None, rules_dir=None, arch=None, ordering=None, on_locked=None,
     on_duplicate=None, on_missing=None, unknown_syscalls=None, loader_unknown=None, mode=None, owner=None, group=None,
     backup=None, record=None, compile=None, perm_syscalls=None, expedite=None, adopt=None, kernel=None, allow_empty=None,
-    header=None,
+    header=None, reset_lost=None,
     lock_timeout=None, lock_anyway=None, executable=None, **kwargs,
 ):  # fmt: skip
     """
@@ -98,6 +98,9 @@ def present(
 
     lock_anyway
         Lock the kernel although it lacks rules or settings of other drop-ins. Without it that is an error.
+
+    reset_lost
+        Set the kernel's count of lost records back to zero, once all else is as declared.
 
     drop_ins
         Several drop-ins by name, in one change, instead of ``name``, ``rules``, ``source`` and ``control``. Each has
@@ -148,7 +151,7 @@ def loaded(
     on_locked=None, on_duplicate=None, on_missing=None, unknown_syscalls=None, loader_unknown=None, mode=None,
     owner=None, group=None,
     backup=None, record=None, compile=None, perm_syscalls=None, expedite=None, adopt=None, kernel=None, allow_empty=None,
-    header=None, lock_timeout=None, executable=None, **kwargs,
+    header=None, reset_lost=None, lock_timeout=None, executable=None, **kwargs,
 ):  # fmt: skip
     """
     Ensure that the kernel holds what all drop-ins together ask for. It does what ``augenrules --load`` is used for, without
@@ -184,7 +187,7 @@ def exact(
     on_locked=None, on_duplicate=None, on_missing=None, unknown_syscalls=None, loader_unknown=None, mode=None,
     owner=None, group=None,
     backup=None, record=None, compile=None, perm_syscalls=None, expedite=None, kernel=None, allow_empty=None, header=None,
-    lock_timeout=None, executable=None, **kwargs,
+    reset_lost=None, lock_timeout=None, executable=None, **kwargs,
 ):  # fmt: skip
     """
     Ensure that this drop-in, or these, are the only ones but for those that ``keep`` matches, and that the kernel holds exactly

@@ -88,6 +88,7 @@ impl Warning {
             Self::NoSuchSetting { name } => format!("this kernel has no {}", name.text()),
             Self::Irreversible { name } => format!("{} can only be taken back by a reboot", name.text()),
             Self::NoRecord { problem } => format!("the audit log has no record of the change: {}", problem.message()),
+            Self::LostNotReset { problem } => format!("the count of lost records was not reset: {}", problem.message()),
             Self::LostRecords { lost } => format!("the kernel lost {lost} records while the change was made"),
             Self::Stuck { rule, directory } => {
                 format!("`{rule}` cannot be unloaded until {directory} exists again: the kernel would not find it")

@@ -14,6 +14,7 @@ pub enum Call {
     Set,
     SetRcu,
     Record,
+    ResetLost,
 }
 
 /// Something that goes wrong once its moment has come.

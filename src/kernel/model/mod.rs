@@ -48,6 +48,8 @@ pub struct Model {
     sent: Sent,
     done: Vec<Done>,
     records: Vec<String>,
+    /// A second, and how many records were made in it.
+    rate: (u64, u32),
 }
 
 impl Default for Model {
@@ -83,6 +85,7 @@ impl Model {
             sent: Sent::default(),
             done: Vec::new(),
             records: Vec::new(),
+            rate: (0, 0),
         }
     }
 
@@ -359,11 +362,17 @@ impl Kernel for Model {
         answer.map_err(|errno| KernelError::Refused { request, errno })
     }
 
+    fn reset_lost(&mut self) -> Result<u32, KernelError> {
+        self.enter(Call::ResetLost)?;
+        self.sent.set += 1;
+        let lost = std::mem::take(&mut self.status.lost);
+        self.leave(Call::ResetLost)?;
+        Ok(lost)
+    }
+
     fn record(&mut self, text: &str) -> Result<(), KernelError> {
         self.enter(Call::Record)?;
-        if self.status.is_on() {
-            self.records.push(text.to_owned());
-        }
+        self.take_record(text);
         self.leave(Call::Record)
     }
 

@@ -23,6 +23,21 @@ impl Model {
         Ok(())
     }
 
+    /// Takes a record; one that is over the limit of its second is lost, and counted (`audit_rate_check`).
+    pub(super) fn take_record(&mut self, text: &str) {
+        if !self.status.is_on() {
+            return;
+        }
+        let second = self.clock.as_secs();
+        let made = if self.rate.0 == second { self.rate.1 } else { 0 };
+        if self.status.rate_limit > 0 && made >= self.status.rate_limit {
+            self.status.lost += 1;
+            return;
+        }
+        self.rate = (second, made + 1);
+        self.records.push(text.to_owned());
+    }
+
     /// The lock of the kernel does not hold features; their own lock does.
     fn store_feature(&mut self, on: bool, lock: bool) -> Result<(), Errno> {
         let bit = Features::LOGINUID_IMMUTABLE;

@@ -72,6 +72,7 @@ APPLY = {
     "group": {"type": "str"},
     "backup": {"type": "bool", "default": False},
     "record": {"type": "bool"},
+    "reset_lost": {"type": "bool", "default": False},
     "compile": {"type": "str", "choices": ["auto", "never", "always"], "default": "auto"},
     "perm_syscalls": {"type": "str", "choices": ["all", "4.2"], "default": "all"},
     "lock_timeout": {"type": "int"},

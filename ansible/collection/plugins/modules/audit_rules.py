@@ -269,6 +269,12 @@ options:
         rules. It names the drop-ins, counts the rules, settings and files, and says how the change ended. Where auditing is
         off, there is none. By default true.
     type: bool
+  reset_lost:
+    description:
+      - Set the kernel's count of lost records back to zero, once all else is as declared. RV(reset_lost) has what it was. That
+        alone makes no RV(ignore:changed). A kernel that cannot do that fails the task.
+    type: bool
+    default: false
   compile:
     description:
       - Also bring C(audit.rules) to what augenrules would write. V(auto) does so when that file exists, V(always) also when
@@ -531,6 +537,11 @@ backup_file:
   returned: when one drop-in was replaced or removed and O(backup) is true
   type: str
   sample: /etc/audit/rules.d/30-identity.rules.2117.2026-11-29@10:02:45~
+reset_lost:
+  description: The kernel's count of lost records, which was set back to zero.
+  returned: with O(reset_lost), not in check mode
+  type: int
+  sample: 7
 record:
   description: The text of the record of type USYS_CONFIG that the kernel took for the audit log.
   returned: when the kernel is managed and on, something was changed, and O(record) is not false
