@@ -12,6 +12,7 @@ pub mod error;
 pub mod events;
 pub mod explain;
 pub mod gather;
+pub mod import;
 pub mod init;
 pub mod intent;
 pub mod keep;
@@ -41,6 +42,6 @@ pub mod world;
 mod program;
 
 pub use program::{
-    Each, Expanded, Origin, Unexpanded, events_on, expanded, explained, explained_on, follow, gather_on, linted,
-    machine_name, own_product, run, run_on,
+    Each, Expanded, Origin, Unexpanded, events_on, expanded, explained, explained_on, follow, gather_on, imported,
+    linted, machine_name, own_product, run, run_on,
 };

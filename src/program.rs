@@ -5,6 +5,7 @@ mod events;
 mod expand;
 mod explain;
 mod given;
+mod import;
 mod lint;
 mod programs;
 mod progress;
@@ -15,6 +16,7 @@ use std::path::{Path, PathBuf};
 pub use events::{Each, events_on};
 pub use expand::{Expanded, Origin, expanded, own_product};
 pub use explain::{explained, explained_on};
+pub use import::imported;
 pub use lint::linted;
 pub use programs::Unexpanded;
 
@@ -78,6 +80,7 @@ fn answer(request: Request, machine: Machine, each: Option<Each<'_>>) -> Result<
                 Ok(report?)
             }
         },
+        Operation::Import => Ok(imported(&request, &machine)?),
         Operation::Lint => Ok(linted(&request, machine, &PathBuf::from("/"))?),
         Operation::Events => {
             let Expanded { request, origin } = expanded(request, &machine, Path::new("/"))?;

@@ -15,7 +15,7 @@ use audit_rules::request::{self, Operation};
 use audit_rules::rule::Machine;
 use audit_rules::rules_d::Standing;
 use audit_rules::world::World;
-use audit_rules::{Expanded, events_on, expanded, explained, gather_on, linted, run_on};
+use audit_rules::{Expanded, events_on, expanded, explained, gather_on, imported, linted, run_on};
 use serde_json::Value;
 
 /// What the host holds. A line in it fails, and one holds a byte that is no UTF-8.
@@ -63,6 +63,7 @@ fn answer(request: request::Request, machine: Machine, kernel: &mut Model) -> Re
     request.check_mode |= matches!(request.operation, Operation::Apply | Operation::Events);
     match request.operation {
         Operation::Explain => return explained(&request, machine, &root),
+        Operation::Import => return imported(&request, &machine),
         Operation::Lint => return linted(&request, machine, &root),
         Operation::Gather | Operation::Apply | Operation::Events => {}
     }

@@ -10,6 +10,7 @@ pub mod explain;
 pub mod gather;
 mod gathered;
 pub mod human;
+pub mod import;
 pub mod lint;
 mod linted;
 pub mod policy;
@@ -176,6 +177,9 @@ pub struct Report {
     /// lint: the findings as SARIF 2.1.0, where that was asked for.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub sarif: Option<serde_json::Map<String, serde_json::Value>>,
+    /// import: a request to apply.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub request: Option<import::ImportedRequest>,
     /// A request that takes the change back.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub undo: Option<Undo>,
@@ -374,6 +378,7 @@ impl Report {
             counts: None,
             scanner: None,
             sarif: None,
+            request: None,
             undo: None,
         }
     }

@@ -39,6 +39,17 @@ choice! {
         Lint = "lint",
         /// Say what was recorded, and by which rule.
         Events = "events",
+        /// Turn rules in the dialect of another tool into a request to apply.
+        Import = "import",
+    }
+}
+
+choice! {
+    /// A dialect of rules.
+    Dialect {
+        /// The JSON of Mozilla's libaudit-go.
+        #[default]
+        LibauditGo = "libaudit-go",
     }
 }
 

@@ -19,6 +19,8 @@ pub enum Use {
     Lint,
     /// events.
     Events,
+    /// import.
+    Import,
 }
 
 const PRESENT: Use = Use::Apply(State::Present);
@@ -26,7 +28,7 @@ const ABSENT: Use = Use::Apply(State::Absent);
 const LOADED: Use = Use::Apply(State::Loaded);
 const EXACT: Use = Use::Apply(State::Exact);
 const RESTORED: Use = Use::Apply(State::Restored);
-use Use::{Events, Explain, Gather, Lint};
+use Use::{Events, Explain, Gather, Import, Lint};
 
 const STATES: [Use; 5] = [PRESENT, ABSENT, LOADED, EXACT, RESTORED];
 /// The states that read the host's rules; `restored` only knows what a change replaced.
@@ -36,7 +38,10 @@ const ASKING: &[Use] = &[PRESENT, LOADED, EXACT];
 /// The same, and what holds events against rules.
 const ASKING_AND_EVENTS: &[Use] = &[PRESENT, LOADED, EXACT, Events];
 const APPLY: &[Use] = &STATES;
-const ALL: &[Use] = &[PRESENT, ABSENT, LOADED, EXACT, RESTORED, Gather, Explain, Lint, Events];
+/// All that look at a host.
+const OF_HOST: &[Use] = &[PRESENT, ABSENT, LOADED, EXACT, RESTORED, Gather, Explain, Lint, Events];
+
+const ALL: &[Use] = &[PRESENT, ABSENT, LOADED, EXACT, RESTORED, Gather, Explain, Lint, Events, Import];
 
 impl Use {
     /// What a request is.
@@ -48,6 +53,7 @@ impl Use {
             Operation::Explain => Explain,
             Operation::Lint => Lint,
             Operation::Events => Events,
+            Operation::Import => Import,
         }
     }
 
@@ -60,6 +66,7 @@ impl Use {
             Explain => Operation::Explain.text(),
             Lint => Operation::Lint.text(),
             Events => Operation::Events.text(),
+            Import => Operation::Import.text(),
         }
     }
 
@@ -109,15 +116,15 @@ macro_rules! keys {
 keys! {
     operation: ALL,
     state: APPLY,
-    name: &[PRESENT, ABSENT, EXACT],
+    name: &[PRESENT, ABSENT, EXACT, Import],
     rules: &[PRESENT, ABSENT, EXACT, Explain, Lint, Events],
     control: &[PRESENT, EXACT],
     drop_ins: ASKING_AND_EVENTS,
     policy: ASKING_AND_EVENTS,
     target: APPLY,
-    root: ALL,
+    root: OF_HOST,
     kernel: &[PRESENT, ABSENT, LOADED, EXACT, RESTORED, Gather],
-    rules_dir: ALL,
+    rules_dir: OF_HOST,
     ordering: &[PRESENT, ABSENT, LOADED, EXACT, Gather],
     on_locked: APPLY,
     lock_anyway: &[PRESENT, RESTORED],
@@ -167,6 +174,8 @@ keys! {
     limit: &[Events],
     records: &[Events],
     output: &[Events],
+    dialect: &[Import],
+    document: &[Import],
 }
 
 impl Key {
@@ -193,7 +202,7 @@ impl Use {
     fn state(self) -> Option<&'static str> {
         match self {
             Self::Apply(state) => Some(state.text()),
-            Gather | Explain | Lint | Events => None,
+            Gather | Explain | Lint | Events | Import => None,
         }
     }
 }
@@ -271,7 +280,7 @@ mod tests {
         let text = |name: &str| KEYS.iter().find(|key| key.name == name).unwrap().used_by_text();
         assert_eq!(text("rules"), "apply: present, absent, exact; explain; lint; events");
         assert_eq!(text("expedite"), "apply");
-        assert_eq!(text("operation"), "apply; gather; explain; lint; events");
+        assert_eq!(text("operation"), "apply; gather; explain; lint; events; import");
         assert_eq!(text("archs"), "lint");
     }
 }

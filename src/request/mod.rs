@@ -22,8 +22,8 @@ mod shape;
 
 use choices::choice;
 pub use choices::{
-    Compile, Expedite, FailOn, Format, KernelChoice, LoaderUnknown, OnDuplicate, OnLocked, OnMissing, Operation,
-    Ordering, PermSyscalls, ProgramsName, State, Target, UnknownSyscalls,
+    Compile, Dialect, Expedite, FailOn, Format, KernelChoice, LoaderUnknown, OnDuplicate, OnLocked, OnMissing,
+    Operation, Ordering, PermSyscalls, ProgramsName, State, Target, UnknownSyscalls,
 };
 pub use control::{Control, Enabled, EnabledName, Failure, FailureName};
 pub use decode::{InvalidRequest, MAX_BYTES, MAX_LINES, MAX_VALUES, decode};
@@ -36,8 +36,8 @@ pub use pointer::Pointer;
 pub use policy::{PolicyInput, PolicyObject, WithoutInput, WithoutObject};
 pub use programs::GivenRules;
 pub use recorded::{ConditionInput, MatchInput, Moment};
-pub use rule_object::{FieldInput, FieldObject, FieldValue, ListName, OneOrMany, RuleObject, SyscallInput};
-pub use rules::{ProgramLines, RuleInput, Rules, RulesFile};
+pub use rule_object::{ActionName, FieldInput, FieldObject, FieldValue, ListName, OneOrMany, RuleObject, SyscallInput};
+pub use rules::{Document, ProgramLines, RuleInput, Rules, RulesFile};
 
 use std::collections::BTreeMap;
 use std::sync::LazyLock;
@@ -198,6 +198,10 @@ pub struct Request {
     /// A file of this host to which every event that is kept is written, a line of JSON each, in its place when it is whole.
     #[schemars(length(min = 2))]
     pub output: Option<String>,
+    /// import: the dialect of `document`.
+    pub dialect: Option<Dialect>,
+    /// import: the document, or its text.
+    pub document: Option<Document>,
 }
 
 /// The JSON Schema of the request, as it is published.

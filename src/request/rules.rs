@@ -18,6 +18,16 @@ pub struct RulesFile {
     pub text: Option<String>,
 }
 
+/// A document of another tool.
+#[derive(Debug, Clone, PartialEq, Deserialize, JsonSchema)]
+#[serde(untagged)]
+pub enum Document {
+    /// Its text.
+    Text(String),
+    /// The same, read.
+    Object(serde_json::Map<String, serde_json::Value>),
+}
+
 /// Rules as they may be given.
 #[derive(Debug, Clone, PartialEq, Deserialize, JsonSchema)]
 #[serde(untagged)]

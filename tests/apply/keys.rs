@@ -23,7 +23,8 @@ fn values(root: &Path) -> Json {
         "files": [{"name": "a", "text": ""}], "archs": ["s390x"], "ignore": ["missing_path"], "format": "sarif", "fail_on": "info",
     });
     let more = json!({"loader_unknown": "fail", "allow_empty": true, "header": false, "lock_timeout": 3, "lock_anyway": true, "record": false,
-            "policy": {"name": "stig", "product": "rhel9"}, "product": "rhel9", "profile": "stig", "culprit": true, "reset_lost": true});
+            "policy": {"name": "stig", "product": "rhel9"}, "product": "rhel9", "profile": "stig", "culprit": true, "reset_lost": true,
+            "dialect": "libaudit-go", "document": {"audit_rules": [{"path": "/etc/passwd"}]}});
     let of_events = json!({"seconds": 1, "match": [{"keep": {"key": "x"}}], "since": 1, "until": "2026-11-29T10:00:00Z", "count": 1, "limit": 5,
             "records": true, "output": "/srv/events.jsonl"});
     let (Json::Object(values_so_far), Json::Object(more), Json::Object(of_events)) = (&mut values, more, of_events)
@@ -44,12 +45,13 @@ fn request(used_as: Use, key: &str, values: &Json) -> Json {
         }
         Use::Explain if key == "files" => json!({"event": {"syscall": "open"}}),
         Use::Explain => json!({"event": {"syscall": "open"}, "root": values["root"]}),
+        Use::Import => json!({"dialect": "libaudit-go", "document": values["document"]}),
         Use::Gather if key == "files" => json!({"culprit": true}),
         Use::Gather | Use::Lint | Use::Events => json!({}),
     };
     // Of another root directory there is only the log.
     let listens = used_as == Use::Events && key == "seconds";
-    if !listens && !matches!(key, "rules" | "files" | "perm_syscalls" | "resolve") {
+    if !listens && used_as != Use::Import && !matches!(key, "rules" | "files" | "perm_syscalls" | "resolve") {
         request["root"] = values["root"].clone();
     }
     if used_as == Use::Apply(State::Loaded) && key == "keep" {
@@ -77,7 +79,7 @@ fn a_key_without_use_is_an_error_for_every_operation_and_state() {
     let values = values(host.root());
     let states = [State::Present, State::Absent, State::Loaded, State::Exact, State::Restored].map(Use::Apply);
     let mut wrong = Vec::new();
-    for used_as in states.into_iter().chain([Use::Gather, Use::Explain, Use::Lint, Use::Events]) {
+    for used_as in states.into_iter().chain([Use::Gather, Use::Explain, Use::Lint, Use::Events, Use::Import]) {
         for key in KEYS {
             let is_said_by_the_use =
                 key.name == "operation" || (key.name == "state" && matches!(used_as, Use::Apply(_)));
@@ -132,11 +134,15 @@ fn a_key_that_another_one_leaves_without_effect_is_an_error() {
 
 #[test]
 fn what_the_automation_tool_says_of_check_mode_and_diff_is_said_to_every_operation() {
-    for operation in ["gather", "explain", "lint", "events"] {
+    for operation in ["gather", "explain", "lint", "events", "import"] {
         let (rules, root) = (json!(["-w /etc/passwd -p wa"]), Host::new());
         let mut request = json!({"operation": operation, "_ansible_check_mode": true, "_ansible_diff": true});
         match operation {
             "gather" => request["root"] = json!(root.root()),
+            "import" => {
+                request["dialect"] = json!("libaudit-go");
+                request["document"] = json!({"audit_rules": [{"path": "/etc/passwd"}]});
+            }
             "events" => request["files"] = json!([{"name": "a", "text": ""}]),
             _ => request["rules"] = rules,
         }

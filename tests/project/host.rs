@@ -12,7 +12,7 @@ use audit_rules::request::{self, Operation};
 use audit_rules::rule::Machine;
 use audit_rules::rules_d::Standing;
 use audit_rules::world::World;
-use audit_rules::{Expanded, events_on, expanded, explained_on, gather_on, linted, run_on};
+use audit_rules::{Expanded, events_on, expanded, explained_on, gather_on, imported, linted, run_on};
 use tempfile::TempDir;
 
 /// Directories that a small Debian has and the examples' rules need.
@@ -60,6 +60,9 @@ impl Host {
     fn try_answer(&mut self, request: &str) -> Result<Report, Vec<Problem>> {
         let machine = Machine::from_uname("x86_64").unwrap();
         let Expanded { request, origin } = expanded(request::decode(request.as_bytes())?, &machine, self.root.path())?;
+        if request.operation == Operation::Import {
+            return imported(&request, &machine);
+        }
         if request.operation == Operation::Lint {
             return linted(&request, machine, self.root.path());
         }

@@ -22,7 +22,7 @@ import salt.utils.args
 from salt.exceptions import CommandExecutionError
 
 __virtualname__ = "audit_rules"
-__func_alias__ = {"apply_": "apply"}
+__func_alias__ = {"apply_": "apply", "import_": "import"}
 
 
 def __virtual__():
@@ -371,3 +371,26 @@ def events(
     found = {part: report[part] for part in parts if part in report}
     found["comment"] = report["msg"]
     return found
+
+
+def import_(document=None, dialect="libaudit-go", name=None, executable=None, saltenv=None):
+    """
+    Give what a document of another tool asks for, as the arguments of a state. Nothing is changed, and no host is looked at.
+
+    document
+        The document, as a dictionary or as its text.
+
+    dialect
+        ``libaudit-go``, the JSON of that library of Mozilla.
+
+    name
+        The drop-in, by default ``50-libaudit-go``.
+
+    CLI Example:
+
+    .. code-block:: bash
+
+        salt-call --local audit_rules.import document="$(cat audit.rules.json)" name=30-site
+    """
+    given = {"document": document, "dialect": dialect, "name": name}
+    return _looked("import", given, "request", executable, saltenv)["request"]

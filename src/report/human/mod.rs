@@ -32,6 +32,10 @@ impl Report {
             Some(Events::Recorded(events)) => recorded::write(self, events, &mut page),
             None => {}
         }
+        if let Some(request) = &self.request {
+            page.heading(&request.name);
+            request.rules.iter().for_each(|rule| page.line(&[(Look::Plain, "  "), (Look::Plain, rule)]));
+        }
         apply::write(self, &mut page);
         gather::write(self, &mut page);
         self.warnings

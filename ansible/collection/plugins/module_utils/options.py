@@ -93,6 +93,7 @@ INFO_OPERATIONS = {
         "rules", "drop_ins", "policy", "files", "source", "match", "since", "until", "seconds", "count", "limit", "records", "format",
         "output", "arch", "root", "rules_dir",
     ),
+    "import": ("dialect", "document", "name"),
 }
 
 #: An entry of files.
@@ -134,6 +135,9 @@ INFO = {
     "limit": {"type": "int"},
     "records": {"type": "bool", "default": False},
     "output": {"type": "str"},
+    "dialect": {"type": "str", "choices": ["libaudit-go"]},
+    "document": {"type": "raw"},
+    "name": {"type": "str"},
 }
 
 
@@ -171,5 +175,8 @@ def info_specification():
         "argument_spec": {**INFO, **SRC, **PROGRAM},
         # Files are those of the log for events; otherwise the program refuses them beside rules.
         "mutually_exclusive": [("rules", "src"), ("rules", "drop_ins"), ("rules", "policy"), ("src", "drop_ins"), ("src", "policy")],
-        "required_if": [("operation", "explain", ("rules", "src", "files", "event"), True)],
+        "required_if": [
+            ("operation", "explain", ("rules", "src", "files", "event"), True),
+            ("operation", "import", ("dialect", "document")),
+        ],
     }

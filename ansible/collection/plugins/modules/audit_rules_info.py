@@ -35,9 +35,21 @@ options:
         host. The task fails where something is; see O(fail_on).
       - V(events), what was recorded, from the audit log, and by which rule. With O(rules), O(src), O(drop_ins) or O(policy), what
         that policy would have made of it.
+      - V(import), what a O(document) of another tool asks for, as a request in RV(request) whose keys are the options of
+        M(linux.audit.audit_rules).
     type: str
-    choices: [gather, explain, lint, events]
+    choices: [gather, explain, lint, events, import]
     required: true
+  dialect:
+    description: With V(import) of O(operation), the dialect of O(document). V(libaudit-go) is the JSON of that library of Mozilla.
+    type: str
+    choices: [libaudit-go]
+  document:
+    description: With V(import) of O(operation), the document, as a dictionary or as its text.
+    type: raw
+  name:
+    description: With V(import) of O(operation), the drop-in of RV(request). By default C(50-libaudit-go).
+    type: str
   rules:
     description:
       - With V(explain) and V(lint) of O(operation), a list of lines and objects, or one text that holds a whole rules file. As in
@@ -480,6 +492,32 @@ listening:
       and which C(process) with which C(pid) receives the records for good.
   returned: with V(events) of O(operation), from the kernel
   type: dict
+request:
+  description: A request to apply, with the names of the options of M(linux.audit.audit_rules).
+  returned: with V(import) of O(operation), where all of the document has a meaning
+  type: dict
+  contains:
+    state:
+      description: V(exact) where the document deletes what is there, else V(present).
+      returned: always
+      type: str
+    name:
+      description: The drop-in.
+      returned: always
+      type: str
+    rules:
+      description: Its lines.
+      returned: always
+      type: list
+      elements: str
+    control:
+      description: Settings of the audit subsystem, in the kernel's numbers.
+      returned: where the document has some
+      type: dict
+    on_missing:
+      description: V(skip) where watches of missing files are to be left out.
+      returned: where that is so
+      type: str
 logs:
   description: The files of the log that were read.
   returned: with V(events) of O(operation) from the log, and with O(culprit)

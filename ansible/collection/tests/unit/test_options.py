@@ -93,6 +93,7 @@ ANSIBLE_TYPES = {
     frozenset(["string", "integer"]): {"str", "raw"},
     frozenset(["string", "array"]): {"raw"},
     frozenset(["object", "array"]): {"raw"},
+    frozenset(["string", "object"]): {"raw"},
     frozenset(["string", "array", "object"]): {"raw"},
 }
 
