@@ -23,6 +23,7 @@ pub mod matching;
 pub mod observe;
 pub mod plan;
 pub mod policies;
+pub mod prove;
 pub mod records;
 pub mod report;
 pub mod request;
@@ -35,6 +36,7 @@ pub mod settings;
 mod signals;
 pub mod snapshot;
 pub mod tables;
+pub mod trigger;
 pub mod wire;
 mod wording;
 pub mod world;
@@ -43,5 +45,5 @@ mod program;
 
 pub use program::{
     Each, Expanded, Origin, Unexpanded, events_on, expanded, explained, explained_on, follow, gather_on, imported,
-    linted, machine_name, own_product, run, run_on,
+    linted, machine_name, own_product, proven_on, run, run_on,
 };

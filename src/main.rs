@@ -9,7 +9,7 @@ use nix::errno::Errno;
 use audit_rules::error::{Problem, RequestError};
 use audit_rules::policies::{self, chosen};
 use audit_rules::report::Report;
-use audit_rules::{machine_name, own_product, report, request as requests, run};
+use audit_rules::{machine_name, own_product, report, request as requests, run, trigger};
 
 const HELP: &str = "\
 Makes a Linux host's audit rules, in the kernel and in rules.d, agree with a declared set.
@@ -41,6 +41,8 @@ fn main() -> ExitCode {
     let arguments: Vec<_> = std::env::args_os().skip(1).collect();
     let words: Vec<_> = arguments.iter().filter_map(|word| word.to_str()).collect();
     let code = match words.as_slice() {
+        // `prove` starts this executable so.
+        [first, ..] if *first == trigger::WORD => trigger::act(arguments.get(1..).unwrap_or_default()),
         ["--help" | "-h"] => print(HELP),
         ["--version" | "-V"] => print(&format!("audit_rules {}", env!("CARGO_PKG_VERSION"))),
         ["schema", "request"] => print(requests::SCHEMA.trim_end()),

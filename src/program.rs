@@ -9,6 +9,7 @@ mod import;
 mod lint;
 mod programs;
 mod progress;
+mod prove;
 mod scanner;
 
 use std::path::{Path, PathBuf};
@@ -19,17 +20,19 @@ pub use explain::{explained, explained_on};
 pub use import::imported;
 pub use lint::linted;
 pub use programs::Unexpanded;
+pub use prove::proven_on;
 
 use crate::apply::apply;
 use crate::error::{Problem, RequestError, What};
 use crate::gather::gather;
-use crate::intent::{ApplyIntent, EventsIntent, GatherIntent, Location, further_problems};
+use crate::intent::{ApplyIntent, EventsIntent, GatherIntent, Location, ProveIntent, further_problems};
 use crate::kernel::{Kernel, Listener, access};
 use crate::report::Report;
 use crate::request::{InvalidRequest, KernelChoice, OnMissing, Operation, Request, decode};
 use crate::rule::Machine;
 use crate::rules_d::{Standing, enter, own_executable, standing};
 use crate::signals::{Signals, hold_back_file_size};
+use crate::trigger;
 use crate::world::World;
 
 /// Answers a request on the running host. It may be large: it is let go as soon as it is read.
@@ -96,6 +99,18 @@ fn answer(request: Request, machine: Machine, each: Option<Each<'_>>) -> Result<
             });
             let report = report.map_err(|problems| origin.place(problems))?;
             Ok(origin.tell(report))
+        }
+        Operation::Prove => {
+            let Expanded { request, origin } = expanded(request, &machine, Path::new("/"))?;
+            let intent = ProveIntent::of(&request, &machine).map_err(|problems| origin.place(problems))?;
+            drop(request);
+            let mut listener = if intent.check_mode { None } else { Some(events::listener()?) };
+            let mut signals = Signals::held_back();
+            let report = on_this_host(standing(), true, machine, &mut || signals.next(), |world| {
+                let listener = listener.as_mut().map(|listener| listener as &mut dyn Listener);
+                proven_on(&intent, world, listener, &mut |actor, call| trigger::make(actor, call, &machine))
+            });
+            Ok(origin.tell(report?))
         }
         Operation::Gather => {
             let Expanded { request, origin } = expanded(request, &machine, Path::new("/"))?;

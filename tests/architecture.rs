@@ -181,14 +181,19 @@ fn nothing_starts_a_program_or_a_shell() {
             starts.iter().filter(|word| says_word(code, word)).map(move |word| format!("{path}: {word}"))
         })
         .collect();
-    assert_eq!(found, Vec::<String>::new());
+    // Only itself, anew.
+    assert_eq!(found, ["src/trigger/tracer.rs: Command"]);
+    assert_eq!(project::code("src/trigger/tracer.rs").matches("Command::new(\"/proc/self/exe\")").count(), 1);
 }
 
 #[test]
 fn nothing_is_unsafe_or_asks_at_compile_time_which_machine_it_is_for() {
     for (path, code) in sources() {
         assert!(!says_word(&code, "unsafe"), "{path}");
-        assert!(!says_word(&code, "target_arch") && !says_word(&code, "target_pointer_width"), "{path}");
+        // Registers have other names on each machine.
+        let may_ask = path == "src/trigger/registers.rs";
+        assert!(!says_word(&code, "target_arch") || may_ask, "{path}");
+        assert!(!says_word(&code, "target_pointer_width"), "{path}");
     }
     assert!(project::read("Cargo.toml").contains("unsafe_code = \"forbid\""));
 }
@@ -214,6 +219,7 @@ fn what_decides_depends_on_no_clock_no_environment_and_no_process() {
         "matching",
         "records",
         "events",
+        "prove",
         "lint",
         "request",
         "report",

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 
 use audit_rules::error::{Problem, What};
-use audit_rules::intent::{ApplyIntent, EventsIntent, GatherIntent};
+use audit_rules::intent::{ApplyIntent, EventsIntent, GatherIntent, ProveIntent};
 use audit_rules::kernel::model::Model;
 use audit_rules::kernel::{Access, Kernel};
 use audit_rules::report::{Outcome, Report};
@@ -15,7 +15,7 @@ use audit_rules::request::{self, Operation};
 use audit_rules::rule::Machine;
 use audit_rules::rules_d::Standing;
 use audit_rules::world::World;
-use audit_rules::{Expanded, events_on, expanded, explained, gather_on, imported, linted, run_on};
+use audit_rules::{Expanded, events_on, expanded, explained, gather_on, imported, linted, proven_on, run_on};
 use serde_json::Value;
 
 /// What the host holds. A line in it fails, and one holds a byte that is no UTF-8.
@@ -60,12 +60,12 @@ pub fn hold(data: &[u8]) {
 fn answer(request: request::Request, machine: Machine, kernel: &mut Model) -> Result<Report, Vec<Problem>> {
     let root = root().to_owned();
     let Expanded { mut request, origin } = expanded(request, &machine, &root)?;
-    request.check_mode |= matches!(request.operation, Operation::Apply | Operation::Events);
+    request.check_mode |= matches!(request.operation, Operation::Apply | Operation::Events | Operation::Prove);
     match request.operation {
         Operation::Explain => return explained(&request, machine, &root),
         Operation::Import => return imported(&request, &machine),
         Operation::Lint => return linted(&request, machine, &root),
-        Operation::Gather | Operation::Apply | Operation::Events => {}
+        Operation::Gather | Operation::Apply | Operation::Events | Operation::Prove => {}
     }
     let access = kernel.status().ok().map(|status| Ok(Access::Managed(status)));
     let mut interrupted = || None;
@@ -82,6 +82,10 @@ fn answer(request: request::Request, machine: Machine, kernel: &mut Model) -> Re
     if request.operation == Operation::Events {
         let intent = EventsIntent::of(&request, &machine).map_err(|problems| origin.place(problems))?;
         return Ok(origin.tell(events_on(&intent, world, None, None)?));
+    }
+    if request.operation == Operation::Prove {
+        let intent = ProveIntent::of(&request, &machine).map_err(|problems| origin.place(problems))?;
+        return proven_on(&intent, world, None, &mut |_, _| panic!("check mode makes a call"));
     }
     if request.operation == Operation::Gather {
         return Ok(origin.tell(gather_on(&GatherIntent::of(&request, &machine)?, world)));

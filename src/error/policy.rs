@@ -67,6 +67,8 @@ pub enum PolicyError {
     Stranded { difference: String },
     /// Files, kernel and next boot do not agree, and the request says to fail then.
     NotInSync { what: String, why: String },
+    /// A rule that does not record, or of which that could not be found out.
+    NotProven { why: String },
     /// An event is answered otherwise than the request expects.
     NotAsExpected { event: String, expected: String, found: String },
     /// A signal asked us to stop.
@@ -106,6 +108,7 @@ impl PolicyError {
             Self::LockedIncomplete { .. } => "locked_incomplete",
             Self::Stranded { .. } => "stranded",
             Self::NotInSync { .. } => "not_in_sync",
+            Self::NotProven { .. } => "not_proven",
             Self::NotAsExpected { .. } => "not_as_expected",
             Self::Interrupted { .. } => "interrupted",
         }
@@ -171,7 +174,7 @@ impl PolicyError {
             Self::LockedOut => {
                 "the kernel lacks this line, and the lock would keep it out until the next boot".to_owned()
             }
-            Self::NoKernel { why, .. } | Self::Denied { why, .. } => why.clone(),
+            Self::NoKernel { why, .. } | Self::Denied { why, .. } | Self::NotProven { why } => why.clone(),
             Self::WaitTime { jiffies, most } => {
                 format!("a backlog wait time of {jiffies} jiffies is not between 0 and {most}")
             }

@@ -72,6 +72,10 @@ pub enum RequestError {
     UnknownCode { code: String, nearest: Option<String> },
     /// A machine that is not that of the host.
     OtherMachine { named: &'static str, own: &'static str },
+    /// A key that no loaded rule has.
+    NoRuleWithKey { key: String },
+    /// A drop-in that is not there.
+    NoDropIn { name: String },
     /// A user or group that the host lacks.
     UnknownId { key: &'static str, name: String },
     /// A snapshot of another version, or not one of ours.
@@ -119,6 +123,8 @@ impl RequestError {
             Self::UnknownProduct { .. } => "unknown_product",
             Self::UnknownCode { .. } => "unknown_code",
             Self::OtherMachine { .. } => "other_machine",
+            Self::NoRuleWithKey { .. } => "no_rule_with_key",
+            Self::NoDropIn { .. } => "no_drop_in",
             Self::UnknownId { .. } => "unknown_owner",
             Self::BadSnapshot { .. } => "bad_snapshot",
         }
@@ -185,6 +191,8 @@ impl RequestError {
             }
             Self::UnknownCode { code, .. } => format!("no finding has the code {code:?}"),
             Self::OtherMachine { named, own } => format!("arch names {named}, and the host is {own}"),
+            Self::NoRuleWithKey { key } => format!("no loaded rule has the key {key:?}"),
+            Self::NoDropIn { name } => format!("there is no drop-in {name}"),
             Self::UnknownId { key, name } => format!("there is no {key} {name:?} on this host"),
             Self::BadSnapshot { why } => format!("the snapshot cannot be used: {why}"),
         }

@@ -13,10 +13,7 @@ use crate::events::{Condition, Filter};
 use crate::records::RecordType;
 use crate::records::time::from_rfc3339;
 use crate::request::keys::{not_used, unused};
-use crate::request::{
-    ConditionInput, Format, Id, KernelChoice, MatchInput, Moment, OnDrift, Ordering, Request, RulesFile, Source,
-    SyscallInput,
-};
+use crate::request::{ConditionInput, Format, Id, MatchInput, Moment, Request, RulesFile, Source, SyscallInput};
 use crate::rule::Machine;
 use crate::tables::{record_types, syscalls};
 
@@ -126,18 +123,7 @@ impl EventsIntent {
     /// What is asked of the host, whose rules the events are attributed to.
     #[must_use]
     pub fn host(&self) -> GatherIntent {
-        GatherIntent {
-            source: Source::Both,
-            place: self.place.clone(),
-            kernel: KernelChoice::Auto,
-            machine: self.machine,
-            ordering: Ordering::Ignore,
-            on_drift: OnDrift::Report,
-            details: true,
-            expect: None,
-            culprit: false,
-            log_files: Vec::new(),
-        }
+        GatherIntent::of_host(self.place.clone(), self.machine)
     }
 
     /// Goes on for as long as somebody looks on, and keeps no event for the end, where the request does not say otherwise.

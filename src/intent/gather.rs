@@ -82,6 +82,23 @@ impl GatherIntent {
         }
     }
 
+    /// All that a host holds, of which no more is asked.
+    #[must_use]
+    pub fn of_host(place: Location, machine: Machine) -> Self {
+        Self {
+            source: Source::Both,
+            place,
+            kernel: KernelChoice::Auto,
+            machine,
+            ordering: Ordering::Ignore,
+            on_drift: OnDrift::Report,
+            details: true,
+            expect: None,
+            culprit: false,
+            log_files: Vec::new(),
+        }
+    }
+
     /// What is asked of the host by a request to explain events by what it holds.
     ///
     /// # Errors
@@ -89,10 +106,7 @@ impl GatherIntent {
     pub fn of_events(request: &Request, own: &Machine) -> Result<Self, Vec<Problem>> {
         let place = Location::of(request)?;
         let machine = machine_of(request, &place, own).map_err(|problem| vec![problem])?;
-        let (source, kernel) = (request.source, request.kernel);
-        let (ordering, on_drift) = (Ordering::Ignore, OnDrift::Report);
-        let (culprit, log_files) = (false, Vec::new());
-        Ok(Self { source, place, machine, kernel, ordering, on_drift, details: true, expect: None, culprit, log_files })
+        Ok(Self { source: request.source, kernel: request.kernel, ..Self::of_host(place, machine) })
     }
 
     /// Whether the running kernel is to be asked.

@@ -160,7 +160,7 @@ pub(super) fn several(request: &Request, machine: &Machine, problems: &mut Vec<P
     goals
 }
 
-fn checked_name(name: &str, pointer: &str, problems: &mut Vec<Problem>) -> Option<DropInName> {
+pub(super) fn checked_name(name: &str, pointer: &str, problems: &mut Vec<Problem>) -> Option<DropInName> {
     drop_in_name(name).map_err(|error| problems.push(Problem::at_pointer(error.into(), pointer))).ok()
 }
 

@@ -10,6 +10,7 @@ mod goal;
 mod lines;
 mod lint;
 mod machine;
+mod prove;
 
 use std::path::{Path, PathBuf};
 
@@ -22,6 +23,7 @@ pub use goal::{Declared, DropInGoal, Goal};
 pub use lines::{RequestLine, Rests, bad_lines, is_statement, labels, named_controls, request_lines};
 pub use lint::{LintIntent, Subject, WantedProfile};
 pub use machine::machine_named;
+pub use prove::{Meant, ProveIntent};
 
 use machine::machine_of;
 

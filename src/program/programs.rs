@@ -10,7 +10,7 @@ use super::progress::walked;
 use crate::auditctl::{self, Accounts, Context, Line};
 use crate::desired::{Search, Warning};
 use crate::error::{PolicyError, Problem, RequestError, What};
-use crate::intent::{ApplyIntent, EventsIntent, GatherIntent, Location};
+use crate::intent::{ApplyIntent, EventsIntent, GatherIntent, Location, ProveIntent};
 use crate::request::{GivenRules, MAX_LINES, OneOrMany, Operation, ProgramLines, Request, RuleInput, RuleObject};
 use crate::rule::{FieldNumber, Machine, Op, Rule};
 use crate::rules_d::{Programs, Root, Storage, Unread, drop_in_name};
@@ -55,7 +55,8 @@ pub fn expand_programs(
     machine: &Machine,
     root: &Path,
 ) -> Result<(Request, Vec<Warning>), Unexpanded> {
-    let is_meant = matches!(request.operation, Operation::Apply | Operation::Gather | Operation::Events);
+    let is_meant =
+        matches!(request.operation, Operation::Apply | Operation::Gather | Operation::Events | Operation::Prove);
     if !is_meant || request.given_rules().iter_mut().all(|given| given.rules.programs().is_empty()) {
         return Ok((request, Vec::new()));
     }
@@ -64,6 +65,7 @@ pub fn expand_programs(
     let checked = match sample.operation {
         Operation::Gather => GatherIntent::of(&sample, machine).map(|intent| intent.place),
         Operation::Events => EventsIntent::of(&sample, machine).map(|intent| intent.place),
+        Operation::Prove => ProveIntent::of(&sample, machine).map(|intent| intent.host.place),
         _ => ApplyIntent::of(&sample, machine).map(|intent| intent.place),
     };
     let place = match checked {

@@ -1,6 +1,6 @@
 //! How long a report may get: the first entries of each list, and how many more there are.
 //!
-//! A report of any operation but `gather` and `explain`, which answer rule by rule, stays below [`LARGEST`] bytes without its
+//! A report of any operation but `gather`, `explain` and `prove`, which answer rule by rule, stays below [`LARGEST`] bytes without its
 //! `undo`.
 
 use std::collections::BTreeMap;
@@ -85,6 +85,9 @@ impl Report {
         }
         if let Some(Events::Recorded(events)) = &mut self.events {
             note("/events", shrink(events, usize::MAX, EVENT_BYTES));
+        }
+        if let Some(proofs) = &mut self.proofs {
+            note("/proofs", shrink(proofs, RULES, usize::MAX));
         }
         if let Some(rules) = &mut self.by_rule {
             note("/by_rule", shrink(rules, STEPS, STEP_BYTES));

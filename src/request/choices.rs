@@ -41,6 +41,8 @@ choice! {
         Events = "events",
         /// Turn rules in the dialect of another tool into a request to apply.
         Import = "import",
+        /// Find out whether rules record: have something done that they are about, and listen.
+        Prove = "prove",
     }
 }
 

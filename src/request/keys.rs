@@ -21,6 +21,8 @@ pub enum Use {
     Events,
     /// import.
     Import,
+    /// prove.
+    Prove,
 }
 
 const PRESENT: Use = Use::Apply(State::Present);
@@ -28,7 +30,7 @@ const ABSENT: Use = Use::Apply(State::Absent);
 const LOADED: Use = Use::Apply(State::Loaded);
 const EXACT: Use = Use::Apply(State::Exact);
 const RESTORED: Use = Use::Apply(State::Restored);
-use Use::{Events, Explain, Gather, Import, Lint};
+use Use::{Events, Explain, Gather, Import, Lint, Prove};
 
 const STATES: [Use; 5] = [PRESENT, ABSENT, LOADED, EXACT, RESTORED];
 /// The states that read the host's rules; `restored` only knows what a change replaced.
@@ -39,9 +41,10 @@ const ASKING: &[Use] = &[PRESENT, LOADED, EXACT];
 const ASKING_AND_EVENTS: &[Use] = &[PRESENT, LOADED, EXACT, Events];
 const APPLY: &[Use] = &STATES;
 /// All that look at a host.
-const OF_HOST: &[Use] = &[PRESENT, ABSENT, LOADED, EXACT, RESTORED, Gather, Explain, Lint, Events];
-
-const ALL: &[Use] = &[PRESENT, ABSENT, LOADED, EXACT, RESTORED, Gather, Explain, Lint, Events, Import];
+const OF_HOST: &[Use] = &[PRESENT, ABSENT, LOADED, EXACT, RESTORED, Gather, Explain, Lint, Events, Prove];
+/// What may be about another root directory than that of the running host.
+const ANYWHERE: &[Use] = &[PRESENT, ABSENT, LOADED, EXACT, RESTORED, Gather, Explain, Lint, Events];
+const ALL: &[Use] = &[PRESENT, ABSENT, LOADED, EXACT, RESTORED, Gather, Explain, Lint, Events, Import, Prove];
 
 impl Use {
     /// What a request is.
@@ -54,6 +57,7 @@ impl Use {
             Operation::Lint => Lint,
             Operation::Events => Events,
             Operation::Import => Import,
+            Operation::Prove => Prove,
         }
     }
 
@@ -67,6 +71,7 @@ impl Use {
             Lint => Operation::Lint.text(),
             Events => Operation::Events.text(),
             Import => Operation::Import.text(),
+            Prove => Operation::Prove.text(),
         }
     }
 
@@ -116,13 +121,14 @@ macro_rules! keys {
 keys! {
     operation: ALL,
     state: APPLY,
-    name: &[PRESENT, ABSENT, EXACT, Import],
-    rules: &[PRESENT, ABSENT, EXACT, Explain, Lint, Events],
+    name: &[PRESENT, ABSENT, EXACT, Import, Prove],
+    rules: &[PRESENT, ABSENT, EXACT, Explain, Lint, Events, Prove],
+    keys: &[Prove],
     control: &[PRESENT, EXACT],
     drop_ins: ASKING_AND_EVENTS,
     policy: ASKING_AND_EVENTS,
     target: APPLY,
-    root: OF_HOST,
+    root: ANYWHERE,
     kernel: &[PRESENT, ABSENT, LOADED, EXACT, RESTORED, Gather],
     rules_dir: OF_HOST,
     ordering: &[PRESENT, ABSENT, LOADED, EXACT, Gather],
@@ -169,10 +175,10 @@ keys! {
     matching "match": &[Events],
     since: &[Events],
     until: &[Events],
-    seconds: &[Events],
+    seconds: &[Events, Prove],
     count: &[Events],
     limit: &[Events],
-    records: &[Events],
+    records: &[Events, Prove],
     output: &[Events],
     dialect: &[Import],
     document: &[Import],
@@ -202,7 +208,7 @@ impl Use {
     fn state(self) -> Option<&'static str> {
         match self {
             Self::Apply(state) => Some(state.text()),
-            Gather | Explain | Lint | Events | Import => None,
+            Gather | Explain | Lint | Events | Import | Prove => None,
         }
     }
 }
@@ -278,9 +284,9 @@ mod tests {
     #[test]
     fn the_text_names_states_only_where_not_each_of_them_uses_the_key() {
         let text = |name: &str| KEYS.iter().find(|key| key.name == name).unwrap().used_by_text();
-        assert_eq!(text("rules"), "apply: present, absent, exact; explain; lint; events");
+        assert_eq!(text("rules"), "apply: present, absent, exact; explain; lint; events; prove");
         assert_eq!(text("expedite"), "apply");
-        assert_eq!(text("operation"), "apply; gather; explain; lint; events; import");
+        assert_eq!(text("operation"), "apply; gather; explain; lint; events; import; prove");
         assert_eq!(text("archs"), "lint");
     }
 }

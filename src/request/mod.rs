@@ -61,11 +61,14 @@ pub struct Request {
     pub operation: Operation,
     /// What the host should hold.
     pub state: State,
-    /// The drop-in, with or without `.rules`: `{rules_dir}/{name}.rules`. Needed for present, absent and exact.
+    /// The drop-in, with or without `.rules`: `{rules_dir}/{name}.rules`. Needed for present, absent and exact. prove: the
+    /// drop-in whose rules are meant.
     #[schemars(length(min = 1, max = 255))]
     pub name: Option<String>,
     /// A list of lines as auditctl takes them and of objects, or one string that holds a whole rules file.
     pub rules: Option<Rules>,
+    /// The keys of the rules that are meant.
+    pub keys: Vec<String>,
     /// Settings of the audit subsystem; those not mentioned are not touched.
     pub control: Control,
     /// Several drop-ins by their names, in one change; in place of `name`, `rules`
@@ -184,7 +187,8 @@ pub struct Request {
     pub since: Option<Moment>,
     /// The last time of events that are kept.
     pub until: Option<Moment>,
-    /// How long to listen to the kernel at most, in seconds. Default: 10.
+    /// events: how long to listen to the kernel at most, in seconds. Default: 10. prove: how long to wait for the last record.
+    /// Default: 2.
     #[schemars(range(min = 1, max = 3600))]
     pub seconds: Option<u32>,
     /// Stop when so many events were kept.

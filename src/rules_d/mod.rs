@@ -51,8 +51,8 @@ pub use note::json_length;
 pub use output::OutputFile;
 pub use problem::{Errno, FileError, Found, Left, NameError, NameProblem, PathProblem, Problem, SkipReason, Skipped};
 pub use programs::{DoubtfulMount, Programs, Storage, Unread};
-pub use root::Root;
-pub use running::{CommandLine, Process, own_executable};
+pub use root::{Attributes, Root};
+pub use running::{CommandLine, Process, own_executable, own_login_uid, set_own_login_uid};
 pub use stage::{Backup, PublishError, Published, Stage};
 pub use standing::{Elsewhere, FileId, Standing, enter, is_initial_network, standing};
 #[cfg(any(test, feature = "model"))]

@@ -3,7 +3,7 @@
 use std::collections::VecDeque;
 use std::ffi::{OsStr, OsString};
 use std::os::fd::{AsFd, OwnedFd};
-use std::os::unix::ffi::OsStringExt;
+use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use std::path::{Component, Path, PathBuf};
 
 use rustix::fs::{AtFlags, FileType, Mode, OFlags, Stat};
@@ -37,6 +37,21 @@ pub(super) struct Resolved {
     pub parent: OwnedFd,
     /// The name of the last component, after all links; empty for the root itself.
     pub name: OsString,
+}
+
+/// What stands at a path, as `stat` tells it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Attributes {
+    /// Kind and permissions.
+    pub mode: u32,
+    /// Its owner.
+    pub uid: u32,
+    /// Its group.
+    pub gid: u32,
+    /// Its number on its device.
+    pub inode: u64,
+    /// Its device: major and minor number.
+    pub device: (u32, u32),
 }
 
 impl Root {
@@ -169,6 +184,20 @@ impl Root {
     #[must_use]
     pub fn holds(&self, inside: &Path) -> bool {
         self.kind(inside, false).is_ok()
+    }
+
+    /// What stands at a path, links followed; none where nothing does, or it cannot be looked at.
+    #[must_use]
+    pub fn attributes(&self, inside: &[u8]) -> Option<Attributes> {
+        let inside = Path::new(OsStr::from_bytes(inside));
+        let stat = if self.is_host() {
+            system::statat(rustix::fs::CWD, inside, AtFlags::empty()).ok()?
+        } else {
+            system::fstat(&self.resolve(inside, true).ok()?.fd).ok()?
+        };
+        let device = (rustix::fs::major(stat.st_dev), rustix::fs::minor(stat.st_dev));
+        let Stat { st_mode: mode, st_uid: uid, st_gid: gid, st_ino: inode, .. } = stat;
+        Some(Attributes { mode, uid, gid, inode, device })
     }
 
     /// What kind of file a path leads to.

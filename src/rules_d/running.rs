@@ -55,6 +55,24 @@ pub fn own_executable() -> Option<PathBuf> {
     Some(PathBuf::from(OsString::from_vec(path.into_bytes())))
 }
 
+/// The login uid of this process; none where `/proc` does not tell, or the kernel has no audit.
+#[must_use]
+pub fn own_login_uid() -> Option<u32> {
+    let file = system::openat(CWD, "/proc/self/loginuid", OFlags::RDONLY | OFlags::CLOEXEC, Mode::empty()).ok()?;
+    let mut text = [0; 16];
+    let length = system::read(&file, &mut text[..]).ok()?;
+    std::str::from_utf8(text.get(..length)?).ok()?.trim().parse().ok()
+}
+
+/// Gives this process another login uid, and with it a session of its own.
+///
+/// # Errors
+/// What the kernel answers: `EPERM` without `CAP_AUDIT_CONTROL`, and where a login uid cannot be changed any more.
+pub fn set_own_login_uid(auid: u32) -> Result<(), Errno> {
+    let file = system::openat(CWD, "/proc/self/loginuid", OFlags::WRONLY | OFlags::CLOEXEC, Mode::empty())?;
+    system::write(&file, auid.to_string().as_bytes()).map(drop)
+}
+
 /// Of the table of `/proc/net/netlink` (`netlink_native_seq_show`) the sockets that listen to records, by port, with how many
 /// datagrams each has lost. The columns are: address, protocol, port, the first 32 groups, three that do not matter, lost.
 fn listeners(table: &str) -> Vec<(u32, u64)> {

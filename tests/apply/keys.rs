@@ -26,7 +26,7 @@ fn values(root: &Path) -> Json {
             "policy": {"name": "stig", "product": "rhel9"}, "product": "rhel9", "profile": "stig", "culprit": true, "reset_lost": true,
             "dialect": "libaudit-go", "document": {"audit_rules": [{"path": "/etc/passwd"}]}});
     let of_events = json!({"seconds": 1, "match": [{"keep": {"key": "x"}}], "since": 1, "until": "2026-11-29T10:00:00Z", "count": 1, "limit": 5,
-            "records": true, "output": "/srv/events.jsonl"});
+            "records": true, "output": "/srv/events.jsonl", "keys": ["x"]});
     let (Json::Object(values_so_far), Json::Object(more), Json::Object(of_events)) = (&mut values, more, of_events)
     else {
         unreachable!()
@@ -48,10 +48,12 @@ fn request(used_as: Use, key: &str, values: &Json) -> Json {
         Use::Import => json!({"dialect": "libaudit-go", "document": values["document"]}),
         Use::Gather if key == "files" => json!({"culprit": true}),
         Use::Gather | Use::Lint | Use::Events => json!({}),
+        Use::Prove => json!({"check_mode": true}),
     };
     // Of another root directory there is only the log.
     let listens = used_as == Use::Events && key == "seconds";
-    if !listens && used_as != Use::Import && !matches!(key, "rules" | "files" | "perm_syscalls" | "resolve") {
+    let has_root = !listens && !matches!(used_as, Use::Import | Use::Prove);
+    if has_root && !matches!(key, "rules" | "files" | "perm_syscalls" | "resolve") {
         request["root"] = values["root"].clone();
     }
     if used_as == Use::Apply(State::Loaded) && key == "keep" {
@@ -79,7 +81,8 @@ fn a_key_without_use_is_an_error_for_every_operation_and_state() {
     let values = values(host.root());
     let states = [State::Present, State::Absent, State::Loaded, State::Exact, State::Restored].map(Use::Apply);
     let mut wrong = Vec::new();
-    for used_as in states.into_iter().chain([Use::Gather, Use::Explain, Use::Lint, Use::Events, Use::Import]) {
+    let others = [Use::Gather, Use::Explain, Use::Lint, Use::Events, Use::Import, Use::Prove];
+    for used_as in states.into_iter().chain(others) {
         for key in KEYS {
             let is_said_by_the_use =
                 key.name == "operation" || (key.name == "state" && matches!(used_as, Use::Apply(_)));

@@ -34,6 +34,8 @@ fn a_kernel_locked_by_a_request_takes_changes_at_the_next_boot_only() {
     assert_eq!(guest.setting("enabled"), "2");
     assert_eq!(guest.listed(), [PASSWD, GROUP]);
     guest.nothing_to_do(&first);
+    let proven = guest.request(&json!({"operation": "prove"}));
+    assert_eq!(proven["verdicts"], json!({"records": 2}), "{proven:#}");
 
     let hosts = "-w /etc/hosts -p wa -k names";
     let second = json!({"name": "30-identity", "rules": [PASSWD, hosts], "control": {"enabled": "locked"}});

@@ -28,6 +28,7 @@ mod next_boot;
 mod oddities;
 mod paths;
 mod policy;
+mod prove;
 mod reach;
 mod record;
 mod records;

@@ -4,15 +4,16 @@ use std::fs;
 use std::os::unix::fs::DirBuilderExt;
 
 use audit_rules::error::Problem;
-use audit_rules::intent::{ApplyIntent, EventsIntent, GatherIntent};
+use audit_rules::intent::{ApplyIntent, EventsIntent, GatherIntent, ProveIntent};
 use audit_rules::kernel::model::{Model, Played};
 use audit_rules::kernel::{Access, Kernel, Listener};
 use audit_rules::report::Report;
 use audit_rules::request::{self, Operation};
 use audit_rules::rule::Machine;
 use audit_rules::rules_d::Standing;
+use audit_rules::trigger::{Actor, Call, Failed, Made};
 use audit_rules::world::World;
-use audit_rules::{Expanded, events_on, expanded, explained_on, gather_on, imported, linted, run_on};
+use audit_rules::{Expanded, events_on, expanded, explained_on, gather_on, imported, linted, proven_on, run_on};
 use tempfile::TempDir;
 
 /// Directories that a small Debian has and the examples' rules need.
@@ -29,13 +30,21 @@ const DIRECTORIES: [&str; 10] = [
     "etc/apparmor.d",
 ];
 
+/// What becomes of the call with this number, from 0.
+pub type Trigger = fn(usize, &Actor, &Call) -> Result<Made, Failed>;
+
 /// A host, with the kernel of an `x86_64` machine.
 pub struct Host {
     root: TempDir,
     pub kernel: Model,
     /// What is heard of its kernel, where somebody listens.
     pub listener: Option<Played>,
+    /// What becomes of a call that is made to prove a rule; by its number, from 0.
+    pub trigger: Trigger,
 }
+
+/// The first of the processes that make calls.
+pub const FIRST_PID: u32 = 4000;
 
 impl Host {
     /// Without drop-ins and without rules.
@@ -44,7 +53,9 @@ impl Host {
         for directory in DIRECTORIES {
             fs::DirBuilder::new().recursive(true).mode(0o755).create(root.path().join(directory)).unwrap();
         }
-        Self { root, kernel: Model::new(), listener: None }
+        // Every call is refused with EPERM.
+        let trigger: Trigger = |at, _, _| Ok(Made { pid: FIRST_PID + u32::try_from(at).unwrap(), exit: -1 });
+        Self { root, kernel: Model::new(), listener: None, trigger }
     }
 
     /// Its root directory.
@@ -87,6 +98,15 @@ impl Host {
             let intent = EventsIntent::of(&request, &machine).map_err(|problems| origin.place(problems))?;
             let listener = self.listener.as_mut().map(|listener| listener as &mut dyn Listener);
             return Ok(origin.tell(events_on(&intent, world, listener, None)?));
+        }
+        if request.operation == Operation::Prove {
+            let intent = ProveIntent::of(&request, &machine).map_err(|problems| origin.place(problems))?;
+            let listener = self.listener.as_mut().map(|listener| listener as &mut dyn Listener);
+            let (mut made, trigger) = (0, self.trigger);
+            return proven_on(&intent, world, listener, &mut |actor, call| {
+                made += 1;
+                trigger(made - 1, actor, call)
+            });
         }
         let report = match inquiry {
             Some(inquiry) => gather_on(&inquiry, world),

@@ -394,3 +394,40 @@ def import_(document=None, dialect="libaudit-go", name=None, executable=None, sa
     """
     given = {"document": document, "dialect": dialect, "name": name}
     return _looked("import", given, "request", executable, saltenv)["request"]
+
+
+def prove(
+    rules=None, source=None, template=None, context=None, defaults=None, source_hash=None, name=None, keys=None, seconds=None,
+    records=None, rules_dir=None, executable=None, saltenv=None,
+):  # fmt: skip
+    """
+    Find out whether rules record: for each something harmless is done that it is about, and the kernel is listened to.
+    On a minion with ``test: True`` nothing is done, and what would be is given. Nothing is changed.
+
+    rules
+        The lines of the rules that are meant, or a ``source`` with them; by default, and without ``name`` and ``keys``, all
+        that are loaded.
+
+    name
+        The drop-in whose rules are meant.
+
+    keys
+        The keys of the rules that are meant.
+
+    seconds
+        How long to wait for the last record; by default 2.
+
+    CLI Example:
+
+    .. code-block:: bash
+
+        salt '*' audit_rules.prove
+        salt '*' audit_rules.prove keys='[identity]'
+    """
+    given = {
+        "rules": rules, "source": source, "template": template, "context": context, "defaults": defaults,
+        "source_hash": source_hash, "name": name, "keys": keys, "seconds": seconds, "records": records,
+        "rules_dir": rules_dir, "check_mode": bool(__opts__.get("test")),
+    }  # fmt: skip
+    report = _looked("prove", given, "proofs", executable, saltenv)
+    return {"proofs": report["proofs"], "verdicts": report.get("verdicts", {}), "comment": report["msg"]}

@@ -45,7 +45,14 @@ def test_a_state_takes_the_keys_that_the_schema_gives_to_it(documented, state):
 
 @pytest.mark.parametrize(
     "function, operation",
-    [("gather", "gather"), ("lint", "lint"), ("explain", "explain"), ("events", "events"), ("import_", "import")],
+    [
+        ("gather", "gather"),
+        ("lint", "lint"),
+        ("explain", "explain"),
+        ("events", "events"),
+        ("import_", "import"),
+        ("prove", "prove"),
+    ],
 )
 def test_a_function_takes_the_keys_that_the_schema_gives_to_its_operation(documented, function, operation):
     wanted = used(documented, operation) | {"executable", "saltenv"}
@@ -58,7 +65,7 @@ def test_every_key_of_the_schema_is_offered_and_nothing_else_is():
     keys = set(json.loads((PROJECT / "schemas/request.schema.json").read_text())["properties"])
     states, module = load("_states", "audit_rules"), load("_modules", "audit_rules")
     offered = set().union(*(arguments(states, state) for state in STATES))
-    for function in ("gather", "lint", "explain", "events", "import_", "list_rules", "status", "drift"):
+    for function in ("gather", "lint", "explain", "events", "import_", "prove", "list_rules", "status", "drift"):
         offered |= arguments(module, function)
     assert keys - offered == SAID
     assert offered - keys == SALT - {"source"}

@@ -8,6 +8,7 @@ mod explain;
 mod finding;
 mod gather;
 mod page;
+mod proof;
 pub mod recorded;
 mod scanner;
 
@@ -36,6 +37,7 @@ impl Report {
             page.heading(&request.name);
             request.rules.iter().for_each(|rule| page.line(&[(Look::Plain, "  "), (Look::Plain, rule)]));
         }
+        self.proofs.iter().for_each(|proofs| proof::write(proofs, &mut page));
         apply::write(self, &mut page);
         gather::write(self, &mut page);
         self.warnings

@@ -245,7 +245,7 @@ pub fn kind_name(kind: RecordType) -> String {
     kind.name().map_or_else(|| format!("UNKNOWN[{}]", kind.0), str::to_owned)
 }
 
-pub(super) fn shown(bytes: &[u8]) -> String {
+pub(in crate::report) fn shown(bytes: &[u8]) -> String {
     String::from_utf8_lossy(bytes).into_owned()
 }
 

@@ -11,6 +11,7 @@ pub use counts::{
     CountReport, CountersReport, KeyCountReport, LatencyReport, ListeningReport, LogReport, LostReport,
     MalformedReport, NarrowReport, NeedReport, NoiseReport, ReplayReport, RuleCountReport, UnattributedReport,
 };
+pub(super) use event::shown;
 pub use event::{Ids, RecordedEventReport, kind_name};
 pub use file::{AddressReport, RecordedFileReport};
 pub use names::AccountNames;

@@ -94,6 +94,7 @@ INFO_OPERATIONS = {
         "output", "arch", "root", "rules_dir",
     ),
     "import": ("dialect", "document", "name"),
+    "prove": ("rules", "name", "keys", "seconds", "records", "rules_dir"),
 }
 
 #: An entry of files.
@@ -105,6 +106,8 @@ RULES_FILE = {
 INFO = {
     "operation": {"type": "str", "choices": list(INFO_OPERATIONS), "required": True},
     "rules": {"type": "raw"},
+    "name": {"type": "str"},
+    "keys": {"type": "list", "elements": "str", "default": [], "no_log": False},
     "drop_ins": APPLY["drop_ins"],
     "policy": APPLY["policy"],
     "arch": {"type": "str"},

@@ -37,8 +37,10 @@ options:
         that policy would have made of it.
       - V(import), what a O(document) of another tool asks for, as a request in RV(request) whose keys are the options of
         M(linux.audit.audit_rules).
+      - V(prove), whether rules record. For each something harmless is done that it is about, and the kernel is listened to. The
+        task fails where a rule does not record, or where that cannot be found out. In check mode nothing is done.
     type: str
-    choices: [gather, explain, lint, events, import]
+    choices: [gather, explain, lint, events, import, prove]
     required: true
   dialect:
     description: With V(import) of O(operation), the dialect of O(document). V(libaudit-go) is the JSON of that library of Mozilla.
@@ -55,8 +57,17 @@ options:
       - With V(explain) and V(lint) of O(operation), a list of lines and objects, or one text that holds a whole rules file. As in
         M(linux.audit.audit_rules).
       - With V(events) of O(operation), the policy that the events are held against.
+      - With V(prove) of O(operation), the rules that are meant. Without them, O(name) and O(keys), all that are loaded.
       - Not together with O(src), and with V(explain) and V(lint) not with O(files).
     type: raw
+  name:
+    description: With V(prove) of O(operation), the drop-in whose rules are meant.
+    type: str
+  keys:
+    description: With V(prove) of O(operation), the keys of the rules that are meant.
+    type: list
+    elements: str
+    default: []
   drop_ins:
     description:
       - With V(events) of O(operation), a policy of several drop-ins, as in M(linux.audit.audit_rules).
@@ -222,7 +233,9 @@ options:
     description: With V(events) of O(operation), the last time of events that are kept.
     type: raw
   seconds:
-    description: With V(events) of O(operation), how long to listen to the kernel at most, from 1 to 3600. By default 10.
+    description:
+      - With V(events) of O(operation), how long to listen to the kernel at most, from 1 to 3600. By default 10.
+      - With V(prove) of O(operation), how long to wait for the last record. By default 2.
     type: int
   count:
     description: With V(events) of O(operation), stop when so many events were kept.
@@ -231,7 +244,7 @@ options:
     description: With V(events) of O(operation), how many of the events that are kept RV(events) has. All are counted. By default 1000.
     type: int
   records:
-    description: With V(events) of O(operation), give the records of each event too, as they came.
+    description: With V(events) and V(prove) of O(operation), give the records of each event too, as they came.
     type: bool
     default: false
   output:
@@ -319,6 +332,12 @@ EXAMPLES = r"""
     policy: cis
     limit: 0
   register: recorded
+
+- name: Prove that the rules for identities record, here and now
+  linux.audit.audit_rules_info:
+    operation: prove
+    keys: [identity]
+  register: proven
 
 - name: Say what is wrong with the drop-ins of each host
   linux.audit.audit_rules_info:
@@ -528,6 +547,18 @@ malformed:
   returned: with V(events) of O(operation), where there are some
   type: list
   elements: dict
+proofs:
+  description:
+    - What was found of each rule, with its place, the C(verdict) (V(records), V(shadowed), V(silent), V(inconclusive), V(not_provoked)
+      or V(not_loaded)), C(why), the rule that took its event (C(by)), what was C(provoked), and the C(record).
+  returned: with V(prove) of O(operation)
+  type: list
+  elements: dict
+verdicts:
+  description: Of how many rules each verdict is.
+  returned: with V(prove) of O(operation), not in check mode
+  type: dict
+  sample: {records: 12, not_provoked: 1}
 policy:
   description: The policies for benchmarks of O(policy), or in O(expect), each with C(name), C(product), C(benchmark), C(drop_ins), those C(replaced) by
     drop-ins of the same name, and what was C(left_out).
