@@ -4,6 +4,7 @@ mod about;
 mod back;
 mod change;
 mod desired;
+mod ended;
 mod expedite;
 mod file_steps;
 mod interrupted;
@@ -22,6 +23,7 @@ mod waiting;
 mod watches;
 
 pub use change::{Changed, End};
+pub use ended::Ended;
 use interrupted::Met;
 pub use interrupted::PlannedBack;
 use layers::Layers;

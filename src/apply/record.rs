@@ -19,27 +19,15 @@ impl Applied {
     /// request does not say otherwise. Where it is refused, that is a warning.
     pub(super) fn leave_record(&mut self, intent: &ApplyIntent, world: &mut World<'_>) {
         let is_on = self.now.as_ref().is_none_or(|now| now.status.is_on());
-        let (Some(outcome), Some(kernel)) = (self.outcome(), world.kernel.as_mut()) else { return };
-        if !intent.record || !is_on || self.unmanaged.is_some() {
+        let was_at_work = self.has_changed() || matches!(self.end, End::RolledBack(_));
+        let Some(kernel) = world.kernel.as_mut() else { return };
+        if !was_at_work || intent.check_mode || !intent.record || !is_on || self.unmanaged.is_some() {
             return;
         }
-        let text = self.record_text(intent, outcome, world.executable.as_deref());
+        let text = self.record_text(intent, world.executable.as_deref());
         match kernel.record(&text) {
             Ok(()) => self.record = Some(text),
             Err(error) => self.warnings.push(Warning::NoRecord { problem: error.into() }),
-        }
-    }
-
-    /// How the change ended, in the words of the report; none where nothing was changed.
-    fn outcome(&self) -> Option<&'static str> {
-        match self.end {
-            End::Applied(_) if !self.pending.is_quiet() => Some("staged"),
-            End::Applied(_) => Some("applied"),
-            End::Unchanged(_) if self.has_taken_back => Some("applied"),
-            End::Refused(_) if self.has_taken_back => Some("failed"),
-            End::RolledBack(_) => Some("rolled_back"),
-            End::Stranded(_) => Some("stranded"),
-            End::Unchanged(_) | End::Refused(_) | End::Planned => None,
         }
     }
 
@@ -54,7 +42,7 @@ impl Applied {
     }
 
     /// `NAME=VALUE`, as all records have it; `exe` to `res` are those with which libaudit ends its own.
-    fn record_text(&self, intent: &ApplyIntent, outcome: &str, exe: Option<&Path>) -> String {
+    fn record_text(&self, intent: &ApplyIntent, exe: Option<&Path>) -> String {
         let names = self.drop_ins(intent);
         let more = names.len().saturating_sub(MOST_NAMES);
         let mut drop_ins: Vec<String> = names.into_iter().take(MOST_NAMES).collect();
@@ -66,12 +54,13 @@ impl Applied {
         let res = if matches!(self.end, End::Applied(_) | End::Unchanged(_)) { "success" } else { "failed" };
         format!(
             "op=apply-audit-rules state={} drop-ins={} rules-loaded={loads} rules-unloaded={} settings={} files={} \
-             outcome={outcome} exe={exe} hostname=? addr=? terminal=? res={res}",
+             outcome={} exe={exe} hostname=? addr=? terminal=? res={res}",
             state(&intent.goal).text(),
             if drop_ins.is_empty() { "?".to_owned() } else { untrusted(drop_ins.join(",").as_bytes()) },
             self.plan.rules.len() - loads,
             self.plan.settings.len(),
             self.plan.files.len(),
+            self.ended().text(),
         )
     }
 }

@@ -9,7 +9,7 @@ use super::{
     BecauseReport, ControlReport, DeduplicatedReport, Diff, ErrorReport, FileActionReport, FileReport, KernelDo,
     KernelStepReport, Outcome, PendingReport, PlanReport, Report, RulesReport, RuntimeReport, SkippedReport, Undo,
 };
-use crate::apply::{Applied, End};
+use crate::apply::{Applied, End, Ended};
 use crate::auditctl::canonical_lossy;
 use crate::augenrules::RULES_DIR;
 use crate::desired::{Skipped, Warning};
@@ -23,25 +23,32 @@ use crate::plan::{self, Plan};
 use crate::request::{KernelChoice, Operation, State, Target};
 use crate::rule::Machine;
 
+impl From<Ended> for Outcome {
+    fn from(ended: Ended) -> Self {
+        match ended {
+            Ended::Unchanged => Self::Unchanged,
+            Ended::Planned => Self::Planned,
+            Ended::Applied => Self::Applied,
+            Ended::Staged => Self::Staged,
+            Ended::RolledBack => Self::RolledBack,
+            Ended::Stranded => Self::Stranded,
+            Ended::Failed => Self::Failed,
+        }
+    }
+}
+
 impl Report {
     /// The report of what a request to apply came to.
     #[must_use]
     pub fn applied(intent: &ApplyIntent, mut applied: Applied, machine: &Machine) -> Self {
         let undo = applied.undo.take().map(|snapshot| undo(intent, snapshot));
         let applied = &applied;
-        let staged = !applied.pending.is_quiet();
-        let (outcome, failed, changed, problems) = match &applied.end {
-            End::Unchanged(_) if staged => (Outcome::Staged, false, false, &[][..]),
-            End::Unchanged(_) if applied.has_taken_back => (Outcome::Applied, false, true, &[][..]),
-            End::Unchanged(_) if applied.planned_back.is_some() => (Outcome::Planned, false, true, &[][..]),
-            End::Unchanged(_) => (Outcome::Unchanged, false, false, &[][..]),
-            End::Planned => (Outcome::Planned, false, true, &[][..]),
-            End::Applied(_) if staged => (Outcome::Staged, false, true, &[][..]),
-            End::Applied(_) => (Outcome::Applied, false, true, &[][..]),
-            End::Refused(problems) => (Outcome::Failed, true, applied.has_taken_back, problems.as_slice()),
-            End::RolledBack(problems) => (Outcome::RolledBack, true, false, problems.as_slice()),
-            End::Stranded(problems) => (Outcome::Stranded, true, true, problems.as_slice()),
+        let (outcome, changed) = (Outcome::from(applied.ended()), applied.has_changed());
+        let problems = match &applied.end {
+            End::Refused(problems) | End::RolledBack(problems) | End::Stranded(problems) => problems.as_slice(),
+            End::Unchanged(_) | End::Planned | End::Applied(_) => &[],
         };
+        let failed = matches!(outcome, Outcome::Failed | Outcome::RolledBack | Outcome::Stranded);
         let mut diff = DiffText::default();
         if intent.diff {
             let root = intent.place.said_root();
@@ -71,7 +78,7 @@ impl Report {
                 rules: None,
             }),
             digest: digest(applied),
-            reboot_required: staged,
+            reboot_required: !applied.pending.is_quiet(),
             pending: pending(&applied.pending, machine),
             warnings: applied.warnings.iter().map(Warning::sentence).collect(),
             errors: problems.iter().map(ErrorReport::from).collect(),
