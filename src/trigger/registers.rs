@@ -1,7 +1,6 @@
 //! The registers by which a stopped process is made to do a call. The only place that knows the machine it is built for.
 
 use nix::errno::Errno;
-use nix::libc::c_void;
 use nix::sys::ptrace;
 use nix::unistd::Pid;
 
@@ -28,7 +27,7 @@ pub fn prepare(process: Pid, entry: Entry, number: u32, arguments: [u64; 6]) -> 
         Entry::Compat => {
             (registers.rbx, registers.rcx, registers.rdx) = (first, second, third);
             (registers.rsi, registers.rdi, registers.rbp) = (fourth, fifth, sixth);
-            let code = registers.rip as *mut c_void;
+            let code = registers.rip as *mut nix::libc::c_void;
             let before = ptrace::read(process, code)?;
             ptrace::write(process, code, before & !0xffff | 0x80cd)?;
         }
