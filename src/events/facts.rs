@@ -164,6 +164,14 @@ impl<'a> Facts<'a> {
         facts
     }
 
+    /// The command line of the process, as it can change it itself, with a space between two words; none where no record has it.
+    #[must_use]
+    pub fn title_line(&self) -> Option<Vec<u8>> {
+        let title = self.title?.text()?;
+        let end = title.iter().rposition(|byte| *byte != 0).map_or(0, |at| at + 1);
+        Some(title.iter().take(end).map(|byte| if *byte == 0 { b' ' } else { *byte }).collect())
+    }
+
     /// The text of its keys, with 0x01 between two; none where it has no key.
     #[must_use]
     pub fn key(&self) -> Option<Cow<'a, [u8]>> {

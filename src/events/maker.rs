@@ -75,10 +75,7 @@ impl Maker {
             comm: text(process.comm),
             exe: text(process.exe),
             tty: text(process.tty),
-            command: facts.title.and_then(Value::text).map(|title| {
-                let end = title.iter().rposition(|byte| *byte != 0).map_or(0, |at| at + 1);
-                shown(&title.get(..end).unwrap_or_default().split(|byte| *byte == 0).collect::<Vec<_>>().join(&b' '))
-            }),
+            command: facts.title_line().map(|line| shown(&line)),
             names: [name(b"AUID"), name(b"UID")],
         }
     }

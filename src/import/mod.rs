@@ -8,7 +8,7 @@ mod libaudit_go;
 use serde_json::{Map, Value};
 
 use crate::error::{Problem, RequestError};
-use crate::request::RuleObject;
+use crate::request::{RuleObject, escaped, type_name};
 
 pub use libaudit_go::libaudit_go;
 
@@ -41,7 +41,7 @@ impl Imported {
     }
 
     fn wrong_type(&mut self, pointer: &str, expected: &str, found: &Value) {
-        let error = RequestError::WrongType { expected: vec![expected.to_owned()], found: type_of(found) };
+        let error = RequestError::WrongType { expected: vec![expected.to_owned()], found: type_name(found) };
         self.problem(pointer, error);
     }
 
@@ -84,16 +84,5 @@ impl Imported {
 
 /// The pointer of a key of the object that stands at another one.
 fn below(pointer: &str, key: &str) -> String {
-    format!("{pointer}/{}", key.replace('~', "~0").replace('/', "~1"))
-}
-
-fn type_of(value: &Value) -> &'static str {
-    match value {
-        Value::Null => "null",
-        Value::Bool(_) => "boolean",
-        Value::Number(_) => "number",
-        Value::String(_) => "string",
-        Value::Array(_) => "array",
-        Value::Object(_) => "object",
-    }
+    format!("{pointer}/{}", escaped(key))
 }

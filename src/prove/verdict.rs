@@ -1,7 +1,7 @@
 //! What it means that a call was recorded, or was not.
 
 use super::choice::{Trial, Unprovoked};
-use crate::events::{Attribution, DecidingRules, Facts, Unattributed};
+use crate::events::{Attribution, DecidingRules, Facts};
 use crate::kernel::Status;
 use crate::matching::cover::covers;
 use crate::matching::{Answer, Decision, Event, Need, decide, matches};
@@ -117,18 +117,19 @@ impl Proof {
     ) -> Self {
         let event = trial.ended(made.exit);
         let answer = rules.get(at).map(|rule| matches(rule, &event));
-        let is_taken = recorded.is_some_and(|facts| rules.attribute(facts) == Attribution::Rule(at));
-        if let (Some(Answer::Depends(fields)), false) = (answer, is_taken) {
+        let recorded = recorded.map(|facts| (facts, rules.attribute(facts)));
+        let is_taken = recorded.is_some_and(|(_, attribution)| attribution == Attribution::Rule(at));
+        if let (Some(Answer::Depends(fields)), false) = (&answer, is_taken) {
             if fields.iter().all(|field| LABELS.contains(&field.0) && field.0 != PPID) {
-                return Self::new(Verdict::NotProvoked, Cause::Label(fields));
+                return Self::new(Verdict::NotProvoked, Cause::Label(fields.clone()));
             }
             if recorded.is_some() {
-                return Self::new(Verdict::Inconclusive, Cause::Depends(fields));
+                return Self::new(Verdict::Inconclusive, Cause::Depends(fields.clone()));
             }
         }
         let proof = match recorded {
-            Some(facts) => Self::of_recorded(at, rules, facts, &event),
-            None => Self::of_silence(at, rules, &event, conditions),
+            Some((facts, attribution)) => Self::of_recorded(at, rules, facts, attribution, &event),
+            None => Self::of_silence(rules, &event, answer, conditions),
         };
         match proof.by.and_then(|by| rules.get(by)).zip(rules.get(at)) {
             // Under the same keys it is found all the same.
@@ -139,12 +140,18 @@ impl Proof {
         }
     }
 
-    fn of_recorded(at: usize, rules: &mut DecidingRules, facts: &Facts<'_>, event: &Event) -> Self {
+    fn of_recorded(
+        at: usize,
+        rules: &DecidingRules,
+        facts: &Facts<'_>,
+        attribution: Attribution,
+        event: &Event,
+    ) -> Self {
         let by = |by: usize| Self { verdict: Verdict::Shadowed, cause: Cause::RecordedBy, by: Some(by) };
-        match rules.attribute(facts) {
+        match attribution {
             Attribution::Rule(found) if found == at => Self::new(Verdict::Records, Cause::Recorded),
             Attribution::Rule(found) => by(found),
-            Attribution::None(why) => {
+            Attribution::None(_) => {
                 let decision = decided(rules, event);
                 let has_key = rules.get(at).is_some_and(|rule| rule.key() == facts.key().as_deref());
                 match decision.rule {
@@ -152,14 +159,13 @@ impl Proof {
                         Self::new(Verdict::Records, Cause::Recorded)
                     }
                     Some(found) if decision.undecided.is_empty() && found != at => by(found),
-                    _ if has_key && why == Unattributed::Several => Self::new(Verdict::Inconclusive, Cause::Several),
                     _ => Self::new(Verdict::Inconclusive, Cause::Several),
                 }
             }
         }
     }
 
-    fn of_silence(at: usize, rules: &DecidingRules, event: &Event, conditions: &Conditions) -> Self {
+    fn of_silence(rules: &DecidingRules, event: &Event, answer: Option<Answer>, conditions: &Conditions) -> Self {
         if conditions.before.enabled == 0 || conditions.after.enabled == 0 {
             return Self::new(Verdict::Inconclusive, Cause::Off);
         }
@@ -174,7 +180,7 @@ impl Proof {
         if kernel > 0 || conditions.dropped > 0 {
             return Self::new(Verdict::Inconclusive, Cause::Lost { kernel, socket: conditions.dropped });
         }
-        if let Some(Answer::Depends(fields)) = rules.get(at).map(|rule| matches(rule, event)) {
+        if let Some(Answer::Depends(fields)) = answer {
             return Self::new(Verdict::Inconclusive, Cause::Depends(fields));
         }
         let keeps = |index: &usize| rules.get(*index).is_some_and(|rule| rule.action != Action::ALWAYS);

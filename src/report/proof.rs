@@ -39,6 +39,15 @@ pub struct Proven {
     pub latency: Option<u64>,
 }
 
+impl Proven {
+    /// Of a rule for which nothing was done.
+    #[must_use]
+    pub fn untried(rule: DecidingRule, proof: Proof) -> Self {
+        let (attempted, missing) = (Vec::new(), Vec::new());
+        Self { rule, proof: Some(proof), by: None, attempted, missing, record: None, latency: None }
+    }
+}
+
 /// One call that was made, or would be.
 #[derive(Debug)]
 pub struct Attempted {

@@ -32,12 +32,13 @@ pub use event::{EventInput, Expectation};
 pub use expected::Expected;
 pub use gather::{Details, OnDrift, Source};
 pub use mode::{Id, Mode};
-pub use pointer::Pointer;
+pub use pointer::{Pointer, escaped};
 pub use policy::{PolicyInput, PolicyObject, WithoutInput, WithoutObject};
 pub use programs::GivenRules;
 pub use recorded::{ConditionInput, MatchInput, Moment};
 pub use rule_object::{ActionName, FieldInput, FieldObject, FieldValue, ListName, OneOrMany, RuleObject, SyscallInput};
 pub use rules::{Document, ProgramLines, RuleInput, Rules, RulesFile};
+pub use shape::type_name;
 
 use std::collections::BTreeMap;
 use std::sync::LazyLock;

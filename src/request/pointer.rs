@@ -13,11 +13,17 @@ pub enum Pointer<'a> {
     Entry(&'a Pointer<'a>, usize),
 }
 
+/// A key as it stands in a pointer.
+#[must_use]
+pub fn escaped(key: &str) -> String {
+    key.replace('~', "~0").replace('/', "~1")
+}
+
 impl fmt::Display for Pointer<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Root => Ok(()),
-            Self::Key(parent, key) => write!(f, "{parent}/{}", key.replace('~', "~0").replace('/', "~1")),
+            Self::Key(parent, key) => write!(f, "{parent}/{}", escaped(key)),
             Self::Entry(parent, at) => write!(f, "{parent}/{at}"),
         }
     }

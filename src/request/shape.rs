@@ -232,7 +232,9 @@ fn is_of_type(value: &Value, name: &str) -> bool {
     }
 }
 
-pub(super) fn type_name(value: &Value) -> &'static str {
+/// The JSON type of a value, as JSON Schema names it.
+#[must_use]
+pub fn type_name(value: &Value) -> &'static str {
     match value {
         Value::Null => "null",
         Value::Bool(_) => "boolean",

@@ -190,11 +190,7 @@ impl Root {
     #[must_use]
     pub fn attributes(&self, inside: &[u8]) -> Option<Attributes> {
         let inside = Path::new(OsStr::from_bytes(inside));
-        let stat = if self.is_host() {
-            system::statat(rustix::fs::CWD, inside, AtFlags::empty()).ok()?
-        } else {
-            system::fstat(&self.resolve(inside, true).ok()?.fd).ok()?
-        };
+        let stat = self.stat(inside, true).ok()?;
         let device = (rustix::fs::major(stat.st_dev), rustix::fs::minor(stat.st_dev));
         let Stat { st_mode: mode, st_uid: uid, st_gid: gid, st_ino: inode, .. } = stat;
         Some(Attributes { mode, uid, gid, inode, device })
@@ -202,13 +198,15 @@ impl Root {
 
     /// What kind of file a path leads to.
     pub(super) fn kind(&self, inside: &Path, follow: bool) -> Result<FileType, Errno> {
-        let stat = if self.is_host() {
+        Ok(FileType::from_raw_mode(self.stat(inside, follow)?.st_mode))
+    }
+
+    fn stat(&self, inside: &Path, follow: bool) -> Result<Stat, Errno> {
+        if self.is_host() {
             let flags = if follow { AtFlags::empty() } else { AtFlags::SYMLINK_NOFOLLOW };
-            system::statat(rustix::fs::CWD, inside, flags)?
-        } else {
-            system::fstat(&self.resolve(inside, follow)?.fd)?
-        };
-        Ok(FileType::from_raw_mode(stat.st_mode))
+            return system::statat(rustix::fs::CWD, inside, flags);
+        }
+        system::fstat(&self.resolve(inside, follow)?.fd)
     }
 
     /// Follows a path and its symbolic links, none of which leads out of the root.

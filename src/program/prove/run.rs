@@ -169,23 +169,26 @@ impl<'a> Run<'a> {
             return Done::Not(Cause::Interrupted);
         };
         // Those first that no earlier rule is known to take.
-        let mut order: Vec<(usize, &Trial)> = trials.iter().enumerate().collect();
-        order.sort_by_key(|(_, trial)| !is_left_to(tried.at, &self.rules, &trial.event));
+        let is_left = |trial: &Trial| is_left_to(tried.at, &self.rules, &trial.event);
+        let left = trials.iter().enumerate().filter(|(_, trial)| is_left(trial));
+        let others = trials.iter().enumerate().filter(|(_, trial)| !is_left(trial));
         let (mut open, mut taken, mut failed, mut results) = (None, None, None, Vec::new());
-        for (trial, Trial { actor, call, name, .. }) in &order {
-            match trigger(actor, call) {
-                Err(why) => failed = failed.or(Some(why)),
-                Ok(made) => {
-                    let Some(event) = trials.get(*trial).map(|trial| trial.ended(made.exit)) else { continue };
-                    match matches(rule, &event) {
-                        Answer::Yes if is_left_to(tried.at, &self.rules, &event) => {
-                            return Done::Made { trial: *trial, made, event: None, latency: 0 };
-                        }
-                        Answer::Yes => taken = taken.or(Some((*trial, made))),
-                        Answer::Depends(_) => open = open.or(Some((*trial, made))),
-                        Answer::No | Answer::Stops => results.push((*name, made.exit)),
-                    }
+        for (at, trial) in left.chain(others) {
+            let made = match trigger(&trial.actor, &trial.call) {
+                Ok(made) => made,
+                Err(why) => {
+                    failed = failed.or(Some(why));
+                    continue;
                 }
+            };
+            let event = trial.ended(made.exit);
+            match matches(rule, &event) {
+                Answer::Yes if is_left_to(tried.at, &self.rules, &event) => {
+                    return Done::Made { trial: at, made, event: None, latency: 0 };
+                }
+                Answer::Yes => taken = taken.or(Some((at, made))),
+                Answer::Depends(_) => open = open.or(Some((at, made))),
+                Answer::No | Answer::Stops => results.push((trial.name, made.exit)),
             }
         }
         // Of one that is taken it is seen by which rule; another one may leave open whether it is.
@@ -326,27 +329,9 @@ fn attempted_by(attempt: &Attempt, trial: &Trial, exit: Option<i64>, proof: Opti
 }
 
 fn not_loaded(rule: DecidingRule) -> Proven {
-    let proof = Proof::new(Verdict::NotLoaded, Cause::NotLoaded);
-    Proven {
-        rule,
-        proof: Some(proof),
-        by: None,
-        attempted: Vec::new(),
-        missing: Vec::new(),
-        record: None,
-        latency: None,
-    }
+    Proven::untried(rule, Proof::new(Verdict::NotLoaded, Cause::NotLoaded))
 }
 
 fn not_provoked(rule: DecidingRule, why: Unprovoked) -> Proven {
-    let proof = Proof::new(Verdict::NotProvoked, Cause::Unprovoked(why));
-    Proven {
-        rule,
-        proof: Some(proof),
-        by: None,
-        attempted: Vec::new(),
-        missing: Vec::new(),
-        record: None,
-        latency: None,
-    }
+    Proven::untried(rule, Proof::new(Verdict::NotProvoked, Cause::Unprovoked(why)))
 }

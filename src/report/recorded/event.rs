@@ -266,10 +266,7 @@ fn command(facts: &Facts<'_>) -> Option<String> {
         let end = if arguments.is_cut { " ..." } else { "" };
         return Some(shown(&arguments.line()) + end);
     }
-    let title = facts.title?.text()?;
-    let end = title.iter().rposition(|byte| *byte != 0).map_or(0, |at| at + 1);
-    let words: Vec<u8> = title.iter().take(end).map(|byte| if *byte == 0 { b' ' } else { *byte }).collect();
-    Some(shown(&words))
+    facts.title_line().map(|line| shown(&line))
 }
 
 fn fields(record: &Record<'_>) -> Map<String, Json> {
