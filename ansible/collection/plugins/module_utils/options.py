@@ -140,7 +140,6 @@ INFO = {
     "output": {"type": "str"},
     "dialect": {"type": "str", "choices": ["libaudit-go"]},
     "document": {"type": "raw"},
-    "name": {"type": "str"},
 }
 
 

@@ -49,9 +49,6 @@ options:
   document:
     description: With V(import) of O(operation), the document, as a dictionary or as its text.
     type: raw
-  name:
-    description: With V(import) of O(operation), the drop-in of RV(request). By default C(50-libaudit-go).
-    type: str
   rules:
     description:
       - With V(explain) and V(lint) of O(operation), a list of lines and objects, or one text that holds a whole rules file. As in
@@ -61,7 +58,9 @@ options:
       - Not together with O(src), and with V(explain) and V(lint) not with O(files).
     type: raw
   name:
-    description: With V(prove) of O(operation), the drop-in whose rules are meant.
+    description:
+      - With V(prove) of O(operation), the drop-in whose rules are meant.
+      - With V(import) of O(operation), the drop-in of RV(request). By default C(50-libaudit-go).
     type: str
   keys:
     description: With V(prove) of O(operation), the keys of the rules that are meant.

@@ -196,8 +196,19 @@ def test_numbers_of_settings_are_those_of_the_schema():
         assert numbers[0]["maximum"] == len(words) - 1
 
 
+class NoKeyTwice(yaml.SafeLoader):
+    """What a document says twice counts once, and nobody sees which."""
+
+    def construct_mapping(self, node, deep=False):
+        keys = [key.value for key, _value in node.value]
+        repeated = sorted({key for key in keys if keys.count(key) > 1})
+        if repeated:
+            raise yaml.constructor.ConstructorError(None, None, f"twice: {', '.join(repeated)}", node.start_mark)
+        return super().construct_mapping(node, deep)
+
+
 def documented(module):
-    own = yaml.safe_load(module.DOCUMENTATION)
+    own = yaml.load(module.DOCUMENTATION, Loader=NoKeyTwice)
     shared = yaml.safe_load(ModuleDocFragment.DOCUMENTATION)["options"]
     assert not set(own["options"]) & set(shared)
     return {**own["options"], **shared}
