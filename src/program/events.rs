@@ -40,10 +40,13 @@ pub fn events_on(
     let filter = intent.filter(&accounts)?;
     let (policy, warnings) = policy(intent, &accounts, &mut world);
     let logs = if intent.listens.is_none() { Some(logs::opened(&intent.files, &root)?) } else { None };
-    let output = intent.output.as_ref().filter(|_| !intent.check_mode);
     let host = Root::open(&world.root).map_err(file)?;
-    let place = output.map(|path| host.place_of(path)).transpose().map_err(at_output)?;
+    let place = intent.output.as_ref().map(|path| host.place_of(path)).transpose().map_err(at_output)?;
     let output = match &place {
+        Some((directory, name)) if intent.check_mode => {
+            OutputFile::check(directory, name).map_err(at_output)?;
+            None
+        }
         Some((directory, name)) => Some(OutputFile::begin(directory, name, OUTPUT_MODE).map_err(at_output)?),
         None => None,
     };

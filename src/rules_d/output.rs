@@ -35,12 +35,20 @@ impl Root {
 }
 
 impl<'d> OutputFile<'d> {
+    /// Whether such a file may be begun, as far as looking tells.
+    ///
+    /// # Errors
+    /// As for [`super::Stage::put`], but for what only writing shows.
+    pub fn check(directory: &Directory, name: &OsStr) -> Result<(), FileError> {
+        super::stage::check(directory, name)
+    }
+
     /// Begins a file of this process with these permission bits.
     ///
     /// # Errors
     /// As for [`super::Stage::put`].
     pub fn begin(directory: &'d Directory, name: &OsStr, mode: u32) -> Result<Self, FileError> {
-        super::stage::check(directory, name)?;
+        Self::check(directory, name)?;
         let own = (nix::unistd::geteuid().as_raw(), nix::unistd::getegid().as_raw());
         let (temporary, fd) = Temporary::begin(directory, name, mode, own)?;
         Ok(Self { directory, temporary, fd, name: name.to_owned(), waiting: Vec::with_capacity(CHUNK) })

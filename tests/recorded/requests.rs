@@ -214,8 +214,12 @@ fn every_event_goes_to_the_output_when_it_is_whole() {
     // Nothing stays of an output that cannot be put in its place.
     fs::remove_file(&path).unwrap();
     fs::create_dir(&path).unwrap();
-    let report = answer(&mut host, &request(&json!({})));
-    assert_eq!(report["errors"][0]["pointer"], json!("/output"), "{report:#}");
+    for place in ["/srv/out", "/srv/none/out", "/out"] {
+        let report = answer(&mut host, &request(&json!({"output": place})));
+        assert_eq!(report["errors"][0]["pointer"], json!("/output"), "{report:#}");
+        // Looking tells that too.
+        assert_eq!(answer(&mut host, &request(&json!({"output": place, "check_mode": true}))), report);
+    }
     assert_eq!(fs::read_dir(host.root().join("srv")).unwrap().count(), 2);
 }
 

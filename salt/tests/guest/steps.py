@@ -156,6 +156,11 @@ again = policy(test=True)
 must(again["result"] is True and again["changes"] == {}, again)
 ok("again: no changes; the state took {} ms".format(again["duration"]))
 
+proven = caller.cmd("audit_rules.prove", name="30-identity")
+must(not proven["failed"] and proven["verdicts"] == {"records": 2}, proven)
+must(sorted(proof["rule"] for proof in proven["proofs"]) == sorted(RULES[:2]) and kernel() == RULES, proven)
+ok("prove: both rules of a drop-in record; " + proven["msg"])
+
 must(run("auditctl", "-W", "/etc/shadow", "-p", "wa", "-k", "identity")[0] == 0 and run("auditctl", "-b", "100")[0] == 0)
 must(len(kernel()) == 3 and setting("backlog_limit") == 100, host())
 drift = caller.cmd("audit_rules.drift", on_drift="fail")

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What the pages of both modules have in common."""
+"""What the pages of the modules have in common."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ options:
         the order of the boot load. Found as M(ansible.builtin.copy) finds
         its O(ansible.builtin.copy#module:src), in a role in its C(files) directory. A file that is encrypted with
         Ansible Vault is decrypted.
-      - For M(linux.audit.audit_rules_info) a template too, with a name that ends in C(.rules.j2), rendered with the variables of
-        the task as the role P(linux.audit.policy#role) does; also those in a directory. Found in C(files), else as
+      - For all modules but M(linux.audit.audit_rules) a template too, with a name that ends in C(.rules.j2), rendered with the
+        variables of the task as the role P(linux.audit.policy#role) does; also those in a directory. Found in C(files), else as
         M(ansible.builtin.template) finds it.
       - Problems in a rule are reported with the file and the line, in a template with the line of what it renders to.
     type: list

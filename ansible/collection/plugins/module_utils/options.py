@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The options of both modules, in the form of Ansible's argument specification.
+"""The options of the modules, in the form of Ansible's argument specification.
 
 The modules' main functions, the action plugins and the test that compares documentation, options and schema read them
 here. The keys of a request that a module does not offer come from Ansible itself: check_mode and diff.
@@ -89,12 +89,7 @@ INFO_OPERATIONS = {
     ),
     "explain": ("rules", "files", "event", "source", "arch", "perm_syscalls", "resolve", "root", "rules_dir"),
     "lint": ("rules", "files", "archs", "product", "profile", "format", "fail_on", "ignore", "root", "rules_dir"),
-    "events": (
-        "rules", "drop_ins", "policy", "files", "source", "match", "since", "until", "seconds", "count", "limit", "records", "format",
-        "output", "arch", "root", "rules_dir",
-    ),
     "import": ("dialect", "document", "name"),
-    "prove": ("rules", "name", "keys", "seconds", "records", "rules_dir"),
 }
 
 #: An entry of files.
@@ -107,20 +102,17 @@ INFO = {
     "operation": {"type": "str", "choices": list(INFO_OPERATIONS), "required": True},
     "rules": {"type": "raw"},
     "name": {"type": "str"},
-    "keys": {"type": "list", "elements": "str", "default": [], "no_log": False},
-    "drop_ins": APPLY["drop_ins"],
-    "policy": APPLY["policy"],
     "arch": {"type": "str"},
     "archs": {"type": "list", "elements": "str", "default": []},
     "files": {"type": "list", "elements": "dict", "options": RULES_FILE},
-    "format": {"type": "str", "choices": ["report", "sarif", "jsonl", "pauditd"], "default": "report"},
+    "format": {"type": "str", "choices": ["report", "sarif"], "default": "report"},
     "ignore": {"type": "list", "elements": "str", "default": []},
     "product": {"type": "str"},
     "profile": {"type": "str"},
     "fail_on": {"type": "str", "choices": ["error", "warning", "info", "never"], "default": "error"},
     "perm_syscalls": APPLY["perm_syscalls"],
     "resolve": {"type": "bool", "default": False},
-    "source": {"type": "str", "choices": ["both", "filesystem", "runtime", "log", "kernel"], "default": "both"},
+    "source": {"type": "str", "choices": ["both", "filesystem", "runtime"], "default": "both"},
     "on_drift": {"type": "str", "choices": ["report", "fail"], "default": "report"},
     "culprit": {"type": "bool", "default": False},
     "details": {"type": "bool", "default": True},
@@ -130,6 +122,16 @@ INFO = {
     "root": {"type": "str"},
     "kernel": APPLY["kernel"],
     "rules_dir": {"type": "str"},
+    "dialect": {"type": "str", "choices": ["libaudit-go"]},
+    "document": {"type": "raw"},
+}
+
+EVENTS = {
+    "rules": {"type": "raw"},
+    "drop_ins": APPLY["drop_ins"],
+    "policy": APPLY["policy"],
+    "files": INFO["files"],
+    "source": {"type": "str", "choices": ["both", "log", "kernel"], "default": "both"},
     "match": {"type": "list", "elements": "dict"},
     "since": {"type": "raw"},
     "until": {"type": "raw"},
@@ -137,9 +139,20 @@ INFO = {
     "count": {"type": "int"},
     "limit": {"type": "int"},
     "records": {"type": "bool", "default": False},
+    "format": {"type": "str", "choices": ["report", "jsonl", "pauditd"], "default": "report"},
     "output": {"type": "str"},
-    "dialect": {"type": "str", "choices": ["libaudit-go"]},
-    "document": {"type": "raw"},
+    "arch": {"type": "str"},
+    "root": {"type": "str"},
+    "rules_dir": {"type": "str"},
+}
+
+PROVE = {
+    "rules": {"type": "raw"},
+    "name": {"type": "str"},
+    "keys": {"type": "list", "elements": "str", "default": [], "no_log": False},
+    "seconds": {"type": "int"},
+    "records": {"type": "bool", "default": False},
+    "rules_dir": {"type": "str"},
 }
 
 
@@ -175,10 +188,23 @@ def info_specification():
     """The same for audit_rules_info."""
     return {
         "argument_spec": {**INFO, **SRC, **PROGRAM},
-        # Files are those of the log for events; otherwise the program refuses them beside rules.
-        "mutually_exclusive": [("rules", "src"), ("rules", "drop_ins"), ("rules", "policy"), ("src", "drop_ins"), ("src", "policy")],
+        # The program refuses files beside rules.
+        "mutually_exclusive": [("rules", "src")],
         "required_if": [
             ("operation", "explain", ("rules", "src", "files", "event"), True),
             ("operation", "import", ("dialect", "document")),
         ],
     }
+
+
+def events_specification():
+    """The same for audit_events."""
+    return {
+        "argument_spec": {**EVENTS, **SRC, **PROGRAM},
+        "mutually_exclusive": [("rules", "src"), *((one, several) for several in ("drop_ins", "policy") for one in ("rules", "src"))],
+    }
+
+
+def prove_specification():
+    """The same for audit_prove."""
+    return {"argument_spec": {**PROVE, **SRC, **PROGRAM}, "mutually_exclusive": [("rules", "src")]}

@@ -100,7 +100,7 @@ def _read_rules(request, pointer, given, validated, read, complaints):
         ]
     elif validated.get("src"):
         request["rules"], stem = read(f"{pointer}/rules", validated["src"], complaints)
-        if "name" in validated and validated["name"] is None:
+        if request.get("operation") == "apply" and validated["name"] is None:
             request["name"] = stem
             if stem is None:
                 complaints.append("name: is needed where src has several files; the role linux.audit.policy makes a drop-in of each")

@@ -9,13 +9,12 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: audit_rules_info
-short_description: What audit rules a Linux host holds, what rules mean, and what was recorded
+short_description: What audit rules a Linux host holds, what rules mean, and what is wrong with them
 version_added: 0.1.0
 author:
   - The audit_rules authors (@audit-rules)
 description:
-  - Says what a host holds, what given rules mean, or what was recorded. Changes nothing, in check mode or without; only O(output)
-    is written, where it is asked for and not in check mode.
+  - Says what a host holds, what given rules mean, or what is wrong with them. Changes nothing, in check mode or without.
 extends_documentation_fragment:
   - linux.audit.program
   - linux.audit.program.attributes
@@ -33,14 +32,10 @@ options:
         rule decides about an event.
       - V(lint), what is wrong with O(rules), O(src) or O(files), and with none of them what is wrong with the drop-ins of the
         host. The task fails where something is; see O(fail_on).
-      - V(events), what was recorded, from the audit log, and by which rule. With O(rules), O(src), O(drop_ins) or O(policy), what
-        that policy would have made of it.
       - V(import), what a O(document) of another tool asks for, as a request in RV(request) whose keys are the options of
         M(linux.audit.audit_rules).
-      - V(prove), whether rules record. For each something harmless is done that it is about, and the kernel is listened to. The
-        task fails where a rule does not record, or where that cannot be found out. In check mode nothing is done.
     type: str
-    choices: [gather, explain, lint, events, import, prove]
+    choices: [gather, explain, lint, import]
     required: true
   dialect:
     description: With V(import) of O(operation), the dialect of O(document). V(libaudit-go) is the JSON of that library of Mozilla.
@@ -53,34 +48,17 @@ options:
     description:
       - With V(explain) and V(lint) of O(operation), a list of lines and objects, or one text that holds a whole rules file. As in
         M(linux.audit.audit_rules).
-      - With V(events) of O(operation), the policy that the events are held against.
-      - With V(prove) of O(operation), the rules that are meant. Without them, O(name) and O(keys), all that are loaded.
-      - Not together with O(src), and with V(explain) and V(lint) not with O(files).
+      - Not together with O(src) and O(files).
     type: raw
   name:
-    description:
-      - With V(prove) of O(operation), the drop-in whose rules are meant.
-      - With V(import) of O(operation), the drop-in of RV(request). By default C(50-libaudit-go).
+    description: With V(import) of O(operation), the drop-in of RV(request). By default C(50-libaudit-go).
     type: str
-  keys:
-    description: With V(prove) of O(operation), the keys of the rules that are meant.
-    type: list
-    elements: str
-    default: []
-  drop_ins:
-    description:
-      - With V(events) of O(operation), a policy of several drop-ins, as in M(linux.audit.audit_rules).
-    type: dict
-  policy:
-    description:
-      - With V(events) of O(operation), a policy for a whole benchmark, as in M(linux.audit.audit_rules).
-    type: raw
   files:
     description:
       - With V(lint) and V(explain) of O(operation), rules files by their text, or by where they lie on the target, together as
         the drop-ins of one host. O(src) takes them from the controller.
       - With V(explain), also the policy that O(event) is about.
-      - With V(events) of O(operation), and with O(culprit), the files of the log, the oldest first. By default those of the
+      - With O(culprit), the files of the log, the oldest first. By default those of the
         target.
     type: list
     elements: dict
@@ -102,10 +80,8 @@ options:
     description:
       - With V(lint) of O(operation), what to give besides RV(findings). V(report) gives nothing, V(sarif) the same as SARIF
         2.1.0 in RV(sarif).
-      - With V(events) of O(operation), the form of the lines in O(output). V(report) and V(jsonl), as in RV(events); V(pauditd), as
-        that program writes them.
     type: str
-    choices: [report, sarif, jsonl, pauditd]
+    choices: [report, sarif]
     default: report
   fail_on:
     description:
@@ -154,11 +130,10 @@ options:
   source:
     description:
       - With V(gather) of O(operation), and with V(explain) for events by what the host holds, what to read. V(both) are the
-        drop-ins, and the kernel where it has audit for us; V(filesystem) are the drop-ins only; V(runtime) is the kernel only, and fails without one.
-      - With V(events) of O(operation), V(log) is the audit log, and V(kernel) is what the kernel sends from now on. V(both) is the
-        kernel, and with O(files), O(root), O(since) or O(until) the log.
+        drop-ins, and the kernel where it has audit for us; V(filesystem) are the drop-ins only; V(runtime) is the kernel only, and
+        fails without one.
     type: str
-    choices: [both, filesystem, runtime, log, kernel]
+    choices: [both, filesystem, runtime]
     default: both
   on_drift:
     description:
@@ -217,41 +192,12 @@ options:
       - With V(gather), V(explain) and V(lint) of O(operation), the directory of the drop-ins, inside the root. By default
         V(/etc/audit/rules.d).
     type: str
-  match:
-    description:
-      - With V(events) of O(operation), which events are kept. Each entry has C(keep) or C(drop) with what an event has to be like,
-        by C(key), C(syscall), C(exe), C(comm), C(path), C(node), C(auid), C(uid), C(success) and C(type). The first entry that fits
-        decides; what fits none is kept, unless an entry says C(keep).
-    type: list
-    elements: dict
-  since:
-    description: With V(events) of O(operation), the first time of events that are kept, as C(2026-11-29T10:00:00Z) or in seconds since
-      1970.
-    type: raw
-  until:
-    description: With V(events) of O(operation), the last time of events that are kept.
-    type: raw
-  seconds:
-    description:
-      - With V(events) of O(operation), how long to listen to the kernel at most, from 1 to 3600. By default 10.
-      - With V(prove) of O(operation), how long to wait for the last record. By default 2.
-    type: int
-  count:
-    description: With V(events) of O(operation), stop when so many events were kept.
-    type: int
-  limit:
-    description: With V(events) of O(operation), how many of the events that are kept RV(events) has. All are counted. By default 1000.
-    type: int
-  records:
-    description: With V(events) and V(prove) of O(operation), give the records of each event too, as they came.
-    type: bool
-    default: false
-  output:
-    description: With V(events) of O(operation), a file of the target to which every event that is kept is written, one line of JSON
-      each. Its mode is 0600.
-    type: str
 seealso:
   - module: linux.audit.audit_rules
+  - module: linux.audit.audit_events
+    description: Says what was recorded, and by which rule.
+  - module: linux.audit.audit_prove
+    description: Proves that rules record.
 """
 
 EXAMPLES = r"""
@@ -316,27 +262,6 @@ EXAMPLES = r"""
     operation: lint
     src: [rules.d, rules-templates]
   delegate_to: localhost
-
-- name: Say who changed accounts today, and which rule saw it
-  linux.audit.audit_rules_info:
-    operation: events
-    since: "{{ ansible_facts.date_time.date }}T00:00:00Z"
-    match:
-      - keep: {key: identity}
-  register: recorded
-
-- name: Say what the host's log would look like under another policy, before it is loaded
-  linux.audit.audit_rules_info:
-    operation: events
-    policy: cis
-    limit: 0
-  register: recorded
-
-- name: Prove that the rules for identities record, here and now
-  linux.audit.audit_rules_info:
-    operation: prove
-    keys: [identity]
-  register: proven
 
 - name: Say what is wrong with the drop-ins of each host
   linux.audit.audit_rules_info:
@@ -415,9 +340,8 @@ lines:
       type: list
       elements: dict
 events:
-  description: Which rule decides about each event. With V(events) of O(operation), the first events that were kept, with C(serial), C(time),
-    C(type), C(keys), C(syscall), C(success), C(exit), C(auid), C(exe), C(paths), C(rule) and more, as far as their records say it.
-  returned: with V(explain) of O(operation) and O(event), and with V(events)
+  description: Which rule decides about each event.
+  returned: with V(explain) of O(operation) and O(event)
   type: list
   elements: dict
   contains:
@@ -447,69 +371,6 @@ events:
       returned: when there are any
       type: list
       elements: dict
-by_rule:
-  description: How often each rule recorded something, with its place, the most frequent first. With a policy, how often its rules would.
-  returned: with V(events) of O(operation), where rules are known
-  type: list
-  elements: dict
-noise:
-  description: The ten rules that make the most records, each with its place, C(events), C(records), their C(share) in percent, and in
-    C(narrow) the value that most of its events have in common.
-  returned: with V(events) of O(operation), where rules are known
-  type: list
-  elements: dict
-by_key:
-  description: How often each key was recorded, the most frequent first.
-  returned: with V(events) of O(operation)
-  type: list
-  elements: dict
-unattributed:
-  description: How many events no rule can be named for, each entry with the reason in C(why).
-  returned: with V(events) of O(operation), without a policy, where rules are known
-  type: list
-  elements: dict
-replay:
-  description: What the policy would make of the events.
-  returned: with V(events) of O(operation) and a policy
-  type: dict
-  contains:
-    kept:
-      description: How many it would record under the same key.
-      returned: always
-      type: int
-    other_key:
-      description: How many it would record under another key.
-      returned: always
-      type: int
-    lost:
-      description: How many it would not record.
-      returned: always
-      type: int
-    undecided:
-      description: Of how many that depends on what their records do not tell.
-      returned: always
-      type: int
-    needs:
-      description: What that is, and how often.
-      returned: where some are undecided
-      type: list
-      elements: dict
-    examples:
-      description: The first events of each kind but RV(replay.kept).
-      returned: where there are any
-      type: list
-      elements: dict
-counters:
-  description: Everything that was counted, with C(records), C(events), C(kept), C(incomplete), C(malformed), C(gaps) and C(out_of_order).
-  returned: with V(events) of O(operation)
-  type: dict
-listening:
-  description:
-    - How the kernel was listened to, for how many C(milliseconds); what did not reach this process (C(socket_drops)) or was lost by
-      the kernel itself (C(kernel_lost)); the C(receive_buffer); the C(latency) of records; the kernel's C(enabled) and C(rate_limit);
-      and which C(process) with which C(pid) receives the records for good.
-  returned: with V(events) of O(operation), from the kernel
-  type: dict
 request:
   description: A request to apply, with the names of the options of M(linux.audit.audit_rules).
   returned: with V(import) of O(operation), where all of the document has a meaning
@@ -538,30 +399,13 @@ request:
       type: str
 logs:
   description: The files of the log that were read.
-  returned: with V(events) of O(operation) from the log, and with O(culprit)
+  returned: with O(culprit)
   type: list
   elements: dict
-malformed:
-  description: The first lines of the log that are no record.
-  returned: with V(events) of O(operation), where there are some
-  type: list
-  elements: dict
-proofs:
-  description:
-    - What was found of each rule, with its place, the C(verdict) (V(records), V(shadowed), V(silent), V(inconclusive), V(not_provoked)
-      or V(not_loaded)), C(why), the rule that took its event (C(by)), what was C(provoked), and the C(record).
-  returned: with V(prove) of O(operation)
-  type: list
-  elements: dict
-verdicts:
-  description: Of how many rules each verdict is.
-  returned: with V(prove) of O(operation), not in check mode
-  type: dict
-  sample: {records: 12, not_provoked: 1}
 policy:
-  description: The policies for benchmarks of O(policy), or in O(expect), each with C(name), C(product), C(benchmark), C(drop_ins), those C(replaced) by
-    drop-ins of the same name, and what was C(left_out).
-  returned: with V(events) of O(operation) and O(policy), and with V(gather) when O(expect) has a C(policy)
+  description: The policies for benchmarks in O(expect), each with C(name), C(product), C(benchmark), C(drop_ins), those C(replaced)
+    by drop-ins of the same name, and what was C(left_out).
+  returned: with V(gather) of O(operation), when O(expect) has a C(policy)
   type: list
   elements: dict
   sample: [{name: stig, product: rhel9, benchmark: DISA STIG for Red Hat Enterprise Linux 9, drop_ins: [30-stig.rules]}]

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What both action plugins do: options to request, request to target, report to result."""
+"""What the action plugins do: options to request, request to target, report to result."""
 
 from __future__ import annotations
 

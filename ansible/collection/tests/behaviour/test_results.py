@@ -228,6 +228,50 @@ def test_a_directory_of_templates_is_linted_and_explained_as_the_role_takes_it(p
     assert "{{" not in json.dumps(played[0]["findings"])
 
 
+LOG = """\
+type=SYSCALL msg=audit(1764000000.100:7): arch=c000003e syscall=257 success=yes exit=3 a0=0 a1=0 a2=0 a3=0 items=1 ppid=1 pid=2 \
+auid=1000 uid=0 gid=0 euid=0 suid=0 fsuid=0 egid=0 sgid=0 fsgid=0 tty=pts0 ses=3 comm="vi" exe="/usr/bin/vi" key="identity"
+type=PATH msg=audit(1764000000.100:7): item=0 name="/etc/passwd" inode=1 dev=08:01 mode=0100644 ouid=0 ogid=0 rdev=00:00 nametype=NORMAL
+type=EOE msg=audit(1764000000.100:7):
+"""
+
+
+def test_what_was_recorded_is_told_and_held_against_a_policy_of_several_files(player):
+    directory = player.directory / "files" / "policy"
+    directory.mkdir(parents=True)
+    (directory / "10-a.rules").write_text("-w /etc/passwd -p r -k other\n", encoding="utf-8")
+    (directory / "20-b.rules").write_text("-w /etc/group -p wa -k identity\n", encoding="utf-8")
+    target = {"root": "{{ root }}", "files": [{"name": "audit.log", "text": LOG}]}
+    played = player.play(
+        {"linux.audit.audit_events": {**target, "output": "/var/cache/recorded"}, "check_mode": True},
+        {"linux.audit.audit_events": {**target, "output": "/var/cache/recorded"}},
+        {"linux.audit.audit_events": {**target, "src": "policy"}},
+        {"linux.audit.audit_events": {**target, "src": "policy", "policy": "cis"}, "ignore_errors": True},
+        {"linux.audit.audit_events": {**target, "operation": "events"}, "ignore_errors": True})
+    assert played.outcomes() == ["ok", "ok", "ok", "failed", "failed"], played.output
+    assert all(result["changed"] is False for result in (played[0], played[1], played[2]))
+    assert [json.loads(line)["serial"] for line in Path("/var/cache/recorded").read_text(encoding="utf-8").splitlines()] == [7]
+    assert [(event["serial"], event["keys"]) for event in played[1]["events"]] == [(7, ["identity"])]
+    assert played[2]["replay"]["kept"] == 0, played[2]["replay"]
+    assert "mutually exclusive" in played[3]["msg"] and "operation" in played[4]["msg"]
+
+
+def test_a_proof_is_asked_for_by_lines_keys_or_the_name_of_a_drop_in(player):
+    directory = player.directory / "files" / "policy"
+    directory.mkdir(parents=True)
+    for name in ("10-a.rules", "20-b.rules"):
+        (directory / name).write_text("-w /etc/passwd -p wa -k identity\n", encoding="utf-8")
+    played = player.play(
+        {"linux.audit.audit_prove": {"src": "policy", "seconds": 0}, "ignore_errors": True},
+        {"linux.audit.audit_prove": {"keys": ["identity"], "seconds": 0}, "ignore_errors": True},
+        {"linux.audit.audit_prove": {"name": "../etc", "rules": RULES}, "ignore_errors": True},
+        {"linux.audit.audit_prove": {"root": "/"}, "ignore_errors": True})
+    assert played.outcomes() == ["failed"] * 4, played.output
+    # The program has said it, so it got the request.
+    assert [played[number]["errors"][0]["pointer"] for number in (0, 1)] == ["/seconds"] * 2, played.output
+    assert "name" in played[2]["msg"] and "root" in played[3]["msg"]
+
+
 def test_a_directory_in_src_is_its_rules_files(player):
     directory = player.directory / "files" / "policy"
     directory.mkdir(parents=True)

@@ -28,6 +28,8 @@ ROLE = "linux.audit.policy"
 MODULES = {
     "linux.audit.audit_rules": (options.apply_specification, "apply"),
     "linux.audit.audit_rules_info": (options.info_specification, None),
+    "linux.audit.audit_events": (options.events_specification, "events"),
+    "linux.audit.audit_prove": (options.prove_specification, "prove"),
 }
 #: What a host of the examples has, besides files with these names and an empty rules.d.
 DIRECTORIES = ("etc/audit/rules.d", "etc/security", "etc/ssh", "opt/app", "var/ossec/etc", "etc/postgresql", "usr/sbin")

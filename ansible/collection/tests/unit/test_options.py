@@ -14,7 +14,7 @@ import yaml
 
 from ansible_collections.linux.audit.plugins.doc_fragments.program import ModuleDocFragment
 from ansible_collections.linux.audit.plugins.module_utils import options, rule_objects
-from ansible_collections.linux.audit.plugins.modules import audit_rules, audit_rules_info
+from ansible_collections.linux.audit.plugins.modules import audit_events, audit_prove, audit_rules, audit_rules_info
 
 PROJECT = Path(__file__).resolve().parents[4]
 OUR_OWN = {*options.SRC, *options.PROGRAM}
@@ -24,6 +24,14 @@ FROM_ANSIBLE = {"check_mode", "diff"}
 MODULES = {
     "audit_rules": (audit_rules, options.apply_specification()),
     "audit_rules_info": (audit_rules_info, options.info_specification()),
+    "audit_events": (audit_events, options.events_specification()),
+    "audit_prove": (audit_prove, options.prove_specification()),
+}
+OPERATIONS = {
+    "audit_rules": ("apply",),
+    "audit_rules_info": tuple(options.INFO_OPERATIONS),
+    "audit_events": ("events",),
+    "audit_prove": ("prove",),
 }
 
 
@@ -112,6 +120,12 @@ def complaints_about_type(name, spec, node):
     return [f"{name}.{complaint}" for complaint in complaints_about(spec["options"], entry["properties"])] if "options" in spec else []
 
 
+def elsewhere(name, spec):
+    """The words that this option has in other modules."""
+    others = [specification["argument_spec"] for dummy, specification in MODULES.values()]
+    return {word for other in others if other is not spec for word in other.get(name, {}).get("choices", ())}
+
+
 def complaints_about(spec, properties, ignored=()):
     """How a specification and the properties of an object of the schema differ."""
     found = []
@@ -122,6 +136,8 @@ def complaints_about(spec, properties, ignored=()):
         node = properties[name]
         found += complaints_about_type(name, spec[name], node)
         words = choices(node, REQUEST)
+        # A module has no use for the words of other modules' operations.
+        words = words and [word for word in words if word in spec[name].get("choices", ()) or word not in elsewhere(name, spec)]
         if (words and sorted(words)) != (spec[name].get("choices") and sorted(spec[name]["choices"])):
             found.append(f"{name}: choices {spec[name].get('choices')}, the schema has {words}")
         if node.get("default") != spec[name].get("default"):
@@ -129,18 +145,18 @@ def complaints_about(spec, properties, ignored=()):
     return found
 
 
-def test_the_options_of_audit_rules_are_the_keys_of_apply():
-    properties = {key: REQUEST["properties"][key] for key in keys_of("apply") - {"operation"}}
-    assert complaints_about(options.apply_specification()["argument_spec"], properties, OUR_OWN) == []
+@pytest.mark.parametrize("name", MODULES)
+def test_the_options_of_a_module_are_the_keys_of_its_operations(name):
+    properties = {key: REQUEST["properties"][key] for key in keys_of(*OPERATIONS[name]) - {"operation"}}
+    spec = MODULES[name][1]["argument_spec"]
+    assert complaints_about(spec, properties, OUR_OWN | {"operation"}) == []
+    # Where there is one operation, nobody has to name it.
+    assert sorted(spec.get("operation", {}).get("choices", OPERATIONS[name])) == sorted(OPERATIONS[name])
+    assert ("operation" in spec) == (len(OPERATIONS[name]) > 1)
 
 
-def test_the_options_of_audit_rules_info_are_the_keys_of_all_other_operations():
-    others = operations() - {"apply"}
-    properties = {key: REQUEST["properties"][key] for key in keys_of(*others)}
-    operation = dict(options.INFO["operation"], choices=sorted(operations()), default="apply")
-    spec = {**options.info_specification()["argument_spec"], "operation": operation}
-    assert complaints_about(spec, properties, OUR_OWN) == []
-    assert set(options.INFO["operation"]["choices"]) == others
+def test_every_operation_has_one_module():
+    assert sorted(operation for named in OPERATIONS.values() for operation in named) == sorted(operations())
 
 
 def test_every_operation_of_audit_rules_info_names_the_keys_that_it_reads():
@@ -291,17 +307,18 @@ OF_EVERY_MODULE = {"changed", "failed"}
 
 
 def test_the_results_of_audit_rules_are_those_of_the_report():
-    pages = yaml.safe_load(audit_rules.RETURN)
+    pages = yaml.load(audit_rules.RETURN, Loader=NoKeyTwice)
     # The diff has another form than in the report: the plugin splits it.
     assert pages.pop("diff")["type"] == "list"
     assert complaints_about_return(pages, REPORT["properties"], ["apply"], OF_EVERY_MODULE | {"diff"}) == []
 
 
-def test_the_results_of_audit_rules_info_are_those_of_the_report():
+@pytest.mark.parametrize("name", [name for name in MODULES if name != "audit_rules"])
+def test_the_results_of_a_module_that_changes_nothing_are_those_of_the_report(name):
     # Of a report that changes nothing these say nothing.
     empty = {"reboot_required", "pending", "diff", "undo", "runtime.expedited"}
-    pages = yaml.safe_load(audit_rules_info.RETURN)
-    assert complaints_about_return(pages, REPORT["properties"], options.INFO_OPERATIONS, OF_EVERY_MODULE | empty) == []
+    pages = yaml.load(MODULES[name][0].RETURN, Loader=NoKeyTwice)
+    assert complaints_about_return(pages, REPORT["properties"], OPERATIONS[name], OF_EVERY_MODULE | empty) == []
 
 
 def used_by(operation, node):
@@ -350,6 +367,6 @@ def test_the_versions_are_one():
     assert f'\nversion = "{galaxy["version"]}"\n' in cargo
 
 
-def test_both_modules_share_their_defaults():
+def test_all_modules_share_their_defaults():
     runtime = yaml.safe_load((PROJECT / "ansible" / "collection" / "meta" / "runtime.yml").read_text(encoding="utf-8"))
     assert runtime["action_groups"]["audit"] == sorted(MODULES)
