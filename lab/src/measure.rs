@@ -9,6 +9,8 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
+pub mod log;
+
 const RULES_DIRECTORY: &str = "/etc/audit/rules.d";
 const COMPILED: &str = "/etc/audit/audit.rules";
 const DROP_IN: &str = "90-bench";

@@ -284,6 +284,22 @@ pub enum Untraced {
         /// Why.
         why: String,
     },
+    /// Lines of it are no records.
+    NoRecords {
+        /// The file.
+        file: String,
+        /// How many lines.
+        lines: u64,
+    },
+    /// Records of other hosts are left out.
+    OtherHosts {
+        /// The name of this one, where it is known.
+        own: Option<String>,
+        /// The first others.
+        others: Vec<String>,
+    },
+    /// The kernel has lost so many records.
+    Lost(u32),
     /// The log has no record of it.
     Unknown {
         /// How many rules it is about.

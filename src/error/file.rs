@@ -98,6 +98,10 @@ impl FileError {
                 "name the real path, or replace {} by a real file or directory",
                 component.display()
             ))),
+            // Such as /tmp: it is meant to be so.
+            Problem::WritableByOthers { mode, .. } if mode & 0o1000 != 0 => {
+                Some(Hint::say("name a place that nobody else may write to"))
+            }
             Problem::WritableByOthers { component, .. } => {
                 Some(Hint::Say(format!("chmod go-w {}", component.display())))
             }

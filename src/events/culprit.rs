@@ -4,17 +4,23 @@
 //! change that may have been one of another rule is never certain.
 
 use std::borrow::Cow;
+use std::collections::BTreeSet;
 use std::rc::Rc;
 
 use rustc_hash::{FxHashMap as HashMap, FxHashSet as HashSet};
 
 use super::changes::{Change, Mark};
 use super::maker::{Maker, OwnRun};
+use super::title::AuditctlTitle;
 use crate::records::{RecordType, RecordedEvent, Stamp};
-use crate::rule::{FieldNumber, Rule};
+use crate::rule::{FieldNumber, List, Rule};
 
 /// Most records of whole runs of this program that are kept to tell which change belongs to which run.
 const MOST_RUNS: usize = 1000;
+/// Most other hosts that are named.
+const MOST_HOSTS: usize = 5;
+/// auditd starts, ends, or cannot go on: what was changed without it is not in its log.
+const OF_AUDITD: [RecordType; 3] = [RecordType(1200), RecordType(1201), RecordType(1202)];
 
 /// A rule whose change is looked for.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -32,6 +38,8 @@ pub enum Tie {
     Record,
     /// The command line of auditctl names this rule.
     Arguments,
+    /// The command line of auditctl names this rule, or one with other operators.
+    Shape,
     /// The record has the list and the key of the rule.
     Key,
     /// The record has the list of the rule, which has no key.
@@ -66,38 +74,64 @@ pub struct Culprit {
     pub run: Option<OwnRun>,
 }
 
-/// A change of a setting that was found.
+/// The newest change that fits.
 #[derive(Debug, Clone)]
-struct SettingChange {
+struct Found {
     maker: Rc<Maker>,
+    tie: Tie,
+    /// For a setting, the value.
     new: u32,
+    /// Whether it may have been one of several that are asked about.
+    is_one_of_several: bool,
+    /// Whether the numbers of the events and their times tell another order of those that fit.
+    is_disordered: bool,
 }
 
 /// Looks for the changes, in events of any order. No more is kept than one change for each thing that is asked about.
+///
+/// The newest change is the one with the highest number: the clock may be set, the kernel's count of events may not.
 #[derive(Debug, Default)]
 pub struct Search {
     /// The time of the boot, in milliseconds since 1970: no earlier change is still in force.
     since: u64,
+    /// The name of this host.
+    host: Option<Vec<u8>>,
     altered: Vec<Altered>,
     /// By the change that a command or path may name, and by the mark.
     by_rule: HashMap<Altered, usize>,
     by_mark: HashMap<(bool, Mark<'static>), Vec<usize>>,
     settings: Vec<(String, Option<u32>)>,
-    found_named: HashMap<usize, (Rc<Maker>, Tie)>,
-    found_marked: HashMap<(bool, Mark<'static>), Rc<Maker>>,
-    /// The newest change of each mark, whatever it named.
-    newest: HashMap<(bool, Mark<'static>), Stamp>,
-    found_settings: HashMap<usize, SettingChange>,
+    found_named: HashMap<usize, Found>,
+    found_marked: HashMap<(bool, Mark<'static>), Found>,
+    /// The newest change of each mark that names no rule.
+    newest_marked: HashMap<(bool, Mark<'static>), Stamp>,
+    /// The newest change that names this rule and did the opposite of what is asked about.
+    undone: HashMap<usize, Stamp>,
+    found_settings: HashMap<usize, Found>,
     runs: Vec<OwnRun>,
-    /// When auditing was last switched off: what was changed after that made no record.
-    off: Option<Stamp>,
+    /// When records of changes may last have been missing.
+    gap: Option<Stamp>,
+    /// Whether they may be missing at any time.
+    has_holes: bool,
+    other_hosts: BTreeSet<String>,
 }
 
 impl Search {
-    /// Nothing is asked about yet. Changes before `since`, in milliseconds since 1970, do not count.
+    /// Nothing is asked about yet. Changes before `since`, in milliseconds since 1970, do not count, and those of hosts with
+    /// another name than `host` neither.
     #[must_use]
-    pub fn new(since: u64) -> Self {
-        Self { since, ..Self::default() }
+    pub fn new(since: u64, host: Option<String>) -> Self {
+        Self { since, host: host.map(String::into_bytes), ..Self::default() }
+    }
+
+    /// Records of changes may be missing in the log, at any time.
+    pub fn allow_for_holes(&mut self) {
+        self.has_holes = true;
+    }
+
+    /// The first hosts whose records were left out.
+    pub fn other_hosts(&self) -> impl Iterator<Item = &str> {
+        self.other_hosts.iter().map(String::as_str)
     }
 
     /// Asks about a rule, which is [`Search::rule`] by the number that is given back.
@@ -127,14 +161,23 @@ impl Search {
         self.found_settings.len() == self.settings.len() && (0..self.altered.len()).all(|at| self.found(at).is_some())
     }
 
-    /// Takes an event. `named` reads the rule that a command line of auditctl names, under every form that the kernel may
-    /// hold it in; empty where it names none.
+    /// Takes an event. `named` reads the rule that a line of auditctl is, under every form that the kernel may hold it in;
+    /// empty where it is none, or cannot be read.
     pub fn take(&mut self, event: &RecordedEvent, named: &mut dyn FnMut(&str) -> Vec<Rule>) {
-        let is_about_changes = event.kinds().any(|kind| {
-            matches!(kind, RecordType::CONFIG_CHANGE | RecordType::FEATURE_CHANGE | RecordType::USYS_CONFIG)
-        });
-        if !is_about_changes || event.stamp.in_milliseconds() < self.since {
+        let has = |kinds: &[RecordType]| event.kinds().any(|kind| kinds.contains(&kind));
+        let is_about_changes = has(&[RecordType::CONFIG_CHANGE, RecordType::FEATURE_CHANGE, RecordType::USYS_CONFIG]);
+        let is_of_auditd = has(&OF_AUDITD);
+        if !(is_about_changes || is_of_auditd) || event.stamp.in_milliseconds() < self.since {
             return;
+        }
+        if let Some(node) = event.node().filter(|node| !self.is_this_host(node)) {
+            if self.other_hosts.len() < MOST_HOSTS {
+                self.other_hosts.insert(String::from_utf8_lossy(node).into_owned());
+            }
+            return;
+        }
+        if is_of_auditd {
+            return self.may_miss(event.stamp);
         }
         let mut maker: Option<Rc<Maker>> = None;
         for record in event.records() {
@@ -152,17 +195,29 @@ impl Search {
         }
     }
 
+    /// Whether a name is that of this host, with its domain or without.
+    fn is_this_host(&self, node: &[u8]) -> bool {
+        let Some(host) = &self.host else { return false };
+        let [short_node, short_host] =
+            [node, host].map(|name| name.split(|byte| *byte == b'.').next().unwrap_or_default());
+        let is_short = node.len() == short_node.len() || host.len() == short_host.len();
+        if is_short { short_node.eq_ignore_ascii_case(short_host) } else { node.eq_ignore_ascii_case(host) }
+    }
+
+    fn may_miss(&mut self, stamp: Stamp) {
+        self.gap = self.gap.max(Some(stamp));
+    }
+
     fn take_setting(&mut self, name: &str, old: Option<u32>, new: u32, maker: &Rc<Maker>) {
-        if name == "enabled" && new == 0 {
-            self.off = self.off.max(Some(maker.stamp));
+        if name == "enabled" && (new == 0 || old == Some(0)) {
+            self.may_miss(maker.stamp);
         }
         if old == Some(new) {
             return;
         }
         for at in 0..self.settings.len() {
-            let is_newer = self.found_settings.get(&at).is_none_or(|known| known.maker.stamp <= maker.stamp);
-            if self.settings.get(at).is_some_and(|(asked, _)| asked == name) && is_newer {
-                self.found_settings.insert(at, SettingChange { maker: Rc::clone(maker), new });
+            if self.settings.get(at).is_some_and(|(asked, _)| asked == name) {
+                keep(&mut self.found_settings, at, &Found { new, ..Found::new(maker, Tie::Record) });
             }
         }
     }
@@ -175,57 +230,74 @@ impl Search {
         maker: &Rc<Maker>,
         named: &mut dyn FnMut(&str) -> Vec<Rule>,
     ) {
-        let key = (loads, Mark { list: mark.list, key: Cow::Owned(mark.key.to_vec()) });
-        let (has_mark, has_opposite) =
-            (self.by_mark.contains_key(&key), self.by_mark.contains_key(&(!loads, key.1.clone())));
-        if has_mark || has_opposite {
-            let newest = self.newest.entry(key.clone()).or_insert(maker.stamp);
-            *newest = (*newest).max(maker.stamp);
+        // Rules of that list drop records.
+        if mark.list == List::EXCLUDE.0 {
+            self.may_miss(maker.stamp);
         }
-        let Some(marked) = self.by_mark.get(&key) else { return };
-        if let Some(path) = path {
-            let of_path = marked.iter().filter(|at| {
-                let rule = self.altered.get(**at).map(|altered| &altered.rule);
-                rule.is_some_and(|rule| is_about(rule, path))
-            });
-            for at in of_path.copied().collect::<Vec<_>>() {
-                self.keep_named(at, maker, Tie::Record);
-            }
+        let mark = Mark { list: mark.list, key: Cow::Owned(mark.key.to_vec()) };
+        let asked = |loaded: bool| self.by_mark.get(&(loaded, mark.clone())).cloned().unwrap_or_default();
+        let (same, opposite) = (asked(loads), asked(!loads));
+        if same.is_empty() && opposite.is_empty() {
             return;
         }
-        let rules = maker.auditctl_line().map_or_else(Vec::new, |line| named(&line));
-        let fitting: Vec<Rule> = rules.into_iter().filter(|rule| mark_of(rule) == *mark).collect();
-        if fitting.is_empty() {
-            let known = self.found_marked.entry(key).or_insert_with(|| Rc::clone(maker));
-            if known.stamp <= maker.stamp {
-                *known = Rc::clone(maker);
+        if let Some(path) = path {
+            let is_about = |at: &usize| self.altered.get(*at).is_some_and(|altered| is_about(&altered.rule, path));
+            let (same, opposite): (Vec<usize>, Vec<usize>) =
+                (same.into_iter().filter(is_about).collect(), opposite.into_iter().filter(is_about).collect());
+            return self.keep_named(&same, &opposite, maker, Tie::Record, false);
+        }
+        let rules = match &maker.named {
+            AuditctlTitle::Lines { lines, loads: named_loads } if *named_loads == loads => {
+                let rules: HashSet<Rule> = lines.iter().flat_map(|line| named(line)).collect();
+                rules.into_iter().filter(|rule| mark_of(rule) == mark).collect()
             }
+            _ => Vec::new(),
+        };
+        if rules.is_empty() {
+            let newest = self.newest_marked.entry((loads, mark.clone())).or_insert(maker.stamp);
+            if maker.stamp.is_after(newest) {
+                *newest = maker.stamp;
+            }
+            let tie = if mark.key.is_empty() { Tie::List } else { Tie::Key };
+            let is_one_of_several = maker.named != AuditctlTitle::NamesNone;
+            keep(&mut self.found_marked, (loads, mark), &Found { is_one_of_several, ..Found::new(maker, tie) });
             return;
         }
         // It names a rule: this one, or one that nobody asks about.
-        let asked: HashSet<usize> = fitting
-            .into_iter()
-            .filter_map(|rule| self.by_rule.get(&Altered { rule, loaded: loads }).copied())
-            .collect();
-        for at in asked {
-            self.keep_named(at, maker, Tie::Arguments);
-        }
+        let of = |loaded: bool| -> Vec<usize> {
+            let found = rules.iter().filter_map(|rule| self.by_rule.get(&Altered { rule: rule.clone(), loaded }));
+            found.copied().collect::<BTreeSet<_>>().into_iter().collect()
+        };
+        let is_guessed = matches!(&maker.named, AuditctlTitle::Lines { lines, .. } if lines.len() > 1);
+        let (same, opposite) = (of(loads), of(!loads));
+        self.keep_named(&same, &opposite, maker, Tie::Arguments, is_guessed);
     }
 
-    fn keep_named(&mut self, at: usize, maker: &Rc<Maker>, tie: Tie) {
-        if self.found_named.get(&at).is_none_or(|(known, _)| known.stamp <= maker.stamp) {
-            self.found_named.insert(at, (Rc::clone(maker), tie));
+    fn keep_named(&mut self, same: &[usize], opposite: &[usize], maker: &Rc<Maker>, tie: Tie, is_guessed: bool) {
+        let is_one_of_several = is_guessed && same.len() > 1;
+        let tie = if is_guessed && tie == Tie::Arguments { Tie::Shape } else { tie };
+        for at in same {
+            keep(&mut self.found_named, *at, &Found { is_one_of_several, ..Found::new(maker, tie) });
+        }
+        for at in opposite {
+            let newest = self.undone.entry(*at).or_insert(maker.stamp);
+            if maker.stamp.is_after(newest) {
+                *newest = maker.stamp;
+            }
         }
     }
 
     /// The newest change that fits a rule.
-    fn found(&self, at: usize) -> Option<(&Rc<Maker>, Tie)> {
+    fn found(&self, at: usize) -> Option<Found> {
         let altered = self.altered.get(at)?;
-        let mark = mark_of(&altered.rule);
-        let by_mark = if mark.key.is_empty() { Tie::List } else { Tie::Key };
-        let marked = self.found_marked.get(&(altered.loaded, mark)).map(|maker| (maker, by_mark));
-        let named = self.found_named.get(&at).map(|(maker, tie)| (maker, *tie));
-        marked.into_iter().chain(named).max_by_key(|(maker, _)| maker.stamp)
+        let marked = self.found_marked.get(&(altered.loaded, mark_of(&altered.rule)));
+        let (Some(named), Some(marked)) = (self.found_named.get(&at), marked) else {
+            return self.found_named.get(&at).or(marked).cloned();
+        };
+        let mut both = HashMap::default();
+        keep(&mut both, (), named);
+        keep(&mut both, (), marked);
+        both.remove(&())
     }
 
     /// Who changed the rule that was asked about by this number; none where no record tells. `known` counts the rules with a
@@ -233,19 +305,22 @@ impl Search {
     #[must_use]
     pub fn rule(&self, at: usize, known: &HashMap<Mark<'static>, usize>) -> Option<Culprit> {
         let altered = self.altered.get(at)?;
-        let (maker, tie) = self.found(at)?;
+        let found = self.found(at)?;
         let mark = mark_of(&altered.rule);
-        let candidates = known.get(&mark).copied().unwrap_or(1).max(1);
-        let opposite = self.newest.get(&(!altered.loaded, mark));
-        let certainty = match tie {
+        let is_named = !matches!(found.tie, Tie::Key | Tie::List);
+        let candidates = if is_named { 1 } else { known.get(&mark).copied().unwrap_or(1).max(1) };
+        // Whatever it loaded may have been unloaded since, or the other way round.
+        let opposite = self.newest_marked.get(&(!altered.loaded, mark)).into_iter().chain(self.undone.get(&at));
+        let is_undone = opposite.into_iter().any(|other| is_later(other, &found.maker.stamp));
+        let certainty = match found.tie {
+            _ if is_undone || found.is_one_of_several => Certainty::Possible,
             Tie::Record | Tie::Arguments => Certainty::Certain,
-            // Whatever it loaded may have been unloaded since, or the other way round.
-            Tie::Key if candidates == 1 && opposite.is_none_or(|other| *other < maker.stamp) => Certainty::Likely,
+            Tie::Shape => Certainty::Likely,
+            Tie::Key if candidates == 1 => Certainty::Likely,
             Tie::Key | Tie::List => Certainty::Possible,
         };
-        let candidates = if matches!(tie, Tie::Record | Tie::Arguments) { 1 } else { candidates };
         let op = if altered.loaded { "add_rule" } else { "remove_rule" };
-        Some(self.culprit(maker, op, tie, certainty, candidates))
+        Some(self.culprit(&found, op, certainty, candidates))
     }
 
     /// Who changed the setting that was asked about by this number; none where no record tells.
@@ -254,28 +329,52 @@ impl Search {
         let found = self.found_settings.get(&at)?;
         let is_as_recorded = self.settings.get(at).is_some_and(|(_, now)| *now == Some(found.new));
         let certainty = if is_as_recorded { Certainty::Certain } else { Certainty::Possible };
-        Some(self.culprit(&found.maker, "set", Tie::Record, certainty, 1))
+        Some(self.culprit(found, "set", certainty, 1))
     }
 
-    fn culprit(
-        &self,
-        maker: &Rc<Maker>,
-        op: &'static str,
-        tie: Tie,
-        certainty: Certainty,
-        candidates: usize,
-    ) -> Culprit {
-        let was_off = self.off.is_some_and(|off| off > maker.stamp);
+    fn culprit(&self, found: &Found, op: &'static str, certainty: Certainty, candidates: usize) -> Culprit {
+        let maker = &found.maker;
+        // auditd counts its own records: only the time compares.
+        let milliseconds = maker.stamp.in_milliseconds();
+        let has_gap = self.gap.is_some_and(|gap| gap != maker.stamp && gap.in_milliseconds() >= milliseconds);
         let certainty = match certainty {
-            Certainty::Certain if was_off => Certainty::Likely,
-            Certainty::Likely if was_off => Certainty::Possible,
+            _ if found.is_disordered => Certainty::Possible,
+            Certainty::Certain if has_gap || self.has_holes => Certainty::Likely,
+            Certainty::Likely if has_gap || self.has_holes => Certainty::Possible,
             certainty => certainty,
         };
-        // A process gives its record after all that it changed.
-        let of_process = self.runs.iter().filter(|run| run.pid == maker.pid && run.stamp > maker.stamp);
+        let of_process = self.runs.iter().filter(|run| run.has(maker));
         let run = of_process.min_by_key(|run| run.stamp).cloned();
-        Culprit { maker: Rc::clone(maker), op, tie, certainty, candidates, run }
+        Culprit { maker: Rc::clone(maker), op, tie: found.tie, certainty, candidates, run }
     }
+}
+
+impl Found {
+    fn new(maker: &Rc<Maker>, tie: Tie) -> Self {
+        Self { maker: Rc::clone(maker), tie, new: 0, is_one_of_several: false, is_disordered: false }
+    }
+}
+
+/// Keeps the newer one of two changes.
+fn keep<K: Eq + std::hash::Hash>(found: &mut HashMap<K, Found>, at: K, change: &Found) {
+    let Some(known) = found.get_mut(&at) else {
+        found.insert(at, change.clone());
+        return;
+    };
+    let (known_stamp, stamp) = (known.maker.stamp, change.maker.stamp);
+    let is_newer = stamp.is_after(&known_stamp) || stamp == known_stamp;
+    let milliseconds = [known_stamp, stamp].map(|stamp| stamp.in_milliseconds());
+    let is_disordered = if is_newer { milliseconds[1] < milliseconds[0] } else { milliseconds[0] < milliseconds[1] };
+    let is_disordered = is_disordered || known.is_disordered || change.is_disordered;
+    if is_newer {
+        *known = change.clone();
+    }
+    known.is_disordered = is_disordered;
+}
+
+/// Whether a change may have been made after another one, by its number or by its time.
+fn is_later(change: &Stamp, other: &Stamp) -> bool {
+    change.is_after(other) || change.in_milliseconds() > other.in_milliseconds()
 }
 
 /// What a record of a change of this rule tells of it.

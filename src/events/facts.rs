@@ -72,47 +72,51 @@ impl<'a> Process<'a> {
             },
             ..Self::default()
         };
-        for field in record.fields() {
+        // Rules give keys to what the kernel itself records.
+        let has_key = !record.kind.is_of_a_program();
+        for field in record.fields().filter(|field| has_key || field.name != b"key") {
             process.take(field.name, field.value);
         }
         process
     }
 
+    /// The first field of a name counts: the kernel writes its own before the text of a program, which may say anything.
     fn take(&mut self, name: &[u8], value: Value<'a>) {
         let number = || value.number();
         match name {
-            b"arch" => self.arch = value.hexadecimal().and_then(|arch| u32::try_from(arch).ok()).map(Arch),
-            b"syscall" | b"uring_op" => self.call = number(),
-            b"per" => self.personality = value.hexadecimal().and_then(|number| u32::try_from(number).ok()),
+            b"arch" => first(&mut self.arch, value.hexadecimal().and_then(|arch| u32::try_from(arch).ok()).map(Arch)),
+            b"syscall" | b"uring_op" => first(&mut self.call, number()),
+            b"per" => first(&mut self.personality, value.hexadecimal().and_then(|number| u32::try_from(number).ok())),
             b"success" | b"res" => {
-                self.success = match value.written() {
+                let success = match value.written() {
                     b"yes" | b"success" | b"1" => Some(true),
                     b"no" | b"failed" | b"0" => Some(false),
                     _ => None,
-                }
+                };
+                first(&mut self.success, success);
             }
-            b"exit" => self.exit = value.signed(),
-            b"a0" => self.arguments[0] = value.hexadecimal(),
-            b"a1" => self.arguments[1] = value.hexadecimal(),
-            b"a2" => self.arguments[2] = value.hexadecimal(),
-            b"a3" => self.arguments[3] = value.hexadecimal(),
-            b"pid" => self.pid = number(),
-            b"ppid" => self.ppid = number(),
-            b"auid" => self.auid = number(),
-            b"ses" => self.session = number(),
-            b"uid" => self.users[0] = number(),
-            b"euid" => self.users[1] = number(),
-            b"suid" => self.users[2] = number(),
-            b"fsuid" => self.users[3] = number(),
-            b"gid" => self.groups[0] = number(),
-            b"egid" => self.groups[1] = number(),
-            b"sgid" => self.groups[2] = number(),
-            b"fsgid" => self.groups[3] = number(),
-            b"tty" | b"terminal" => self.tty = Some(value),
-            b"comm" => self.comm = Some(value),
-            b"exe" => self.exe = Some(value),
-            b"subj" => self.subject = Some(value),
-            b"key" => self.key = Some(value),
+            b"exit" => first(&mut self.exit, value.signed()),
+            b"a0" => first(&mut self.arguments[0], value.hexadecimal()),
+            b"a1" => first(&mut self.arguments[1], value.hexadecimal()),
+            b"a2" => first(&mut self.arguments[2], value.hexadecimal()),
+            b"a3" => first(&mut self.arguments[3], value.hexadecimal()),
+            b"pid" => first(&mut self.pid, number()),
+            b"ppid" => first(&mut self.ppid, number()),
+            b"auid" => first(&mut self.auid, number()),
+            b"ses" => first(&mut self.session, number()),
+            b"uid" => first(&mut self.users[0], number()),
+            b"euid" => first(&mut self.users[1], number()),
+            b"suid" => first(&mut self.users[2], number()),
+            b"fsuid" => first(&mut self.users[3], number()),
+            b"gid" => first(&mut self.groups[0], number()),
+            b"egid" => first(&mut self.groups[1], number()),
+            b"sgid" => first(&mut self.groups[2], number()),
+            b"fsgid" => first(&mut self.groups[3], number()),
+            b"tty" | b"terminal" => first(&mut self.tty, Some(value)),
+            b"comm" => first(&mut self.comm, Some(value)),
+            b"exe" => first(&mut self.exe, Some(value)),
+            b"subj" => first(&mut self.subject, Some(value)),
+            b"key" => first(&mut self.key, Some(value)),
             _ => {}
         }
     }
@@ -124,6 +128,12 @@ impl<'a> Process<'a> {
             List::IO_URING => uring_operations().name(self.call?),
             _ => syscalls::name(self.arch?, self.call?),
         }
+    }
+}
+
+fn first<T>(known: &mut Option<T>, value: Option<T>) {
+    if known.is_none() {
+        *known = value;
     }
 }
 
@@ -159,6 +169,7 @@ impl<'a> Facts<'a> {
         facts.process = call.or(about).map_or_else(Process::default, |record| Process::of(&record));
         if facts.process.key.is_none_or(Value::is_nothing) {
             // CONFIG_CHANGE and TTY have keys of their own, beside a call without one.
+            let about = about.filter(|record| !record.kind.is_of_a_program());
             facts.process.key = about.and_then(|record| record.value(b"key")).or(facts.process.key);
         }
         facts

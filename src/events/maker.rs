@@ -1,12 +1,11 @@
 //! Who made a change: a process, and the run of this program that it was a part of.
 
 use super::facts::{Facts, Process};
+use super::title::AuditctlTitle;
 use crate::records::{Record, RecordType, RecordedEvent, Stamp, Value};
 
 /// The longest text that is kept of a record, in bytes.
 const MOST_TEXT: usize = 4096;
-/// The kernel cuts titles of processes to this many bytes (`MAX_PROCTITLE_AUDIT_LEN`).
-const CUT_TITLE: usize = 128;
 
 /// A process that changed something.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -26,6 +25,8 @@ pub struct Maker {
     pub command: Option<String>,
     /// The names of `auid` and `uid` that auditd wrote down.
     pub names: [Option<String>; 2],
+    /// What the command line says of a rule, where the program is auditctl.
+    pub named: AuditctlTitle,
 }
 
 /// A run of this program, as its own record tells it.
@@ -33,10 +34,11 @@ pub struct Maker {
 #[allow(missing_docs, reason = "the names are those of the record")]
 pub struct OwnRun {
     pub stamp: Stamp,
+    pub node: Option<String>,
     pub state: String,
     pub drop_ins: String,
     pub outcome: String,
-    pub pid: Option<u32>,
+    pub process: [Option<u32>; 3],
 }
 
 impl OwnRun {
@@ -46,11 +48,20 @@ impl OwnRun {
         let text = |name: &[u8]| record.value(name).and_then(Value::text).map_or_else(String::new, |text| shown(&text));
         is_own.then(|| Self {
             stamp: record.stamp,
+            node: record.node.map(shown),
             state: text(b"state"),
             drop_ins: text(b"drop-ins"),
             outcome: text(b"outcome"),
-            pid: Process::of(record).pid,
+            process: known_by(&Process::of(record)),
         })
+    }
+
+    /// Whether a change of this process may have been a part of the run: the kernel says which process sent the record of the
+    /// run, and that comes after all that the run changed. auditctl is none of its programs.
+    pub(super) fn has(&self, maker: &Maker) -> bool {
+        let process = [maker.pid, maker.auid, maker.session];
+        let is_same = maker.pid.is_some() && self.process == process && self.node == maker.node;
+        is_same && self.stamp.is_after(&maker.stamp) && maker.named == AuditctlTitle::NamesNone
     }
 }
 
@@ -64,7 +75,9 @@ impl Maker {
             let value = record.filter(|record| !record.enriched.is_empty())?.enriched_value(name)?;
             Some(shown(value.written()))
         };
+        let exe = text(process.exe);
         Self {
+            named: AuditctlTitle::of(event, exe.as_deref()),
             stamp: event.stamp,
             node: event.node().map(shown),
             auid: process.auid,
@@ -73,19 +86,17 @@ impl Maker {
             pid: process.pid,
             ppid: process.ppid,
             comm: text(process.comm),
-            exe: text(process.exe),
+            exe,
             tty: text(process.tty),
             command: facts.title_line().map(|line| shown(&line)),
             names: [name(b"AUID"), name(b"UID")],
         }
     }
+}
 
-    /// What auditctl was given as arguments, where it was auditctl and the title of the process is whole.
-    pub(super) fn auditctl_line(&self) -> Option<String> {
-        let is_auditctl = self.exe.as_ref().is_some_and(|exe| exe.rsplit('/').next() == Some("auditctl"));
-        let command = self.command.as_ref().filter(|command| is_auditctl && command.len() + 1 < CUT_TITLE)?;
-        command.split_once(' ').map(|(_, line)| line.to_owned())
-    }
+/// By what two records tell of the same process: its number, login user and session.
+fn known_by(process: &Process<'_>) -> [Option<u32>; 3] {
+    [process.pid, process.auid, process.session]
 }
 
 fn shown(bytes: &[u8]) -> String {

@@ -14,6 +14,7 @@ mod noise;
 mod question;
 mod replay;
 mod tally;
+mod title;
 
 pub use attribution::{Attribution, Unattributed};
 pub use changes::{Change, Mark};

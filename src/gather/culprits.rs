@@ -5,7 +5,7 @@
 
 use std::ops::ControlFlow;
 
-use rustc_hash::FxHashMap as HashMap;
+use rustc_hash::{FxHashMap as HashMap, FxHashSet as HashSet};
 
 use super::logs::{self, Content, Log};
 use super::{HeldFiles, HeldKernel};
@@ -15,9 +15,9 @@ use crate::error::{Problem, What};
 use crate::events::{Altered, Culprit, Mark, Search, mark_of};
 use crate::intent::GatherIntent;
 use crate::lines::Reader;
-use crate::records::{Assembler, Record, time::to_rfc3339};
+use crate::records::{Assembler, Record, RecordType, time::to_rfc3339};
 use crate::request::PermSyscalls;
-use crate::rule::Rule;
+use crate::rule::{Field, FieldNumber, List, Op, Rule};
 use crate::rules_d::{LogLine, LogRead, Root, lines_of_text};
 use crate::world::World;
 
@@ -43,6 +43,8 @@ pub struct Culprits {
 struct Sought {
     search: Search,
     unloaded: Vec<(usize, usize)>,
+    /// Lines of these that the files alone explain: they need not have been loaded.
+    may_never_have_been: HashSet<usize>,
     loaded: Vec<(usize, usize)>,
     settings: Vec<(Key, usize)>,
 }
@@ -62,9 +64,14 @@ pub(super) fn culprits(
         Err(error) => return untraced(Untraced::NoLog(Box::new(Problem::from(What::File(error))))),
     };
     let boot = boot(&root);
-    let mut sought = sought(files, kernel, drift, settings, boot.unwrap_or_default());
+    let search = Search::new(boot.unwrap_or_default(), root.host_name());
+    let mut sought = sought(search, files, kernel, drift, settings);
     if sought.search.is_empty() {
         return (Culprits::default(), Vec::new());
+    }
+    let lost = kernel.state.status.lost;
+    if lost > 0 || kernel.state.rules.iter().any(may_drop_changes) {
+        sought.search.allow_for_holes();
     }
     let logs = match logs::opened(&intent.log_files, &root) {
         Ok(logs) => logs,
@@ -74,7 +81,11 @@ pub(super) fn culprits(
         }
     };
     let mut culprits = Culprits::default();
-    let begins = read(logs, boot, &mut sought.search, &mut files.observed.reader, &mut culprits.logs);
+    let reader = &mut files.observed.reader;
+    let Reach { begins, unread } = read(logs, boot, &mut sought.search, reader, &mut culprits.logs);
+    if !unread.is_empty() {
+        sought.search.allow_for_holes();
+    }
     let known = known(files, kernel, drift);
     let search = &sought.search;
     let of_rules = |asked: &[(usize, usize)]| {
@@ -88,14 +99,21 @@ pub(super) fn culprits(
         .logs
         .iter()
         .filter_map(|(file, read)| Some(Untraced::Damaged { file: file.clone(), why: read.damage.clone()? }));
-    let rules = sought.unloaded.len() + sought.loaded.len() - culprits.unloaded.len() - culprits.loaded.len();
+    let unread = unread.into_iter().map(|(file, lines)| Untraced::NoRecords { file, lines });
+    let others = sought.search.other_hosts().map(str::to_owned).collect::<Vec<_>>();
+    let others = (!others.is_empty()).then(|| Untraced::OtherHosts { own: root.host_name(), others });
+    let lost = (lost > 0).then_some(Untraced::Lost(lost));
+    let is_unknown =
+        |(at, _): &&(usize, usize)| !culprits.unloaded.contains_key(at) && !sought.may_never_have_been.contains(at);
+    let rules = sought.unloaded.iter().filter(is_unknown).count() + sought.loaded.len() - culprits.loaded.len();
     let unknown = Untraced::Unknown {
         rules,
         settings: sought.settings.len() - culprits.settings.len(),
         begins: begins.map(to_rfc3339),
         is_of_boot: begins.zip(boot).is_some_and(|(begins, boot)| begins <= boot + 2 * SLACK * 1000),
     };
-    let warnings = damaged.chain(unknown.is_any().then_some(unknown)).map(Warning::Untraced).collect();
+    let warnings = damaged.chain(unread).chain(others).chain(lost).chain(unknown.is_any().then_some(unknown));
+    let warnings = warnings.map(Warning::Untraced).collect();
     (culprits, warnings)
 }
 
@@ -107,10 +125,19 @@ fn boot(root: &Root) -> Option<u64> {
 
 /// What to look for: rules that somebody may have loaded or unloaded, and settings that the kernel holds otherwise than the
 /// files say.
-fn sought(files: &HeldFiles, kernel: &HeldKernel, drift: &Drift, settings: &[SettingView], since: u64) -> Sought {
-    let mut search = Search::new(since);
+fn sought(
+    mut search: Search,
+    files: &HeldFiles,
+    kernel: &HeldKernel,
+    drift: &Drift,
+    settings: &[SettingView],
+) -> Sought {
     let mut unloaded = Vec::new();
-    for (line, _) in drift.missing_in_runtime.iter().filter(|(_, cause)| was_unloaded(cause)) {
+    let mut may_never_have_been = HashSet::default();
+    for (line, cause) in &drift.missing_in_runtime {
+        if !was_unloaded(cause) {
+            may_never_have_been.insert(*line);
+        }
         let rule = files.boot.asked.get(*line).and_then(|asked| asked.rule.as_ref());
         unloaded.extend(rule.map(|rule| {
             let rule = (*rule.listed).clone();
@@ -127,10 +154,21 @@ fn sought(files: &HeldFiles, kernel: &HeldKernel, drift: &Drift, settings: &[Set
         matches!(view.key, Key::Setting(_)) && (differs || view.is_off)
     });
     let settings = differ.map(|view| (view.key, search.ask_setting(view.key.text(), view.running))).collect();
-    Sought { search, unloaded, loaded, settings }
+    Sought { search, unloaded, may_never_have_been, loaded, settings }
 }
 
-/// Whether a rule with this cause may have been loaded before; the others are kept out by what the files say.
+/// Whether the record of a change of the rules may be among those that this rule of the kernel drops.
+fn may_drop_changes(rule: &Rule) -> bool {
+    let spares = |field: &Field| {
+        let changes = [RecordType::CONFIG_CHANGE, RecordType::FEATURE_CHANGE];
+        let is_of_changes = changes.iter().any(|kind| field.value.number() == Some(kind.0));
+        field.number == FieldNumber::MSGTYPE && field.op == Op::EQUAL && !is_of_changes
+    };
+    rule.list == List::EXCLUDE && !rule.fields.iter().any(spares)
+}
+
+/// Whether a rule with this cause may have been loaded before; the others are kept out by what the files say, and were loaded
+/// only where these said otherwise.
 fn was_unloaded(cause: &Cause) -> bool {
     matches!(
         cause,
@@ -152,21 +190,34 @@ fn known(files: &HeldFiles, kernel: &HeldKernel, drift: &Drift) -> HashMap<Mark<
     known
 }
 
-/// Reads the log until all is known, the newest file first; gives the time of the oldest record that was read, in milliseconds
-/// since 1970.
+/// How far the log was read.
+struct Reach {
+    /// The time of the oldest record, in milliseconds since 1970.
+    begins: Option<u64>,
+    /// How many lines of which file are no records.
+    unread: Vec<(String, u64)>,
+}
+
+/// Reads the log until all is known, the newest file first.
 fn read(
     logs: Vec<Log<'_>>,
     boot: Option<u64>,
     search: &mut Search,
     reader: &mut Reader,
     read: &mut Vec<(String, LogRead)>,
-) -> Option<u64> {
+) -> Reach {
     let mut begins: Option<u64> = None;
+    let mut unread = Vec::new();
     let mut commands = Commands { reader, left: MOST_COMMANDS };
     for Log { name, content } in logs.into_iter().rev() {
         let mut assembler = Assembler::new();
+        let mut others = 0;
         let mut each = |line: LogLine<'_>| {
-            let Ok(record) = Record::of_line(line.text) else { return ControlFlow::Continue(()) };
+            let Some(record) = Record::of_line(line.text).ok().filter(|_| !line.is_cut) else {
+                // Such a line of a file that is being written goes on later.
+                others += u64::from(line.has_end && !line.text.trim_ascii().is_empty());
+                return ControlFlow::Continue(());
+            };
             let at = record.stamp.in_milliseconds();
             begins = Some(begins.map_or(at, |begins| begins.min(at)));
             assembler.add(&record);
@@ -184,12 +235,15 @@ fn read(
         while let Some(event) = assembler.next_event() {
             search.take(&event, &mut |line| commands.named(line));
         }
+        if others > 0 {
+            unread.insert(0, (name.clone(), others));
+        }
         read.insert(0, (name, log));
         if search.is_done() || begins.zip(boot).is_some_and(|(begins, boot)| begins < boot) {
             break;
         }
     }
-    begins
+    Reach { begins, unread }
 }
 
 /// Reads the rules that command lines of auditctl name.

@@ -52,6 +52,10 @@ pub fn libaudit_go(document: &Map<String, Value>, pointer: &str) -> Imported {
         [("enable", "enabled", 2), ("buffer", "backlog_limit", u32::MAX), ("rate", "rate_limit", u32::MAX)]
     {
         let value = number(&mut imported, pointer, document, key, most);
+        if (key, value) == ("enable", Some(2)) {
+            let note = "it locks rules and settings until the next boot, which the library does not do";
+            imported.note(&below(pointer, key), note);
+        }
         imported.control.extend(value.map(|value| (setting, value)));
     }
     if !imported.lenient.is_empty() {

@@ -58,6 +58,7 @@ impl<'a> Fields<'a> {
             return Value::Quoted(inside.get(..end).unwrap_or_default());
         }
         let end = position(rest, |byte| byte == b' ').unwrap_or(rest.len());
+        let end = if name == b"ses" { end_of_session(rest, end) } else { end };
         let word = rest.get(..end).unwrap_or_default();
         self.rest = rest.get(end..).unwrap_or_default();
         let word = if self.is_nested { word.strip_suffix(b"'").unwrap_or(word) } else { word };
@@ -104,6 +105,14 @@ impl<'a> Iterator for Fields<'a> {
             return Some(Field { name: word, value: self.take_value(word) });
         }
     }
+}
+
+/// Where the number of a session ends: kernels since 4.18 write `ses=3op=remove_rule` where they drop a watch by themselves
+/// (`audit_watch_log_rule_change`).
+fn end_of_session(text: &[u8], end: usize) -> usize {
+    let digits = position(text, |byte| !byte.is_ascii_digit()).unwrap_or(end);
+    let is_glued = digits > 0 && text.get(digits..).is_some_and(|rest| rest.starts_with(b"op="));
+    if is_glued { digits } else { end }
 }
 
 fn position(text: &[u8], is_meant: impl Fn(u8) -> bool) -> Option<usize> {

@@ -50,18 +50,24 @@ impl<'a> Record<'a> {
         let (kind, rest) = cut(rest, b' ').ok_or(bad(Defect::NoStamp))?;
         let kind = RecordType::named(kind).ok_or(bad(Defect::UnknownType))?;
         let rest = rest.strip_prefix(b"msg=").unwrap_or(rest);
-        Self::stamped(kind, node, rest).ok_or(bad(Defect::NoStamp))
+        Self::stamped(kind, node, rest).map(Self::apart_from_enriched).ok_or(bad(Defect::NoStamp))
     }
 
     fn stamped(kind: RecordType, node: Option<&'a [u8]>, text: &'a [u8]) -> Option<Self> {
         let (stamp, rest) = Stamp::read(text)?;
         let rest = rest.strip_prefix(b":")?;
         let rest = rest.strip_prefix(b" ").unwrap_or(rest);
-        let (body, enriched) = match rest.iter().rposition(|byte| *byte == ENRICHED) {
-            Some(at) => (rest.get(..at)?, rest.get(at + 1..)?),
-            None => (rest, &[][..]),
+        Some(Self { kind, stamp, node, body: rest, enriched: &[] })
+    }
+
+    /// What auditd put behind the text is taken from it. A program may send the byte that stands between: the kernel ends what
+    /// a program sent with a quote, and auditd's part never ends with one.
+    fn apart_from_enriched(self) -> Self {
+        let at = self.body.iter().rposition(|byte| *byte == ENRICHED).filter(|_| !self.body.ends_with(b"'"));
+        let Some((body, enriched)) = at.and_then(|at| Some((self.body.get(..at)?, self.body.get(at + 1..)?))) else {
+            return self;
         };
-        Some(Self { kind, stamp, node, body, enriched })
+        Self { body, enriched, ..self }
     }
 
     /// Its fields in their order, those in the `msg='...'` of a program's record among them.
@@ -90,7 +96,8 @@ impl<'a> Record<'a> {
 }
 
 fn without_line_end(text: &[u8]) -> &[u8] {
-    text.strip_suffix(b"\n").map_or(text, |text| text.strip_suffix(b"\r").unwrap_or(text))
+    let text = text.strip_suffix(b"\n").unwrap_or(text);
+    text.strip_suffix(b"\r").unwrap_or(text)
 }
 
 /// What stands before and behind the first such byte.

@@ -22,6 +22,14 @@ impl Stamp {
         Some((Self { seconds, milliseconds, serial }, rest.strip_prefix(b")")?))
     }
 
+    /// Whether the kernel counted this event later than another one of the same boot. The clock may have been set between
+    /// them, and the count begins anew after 32 bits.
+    #[must_use]
+    pub fn is_after(&self, other: &Self) -> bool {
+        let ahead = self.serial.wrapping_sub(other.serial) & u64::from(u32::MAX);
+        ahead != 0 && ahead < 1 << 31
+    }
+
     /// Milliseconds since 1970.
     #[must_use]
     pub fn in_milliseconds(&self) -> u64 {

@@ -96,7 +96,7 @@ impl CulpritReport {
             },
             evidence: match culprit.tie {
                 Tie::Record => "record",
-                Tie::Arguments => "command",
+                Tie::Arguments | Tie::Shape => "command",
                 Tie::Key => "key",
                 Tie::List => "list",
             },

@@ -137,7 +137,17 @@ impl Root {
     /// The version of the running kernel; none where that cannot be read.
     #[must_use]
     pub fn kernel_release(&self) -> Option<String> {
-        let text = self.system_file(Path::new("/proc/sys/kernel/osrelease")).ok().flatten()?;
+        self.system_line("/proc/sys/kernel/osrelease")
+    }
+
+    /// The name of this host; none where that cannot be read.
+    #[must_use]
+    pub fn host_name(&self) -> Option<String> {
+        self.system_line("/proc/sys/kernel/hostname")
+    }
+
+    fn system_line(&self, path: &str) -> Option<String> {
+        let text = self.system_file(Path::new(path)).ok().flatten()?;
         Some(String::from_utf8_lossy(text.trim_ascii_end()).into_owned())
     }
 

@@ -102,6 +102,45 @@ fn the_one_who_loaded_a_rule_is_as_certain_as_the_records_make_it() {
             loads(1, "\"hosts\"", AUDITCTL, "auditctl -w /etc/hosts -p wa -k hosts") + &off,
             ("likely", "command", 1, 1),
         ),
+        (
+            "auditctl names it, and somebody unloaded that rule later",
+            vec![hand],
+            loads(1, "\"hosts\"", AUDITCTL, "auditctl -w /etc/hosts -p wa -k hosts")
+                + &unloads(2, "\"hosts\"", AUDITCTL, "auditctl -W /etc/hosts -p wa -k hosts"),
+            ("possible", "command", 1, 1),
+        ),
+        (
+            "auditctl names it, and all rules were unloaded later",
+            vec![hand],
+            loads(1, "\"hosts\"", AUDITCTL, "auditctl -w /etc/hosts -p wa -k hosts")
+                + &unloads(2, "\"hosts\"", AUDITCTL, "auditctl -D"),
+            ("possible", "command", 1, 1),
+        ),
+        (
+            "auditctl names it, and another rule with that key was unloaded later",
+            vec![hand],
+            loads(1, "\"hosts\"", AUDITCTL, "auditctl -w /etc/hosts -p wa -k hosts")
+                + &unloads(2, "\"hosts\"", AUDITCTL, "auditctl -W /etc/sudoers -p wa -k hosts"),
+            ("certain", "command", 1, 1),
+        ),
+        (
+            "a program of that name names it",
+            vec![hand],
+            loads(1, "\"hosts\"", "/tmp/auditctl", "auditctl -w /etc/hosts -p wa -k hosts"),
+            ("likely", "key", 1, 1),
+        ),
+        (
+            "auditctl names it to unload it, and a rule was loaded",
+            vec![hand],
+            loads(1, "\"hosts\"", AUDITCTL, "auditctl -W /etc/hosts -p wa -k hosts"),
+            ("possible", "key", 1, 1),
+        ),
+        (
+            "the log was cut before the command line",
+            vec![hand],
+            loads(1, "\"hosts\"", AUDITCTL, "auditctl").lines().take(2).collect::<Vec<_>>().join("\n"),
+            ("possible", "key", 1, 1),
+        ),
         ("it has no key", vec![bare], loads(1, "(null)", "/x", "x"), ("possible", "list", 1, 1)),
         (
             "it has no key, and auditctl names it",
@@ -156,6 +195,115 @@ fn the_one_who_unloaded_a_rule_is_as_certain_as_the_records_make_it() {
         let report = gathered(&files, kernel, &log);
         let found = &report["drift"]["missing_in_runtime"][0]["culprit"];
         assert_eq!(told(found), expected, "{why}: {report:#}");
+    }
+}
+
+#[test]
+fn a_rule_whose_operators_auditctl_wrote_over_is_told_as_far_as_its_command_line_goes() {
+    let call = "-a always,exit -F arch=b64 -S chmod -F auid>=1000 -F key=modes";
+    let loads = |second: u32, command: &str| loads(second, "\"modes\"", AUDITCTL, command);
+    let shown = "auditctl -a always,exit -F arch b64 -S chmod -F auid  1000 -F key=modes";
+    for (why, kernel, log, expected) in [
+        ("it fits one rule", vec![call], loads(1, shown), ("likely", "command", 1, 1)),
+        (
+            "it fits two",
+            vec![call, "-a always,exit -F arch=b64 -S chmod -F auid!=1000 -F key=modes"],
+            loads(1, shown),
+            ("possible", "command", 1, 1),
+        ),
+        ("it names another call", vec![call], loads(1, &shown.replace("chmod", "chown")), NOBODY),
+        ("its operator is shorter", vec![call], loads(1, &shown.replace("auid  1000", "auid 1000")), NOBODY),
+        (
+            "it is newer than one that names another",
+            vec![call],
+            loads(1, shown) + &loads(2, &shown.replace("1000", "500")),
+            ("likely", "command", 1, 1),
+        ),
+    ] {
+        let report = gathered(&[], &kernel, &log);
+        let found = &report["drift"]["missing_in_filesystem"][0]["culprit"];
+        assert_eq!(told(found), expected, "{why}: {report:#}");
+    }
+}
+
+#[test]
+fn what_may_be_missing_in_the_log_makes_everything_less_certain() {
+    let hand = "-w /etc/hosts -p wa -k hosts";
+    let found = loads(5, "\"hosts\"", AUDITCTL, "auditctl -w /etc/hosts -p wa -k hosts");
+    let exclude = |op: &str| event(6, &format!("op={op} key=(null) list=5 res=1"), AUDITCTL, "auditctl");
+    let auditd =
+        |second: u32, kind: &str| format!("type={kind} msg=audit({second}.000:900): op=x auid=0 pid=1 res=success\n");
+    for (why, kernel, log, expected) in [
+        ("nothing is", vec![], found.clone(), "certain"),
+        (
+            "auditing was switched on later",
+            vec![],
+            found.clone() + &event(6, "op=set audit_enabled=1 old=0 res=1", "/x", "x"),
+            "likely",
+        ),
+        ("a rule dropped records later", vec![], found.clone() + &exclude("add_rule"), "likely"),
+        ("a rule stopped to drop records later", vec![], found.clone() + &exclude("remove_rule"), "likely"),
+        (
+            "a rule dropped records before",
+            vec![],
+            exclude("add_rule").replace("(6.000:6)", "(4.000:4)") + &found,
+            "certain",
+        ),
+        (
+            "a rule drops records of changes",
+            vec!["-a always,exclude -F msgtype=CONFIG_CHANGE"],
+            found.clone(),
+            "likely",
+        ),
+        ("a rule drops records of one program", vec!["-a always,exclude -F auid=0"], found.clone(), "likely"),
+        ("a rule drops other records", vec!["-a always,exclude -F msgtype=CWD"], found.clone(), "certain"),
+        ("auditd started later", vec![], found.clone() + &auditd(6, "DAEMON_START"), "likely"),
+        ("auditd ended later", vec![], found.clone() + &auditd(6, "DAEMON_END"), "likely"),
+        ("auditd started before", vec![], auditd(4, "DAEMON_START") + &found, "certain"),
+        (
+            "a crash left a hole",
+            vec![],
+            found.clone() + "\0\0\0type=CONFIG_CHANGE msg=audit(6.000:6): op=x\n",
+            "likely",
+        ),
+        (
+            "the clock was set",
+            vec![],
+            found.clone() + &loads(4, "\"hosts\"", "/x", "x").replace(":4)", ":6)"),
+            "possible",
+        ),
+    ] {
+        let report = gathered(&[], &[vec![hand], kernel].concat(), &log);
+        let entries = report["drift"]["missing_in_filesystem"].as_array().unwrap();
+        let entry = entries.iter().find(|entry| entry["rule"] == json!(hand)).unwrap();
+        assert_eq!(entry["culprit"]["certainty"], json!(expected), "{why}: {report:#}");
+        let warns = report["warnings"].to_string().contains("lines that are no records (1)");
+        assert_eq!(warns, why == "a crash left a hole", "{}", report["warnings"]);
+    }
+}
+
+#[test]
+fn records_of_other_hosts_are_left_out_and_told() {
+    let hand = "-w /etc/hosts -p wa -k hosts";
+    let of = |node: &str, second: u32| -> String {
+        let lines = loads(second, "\"hosts\"", "/x", "x");
+        lines.lines().map(|line| format!("node={node} {line}\n")).collect()
+    };
+    for (host, log, expected) in [
+        ("web1", of("web1", 1), ("likely", "key", 1, 1)),
+        ("web1.example", of("WEB1", 1), ("likely", "key", 1, 1)),
+        ("web1.example", of("web1.example", 1) + &of("web2.example", 2), ("likely", "key", 1, 1)),
+        ("web1.example", of("web1.other", 1), NOBODY),
+        ("web1", of("10.0.0.5", 1), NOBODY),
+    ] {
+        let mut host_files = Host::new();
+        host_files.write("/proc/sys/kernel/hostname", format!("{host}\n"));
+        host_files.load(&[hand]);
+        let request = json!({"operation": "gather", "culprit": true, "files": [{"name": "a", "text": log}]});
+        let report = host_files.answer(&request);
+        assert_eq!(told(&report["drift"]["missing_in_filesystem"][0]["culprit"]), expected, "{host}: {report:#}");
+        let warns = report["warnings"].to_string().contains(&format!("left out of account, and this host is {host}"));
+        assert_eq!(warns, expected == NOBODY || log.contains("web2"), "{}", report["warnings"]);
     }
 }
 

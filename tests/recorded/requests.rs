@@ -72,6 +72,22 @@ fn everything_is_told_in_words_of_people() {
 }
 
 #[test]
+fn a_program_says_nothing_of_who_it_is_that_the_kernel_does_not() {
+    let line = "type=USER_LOGIN msg=audit(5.000:7): pid=2222 uid=0 auid=1003 ses=926 msg='op=login acct=root auid=0 ses=1 \
+                pid=1 uid=5 key=\"identity\" exe=\"/usr/sbin/sshd\" res=failed'\n";
+    for (keep, expected) in [(json!({"auid": "1003"}), 1), (json!({"auid": "0"}), 0), (json!({"key": "identity"}), 0)] {
+        let request = json!({"operation": "events", "files": [{"name": "a", "text": line}], "match": [{"keep": keep}]});
+        let report = answer(&mut Host::new(), &request);
+        assert_eq!(report["counters"]["kept"], json!(expected), "{report:#}");
+        for event in report["events"].as_array().unwrap() {
+            let told = ["auid", "session", "pid", "uid", "exe", "success"].map(|name| event[name].clone());
+            assert_eq!(json!(told), json!([1003, 926, 2222, 0, "/usr/sbin/sshd", false]), "{event:#}");
+            assert_eq!(event.get("keys").unwrap_or(&json!([])), &json!([]));
+        }
+    }
+}
+
+#[test]
 fn the_rules_that_the_host_holds_are_named_with_their_places() {
     let mut host = Host::new();
     let applied = answer(&mut host, &json!({"name": "30-x", "rules": RULES}));

@@ -80,6 +80,28 @@ fn several_keys_are_one_text_with_a_byte_between_them() {
 }
 
 #[test]
+fn a_program_cannot_make_up_an_interpreted_copy() {
+    let said = "pid=7 uid=0 auid=1000 ses=3 msg='op=x\x1dAUID=\"root\"'";
+    for text in [said.to_owned(), format!("{said}\x1dAUID=\"ada\"")] {
+        let line = format!("type=USER_LOGIN msg=audit(9.001:3): {text}");
+        let record = Record::of_line(line.as_bytes()).unwrap();
+        let name = record.enriched_value(b"AUID").map(|value| String::from_utf8_lossy(value.written()).into_owned());
+        assert_eq!(name.as_deref(), (text != said).then_some("ada"));
+        // The kernel writes none.
+        let kernel = format!("audit(9.001:3): {text}");
+        assert_eq!(Record::of_kernel(RecordType(1112), kernel.as_bytes()).unwrap().enriched, b"");
+    }
+}
+
+#[test]
+fn a_session_that_the_kernel_glued_to_the_next_field_is_a_number() {
+    let line = b"type=CONFIG_CHANGE msg=audit(9.001:3): auid=1001 ses=891op=remove_rule path=\"/srv/f\" key=\"f\" list=4 res=1";
+    let record = Record::of_line(line).unwrap();
+    let expected = ["auid=1001", "ses=891", "op=remove_rule", "path=/srv/f", "key=f", "list=4", "res=1"];
+    assert_eq!(fields(&record), expected);
+}
+
+#[test]
 fn what_a_program_says_stands_among_the_fields() {
     let line = "type=USER_CMD msg=audit(9.001:3): pid=71 uid=1000 auid=1000 ses=4 subj=unconfined \
                 msg='op=PAM:session_open cwd=\"/home/ada\" cmd=6964202D6E exe=\"/usr/bin/sudo\" hostname=? addr=? \

@@ -140,6 +140,18 @@ impl Untraced {
             Self::Damaged { file, why } => {
                 format!("{file} cannot be read to its end, and who made a difference may stand there: {why}")
             }
+            Self::NoRecords { file, lines } => {
+                format!(
+                    "{file} has lines that are no records ({lines}), and who made a difference may have stood there"
+                )
+            }
+            Self::OtherHosts { own, others } => {
+                let own = own.as_ref().map_or_else(String::new, |own| format!(", and this host is {own}"));
+                format!("records of {} are left out of account{own}", others.join(", "))
+            }
+            Self::Lost(records) => {
+                format!("the kernel has lost {records} records: those of changes may be among them")
+            }
             Self::Unknown { rules, settings, begins, is_of_boot } => {
                 let count = |count: usize, one: &str| match count {
                     0 => None,

@@ -23,6 +23,10 @@ pub fn write(report: &Report, page: &mut Page) {
         page.table(&load.chain(unload).chain(order).collect::<Vec<_>>());
         page.table(&settings(&report.pending.control));
     }
+    if let Some(lost) = report.reset_lost {
+        page.heading("Count of lost records");
+        page.line(&[(Look::Plain, "  "), (Look::Plain, &format!("set back to 0, was {lost}"))]);
+    }
     if let Some(reason) = report.runtime.as_ref().and_then(|runtime| runtime.reason.as_ref()) {
         page.heading("Kernel: not managed");
         page.line(&[(Look::Plain, "  "), (Look::Plain, reason)]);
