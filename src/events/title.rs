@@ -131,9 +131,9 @@ mod tests {
 
     #[test]
     fn a_title_is_the_line_that_auditctl_was_given() {
-        assert_eq!(lines("auditctl\0-w\0/etc/passwd\0-p\0wa\0-k\0i\0"), ["-w /etc/passwd -p wa -k i"]);
+        assert_eq!(lines("auditctl\x00-w\x00/etc/passwd\x00-p\x00wa\x00-k\x00i\x00"), ["-w /etc/passwd -p wa -k i"]);
         assert_eq!(
-            lines("/sbin/auditctl\0-a\0always,exit\0-F\0arch=b64\0-S\0all"),
+            lines("/sbin/auditctl\x00-a\x00always,exit\x00-F\x00arch=b64\x00-S\x00all"),
             ["-a always,exit -F arch=b64 -S all"]
         );
     }
@@ -141,22 +141,29 @@ mod tests {
     #[test]
     fn an_operator_that_auditctl_wrote_over_may_be_any_of_its_length() {
         assert_eq!(
-            lines("auditctl\0-d\0always,exit\0-C\0auid\0\0uid\0-F\0auid\0\01000\0-F\0key=a"),
+            lines("auditctl\x00-d\x00always,exit\x00-C\x00auid\x00\x00uid\x00-F\x00auid\x00\x001000\x00-F\x00key=a"),
             ["!=", ">=", "<=", "&="]
                 .map(|operator| format!("-d always,exit -C auid!=uid -F auid{operator}1000 -F key=a"))
         );
-        assert_eq!(lines("auditctl\0-A\0always,exit\0-F\0uid\00").len(), 4);
-        let many = "\0-F\0uid\00".repeat(5);
-        assert_eq!(named(&format!("auditctl\0-a\0always,exit{many}")), AuditctlTitle::Unreadable);
+        assert_eq!(lines("auditctl\x00-A\x00always,exit\x00-F\x00uid\x000").len(), 4);
+        let many = "\x00-F\x00uid\x000".repeat(5);
+        assert_eq!(named(&format!("auditctl\x00-a\x00always,exit{many}")), AuditctlTitle::Unreadable);
     }
 
     #[test]
     fn a_title_that_names_no_rule_or_not_all_of_one_is_told_apart() {
-        for title in ["auditctl\0-D", "auditctl\0-R\0/etc/audit/audit.rules", "bash\0-c\0auditctl -w /etc/passwd", ""] {
+        for title in
+            ["auditctl\x00-D", "auditctl\x00-R\x00/etc/audit/audit.rules", "bash\x00-c\x00auditctl -w /etc/passwd", ""]
+        {
             assert_eq!(named(title), AuditctlTitle::NamesNone, "{title}");
         }
-        let long = format!("auditctl\0-w\0/{}", "x".repeat(200));
-        for title in [&*long, "auditctl\0-a\0always,exit\0-F\0auid", "auditctl\0-w\0/a b", "auditctl\0-w\0/a\0-W\0/b"] {
+        let long = format!("auditctl\x00-w\x00/{}", "x".repeat(200));
+        for title in [
+            &*long,
+            "auditctl\x00-a\x00always,exit\x00-F\x00auid",
+            "auditctl\x00-w\x00/a b",
+            "auditctl\x00-w\x00/a\x00-W\x00/b",
+        ] {
             assert_eq!(named(title), AuditctlTitle::Unreadable, "{title}");
         }
     }
