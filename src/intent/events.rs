@@ -11,7 +11,7 @@ use crate::auditctl::Accounts;
 use crate::error::{Problem, RequestError};
 use crate::events::{Condition, Filter};
 use crate::records::RecordType;
-use crate::records::time::from_rfc3339;
+use crate::records::time::{from_rfc3339, to_rfc3339};
 use crate::request::keys::{not_used, unused};
 use crate::request::{ConditionInput, Format, Id, MatchInput, Moment, Request, RulesFile, Source, SyscallInput};
 use crate::rule::Machine;
@@ -96,6 +96,12 @@ impl EventsIntent {
             }),
         };
         let times = (time("since", &request.since), time("until", &request.until));
+        if let (Some(since), Some(until)) = times {
+            if until < since {
+                let allowed = vec!["times from since on".to_owned()];
+                problems.push(bad_value(&to_rfc3339(until), allowed, None, "/until"));
+            }
+        }
         let listens = listens(request, place.as_ref(), &mut problems);
         let entries = request.matching.clone();
         // Which names are accounts of the host is seen there.

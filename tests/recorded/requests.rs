@@ -302,6 +302,7 @@ fn mistakes_are_named_all_at_once_with_their_places() {
     for (more, kind, pointer) in [
         (json!({"source": "runtime"}), "bad_value", "/source"),
         (json!({"format": "sarif", "output": "/srv/x"}), "bad_value", "/format"),
+        (json!({"since": 20, "until": "1970-01-01T00:00:19.999Z"}), "bad_value", "/until"),
         (json!({"format": "jsonl"}), "missing_key", ""),
         (json!({"match": [{"keep": {"auid": "nobody-knows"}}]}), "unknown_owner", "/match/0/keep/auid"),
         (json!({"files": [{"name": "/no/such.log"}]}), "unreadable", "/files/0/name"),
