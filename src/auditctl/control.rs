@@ -88,7 +88,7 @@ fn key_after(given: &Given<'_>, options: &mut Options<'_>) -> Result<Vec<u8>, Li
         length if length > key::MAX_LENGTH => {
             Err(LineErrorKind::Value(ValueError::KeyTooLong { length }).at(token.column))
         }
-        _ => Ok(token.text.clone()),
+        _ => Ok(token.text.to_vec()),
     }
 }
 

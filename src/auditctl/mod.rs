@@ -67,7 +67,7 @@ pub fn value(field: &str, text: &[u8], context: &Context<'_>) -> Result<Value, L
     condition::value(field, text, context).map_err(|what| what.at(0))
 }
 
-fn statement(tokens: &[Token], context: &Context<'_>) -> Result<Statement, LineError> {
+fn statement(tokens: &[Token<'_>], context: &Context<'_>) -> Result<Statement, LineError> {
     let mut options = Options::new(tokens);
     let mut draft = Draft::new(context);
     let mut statement = Statement::default();
@@ -95,15 +95,15 @@ fn statement(tokens: &[Token], context: &Context<'_>) -> Result<Statement, LineE
 }
 
 /// Names the habit from elsewhere that shows in the word at fault.
-fn with_habit(mut error: LineError, tokens: &[Token]) -> LineError {
+fn with_habit(mut error: LineError, tokens: &[Token<'_>]) -> LineError {
     let at_fault = tokens.iter().rev().find(|token| token.column <= error.column);
-    let Some(text) = at_fault.map(|token| token.text.as_slice()) else { return error };
+    let Some(text) = at_fault.map(|token| &*token.text) else { return error };
     let holds = |part: &[u8]| text.windows(part.len()).any(|window| window == part);
-    let has_tab = |token: &Token| token.text.contains(&b'\t');
+    let has_tab = |token: &Token<'_>| token.text.contains(&b'\t');
     let is_stray = matches!(error.what, LineErrorKind::Word(WordError::StrayWord { .. }));
-    let before = tokens.iter().rev().find(|token| token.column < error.column).map(|token| token.text.as_slice());
-    let key_at = tokens.iter().position(|token| token.text == b"-k");
-    let after_key = key_at.and_then(|at| tokens.get(at + 1)).map(|token| token.text.as_slice());
+    let before = tokens.iter().rev().find(|token| token.column < error.column).map(|token| &*token.text);
+    let key_at = tokens.iter().position(|token| *token.text == *b"-k");
+    let after_key = key_at.and_then(|at| tokens.get(at + 1)).map(|token| &*token.text);
     let is_path = |word: &[u8]| word.first() == Some(&b'/') || word.windows(2).any(|pair| pair == b"=/");
     error.habit = if text.contains(&b'\t') || tokens.iter().any(has_tab) {
         Some(Habit::Tab)
@@ -113,7 +113,7 @@ fn with_habit(mut error: LineError, tokens: &[Token]) -> LineError {
         Some(Habit::HtmlEntity)
     } else if text.first() == Some(&b'#') {
         Some(Habit::TrailingComment)
-    } else if tokens.last().is_some_and(|last| last.text == b"\\") {
+    } else if tokens.last().is_some_and(|last| *last.text == *b"\\") {
         Some(Habit::LineContinuation)
     } else if is_stray && after_key.is_some_and(|word| word.first() == Some(&b'-')) {
         Some(Habit::KeyMissing)
@@ -121,7 +121,7 @@ fn with_habit(mut error: LineError, tokens: &[Token]) -> LineError {
         Some(Habit::BlankInPath)
     } else if text.len() > 3 && text.starts_with(b"-a") && (b'0'..=b'3').contains(&text[2]) {
         Some(Habit::ArgumentOption)
-    } else if tokens.iter().filter(|token| matches!(token.text.as_slice(), b"-w" | b"-a" | b"-A")).count() > 1 {
+    } else if tokens.iter().filter(|token| matches!(&*token.text, b"-w" | b"-a" | b"-A")).count() > 1 {
         Some(Habit::TwoRules)
     } else {
         None

@@ -61,18 +61,18 @@ const OPTIONS: [(&str, bool); 31] = [
 /// Reads options one by one. Words that are no options may stand anywhere; they are collected.
 #[derive(Debug)]
 pub struct Options<'t> {
-    tokens: &'t [Token],
+    tokens: &'t [Token<'t>],
     next: usize,
     /// How far into the current word a cluster of short options has been read; 0 between words.
     cluster: usize,
     /// The first word that is no option.
-    pub stray: Option<&'t Token>,
+    pub stray: Option<&'t Token<'t>>,
 }
 
 impl<'t> Options<'t> {
     /// Options from these words.
     #[must_use]
-    pub fn new(tokens: &'t [Token]) -> Self {
+    pub fn new(tokens: &'t [Token<'t>]) -> Self {
         Self { tokens, next: 0, cluster: 0, stray: None }
     }
 
@@ -82,7 +82,7 @@ impl<'t> Options<'t> {
     /// An unknown or ambiguous option, or a value that is missing or unwanted.
     pub fn read(&mut self) -> Result<Option<Given<'t>>, LineError> {
         while let Some(token) = self.tokens.get(self.next) {
-            match token.text.as_slice() {
+            match &*token.text {
                 _ if self.cluster > 0 => return self.short(token).map(Some),
                 b"--" => {
                     self.stray = self.stray.or(self.tokens.get(self.next + 1));
@@ -104,13 +104,13 @@ impl<'t> Options<'t> {
 
     /// Takes the next word, whatever it is, if it equals `word`.
     pub fn take_word(&mut self, word: &[u8]) -> bool {
-        let found = self.cluster == 0 && self.tokens.get(self.next).is_some_and(|token| token.text == word);
+        let found = self.cluster == 0 && self.tokens.get(self.next).is_some_and(|token| *token.text == *word);
         self.next += usize::from(found);
         found
     }
 
     /// Takes the next word, whatever it is.
-    pub fn take_any(&mut self) -> Option<&'t Token> {
+    pub fn take_any(&mut self) -> Option<&'t Token<'t>> {
         let token = self.tokens.get(self.next)?;
         self.next += 1;
         Some(token)
@@ -124,19 +124,19 @@ impl<'t> Options<'t> {
 
     /// The next word, whatever it is.
     #[must_use]
-    pub fn next_word(&self) -> Option<&'t Token> {
+    pub fn next_word(&self) -> Option<&'t Token<'t>> {
         self.tokens.get(self.next).filter(|_| self.cluster == 0)
     }
 
     /// The next word, where so many words count. Words passed over before do not: auditctl looks at the place alone.
     #[must_use]
-    pub fn rest(&self, count: usize) -> Option<&'t Token> {
+    pub fn rest(&self, count: usize) -> Option<&'t Token<'t>> {
         self.tokens.get(self.next).filter(|_| self.next < count)
     }
 
     /// Something that has not been read as an option or a value.
     #[must_use]
-    pub fn unread(&self) -> Option<&'t Token> {
+    pub fn unread(&self) -> Option<&'t Token<'t>> {
         self.stray.or_else(|| self.tokens.get(self.next))
     }
 
@@ -163,7 +163,7 @@ impl<'t> Options<'t> {
         self.value(option, column)
     }
 
-    fn long(&mut self, token: &'t Token, name: &'t [u8]) -> Result<Given<'t>, LineError> {
+    fn long(&mut self, token: &'t Token<'t>, name: &'t [u8]) -> Result<Given<'t>, LineError> {
         let split = name.iter().position(|byte| *byte == b'=');
         let (name, attached) = match split {
             Some(at) => (&name[..at], Some(&name[at + 1..])),

@@ -55,7 +55,7 @@ pub fn taken(line: &[u8], context: &Context<'_>) -> Taken {
 }
 
 struct Walk<'t> {
-    words: &'t [Token],
+    words: &'t [Token<'t>],
     context: &'t Context<'t>,
     options: Options<'t>,
     /// Words that auditctl no longer counts: those after `-l`, `-s` and `-D`.
@@ -100,7 +100,7 @@ impl<'t> Walk<'t> {
 
     /// `-F arch=... -t` needs no list.
     fn is_for_trim(&mut self, given: &Given<'_>) -> bool {
-        let is_next = self.options.next_word().is_some_and(|word| word.text == b"-t");
+        let is_next = self.options.next_word().is_some_and(|word| *word.text == *b"-t");
         let names_arch = given.value.windows(5).any(|part| part == b"arch=");
         let is_field = |field: Result<Field, _>| field.is_ok();
         is_next
@@ -183,7 +183,7 @@ impl<'t> Walk<'t> {
         at: usize,
         taken: &mut Taken,
     ) -> Result<Option<Control>, LineError> {
-        let word = |at: usize| self.words.get(at).map(|word| word.text.as_slice());
+        let word = |at: usize| self.words.get(at).map(|word| &*word.text);
         let key = word(2).unwrap_or_default();
         let too_long = key.len() > key::MAX_LENGTH || key.contains(&key::SEPARATOR);
         if count == 3 && too_long && !self.context.is_before([4, 2, 0]) {
@@ -233,7 +233,7 @@ fn refuse(given: &Given<'_>, why: WordError) -> LineError {
     LineErrorKind::Word(why).at(given.column)
 }
 
-fn stray_word(token: &Token) -> LineError {
+fn stray_word(token: &Token<'_>) -> LineError {
     let word = String::from_utf8_lossy(&token.text).into_owned();
     LineErrorKind::Word(WordError::StrayWord { word }).at(token.column)
 }

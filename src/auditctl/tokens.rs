@@ -1,15 +1,23 @@
 //! A line of a rules file as words.
 
+use std::borrow::Cow;
+
 use super::error::{LineError, LineErrorKind, WordError};
 
 /// Longest line, in bytes, that auditctl reads as one: its buffer holds 6144 with the terminating NUL.
 pub const MAX_LINE: usize = 6143;
 
+/// Room for the words of most lines.
+const WORDS: usize = 16;
+
+/// What ends a word, or is not read as it stands.
+const SPECIAL: &[u8] = b" \\\x04\x07";
+
 /// One word of a line.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Token {
-    /// The word, escapes resolved.
-    pub text: Vec<u8>,
+pub struct Token<'l> {
+    /// The word, escapes resolved: a part of the line, where it has none.
+    pub text: Cow<'l, [u8]>,
     /// Where it begins in the line, in bytes from 0.
     pub column: usize,
 }
@@ -18,21 +26,20 @@ pub struct Token {
 ///
 /// # Errors
 /// Bytes that auditctl does not read as they stand.
-pub fn split(line: &[u8]) -> Result<Vec<Token>, LineError> {
+pub fn split(line: &[u8]) -> Result<Vec<Token<'_>>, LineError> {
     if line.len() > MAX_LINE {
         return Err(LineErrorKind::Word(WordError::LineTooLong { length: line.len() }).at(MAX_LINE));
     }
     if line.starts_with("\u{feff}".as_bytes()) {
         return Err(LineErrorKind::Word(WordError::ByteOrderMark).at(0));
     }
-    for (column, byte) in line.iter().enumerate() {
-        match byte {
-            0 | b'\n' | 0x04 | 0x07 => return Err(LineErrorKind::Word(WordError::BadByte { byte: *byte }).at(column)),
-            b'\r' if column + 1 == line.len() => return Err(LineErrorKind::Word(WordError::CarriageReturn).at(column)),
-            _ => {}
-        }
+    if let Some((column, byte)) = line.iter().enumerate().find(|(_, byte)| matches!(byte, 0 | b'\n' | 0x04 | 0x07)) {
+        return Err(LineErrorKind::Word(WordError::BadByte { byte: *byte }).at(column));
     }
-    let mut tokens = Vec::new();
+    if line.ends_with(b"\r") {
+        return Err(LineErrorKind::Word(WordError::CarriageReturn).at(line.len() - 1));
+    }
+    let mut tokens = Vec::with_capacity(WORDS);
     let mut at = 0;
     while at < line.len() {
         if line[at] == b' ' {
@@ -40,32 +47,41 @@ pub fn split(line: &[u8]) -> Result<Vec<Token>, LineError> {
             continue;
         }
         let column = at;
-        let mut text = Vec::new();
+        at += length_until(&line[at..], b" \\");
+        let mut text = Cow::Borrowed(&line[column..at]);
         while at < line.len() && line[at] != b' ' {
             match line.get(at + 1) {
-                Some(next @ (b' ' | b'\\')) if line[at] == b'\\' && !tokens.is_empty() => {
-                    text.push(*next);
+                Some(next @ (b' ' | b'\\')) if !tokens.is_empty() => {
+                    text.to_mut().push(*next);
                     at += 2;
                 }
                 _ => {
-                    text.push(line[at]);
+                    text.to_mut().push(line[at]);
                     at += 1;
                 }
             }
+            let plain = length_until(&line[at..], b" \\");
+            text.to_mut().extend_from_slice(&line[at..at + plain]);
+            at += plain;
         }
         tokens.push(Token { text, column });
     }
     Ok(tokens)
 }
 
+/// How many bytes stand before the first of these.
+fn length_until(bytes: &[u8], ends: &[u8]) -> usize {
+    bytes.iter().position(|byte| ends.contains(byte)).unwrap_or(bytes.len())
+}
+
 /// The words of a line as auditctl reads it, whatever bytes it has: a NUL ends it; the bytes 0x07 and 0x04 stand for a
 /// space and a backslash and swallow the byte after them; in the first word an escape leaves two such bytes. Up to
 /// `most` words are read, the rest is passed over.
 #[must_use]
-pub fn as_read(line: &[u8], most: usize) -> Vec<Token> {
+pub fn as_read(line: &[u8], most: usize) -> Vec<Token<'_>> {
     let end = line.iter().position(|byte| *byte == 0).unwrap_or(line.len());
     let line = line.get(..end).unwrap_or_default();
-    let mut tokens: Vec<Token> = Vec::new();
+    let mut tokens: Vec<Token<'_>> = Vec::with_capacity(WORDS);
     let mut at = 0;
     while at < line.len() && tokens.len() < most {
         if line[at] == b' ' {
@@ -73,7 +89,8 @@ pub fn as_read(line: &[u8], most: usize) -> Vec<Token> {
             continue;
         }
         let (column, is_first) = (at, tokens.is_empty());
-        let mut text = Vec::new();
+        at += length_until(&line[at..], SPECIAL);
+        let mut text = Cow::Borrowed(&line[column..at]);
         while at < line.len() && line[at] != b' ' {
             let (space, backslash): (&[u8], &[u8]) = if is_first { (b"\x07\x07", b"\x04\x04") } else { (b" ", b"\\") };
             let (read, length) = match &line[at..] {
@@ -85,8 +102,11 @@ pub fn as_read(line: &[u8], most: usize) -> Vec<Token> {
                 [0x04, next, ..] if !is_first && *next != b' ' => (b"\\".as_slice(), 2),
                 _ => (&line[at..=at], 1),
             };
-            text.extend_from_slice(read);
+            text.to_mut().extend_from_slice(read);
             at += length;
+            let plain = length_until(&line[at..], SPECIAL);
+            text.to_mut().extend_from_slice(&line[at..at + plain]);
+            at += plain;
         }
         tokens.push(Token { text, column });
     }
@@ -131,7 +151,7 @@ mod tests {
 
     fn words(line: &str) -> Vec<String> {
         let tokens = split(line.as_bytes()).unwrap();
-        tokens.into_iter().map(|token| String::from_utf8(token.text).unwrap()).collect()
+        tokens.into_iter().map(|token| String::from_utf8(token.text.into_owned()).unwrap()).collect()
     }
 
     #[test]
@@ -144,10 +164,21 @@ mod tests {
     }
 
     #[test]
+    fn a_word_without_escapes_is_a_part_of_its_line() {
+        let is_part = |line: &str| {
+            let (ours, read) = (split(line.as_bytes()).unwrap(), as_read(line.as_bytes(), usize::MAX));
+            assert_eq!(ours, read, "{line}");
+            ours.iter().map(|token| matches!(token.text, Cow::Borrowed(_))).collect::<Vec<_>>()
+        };
+        assert_eq!(is_part("-w /etc/passwd -k a"), [true; 4]);
+        assert_eq!(is_part(r"-w /a\ b -k a\b"), [true, false, true, false]);
+    }
+
+    #[test]
     fn a_quoted_word_reads_back() {
         for word in ["a b", "\\", "a\\ b\\\\", "/plain", " "] {
             let line = [b"-k ".as_slice(), &quote(word.as_bytes())].concat();
-            assert_eq!(split(&line).unwrap()[1].text, word.as_bytes(), "{word}");
+            assert_eq!(*split(&line).unwrap()[1].text, *word.as_bytes(), "{word}");
         }
     }
 

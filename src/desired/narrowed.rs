@@ -30,7 +30,7 @@ fn without(line: &[u8], skipped: &[SkippedSyscall]) -> Option<Vec<u8>> {
     let mut text = Vec::with_capacity(line.len());
     let mut copied = 0;
     for (at, token) in tokens.iter().enumerate() {
-        let is_apart = at > 0 && matches!(tokens[at - 1].text.as_slice(), b"-S" | b"--syscall");
+        let is_apart = at > 0 && matches!(&*tokens[at - 1].text, b"-S" | b"--syscall");
         let is_attached = token.text.starts_with(b"-S") && token.text.len() > 2;
         if !is_apart && !is_attached {
             continue;
