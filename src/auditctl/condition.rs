@@ -17,8 +17,10 @@ const UNSET: u32 = u32::MAX;
 /// The text of a `-F`, split at its operator: the first of auditctl's search order that occurs anywhere.
 pub fn split(text: &[u8]) -> Result<(String, Op, &[u8]), LineErrorKind> {
     let lossy = || String::from_utf8_lossy(text).into_owned();
+    let has_others = has_byte_of_others(text);
     let (at, op, symbol) = Op::SEARCHED
         .iter()
+        .filter(|(op, _)| has_others || *op == Op::EQUAL)
         .find_map(|(op, symbol)| Some((find(text, symbol.as_bytes())?, *op, *symbol)))
         .ok_or_else(|| LineErrorKind::Condition(ConditionError::MissingOperator { text: lossy() }))?;
     let value = &text[at + symbol.len()..];
@@ -29,14 +31,15 @@ pub fn split(text: &[u8]) -> Result<(String, Op, &[u8]), LineErrorKind> {
     }
 }
 
-/// The operators that auditctl finds in a text before it looks for `=`.
-pub fn before_equal() -> impl Iterator<Item = &'static str> {
-    Op::SEARCHED.iter().take_while(|(op, _)| *op != Op::EQUAL).map(|(_, symbol)| *symbol)
+/// The operator in a text that auditctl would find before the `=` in front of it.
+pub fn operator_before_equal(text: &[u8]) -> Option<&'static str> {
+    let mut before = Op::SEARCHED.iter().take_while(|(op, _)| *op != Op::EQUAL).map(|(_, symbol)| *symbol);
+    before.find(|symbol| has_byte_of_others(text) && find(text, symbol.as_bytes()).is_some())
 }
 
-/// Whether a text holds an operator that would be found before the `=` in front of it.
-pub fn has_operator_before_equal(text: &[u8]) -> bool {
-    before_equal().any(|symbol| find(text, symbol.as_bytes()).is_some())
+/// Whether a text has a byte that every operator but `=` has one of; few texts do.
+fn has_byte_of_others(text: &[u8]) -> bool {
+    text.iter().any(|byte| matches!(byte, b'!' | b'<' | b'>' | b'&'))
 }
 
 /// A text's first place, in bytes.

@@ -306,8 +306,7 @@ impl<'a> Draft<'a> {
 
     /// auditctl builds `key=TEXT` and searches it for operators, so a key cannot hold those that come before `=`.
     pub fn append_key(&mut self) -> Result<(), LineErrorKind> {
-        let found = condition::before_equal().find(|op| self.key.windows(op.len()).any(|part| part == op.as_bytes()));
-        if let Some(op) = found {
+        if let Some(op) = condition::operator_before_equal(&self.key) {
             return Err(LineErrorKind::Value(ValueError::KeyHasOperator { op }));
         }
         if !self.keyable || (self.list() == Some(List::EXCLUDE) && self.context.is_before([3, 1, 0])) {

@@ -3,7 +3,7 @@
 //! Where auditctl's listing loses something (order of fields, actions, operators, spaces, empty masks), the text
 //! says it in auditctl's language as far as that can. `docs/differences-from-auditctl.md` lists the places.
 
-use super::condition::{has_operator_before_equal, split};
+use super::condition::{operator_before_equal, split};
 use super::permissions;
 use super::tokens::quote;
 use super::watch;
@@ -145,7 +145,7 @@ fn condition(rule: &Rule, field: &Field, is_last: bool, machine: &Machine) -> Ve
     let option = |option: &str, text: Vec<u8>| vec![option.as_bytes().to_vec(), quote(&text)];
     let symbol = symbol(field.op);
     if let (FieldNumber::KEY, Some(text)) = (field.number, field.text()) {
-        let deferred = field.op == Op::EQUAL && is_last && !has_operator_before_equal(text);
+        let deferred = field.op == Op::EQUAL && is_last && operator_before_equal(text).is_none();
         if let Some(parts) = parts(text).filter(|_| deferred) {
             return parts.into_iter().flat_map(|part| option("-F", [b"key=", part].concat())).collect();
         }
