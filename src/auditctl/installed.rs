@@ -117,7 +117,7 @@ impl Words {
         let mut words = Self::default();
         let mut table: Vec<&str> = Vec::new();
         for word in library.split(|byte| *byte == 0) {
-            let word = std::str::from_utf8(word).ok().filter(|word| is_word(word));
+            let word = Some(word).filter(|word| is_word(word)).and_then(|word| std::str::from_utf8(word).ok());
             if let Some(word) = word {
                 words.all.insert(word.to_owned());
             }
@@ -153,16 +153,27 @@ impl Words {
     }
 }
 
-fn is_word(text: &str) -> bool {
-    (1..64).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"_-.".contains(&byte))
+/// The bytes of words.
+const OF_WORDS: [bool; 256] = {
+    let mut bytes = [false; 256];
+    let mut byte: u8 = 0;
+    while byte < 128 {
+        bytes[byte as usize] = byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-' | b'.');
+        byte += 1;
+    }
+    bytes
+};
+
+fn is_word(text: &[u8]) -> bool {
+    (1..64).contains(&text.len()) && text.iter().all(|byte| OF_WORDS[usize::from(*byte)])
 }
 
 /// The version that `auditctl -v` prints.
 fn version_in(executable: &[u8]) -> Option<Version> {
     executable.split(|byte| *byte == 0).find_map(|text| {
-        let text = std::str::from_utf8(text).ok()?;
-        let is_version = text.len() < 16 && text.starts_with(|c: char| c.is_ascii_digit()) && text.contains('.');
-        Version::read(text).filter(|_| is_version && !text.contains([':', '-']))
+        let is_version = text.len() < 16 && text.first().is_some_and(u8::is_ascii_digit) && text.contains(&b'.');
+        let text = Some(text).filter(|text| is_version && !text.contains(&b':') && !text.contains(&b'-'))?;
+        Version::read(std::str::from_utf8(text).ok()?)
     })
 }
 
