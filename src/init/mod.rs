@@ -15,7 +15,7 @@ pub use condition::{PathFound, PathKind, judged_paths};
 pub use prevented::{Directive, Prevented};
 pub use script::Script;
 pub use systemd::{UNITS, Unit, Units};
-pub use unit::{UnitFile, programs, pulled_in};
+pub use unit::{Started, UnitFile, programs};
 
 /// The init system of a host, with what it says about the audit rules.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]

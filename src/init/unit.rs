@@ -64,18 +64,33 @@ pub(super) struct Parsed {
     stays: bool,
 }
 
-/// The units that are started with one that these files are of.
-#[must_use]
-pub fn pulled_in(files: &[UnitFile]) -> Vec<String> {
-    let parsed = Parsed::of(files);
-    let usual = (!parsed.is_early && !parsed.commands.is_empty()).then(|| "sysinit.target".to_owned());
-    parsed.pulled_in.into_iter().chain(usual).collect()
+/// What is started with a unit.
+#[derive(Debug)]
+pub struct Started {
+    /// Other units.
+    pub pulled_in: Vec<String>,
+    /// The programs that its commands name, where it has to do with audit rules.
+    pub programs: Vec<String>,
+}
+
+impl Started {
+    /// With the unit that these files are of.
+    #[must_use]
+    pub fn of(files: &[UnitFile]) -> Self {
+        let parsed = Parsed::of(files);
+        let programs = programs_of(&parsed.commands);
+        let usual = (!parsed.is_early && !parsed.commands.is_empty()).then(|| "sysinit.target".to_owned());
+        Self { pulled_in: parsed.pulled_in.into_iter().chain(usual).collect(), programs }
+    }
 }
 
 /// The programs that the commands of a unit name, where it has to do with audit rules.
 #[must_use]
 pub fn programs(files: &[UnitFile]) -> Vec<String> {
-    let commands = Parsed::of(files).commands;
+    programs_of(&Parsed::of(files).commands)
+}
+
+fn programs_of(commands: &[Exec]) -> Vec<String> {
     if !commands.iter().any(|command| tool(&command.text).is_some()) {
         return Vec::new();
     }

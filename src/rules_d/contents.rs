@@ -15,6 +15,9 @@ use super::{Directory, system};
 /// bytes and a rule about 2 KiB, so that this bounds what a run needs.
 pub const MAX_FILE: u64 = 16 << 20;
 
+/// Room for a file of unknown size, in bytes.
+const LEAST: usize = 64 << 10;
+
 /// A file as it is.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct FileState {
@@ -90,17 +93,24 @@ pub(super) fn read(fd: &OwnedFd, stat: &Stat, path: &Path) -> Result<Vec<u8>, Fi
     if let Some(error) = too_large(path, size) {
         return Err(error);
     }
-    let mut bytes = Vec::with_capacity(size);
-    let mut chunk = vec![0; 64 << 10];
+    // One more, for the end of the file.
+    let mut bytes = vec![0; if size == 0 { LEAST } else { size + 1 }];
+    let mut length = 0;
     loop {
-        match system::read(fd.as_fd(), &mut chunk[..]) {
-            Ok(0) => return Ok(bytes),
-            Ok(count) => bytes.extend_from_slice(&chunk[..count]),
+        match system::read(fd.as_fd(), &mut bytes[length..]) {
+            Ok(0) => {
+                bytes.truncate(length);
+                return Ok(bytes);
+            }
+            Ok(count) => length += count,
             Err(Errno::INTR) => {}
             Err(errno) => return Err(FileError::unreadable(path, "read", errno)),
         }
-        if let Some(error) = too_large(path, bytes.len()) {
+        if let Some(error) = too_large(path, length) {
             return Err(error);
+        }
+        if length == bytes.len() {
+            bytes.resize(length + length.max(LEAST), 0);
         }
     }
 }

@@ -165,6 +165,13 @@ impl Directory {
 
     /// The names in the directory that are wanted, in natural order.
     pub(super) fn names(&self, wanted: &dyn Fn(&[u8]) -> bool) -> Result<Vec<OsString>, FileError> {
+        let mut names = self.unsorted_names(wanted)?;
+        names.sort_by(|a, b| natural_order(a.as_bytes(), b.as_bytes()));
+        Ok(names)
+    }
+
+    /// The same in no order.
+    pub(super) fn unsorted_names(&self, wanted: &dyn Fn(&[u8]) -> bool) -> Result<Vec<OsString>, FileError> {
         let failed = |errno| FileError::unreadable(self.path(), "getdents", errno);
         let mut names = Vec::new();
         for entry in system::entries(self.descriptor()).map_err(failed)? {
@@ -174,7 +181,6 @@ impl Directory {
                 names.push(OsString::from_vec(name.to_vec()));
             }
         }
-        names.sort_by(|a, b| natural_order(a.as_bytes(), b.as_bytes()));
         Ok(names)
     }
 }

@@ -159,19 +159,40 @@ impl Root {
     /// As [`Root::system_file`], with mode, owner and group.
     pub(super) fn file_state(&self, inside: &Path) -> Result<Option<FileState>, FileError> {
         let path = self.host_path(inside);
-        let resolved = match self.resolve(inside, true) {
-            Ok(resolved) => resolved,
-            Err(Errno::NOENT | Errno::NOTDIR | Errno::LOOP) => return Ok(None),
-            Err(errno) => return Err(FileError::unreadable(&path, "open", errno)),
+        let must_be_regular = |stat: &Stat| match FileType::from_raw_mode(stat.st_mode) {
+            FileType::RegularFile => Ok(()),
+            kind => Err(FileError::new(&path, Problem::NotARegularFile { found: kind.into() })),
         };
-        let stat = fstat(&resolved.fd, &path)?;
-        let kind = FileType::from_raw_mode(stat.st_mode);
-        if kind != FileType::RegularFile {
-            return Err(FileError::new(path, Problem::NotARegularFile { found: kind.into() }));
-        }
-        let flags = OFlags::RDONLY | OFlags::NONBLOCK | OFlags::NOFOLLOW | OFlags::CLOEXEC;
-        let fd = system::openat(&resolved.parent, &resolved.name, flags, Mode::empty())
-            .map_err(|errno| FileError::unreadable(&path, "open", errno))?;
+        let missing = |errno| match errno {
+            Errno::NOENT | Errno::NOTDIR | Errno::LOOP => Ok(None),
+            errno => Err(FileError::unreadable(&path, "open", errno)),
+        };
+        let flags = OFlags::RDONLY | OFlags::NONBLOCK | OFlags::NOCTTY | OFlags::CLOEXEC;
+        let (fd, stat) = if self.is_host() {
+            // No link leads out of this root: the kernel walks in one call.
+            let found = match system::statat(rustix::fs::CWD, inside, AtFlags::empty()) {
+                Ok(stat) => stat,
+                Err(errno) => return missing(errno),
+            };
+            must_be_regular(&found)?;
+            let fd = match system::openat(rustix::fs::CWD, inside, flags, Mode::empty()) {
+                Ok(fd) => fd,
+                Err(errno) => return missing(errno),
+            };
+            let stat = fstat(&fd, &path)?;
+            (fd, stat)
+        } else {
+            let resolved = match self.resolve(inside, true) {
+                Ok(resolved) => resolved,
+                Err(errno) => return missing(errno),
+            };
+            must_be_regular(&fstat(&resolved.fd, &path)?)?;
+            let fd = system::openat(&resolved.parent, &resolved.name, flags | OFlags::NOFOLLOW, Mode::empty())
+                .map_err(|errno| FileError::unreadable(&path, "open", errno))?;
+            let stat = fstat(&fd, &path)?;
+            (fd, stat)
+        };
+        must_be_regular(&stat)?;
         Ok(Some(FileState {
             bytes: contents::read(&fd, &stat, &path)?,
             mode: stat.st_mode & 0o7777,
@@ -207,6 +228,16 @@ impl Root {
             return system::statat(rustix::fs::CWD, inside, flags);
         }
         system::fstat(&self.resolve(inside, follow)?.fd)
+    }
+
+    /// Where a symbolic link leads, as it says itself.
+    pub(super) fn link(&self, inside: &Path) -> Result<PathBuf, Errno> {
+        let target = if self.is_host() {
+            system::readlinkat(rustix::fs::CWD, inside, Vec::new())?
+        } else {
+            system::readlinkat(&self.resolve(inside, false)?.fd, "", Vec::new())?
+        };
+        Ok(PathBuf::from(OsString::from_vec(target.into_bytes())))
     }
 
     /// Follows a path and its symbolic links, none of which leads out of the root.

@@ -7,7 +7,7 @@ use std::path::Path;
 use rustix::fs::FileType;
 
 use super::{Root, system};
-use crate::init::{PathFound, PathKind, UNITS, Unit, UnitFile, Units, judged_paths, programs, pulled_in};
+use crate::init::{PathFound, PathKind, Started, UNITS, Unit, UnitFile, Units, judged_paths, programs};
 
 /// Where units lie that outlive a boot; the first that has a file of a name counts. `/lib` is a link where `/usr/lib` has
 /// them.
@@ -109,27 +109,20 @@ impl Root {
         names.iter().filter_map(text).collect()
     }
 
-    /// Where a link leads, as it says itself.
-    fn link(&self, path: &str) -> Option<String> {
-        let resolved = self.resolve(Path::new(path), false).ok()?;
-        let target = system::readlinkat(&resolved.fd, "", Vec::new()).ok()?;
-        Some(String::from_utf8_lossy(target.to_bytes()).into_owned())
-    }
-
     /// What such a file says; none for one that is masked: empty, or a link to `/dev/null`.
     fn setting(&self, path: &str) -> Option<Vec<u8>> {
         self.system_file(Path::new(path)).ok().flatten().filter(|text| !text.is_empty())
     }
 
-    /// Names in a directory, which may not exist.
+    /// Names in a directory, which may not exist, in no order.
     pub(super) fn names_in(&self, directory: &str, wanted: &dyn Fn(&[u8]) -> bool) -> Vec<OsString> {
         self.names(directory, wanted).unwrap_or_default()
     }
 
-    /// Names in a directory; none where there is no such directory.
+    /// Names in a directory, in no order; none where there is no such directory.
     fn names(&self, directory: &str, wanted: &dyn Fn(&[u8]) -> bool) -> Option<Vec<OsString>> {
         let directory = self.directory(Path::new(directory)).ok().filter(super::Directory::exists)?;
-        directory.names(wanted).ok()
+        directory.unsorted_names(wanted).ok()
     }
 }
 
@@ -174,11 +167,12 @@ impl Search<'_> {
                 TARGETS.iter().filter(|(target, _)| unit.files.is_empty() && alias.is_none() && *target == name);
             ahead.extend(usual.map(|(_, pulled)| (*pulled).to_owned()));
             ahead.extend(alias);
-            ahead.extend(pulled_in(&unit.files));
+            let started = Started::of(&unit.files);
+            ahead.extend(started.pulled_in);
             if known.is_some() || !unit.files.is_empty() || name.ends_with(".target") {
                 ahead.extend(self.asked_for(&name));
             }
-            if known.is_none() && !programs(&unit.files).is_empty() {
+            if known.is_none() && !started.programs.is_empty() {
                 found.others.push(unit.files);
             }
         }
@@ -186,9 +180,9 @@ impl Search<'_> {
 
     /// The name of the unit that this one is a link to.
     fn alias(&self, name: &str) -> Option<String> {
-        let target = self.root.link(self.paths(name).first()?)?;
-        let other = Path::new(&target).file_name()?.to_string_lossy().into_owned();
-        (other != name && target != "/dev/null").then_some(other)
+        let target = self.root.link(Path::new(self.paths(name).first()?)).ok()?;
+        let other = target.file_name()?.to_string_lossy().into_owned();
+        (other != name && target != Path::new("/dev/null")).then_some(other)
     }
 
     /// The units that links ask for beside a unit. The name of a link counts, wherever it leads, but for `/dev/null`.
@@ -199,8 +193,8 @@ impl Search<'_> {
             for directory in self.paths(&format!("{name}.{kind}")) {
                 for link in self.root.names_in(&directory, &|_| true) {
                     let Ok(link) = link.into_string() else { continue };
-                    let is_asked =
-                        || self.root.link(&format!("{directory}/{link}")).is_some_and(|to| to != "/dev/null");
+                    let target = || self.root.link(Path::new(&format!("{directory}/{link}")));
+                    let is_asked = || target().is_ok_and(|to| to != Path::new("/dev/null"));
                     // Of several of one name the one in the first directory counts.
                     links.entry(link.clone()).or_insert_with(is_asked);
                 }

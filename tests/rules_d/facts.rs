@@ -67,6 +67,37 @@ fn the_host_itself_is_asked_directly() {
 }
 
 #[test]
+fn files_are_read_alike_from_the_host_and_from_an_image_through_links_and_nothing_but_files() {
+    let scene = Scene::new();
+    let text = "text\n".repeat(40_000);
+    scene.directory("srv/directory").file("srv/file", &text).file("srv/empty", "");
+    scene.link("srv/up", "../srv/file").link("srv/twice", "up").link("srv/loop", "loop").link("srv/gone", "nowhere");
+    nix::unistd::mkfifo(&scene.path("srv/fifo"), nix::sys::stat::Mode::S_IRWXU).unwrap();
+    let (host, image) = (Root::open(Path::new("/")).unwrap(), scene.root());
+    let rows = [
+        ("srv/file", Ok(Some(text.len()))),
+        ("srv/up", Ok(Some(text.len()))),
+        ("srv/twice", Ok(Some(text.len()))),
+        ("srv/empty", Ok(Some(0))),
+        ("srv/loop", Ok(None)),
+        ("srv/gone", Ok(None)),
+        ("srv/file/below", Ok(None)),
+        ("srv/directory", Err("not_a_regular_file")),
+        ("srv/fifo", Err("not_a_regular_file")),
+    ];
+    for (path, expected) in rows {
+        let inside = Path::new("/").join(path);
+        for found in [image.system_file(&inside), host.system_file(&scene.path(path))] {
+            let found = found.map(|bytes| bytes.map(|bytes| bytes.len())).map_err(|error| error.kind());
+            assert_eq!(found, expected, "{path}");
+        }
+    }
+    // Their size says nothing.
+    let mounts = host.system_file(Path::new("/proc/self/mountinfo")).unwrap().unwrap();
+    assert!(mounts.ends_with(b"\n"));
+}
+
+#[test]
 fn accounts_are_those_of_the_image_and_may_be_missing() {
     let scene = Scene::new();
     assert_eq!(scene.root().accounts(), Ok(Accounts::default()));
