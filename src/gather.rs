@@ -8,6 +8,7 @@ mod warnings;
 
 use std::collections::BTreeMap;
 use std::path::Path;
+use std::rc::Rc;
 
 pub use culprits::Culprits;
 
@@ -267,11 +268,13 @@ fn files(intent: &GatherIntent, world: &World<'_>) -> Result<HeldFiles, Vec<Prob
     let Observed { files, reader, .. } = &mut observed;
     let (other, only_there) = at_boot(files, reader);
     let comments = outdated(files, &files.drop_ins, reader);
-    let mut boot = NextBoot::of(files.policy(reader), other, reader).with_outdated(comments);
+    let mut of_kernel = Vec::new();
     for drop_in in &files.drop_ins {
-        let of_kernel = set_aside::of_kernel_alone(&drop_in.content.bytes, reader);
-        boot = boot.with_kernel_alone(&files.path(&drop_in.name).to_string_lossy().into(), of_kernel);
+        let path: Rc<str> = files.path(&drop_in.name).to_string_lossy().into();
+        let comments = set_aside::of_kernel_alone(&drop_in.content.bytes, reader);
+        of_kernel.extend(comments.into_iter().map(|comment| (Rc::clone(&path), comment)));
     }
+    let boot = NextBoot::of(files.policy(reader), other, reader).with_outdated(comments).with_kernel_alone(of_kernel);
     let writable = files.writable(&files.drop_ins, files.audit_rules.as_ref());
     let Observed { files, reader, .. } = &mut observed;
     let swallowed = Swallowed::all(files, &files.drop_ins, &boot.merge, reader);

@@ -158,13 +158,14 @@ impl NextBoot {
         self
     }
 
-    /// The same with the comments of this file for rules that the kernel alone is to hold: the boot does not load them.
+    /// The same with the comments, each with its file, for rules that the kernel alone is to hold: the boot does not load
+    /// them.
     #[must_use]
-    pub fn with_kernel_alone(mut self, file: &Rc<str>, comments: Vec<OfKernelAlone>) -> Self {
+    pub fn with_kernel_alone(mut self, comments: Vec<(Rc<str>, OfKernelAlone)>) -> Self {
         let held: HashSet<&Rule> = self.real.rules.iter().map(|loaded| &*loaded.rule.listed).collect();
-        let comments = comments.into_iter().filter(|comment| !held.contains(&*comment.rule.listed));
-        let asked = comments.map(|comment| FileRule {
-            spot: Spot { file: Rc::clone(file), line: comment.line },
+        let comments = comments.into_iter().filter(|(_, comment)| !held.contains(&*comment.rule.listed));
+        let asked = comments.map(|(file, comment)| FileRule {
+            spot: Spot { file, line: comment.line },
             text: comment.text,
             rule: Some(comment.rule),
             at_boot: AtBoot::Fails(LoadFailure::Unloadable(comment.why)),
