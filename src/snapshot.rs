@@ -3,13 +3,16 @@
 //! To callers it is opaque; it travels in a report's `undo` and comes back in a request.
 
 use std::fmt::Write;
+use std::rc::Rc;
 
 use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
+use serde::ser::Error as _;
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use rustc_hash::FxHashMap as HashMap;
 
-use crate::rule::{Action, Field, FieldNumber, List, Mask, Op, Rule, Value, id::Id};
+use crate::rule::id::{Id, Ids};
+use crate::rule::{Action, Field, FieldNumber, List, Mask, Op, Rule, Value};
 
 /// The version of this form.
 pub const VERSION: u32 = 1;
@@ -49,13 +52,44 @@ pub struct SavedContent {
     pub hex: Option<String>,
     /// The bytes, where they are UTF-8.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub text: Option<String>,
+    #[schemars(with = "Option<String>")]
+    pub text: Option<SavedText>,
     /// The permissions.
     pub mode: u32,
     /// The owner's number.
     pub uid: u32,
     /// The group's number.
     pub gid: u32,
+}
+
+/// The bytes of a file that are UTF-8. They are not copied: files may be large.
+#[derive(Debug, Clone, PartialEq)]
+pub struct SavedText(Rc<Vec<u8>>);
+
+impl SavedText {
+    /// These bytes; none where they are no UTF-8.
+    #[must_use]
+    pub fn of(bytes: &Rc<Vec<u8>>) -> Option<Self> {
+        std::str::from_utf8(bytes).is_ok().then(|| Self(Rc::clone(bytes)))
+    }
+
+    /// The bytes.
+    #[must_use]
+    pub fn bytes(&self) -> Rc<Vec<u8>> {
+        Rc::clone(&self.0)
+    }
+}
+
+impl Serialize for SavedText {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(std::str::from_utf8(&self.0).map_err(S::Error::custom)?)
+    }
+}
+
+impl<'de> Deserialize<'de> for SavedText {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        String::deserialize(deserializer).map(|text| Self(Rc::new(text.into_bytes())))
+    }
 }
 
 /// The kernel's rules before and after a change.
@@ -158,19 +192,14 @@ impl SavedRules {
     /// The rules before a change and after it.
     #[must_use]
     pub fn of(before: &[Rule], after: &[Rule]) -> Self {
-        let mut place = HashMap::default();
-        for (at, rule) in after.iter().enumerate() {
-            place.entry(rule).or_insert(at);
-        }
-        let mut pieces: Vec<Piece> = Vec::new();
-        for rule in before {
-            match (place.get(rule), pieces.last_mut()) {
-                (Some(at), Some(Piece::Kept(first, count))) if *first + *count == *at => *count += 1,
-                (Some(at), _) => pieces.push(Piece::Kept(*at, 1)),
-                (None, _) => pieces.push(Piece::Removed(SavedRule::from(rule))),
-            }
-        }
-        Self { before: pieces, after: after.iter().map(|rule| Id::of(rule).to_string()).collect() }
+        let mut ids = Ids::default();
+        Self { before: pieces(before, after), after: after.iter().map(|rule| ids.of(rule).to_string()).collect() }
+    }
+
+    /// As [`SavedRules::of`] and as long, with zeros in the place of ids.
+    #[must_use]
+    pub fn outline(before: &[Rule], after: &[Rule]) -> Self {
+        Self { before: pieces(before, after), after: vec!["0".repeat(Id::DIGITS); after.len()] }
     }
 
     /// The list before the change, where `now` is the list after it.
@@ -211,6 +240,23 @@ impl SavedRules {
         }
         Ok(before)
     }
+}
+
+/// The list before a change, pieced together from the list after it and from what that no longer holds.
+fn pieces(before: &[Rule], after: &[Rule]) -> Vec<Piece> {
+    let mut place = HashMap::default();
+    for (at, rule) in after.iter().enumerate() {
+        place.entry(rule).or_insert(at);
+    }
+    let mut pieces: Vec<Piece> = Vec::new();
+    for rule in before {
+        match (place.get(rule), pieces.last_mut()) {
+            (Some(at), Some(Piece::Kept(first, count))) if *first + *count == *at => *count += 1,
+            (Some(at), _) => pieces.push(Piece::Kept(*at, 1)),
+            (None, _) => pieces.push(Piece::Removed(SavedRule::from(rule))),
+        }
+    }
+    pieces
 }
 
 impl From<&Rule> for SavedRule {
