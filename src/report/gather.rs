@@ -1,6 +1,7 @@
 //! The shapes of the report of `gather`.
 
 use std::collections::BTreeMap;
+use std::rc::Rc;
 
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -51,7 +52,7 @@ pub struct RulesFileReport {
 pub struct FileRuleReport {
     /// The rule.
     #[serde(flatten)]
-    pub rule: RuleReport,
+    pub rule: Rc<RuleReport>,
     /// The number of its line, from 1.
     pub line: usize,
     /// Whether the kernel holds it; absent where the kernel was not read.
@@ -94,7 +95,7 @@ pub struct LineProblemReport {
 pub struct RunningRuleReport {
     /// The rule.
     #[serde(flatten)]
-    pub rule: RuleReport,
+    pub rule: Rc<RuleReport>,
     /// The line that asks for it, `file:line`, or `runtime only`; absent where the files were not read.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub origin: Option<String>,

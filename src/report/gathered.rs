@@ -10,7 +10,7 @@ use super::culprit::CulpritReport;
 use super::expected::{self, ExpectedReport};
 use super::gather::{DifferenceReport, DriftReport, OverruledReport, SettingReport, SettingsReport};
 use super::recorded::{AccountNames, LogReport};
-use super::rule::{id, text_of};
+use super::rule::{RuleReports, id, text_of};
 use super::{ControlReport, ErrorReport, Outcome, PendingReport, Report, RuntimeReport};
 use crate::auditctl::canonical_lossy;
 use crate::boot_load::Failing;
@@ -46,7 +46,9 @@ impl Report {
         report.warnings = omitted.first("/warnings", gathered.warnings.iter().map(Warning::sentence));
         report.pending = pending(&gathered, &mut omitted, machine);
         report.reboot_required = report.pending != PendingReport::default();
-        report.runtime = runtime(&gathered, &mut omitted, machine);
+        let loaded = gathered.kernel.read().into_iter().flat_map(|kernel| &kernel.state.rules);
+        let reports = RuleReports::of_loaded(loaded.take(RULES), machine);
+        report.runtime = runtime(&gathered, &mut omitted, &reports);
         if let Reading::Read(held) = &gathered.kernel {
             report.status = Some(running::status(held));
             report.features = Some(running::features(held));
@@ -54,10 +56,10 @@ impl Report {
         }
         let drift = gathered.drift.as_ref();
         if let Reading::Read(held) = &mut gathered.files {
-            report.filesystem = Some(files::filesystem(held, drift, &mut omitted, machine));
+            report.filesystem = Some(files::filesystem(held, drift, &mut omitted, &reports));
             report.boot_loader =
                 Some(files::boot_loader(&held.observed.files.loader, &held.observed.reader.facts().installed));
-            report.next_boot = Some(files::next_boot(held, &mut omitted, machine));
+            report.next_boot = Some(files::next_boot(held, &mut omitted, &reports));
             let accounts =
                 gathered.culprits.as_ref().map(|_| AccountNames::of_host(&held.observed.reader.facts().accounts));
             let told = Told { culprits: gathered.culprits.as_ref().zip(accounts.as_ref()), machine };
@@ -162,7 +164,7 @@ fn digest(gathered: &Gathered) -> Option<String> {
     Some(plan::digest(&kernel.state.rules, &wanted, &kernel.state.settings()))
 }
 
-fn runtime(gathered: &Gathered, omitted: &mut Omitted, machine: &Machine) -> Option<RuntimeReport> {
+fn runtime(gathered: &Gathered, omitted: &mut Omitted, reports: &RuleReports<'_>) -> Option<RuntimeReport> {
     let without = |reason: &str| RuntimeReport {
         managed: false,
         reason: Some(reason.to_owned()),
@@ -181,7 +183,7 @@ fn runtime(gathered: &Gathered, omitted: &mut Omitted, machine: &Machine) -> Opt
                 reason: None,
                 locked: kernel.state.status.is_locked(),
                 expedited: false,
-                rules: Some(omitted.first("/runtime/rules", running::rules(&kernel.state, origins, machine))),
+                rules: Some(omitted.first("/runtime/rules", running::rules(&kernel.state, origins, reports))),
             })
         }
     }

@@ -1,5 +1,8 @@
 //! A rule in the report of `gather`: as a line, and taken apart.
 
+use std::rc::Rc;
+
+use rustc_hash::FxHashMap as HashMap;
 use schemars::JsonSchema;
 use serde::Serialize;
 
@@ -8,8 +11,10 @@ use crate::auditctl::{Parts, canonical_lossy};
 use crate::drift::FileRule;
 use crate::explain::Named;
 use crate::explain::account_name;
+use crate::lines::HostRule;
 use crate::rule::field_table::{ValueType, by_name};
-use crate::rule::{FieldNumber, Machine, Mask, Op, Rule, id::Id};
+use crate::rule::id::Ids;
+use crate::rule::{FieldNumber, Machine, Mask, Op, Rule};
 use crate::tables::perm;
 
 /// A rule, as a line and taken apart.
@@ -83,13 +88,17 @@ impl RuleReport {
     /// The report of a rule, which a line asks for or a kernel lists.
     #[must_use]
     pub fn new(rule: &Rule, machine: &Machine) -> Self {
+        Self::with_ids(&mut Ids::default(), rule, machine)
+    }
+
+    fn with_ids(ids: &mut Ids, rule: &Rule, machine: &Machine) -> Self {
         let parts = Parts::of(rule, machine);
         let named = |name: Option<&str>, number: u32| name.map_or_else(|| number.to_string(), str::to_owned);
         let of_watch = |names: &[&str]| parts.value(names).filter(|_| parts.is_watch).map(str::to_owned);
         let (path, permissions) = (of_watch(&["path", "dir"]), of_watch(&["perm"]));
         Self {
             rule: canonical_lossy(rule, machine),
-            id: id(rule),
+            id: id_among(ids, rule),
             kind: if parts.is_watch { RuleKind::File } else { RuleKind::Syscall },
             action: named(rule.action.name(), rule.action.0),
             list: named(rule.list.name(), rule.list.0),
@@ -126,17 +135,50 @@ impl RuleReport {
     }
 }
 
+/// The reports of rules, of which a loaded one is made once: files and next boot have most of them too.
+pub(super) struct RuleReports<'a> {
+    loaded: HashMap<&'a Rule, Rc<RuleReport>>,
+    machine: &'a Machine,
+}
+
+impl<'a> RuleReports<'a> {
+    /// Those of these loaded rules.
+    pub fn of_loaded(rules: impl Iterator<Item = &'a Rule>, machine: &'a Machine) -> Self {
+        let mut ids = Ids::default();
+        let report = |rule: &'a Rule| (rule, Rc::new(RuleReport::with_ids(&mut ids, rule, machine)));
+        Self { loaded: rules.map(report).collect(), machine }
+    }
+
+    /// The report of a rule as the kernel lists it.
+    pub fn of(&self, rule: &Rule) -> Rc<RuleReport> {
+        self.loaded.get(rule).map_or_else(|| Rc::new(RuleReport::new(rule, self.machine)), Rc::clone)
+    }
+
+    /// The report of the rule of a line, of which the kernel lists all but class bits of its mask.
+    pub fn of_line(&self, rule: &HostRule) -> Rc<RuleReport> {
+        let mask = &rule.line.rule.syscalls;
+        if mask.is_all() || *mask == rule.listed.syscalls {
+            return self.of(&rule.listed);
+        }
+        Rc::new(RuleReport::new(&rule.line.rule, self.machine))
+    }
+}
+
 /// The id of a rule. The masks that versions of auditctl make of one `perm=` are one meaning.
 #[must_use]
 pub fn id(rule: &Rule) -> String {
+    id_among(&mut Ids::default(), rule)
+}
+
+fn id_among(ids: &mut Ids, rule: &Rule) -> String {
     let perm = rule.fields.iter().find(|field| field.number == FieldNumber::PERM && field.op == Op::EQUAL);
     let perm = perm.and_then(|field| field.value.number());
     let is_narrowed = rule.arch().zip(perm).is_some_and(|(arch, perm)| perm::is_narrowed(&rule.syscalls, arch, perm));
     if is_narrowed {
         let widened = Rule { syscalls: Mask::all(), ..rule.clone() };
-        return Id::of(&widened).to_string();
+        return ids.of(&widened).to_string();
     }
-    Id::of(rule).to_string()
+    ids.of(rule).to_string()
 }
 
 impl From<Condition> for ConditionReport {

@@ -10,14 +10,13 @@ use super::super::gather::{
     AuditctlReport, BootLoaderReport, CommandLineReport, ControlLineReport, FileRuleReport, FilesystemReport,
     LineProblemReport, NextBootReport, NextKernelReport, RulesFileReport, StopReport,
 };
-use super::super::rule::RuleReport;
-use crate::auditctl::{Installed, Verb, canonical_lossy};
+use super::super::rule::RuleReports;
+use crate::auditctl::{Installed, Verb};
 use crate::boot_load::{LoadFailure, LoadLine, Spot};
 use crate::drift::{AtBoot, Cause, Drift, FileRule, NextBoot};
 use crate::gather::{HeldFiles, NextKernel};
 use crate::init::{Loader, Prevented};
-use crate::lines::Reader;
-use crate::rule::{Machine, Rule};
+use crate::lines::{HostRule, Reader};
 
 /// Where each line of the files has gone.
 struct Evidence<'a> {
@@ -60,7 +59,7 @@ pub fn filesystem(
     held: &mut HeldFiles,
     drift: Option<&Drift>,
     omitted: &mut Omitted,
-    machine: &Machine,
+    reports: &RuleReports<'_>,
 ) -> FilesystemReport {
     let evidence = Evidence::of(&held.boot, drift);
     let (known, reader) = (&held.observed.files, &mut held.observed.reader);
@@ -79,7 +78,7 @@ pub fn filesystem(
             let spot = Spot { file: Rc::clone(&path), line: number + 1 };
             let text = evidence.merged.get(&spot).map_or(text, |line| &line.text);
             let mut told = Told { report: &mut report, room: &mut room, omitted: &mut *omitted, file };
-            told.take(text, &spot, &evidence, reader, machine);
+            told.take(text, &spot, &evidence, reader, reports);
         }
         report
     });
@@ -109,7 +108,14 @@ struct Told<'a> {
 
 impl Told<'_> {
     /// Takes a line in.
-    fn take(&mut self, text: &[u8], spot: &Spot, evidence: &Evidence<'_>, reader: &mut Reader, machine: &Machine) {
+    fn take(
+        &mut self,
+        text: &[u8],
+        spot: &Spot,
+        evidence: &Evidence<'_>,
+        reader: &mut Reader,
+        reports: &RuleReports<'_>,
+    ) {
         let reading = reader.read(text);
         if reading.is_silent {
             return;
@@ -127,7 +133,7 @@ impl Told<'_> {
         if let Some(rule) = rule.filter(|_| self.has_room("rules")) {
             let line = evidence.line(spot);
             self.report.rules.push(FileRuleReport {
-                rule: RuleReport::new(&rule.line.rule, machine),
+                rule: reports.of_line(rule),
                 line: spot.line,
                 running: evidence.running.as_ref().map(|running| line.is_some_and(|(at, _)| running.contains(&at))),
                 next_boot: line.is_some_and(|(_, asked)| asked.at_boot == AtBoot::Loaded),
@@ -212,13 +218,15 @@ pub fn boot_loader(loader: &Loader, installed: &Installed) -> BootLoaderReport {
 }
 
 /// What the next boot would load.
-pub fn next_boot(held: &HeldFiles, omitted: &mut Omitted, machine: &Machine) -> NextBootReport {
+pub fn next_boot(held: &HeldFiles, omitted: &mut Omitted, reports: &RuleReports<'_>) -> NextBootReport {
     let boot = &held.boot;
     // The kernel lists one list after the other.
-    let mut rules: Vec<&Rule> = boot.real.rules.iter().map(|loaded| &loaded.rule.line.rule).collect();
-    rules.sort_by_key(|rule| rule.list.0);
+    let mut rules: Vec<&HostRule> = boot.real.rules.iter().map(|loaded| &*loaded.rule).collect();
+    rules.sort_by_key(|rule| rule.listed.list.0);
     NextBootReport {
-        rules: Some(omitted.first("/next_boot/rules", rules.into_iter().map(|rule| canonical_lossy(rule, machine)))),
+        rules: Some(
+            omitted.first("/next_boot/rules", rules.into_iter().map(|rule| reports.of_line(rule).rule.clone())),
+        ),
         stops_at: boot.stop().map(|(failing, unread)| StopReport {
             file: failing.spot.file.to_string(),
             line: failing.spot.line,

@@ -1,29 +1,30 @@
 //! The running kernel in the report of `gather`.
 
+use std::rc::Rc;
+
 use super::super::gather::{
     CommandLineReport, FeaturesReport, ListenerReport, ManagerReport, RunningRuleReport, StatusReport, SwitchReport,
 };
-use super::super::rule::{RuleReport, id};
+use super::super::rule::{RuleReports, id};
 use crate::drift::{Drift, NextBoot};
 use crate::gather::{CommandLine, HeldKernel};
 use crate::kernel::{Features, Status};
 use crate::plan::KernelState;
-use crate::rule::Machine;
 use crate::tables::managers::{by_key, by_process};
 
 /// The loaded rules, each with the line that asks for it, where the files were read.
 pub fn rules<'a>(
     state: &'a KernelState,
     files: Option<(&'a NextBoot, &'a Drift)>,
-    machine: &'a Machine,
+    reports: &'a RuleReports<'_>,
 ) -> impl Iterator<Item = RunningRuleReport> {
     state.rules.iter().enumerate().map(move |(at, rule)| {
-        let mut report = RuleReport::new(rule, machine);
+        let mut report = reports.of(rule);
         let Some((boot, drift)) = files else { return RunningRuleReport { rule: report, origin: None } };
         let asked = drift.held.get(at).and_then(|held| boot.asked.get(held.asked?));
-        if let Some(rule) = asked.and_then(|asked| asked.rule.as_ref()) {
+        if let Some(asked) = asked.and_then(|asked| asked.rule.as_ref()).filter(|asked| *asked.listed != *rule) {
             // The masks that versions of auditctl make of one line are one rule.
-            report.id = id(&rule.listed);
+            Rc::make_mut(&mut report).id = id(&asked.listed);
         }
         let origin = asked.map_or_else(|| "runtime only".to_owned(), |asked| asked.spot.to_string());
         RunningRuleReport { rule: report, origin: Some(origin) }
