@@ -48,6 +48,14 @@ class ProgramAction(ActionBase):
         """The keyword arguments of ArgumentSpecValidator."""
         raise NotImplementedError
 
+    def given(self, task_vars, rendered):
+        """The options that the task gives, and a list of complaints. rendered: takes the path of a template, gives its text."""
+        return self._task.args, []
+
+    def told(self, given, complaints):
+        """Complaints about these options, as whoever wrote the task reads them."""
+        return complaints
+
     def run(self, tmp=None, task_vars=None):
         result = super().run(tmp, task_vars)
         try:
@@ -62,9 +70,12 @@ class ProgramAction(ActionBase):
     def _run(self, task_vars):
         rendered = functools.partial(render, loader=self._loader, templar=self._templar, variables=task_vars)
         sources = Sources(self._find_source, self._loader.cleanup_tmp_file, self._look_for_source, rendered if self.takes_templates else None)
-        request, options, complaints = requests.build(self.specification(), self.operation, self._task.args, sources.read, sources.expand)
+        given, complaints = self.given(task_vars, rendered)
         if complaints:
             return answer.found_here(answer.INVALID_OPTION, complaints)
+        request, options, complaints = requests.build(self.specification(), self.operation, given, sources.read, sources.expand)
+        if complaints:
+            return answer.found_here(answer.INVALID_OPTION, self.told(given, complaints))
         self._refuse_other_platforms()
         shipped = programs.shipped()
         if not self._task.async_val and self._has_standard_input():

@@ -139,11 +139,35 @@ def test_settings_that_a_later_drop_in_overrules_are_told_with_both_ways_out(tmp
     def told(**more):
         done = ansible_playbook(tmp_path, {"one": {**variables, **more}}, "linux.audit.policy")
         assert done.returncode == 0
-        return ways + "audit_policy_control_name: zz-finalize" in " ".join(done.stdout.split())
+        # A warning, which older versions break at 79 columns.
+        return "one:settings" in "".join(done.stderr.split()) and "".join(ways.split()) + "audit_policy_control_name:zz-finalize" in "".join(done.stderr.split())
 
     assert told()
     assert not told(audit_policy_control_name="zz-finalize")
     assert not told(audit_policy_remove=["audit", "zz-finalize"])
+
+
+def test_a_host_takes_one_task(tmp_path, ansible_playbook, make_host):
+    make_host(tmp_path / "one")
+    for changed in (1, 0):
+        done = ansible_playbook(tmp_path, {"one": host(tmp_path / "one", WATCH)}, "linux.audit.policy")
+        assert done.stdout.count("TASK [") == 1 and f"changed={changed} " in done.stdout and "skipped=0" in done.stdout
+
+
+@pytest.mark.parametrize("variables, told", [
+    ({"audit_policy_on_locked": "never"}, "value of audit_policy_on_locked must be one of: stage, fail, got: never"),
+    ({"audit_policy_benchmarks": [], "audit_policy_lock_timeout": "soon"}, "audit_policy_lock_timeout"),
+    ({"audit_policy_reboot_timeout": "soon"}, "audit_policy_reboot_timeout"),
+    ({"audit_policy_control": "locked"}, "audit_policy_control"),
+    ({"audit_policy_drop_ins": ["30-a"]}, "the drop-ins must be a dictionary"),
+    ({"audit_policy_state": "restored"}, "snapshot"),
+    ({"audit_policy_state": "absent"}, "absent"),
+])
+def test_a_wrong_value_is_told_with_the_name_of_the_variable_and_changes_nothing(tmp_path, ansible_playbook, make_host, variables, told):
+    make_host(tmp_path / "one")
+    done = ansible_playbook(tmp_path, {"one": {**host(tmp_path / "one", WATCH), **variables}}, "linux.audit.policy")
+    assert done.returncode != 0 and told in done.stdout + done.stderr, done.stdout
+    assert not list((tmp_path / "one/etc/audit/rules.d").iterdir())
 
 
 def benchmark(tmp_path, make_host, **variables):
