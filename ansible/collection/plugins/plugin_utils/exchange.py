@@ -10,7 +10,6 @@ command takes the program on its standard input, and the first one is given agai
 
 from __future__ import annotations
 
-import gzip
 import re
 
 from ansible.errors import AnsibleActionFail
@@ -90,10 +89,8 @@ class Exchange:
         return {**output, "stdout": _ANSWER_LINE.sub("", output["stdout"]).lstrip()}
 
     def _put(self, program, has_gzip):
-        content = program.read()
         packed = self._compress and has_gzip
-        if packed:
-            content = gzip.compress(content, 6)
+        content = program.read_packed() if packed else program.read()
         tried = []
         left_out = []
         for dummy in CACHES:

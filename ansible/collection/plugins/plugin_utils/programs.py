@@ -6,11 +6,14 @@
 
 from __future__ import annotations
 
+import gzip
 import hashlib
 import json
 import os
+import tempfile
 from dataclasses import dataclass
 
+from ansible import constants
 from ansible.errors import AnsibleActionFail
 
 #: Names that `uname -m` gives to a machine that we have under another name.
@@ -49,6 +52,21 @@ class Program:
             raise AnsibleActionFail(f"the collection linux.audit is damaged: {path} is not what it was built with; "
                                     "install it again")
         return content
+
+    def read_packed(self):
+        """Its bytes by gzip. They are packed once for all hosts of a run: it takes more time than all else of a first task."""
+        path = os.path.join(constants.DEFAULT_LOCAL_TMP, f"{self.name}.gz")
+        try:
+            with open(path, "rb") as file:
+                return file.read()
+        except FileNotFoundError:
+            packed = gzip.compress(self.read(), 6)
+        handle, part = tempfile.mkstemp(dir=constants.DEFAULT_LOCAL_TMP)
+        with open(handle, "wb") as file:
+            file.write(packed)
+        # Hosts are looked after side by side, and none may read half of it.
+        os.replace(part, path)
+        return packed
 
 
 @dataclass(frozen=True)
