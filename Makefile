@@ -47,6 +47,9 @@ GUEST_TESTS ?= host kernel_contract lab_access
 SCENARIO ?= default
 MORE_SCENARIOS := $(filter-out $(SCENARIO),$(notdir $(patsubst %/molecule.yml,%,$(wildcard molecule/*/molecule.yml)))) copied
 
+# The hosts of `make bench-fleet`; each keeps a connection, which takes memory.
+FLEET_HOSTS ?= 200
+
 # How long `make fuzz` runs, in seconds.
 FUZZ_SECONDS ?= 60
 
@@ -55,7 +58,7 @@ OTHER_ARCHITECTURES := $(filter-out $(ARCHITECTURE),x86_64 aarch64)
 
 .PHONY: help build collection salt demo test test-all test-host test-size test-guests test-more-guests test-boot test-attacks \
 	test-ansible molecule test-more-ansible test-salt test-more-salt sanity-ansible test-scanner fuzz supply-chain msrv matrix bench \
-	bench-ansible bench-policies lint lint-ansible lint-salt fmt clean \
+	bench-ansible bench-fleet bench-salt bench-policies lint lint-ansible lint-salt fmt clean \
 	prerequisites packages lab staged
 
 help: ## what can be made
@@ -173,6 +176,12 @@ bench-policies: build ## what the policies record while software is built; needs
 
 bench-ansible: collection ## compare the collection with templates and single lines, write its docs/performance.md
 	ansible/bench/run
+
+bench-fleet: collection ## many hosts (FLEET_HOSTS=200) by the module, the role, and a template with a handler; write its part of that page
+	ansible/bench/fleet --hosts $(FLEET_HOSTS)
+
+bench-salt: salt ## the state runs of 50 minions by the formula, and by file.managed with cmd.run; write their part of salt/README.md
+	salt/bench
 
 lint: prerequisites ## format and lints
 	@$(CARGO) fmt --version >/dev/null 2>&1 || { echo "cargo fmt is missing: rustup component add rustfmt" >&2; exit 1; }
