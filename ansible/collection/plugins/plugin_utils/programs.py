@@ -60,7 +60,8 @@ class Program:
             with open(path, "rb") as file:
                 return file.read()
         except FileNotFoundError:
-            packed = gzip.compress(self.read(), 6)
+            pass
+        packed = gzip.compress(self.read(), 6)
         handle, part = tempfile.mkstemp(dir=constants.DEFAULT_LOCAL_TMP)
         with open(handle, "wb") as file:
             file.write(packed)

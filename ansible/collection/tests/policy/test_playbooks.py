@@ -140,7 +140,8 @@ def test_settings_that_a_later_drop_in_overrules_are_told_with_both_ways_out(tmp
         done = ansible_playbook(tmp_path, {"one": {**variables, **more}}, "linux.audit.policy")
         assert done.returncode == 0
         # A warning, which older versions break at 79 columns.
-        return "one:settings" in "".join(done.stderr.split()) and "".join(ways.split()) + "audit_policy_control_name:zz-finalize" in "".join(done.stderr.split())
+        said = "".join(done.stderr.split())
+        return "one:settings" in said and "".join(ways.split()) + "audit_policy_control_name:zz-finalize" in said
 
     assert told()
     assert not told(audit_policy_control_name="zz-finalize")
