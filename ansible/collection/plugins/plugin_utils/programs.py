@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import gzip
 import hashlib
 import json
@@ -59,14 +60,16 @@ class Program:
         try:
             with open(path, "rb") as file:
                 return file.read()
-        except FileNotFoundError:
+        except OSError:
             pass
         packed = gzip.compress(self.read(), 6)
-        handle, part = tempfile.mkstemp(dir=constants.DEFAULT_LOCAL_TMP)
-        with open(handle, "wb") as file:
-            file.write(packed)
-        # Hosts are looked after side by side, and none may read half of it.
-        os.replace(part, path)
+        # Where it cannot be kept, the next host packs it again.
+        with contextlib.suppress(OSError):
+            handle, part = tempfile.mkstemp(dir=constants.DEFAULT_LOCAL_TMP)
+            with open(handle, "wb") as file:
+                file.write(packed)
+            # Hosts are looked after side by side, and none may read half of it.
+            os.replace(part, path)
         return packed
 
 

@@ -21,3 +21,9 @@ def test_a_program_is_packed_once_in_a_run_of_many_hosts(tmp_path, monkeypatch):
     assert [gzip.decompress(each) for each in packed] == [b"content"] * 3 and len(reads) == 1
     # Nothing is left but what the next host reads.
     assert [path.name for path in tmp_path.iterdir()] == [f"audit_rules-{'0' * 64}.gz"]
+
+
+def test_a_program_is_packed_where_nothing_can_be_kept(tmp_path, monkeypatch):
+    monkeypatch.setattr(programs.constants, "DEFAULT_LOCAL_TMP", str(tmp_path / "none"))
+    monkeypatch.setattr(Program, "read", lambda program: b"content")
+    assert gzip.decompress(Program("x86_64", "0" * 64, 7).read_packed()) == b"content"
