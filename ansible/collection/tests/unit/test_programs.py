@@ -24,6 +24,6 @@ def test_a_program_is_packed_once_in_a_run_of_many_hosts(tmp_path, monkeypatch):
 
 
 def test_a_program_is_packed_where_nothing_can_be_kept(tmp_path, monkeypatch):
-    monkeypatch.setattr(programs.constants, "DEFAULT_LOCAL_TMP", str(tmp_path / "none"))
+    monkeypatch.setattr(constants, "DEFAULT_LOCAL_TMP", str(tmp_path / "none"))
     monkeypatch.setattr(Program, "read", lambda program: b"content")
     assert gzip.decompress(Program("x86_64", "0" * 64, 7).read_packed()) == b"content"
