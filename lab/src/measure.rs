@@ -178,7 +178,7 @@ impl Bench {
         command::output(Command::new("auditctl").arg("-R").arg(&wish.rules))?;
         loaded(all.len())?;
         let request = self.work.0.join("gather.json");
-        cache::write(&request, br#"{"operation": "gather", "on_drift": "fail"}"#)?;
+        cache::write(&request, br#"{"operation": "gather", "kernel": "host"}"#)?;
         Ok(request)
     }
 
@@ -206,7 +206,7 @@ impl Bench {
 
     fn wish(&self, name: &str, rules: &[String]) -> Result<Wish, String> {
         let text = rules.join("\n") + "\n";
-        let request = json!({"name": DROP_IN, "rules": text});
+        let request = json!({"name": DROP_IN, "rules": text, "kernel": "host"});
         let wish = Wish {
             request: self.work.0.join(format!("{name}.json")),
             rules: self.work.0.join(format!("{name}.rules")),
