@@ -1,4 +1,4 @@
-"""The rules that are brought to hosts."""
+"""The rules that are brought to hosts, and hosts without any."""
 
 KEY = "bench"
 
@@ -24,3 +24,10 @@ def rules(moved=False):
     ]
     lines[30] = lines[30].rsplit("=", 1)[0] + ("=bench-moved-b" if moved else "=bench-moved-a")
     return lines
+
+
+def lay_out(root):
+    """Makes a root directory that is a host without rules."""
+    (root / "etc/audit/rules.d").mkdir(parents=True)
+    for path, text in (("passwd", "root:x:0:0:root:/root:/bin/sh\n"), ("group", "root:x:0:\n"), ("audit/audit.rules", "")):
+        (root / "etc" / path).write_text(text)

@@ -99,8 +99,7 @@ impl Bench {
         Self::clear()?;
         let wish = self.wish("same", &rules(1000, 0))?;
         self.apply(&wish)?;
-        let report = command::output(Command::new(&self.product).arg(&wish.request))?;
-        let report: Value = serde_json::from_slice(&report).map_err(|error| format!("no report: {error}"))?;
+        let report = report(&self.product, &wish.request)?;
         if report["changed"] != Value::Bool(false) {
             return Err(format!("a second run changed something: {}", report["msg"]));
         }
@@ -274,6 +273,12 @@ fn loaded(count: usize) -> Result<(), String> {
     let listed = command::text(Command::new("auditctl").arg("-l"))?;
     let found = listed.lines().filter(|line| line.contains("audit_rules_bench")).count();
     if found == count { Ok(()) } else { Err(format!("{found} rules are loaded instead of {count}")) }
+}
+
+/// What the product answers to a request.
+fn report(product: &Path, request: &Path) -> Result<Value, String> {
+    let output = command::output(Command::new(product).arg(request))?;
+    serde_json::from_slice(&output).map_err(|error| format!("no report: {error}"))
 }
 
 /// Runs a command and gives the time from its start to its end.

@@ -254,10 +254,7 @@ impl Search {
             _ => Vec::new(),
         };
         if rules.is_empty() {
-            let newest = self.newest_marked.entry((loads, mark.clone())).or_insert(maker.stamp);
-            if maker.stamp.is_after(newest) {
-                *newest = maker.stamp;
-            }
+            keep_newest(&mut self.newest_marked, (loads, mark.clone()), maker.stamp);
             let tie = if mark.key.is_empty() { Tie::List } else { Tie::Key };
             let is_one_of_several = maker.named != AuditctlTitle::NamesNone;
             keep(&mut self.found_marked, (loads, mark), &Found { is_one_of_several, ..Found::new(maker, tie) });
@@ -280,10 +277,7 @@ impl Search {
             keep(&mut self.found_named, *at, &Found { is_one_of_several, ..Found::new(maker, tie) });
         }
         for at in opposite {
-            let newest = self.undone.entry(*at).or_insert(maker.stamp);
-            if maker.stamp.is_after(newest) {
-                *newest = maker.stamp;
-            }
+            keep_newest(&mut self.undone, *at, maker.stamp);
         }
     }
 
@@ -291,13 +285,10 @@ impl Search {
     fn found(&self, at: usize) -> Option<Found> {
         let altered = self.altered.get(at)?;
         let marked = self.found_marked.get(&(altered.loaded, mark_of(&altered.rule)));
-        let (Some(named), Some(marked)) = (self.found_named.get(&at), marked) else {
-            return self.found_named.get(&at).or(marked).cloned();
-        };
-        let mut both = HashMap::default();
-        keep(&mut both, (), named);
-        keep(&mut both, (), marked);
-        both.remove(&())
+        match (self.found_named.get(&at), marked) {
+            (Some(named), Some(marked)) => Some(newer(named, marked)),
+            (named, marked) => named.or(marked).cloned(),
+        }
     }
 
     /// Who changed the rule that was asked about by this number; none where no record tells. `known` counts the rules with a
@@ -357,19 +348,25 @@ impl Found {
 
 /// Keeps the newer one of two changes.
 fn keep<K: Eq + std::hash::Hash>(found: &mut HashMap<K, Found>, at: K, change: &Found) {
-    let Some(known) = found.get_mut(&at) else {
-        found.insert(at, change.clone());
-        return;
-    };
+    let kept = found.get(&at).map_or_else(|| change.clone(), |known| newer(known, change));
+    found.insert(at, kept);
+}
+
+/// The newer one of two changes; of two records of one event, the second.
+fn newer(known: &Found, change: &Found) -> Found {
     let (known_stamp, stamp) = (known.maker.stamp, change.maker.stamp);
     let is_newer = stamp.is_after(&known_stamp) || stamp == known_stamp;
-    let milliseconds = [known_stamp, stamp].map(|stamp| stamp.in_milliseconds());
-    let is_disordered = if is_newer { milliseconds[1] < milliseconds[0] } else { milliseconds[0] < milliseconds[1] };
-    let is_disordered = is_disordered || known.is_disordered || change.is_disordered;
-    if is_newer {
-        *known = change.clone();
+    let (older, newer) = if is_newer { (known, change) } else { (change, known) };
+    let is_set_back = newer.maker.stamp.in_milliseconds() < older.maker.stamp.in_milliseconds();
+    Found { is_disordered: is_set_back || older.is_disordered || newer.is_disordered, ..newer.clone() }
+}
+
+/// Keeps the stamp of the newest change.
+fn keep_newest<K: Eq + std::hash::Hash>(found: &mut HashMap<K, Stamp>, at: K, stamp: Stamp) {
+    let newest = found.entry(at).or_insert(stamp);
+    if stamp.is_after(newest) {
+        *newest = stamp;
     }
-    known.is_disordered = is_disordered;
 }
 
 /// Whether a change may have been made after another one, by its number or by its time.

@@ -137,6 +137,12 @@ fn first<T>(known: &mut Option<T>, value: Option<T>) {
     }
 }
 
+/// The words of a title, with 0x00 between two, and without those that stand at its end.
+pub(super) fn words_of_title(title: &[u8]) -> &[u8] {
+    let end = title.iter().rposition(|byte| *byte != 0).map_or(0, |at| at + 1);
+    title.get(..end).unwrap_or_default()
+}
+
 impl<'a> Facts<'a> {
     /// What an event says.
     #[must_use]
@@ -179,8 +185,7 @@ impl<'a> Facts<'a> {
     #[must_use]
     pub fn title_line(&self) -> Option<Vec<u8>> {
         let title = self.title?.text()?;
-        let end = title.iter().rposition(|byte| *byte != 0).map_or(0, |at| at + 1);
-        Some(title.iter().take(end).map(|byte| if *byte == 0 { b' ' } else { *byte }).collect())
+        Some(words_of_title(&title).iter().map(|byte| if *byte == 0 { b' ' } else { *byte }).collect())
     }
 
     /// The text of its keys, with 0x01 between two; none where it has no key.

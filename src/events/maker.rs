@@ -77,7 +77,7 @@ impl Maker {
         };
         let exe = text(process.exe);
         Self {
-            named: AuditctlTitle::of(event, exe.as_deref()),
+            named: AuditctlTitle::of(&facts, exe.as_deref()),
             stamp: event.stamp,
             node: event.node().map(shown),
             auid: process.auid,

@@ -4,7 +4,8 @@
 //! (`audit_rule_fieldpair_data`, seen with auditctl 3.0.9), and the record of the change is made after that: `-F auid>=1000` is
 //! `-F`, `auid`, an empty word and `1000` in its title. So only the length of an operator is known.
 
-use crate::records::{RecordType, RecordedEvent, Value};
+use super::facts::{Facts, words_of_title};
+use crate::records::{RecordType, Value};
 
 /// The kernel cuts titles of processes to this many bytes (`MAX_PROCTITLE_AUDIT_LEN`).
 const CUT_TITLE: usize = 128;
@@ -30,21 +31,20 @@ pub enum AuditctlTitle {
 
 impl AuditctlTitle {
     /// What the process of an event was called with. `exe` is its program.
-    pub(super) fn of(event: &RecordedEvent, exe: Option<&str>) -> Self {
+    pub(super) fn of(facts: &Facts<'_>, exe: Option<&str>) -> Self {
         if !exe.is_some_and(is_auditctl) {
             return Self::NamesNone;
         }
-        let title = event.first(RecordType::PROCTITLE).and_then(|record| record.value(b"proctitle"));
-        let Some(title) = title.and_then(Value::text) else {
+        let Some(title) = facts.title.and_then(Value::text) else {
             // A call has a title; where it is missing, the log was cut.
-            return if event.first(RecordType::SYSCALL).is_some() { Self::Unreadable } else { Self::NamesNone };
+            let has_call = facts.event.first(RecordType::SYSCALL).is_some();
+            return if has_call { Self::Unreadable } else { Self::NamesNone };
         };
         Self::of_title(&title)
     }
 
     fn of_title(title: &[u8]) -> Self {
-        let end = title.iter().rposition(|byte| *byte != 0).map_or(0, |at| at + 1);
-        let Ok(text) = std::str::from_utf8(title.get(..end).unwrap_or_default()) else { return Self::Unreadable };
+        let Ok(text) = std::str::from_utf8(words_of_title(title)) else { return Self::Unreadable };
         let mut words = text.split('\0');
         // A shell shows its own title until it becomes auditctl.
         if words.next().is_none_or(|first| first.rsplit('/').next() != Some("auditctl")) {
@@ -58,7 +58,7 @@ impl AuditctlTitle {
         }
         // Words of one line are told apart by blanks.
         let is_plain = words.iter().all(|word| !word.contains(|byte: char| byte.is_ascii_whitespace()));
-        let lines = lines(&words).filter(|_| is_plain && loads != unloads && end + 1 < CUT_TITLE);
+        let lines = lines(&words).filter(|_| is_plain && loads != unloads && text.len() + 1 < CUT_TITLE);
         lines.map_or(Self::Unreadable, |lines| Self::Lines { lines, loads })
     }
 }

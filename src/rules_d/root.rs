@@ -168,30 +168,27 @@ impl Root {
             errno => Err(FileError::unreadable(&path, "open", errno)),
         };
         let flags = OFlags::RDONLY | OFlags::NONBLOCK | OFlags::NOCTTY | OFlags::CLOEXEC;
-        let (fd, stat) = if self.is_host() {
+        let fd = if self.is_host() {
             // No link leads out of this root: the kernel walks in one call.
             let found = match system::statat(rustix::fs::CWD, inside, AtFlags::empty()) {
                 Ok(stat) => stat,
                 Err(errno) => return missing(errno),
             };
             must_be_regular(&found)?;
-            let fd = match system::openat(rustix::fs::CWD, inside, flags, Mode::empty()) {
+            match system::openat(rustix::fs::CWD, inside, flags, Mode::empty()) {
                 Ok(fd) => fd,
                 Err(errno) => return missing(errno),
-            };
-            let stat = fstat(&fd, &path)?;
-            (fd, stat)
+            }
         } else {
             let resolved = match self.resolve(inside, true) {
                 Ok(resolved) => resolved,
                 Err(errno) => return missing(errno),
             };
             must_be_regular(&fstat(&resolved.fd, &path)?)?;
-            let fd = system::openat(&resolved.parent, &resolved.name, flags | OFlags::NOFOLLOW, Mode::empty())
-                .map_err(|errno| FileError::unreadable(&path, "open", errno))?;
-            let stat = fstat(&fd, &path)?;
-            (fd, stat)
+            system::openat(&resolved.parent, &resolved.name, flags | OFlags::NOFOLLOW, Mode::empty())
+                .map_err(|errno| FileError::unreadable(&path, "open", errno))?
         };
+        let stat = fstat(&fd, &path)?;
         must_be_regular(&stat)?;
         Ok(Some(FileState {
             bytes: contents::read(&fd, &stat, &path)?,

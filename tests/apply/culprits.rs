@@ -50,6 +50,14 @@ fn told(culprit: &Json) -> (&str, &str, u64, u64) {
     )
 }
 
+/// Who loaded the first rule that no file holds is told so; gives the report.
+fn loader_is(why: &str, kernel: &[&str], log: &str, expected: (&str, &str, u64, u64)) -> Json {
+    let report = gathered(&[], kernel, log);
+    let found = &report["drift"]["missing_in_filesystem"][0]["culprit"];
+    assert_eq!(told(found), expected, "{why}: {report:#}");
+    report
+}
+
 const NOBODY: (&str, &str, u64, u64) = ("", "", 0, 1);
 
 #[test]
@@ -114,9 +122,7 @@ fn the_one_who_loaded_a_rule_is_as_certain_as_the_records_make_it() {
         ("the list is another one", vec![hand], event(1, "op=add_rule key=\"hosts\" list=1 res=1", "/x", "x"), NOBODY),
         ("it was unloaded", vec![hand], unloads(1, "\"hosts\"", "/x", "x"), NOBODY),
     ] {
-        let report = gathered(&[], &kernel, &log);
-        let found = &report["drift"]["missing_in_filesystem"][0]["culprit"];
-        assert_eq!(told(found), expected, "{why}: {report:#}");
+        let report = loader_is(why, &kernel, &log, expected);
         let warns = report["warnings"].to_string().contains("who changed");
         assert_eq!(warns, expected == NOBODY, "{why}: {}", report["warnings"]);
     }
@@ -166,9 +172,7 @@ fn what_was_undone_since_or_cannot_be_read_is_less_certain() {
             ("possible", "key", 1, 1),
         ),
     ] {
-        let report = gathered(&[], &kernel, &log);
-        let found = &report["drift"]["missing_in_filesystem"][0]["culprit"];
-        assert_eq!(told(found), expected, "{why}: {report:#}");
+        loader_is(why, &kernel, &log, expected);
     }
 }
 
@@ -231,9 +235,7 @@ fn a_rule_whose_operators_auditctl_wrote_over_is_told_as_far_as_its_command_line
             ("likely", "command", 1, 1),
         ),
     ] {
-        let report = gathered(&[], &kernel, &log);
-        let found = &report["drift"]["missing_in_filesystem"][0]["culprit"];
-        assert_eq!(told(found), expected, "{why}: {report:#}");
+        loader_is(why, &kernel, &log, expected);
     }
 }
 

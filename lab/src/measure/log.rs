@@ -1,6 +1,6 @@
 //! A large audit log, counted by rule, against the real aureport and ausearch. No kernel is needed for that.
 
-use super::{median, peak, timed};
+use super::{median, peak, report, timed};
 use crate::cache::{self, Temporary};
 use crate::{command, executables};
 use serde_json::{Value, json};
@@ -60,8 +60,7 @@ pub fn all() -> Result<Value, String> {
 
 /// Whether every event is counted by its rule: what counts less is not to be compared.
 fn check(product: &Path, request: &Path, events: u64) -> Result<(), String> {
-    let output = command::output(Command::new(product).arg(request))?;
-    let report: Value = serde_json::from_slice(&output).map_err(|error| format!("no report: {error}"))?;
+    let report = report(product, request)?;
     let by_rule = report["by_rule"].as_array().map(Vec::as_slice).unwrap_or_default();
     let counted: u64 = by_rule.iter().filter_map(|rule| rule["events"].as_u64()).sum();
     if counted == events { Ok(()) } else { Err(format!("{counted} of {events} events are counted: {}", report["msg"])) }
