@@ -11,6 +11,7 @@ mod programs;
 mod progress;
 mod prove;
 mod scanner;
+mod trace;
 
 use std::path::{Path, PathBuf};
 
@@ -26,7 +27,7 @@ use crate::apply::apply;
 use crate::error::{Problem, RequestError, What};
 use crate::gather::gather;
 use crate::intent::{ApplyIntent, EventsIntent, GatherIntent, Location, ProveIntent, further_problems};
-use crate::kernel::{Kernel, Listener, access};
+use crate::kernel::{Kernel, Listener, Trace, access};
 use crate::report::Report;
 use crate::request::{InvalidRequest, KernelChoice, OnMissing, Operation, Request, decode};
 use crate::rule::Machine;
@@ -34,6 +35,7 @@ use crate::rules_d::{Standing, enter, own_executable, standing};
 use crate::signals::{Signals, hold_back_file_size};
 use crate::trigger;
 use crate::world::World;
+use trace::traced;
 
 /// Answers a request on the running host. It may be large: it is let go as soon as it is read.
 #[must_use]
@@ -77,9 +79,9 @@ fn answer(request: Request, machine: Machine, each: Option<Each<'_>>) -> Result<
             None => Ok(explained(&request, machine, &PathBuf::from("/"))?),
             Some(intent) => {
                 let mut never = || None;
-                let report = on_this_host(standing(), intent.asks_kernel(), machine, &mut never, |world| {
-                    explained_on(&request, world)
-                });
+                let asks_kernel = intent.asks_kernel().then_some(None);
+                let report =
+                    on_this_host(standing(), asks_kernel, machine, &mut never, |world| explained_on(&request, world));
                 Ok(report?)
             }
         },
@@ -92,10 +94,13 @@ fn answer(request: Request, machine: Machine, each: Option<Each<'_>>) -> Result<
                 intent.look_on(&request);
             }
             drop(request);
-            let mut listener = if intent.listens.is_some() { Some(events::listener()?) } else { None };
-            let mut signals = Signals::held_back();
-            let report = on_this_host(standing(), intent.asks_kernel(), machine, &mut || signals.next(), |world| {
-                events_on(&intent, world, listener.as_mut().map(|listener| listener as &mut dyn Listener), each)
+            let report = traced(intent.place.trace_netlink.as_deref(), intent.check_mode, |trace| {
+                let mut listener = if intent.listens.is_some() { Some(events::listener(trace)?) } else { None };
+                let asks_kernel = intent.asks_kernel().then_some(trace);
+                let mut signals = Signals::held_back();
+                on_this_host(standing(), asks_kernel, machine, &mut || signals.next(), |world| {
+                    events_on(&intent, world, listener.as_mut().map(|listener| listener as &mut dyn Listener), each)
+                })
             });
             let report = report.map_err(|problems| origin.place(problems))?;
             Ok(origin.tell(report))
@@ -104,32 +109,39 @@ fn answer(request: Request, machine: Machine, each: Option<Each<'_>>) -> Result<
             let Expanded { request, origin } = expanded(request, &machine, Path::new("/"))?;
             let intent = ProveIntent::of(&request, &machine).map_err(|problems| origin.place(problems))?;
             drop(request);
-            let mut listener = if intent.check_mode { None } else { Some(events::listener()?) };
-            let mut signals = Signals::held_back();
-            let report = on_this_host(standing(), true, machine, &mut || signals.next(), |world| {
-                let listener = listener.as_mut().map(|listener| listener as &mut dyn Listener);
-                proven_on(&intent, world, listener, &mut |actor, call| trigger::make(actor, call, &machine))
+            let report = traced(intent.host.place.trace_netlink.as_deref(), intent.check_mode, |trace| {
+                let mut listener = if intent.check_mode { None } else { Some(events::listener(trace)?) };
+                let mut signals = Signals::held_back();
+                on_this_host(standing(), Some(trace), machine, &mut || signals.next(), |world| {
+                    let listener = listener.as_mut().map(|listener| listener as &mut dyn Listener);
+                    proven_on(&intent, world, listener, &mut |actor, call| trigger::make(actor, call, &machine))
+                })
             });
             Ok(origin.tell(report?))
         }
         Operation::Gather => {
             let Expanded { request, origin } = expanded(request, &machine, Path::new("/"))?;
             let mut intent = GatherIntent::of(&request, &machine).map_err(|problems| origin.place(problems))?;
+            let check_mode = request.check_mode;
             drop(request);
-            let standing = entered(&mut intent.place, intent.kernel)?;
-            let mut never = || None;
-            let report =
-                on_this_host(standing, intent.asks_kernel(), machine, &mut never, |world| gather_on(&intent, world));
-            Ok(origin.tell(report))
+            let path = intent.place.trace_netlink.clone();
+            let report = traced(path.as_deref(), check_mode, |trace| {
+                let standing = entered(&mut intent.place, intent.kernel)?;
+                let asks_kernel = intent.asks_kernel().then_some(trace);
+                Ok(on_this_host(standing, asks_kernel, machine, &mut || None, |world| gather_on(&intent, world)))
+            });
+            Ok(origin.tell(report?))
         }
         Operation::Apply => {
             let Expanded { request, origin } = expanded(request, &machine, Path::new("/"))?;
             let mut intent = ApplyIntent::of(&request, &machine).map_err(|problems| origin.place(problems))?;
             drop(request);
-            let standing = entered(&mut intent.place, intent.kernel)?;
-            let mut signals = Signals::held_back();
-            let report = on_this_host(standing, intent.asks_kernel(), machine, &mut || signals.next(), |world| {
-                run_on(&intent, world)
+            let path = intent.place.trace_netlink.clone();
+            let report = traced(path.as_deref(), intent.check_mode, |trace| {
+                let standing = entered(&mut intent.place, intent.kernel)?;
+                let asks_kernel = intent.asks_kernel().then_some(trace);
+                let mut signals = Signals::held_back();
+                on_this_host(standing, asks_kernel, machine, &mut || signals.next(), |world| run_on(&intent, world))
             });
             let report = report.map_err(|problems| origin.place(problems))?;
             Ok(origin.tell(report))
@@ -147,15 +159,15 @@ fn entered(place: &mut Location, kernel: KernelChoice) -> Result<Standing, Vec<P
     Ok(standing)
 }
 
-/// Does something with the running host; its kernel is opened only where that is asked for.
+/// Does something with the running host; its kernel is opened only where that is asked for, perhaps with a trace.
 fn on_this_host<T>(
     standing: Standing,
-    asks_kernel: bool,
+    asks_kernel: Option<Option<Trace<'_>>>,
     machine: Machine,
     interrupted: &mut dyn FnMut() -> Option<&'static str>,
     work: impl FnOnce(World<'_>) -> T,
 ) -> T {
-    let opened = asks_kernel.then(access::open);
+    let opened = asks_kernel.map(access::open);
     let (access, mut kernel) = match opened {
         None => (None, None),
         Some(Ok((access, kernel))) => (Some(Ok(access)), kernel),

@@ -12,7 +12,7 @@ const EXPECTED: &str = "AUDIT_RULES_LAB_ACCESS";
 #[test]
 #[ignore = "needs a guest booted with audit=0: make test"]
 fn audit_off_at_boot_leaves_only_files_to_manage() {
-    let (access, kernel) = access::open().unwrap();
+    let (access, kernel) = access::open(None).unwrap();
     assert_eq!(access, Access::Absent(Absence::NoAuditInKernel, Errno::EPROTONOSUPPORT));
     assert!(kernel.is_none());
 }
@@ -21,11 +21,11 @@ fn audit_off_at_boot_leaves_only_files_to_manage() {
 #[ignore = "needs a guest: make test"]
 fn namespaces_and_capabilities_decide_who_may_manage_rules() {
     if let Ok(expected) = std::env::var(EXPECTED) {
-        let (access, _) = access::open().unwrap();
+        let (access, _) = access::open(None).unwrap();
         assert_eq!(format!("{access:?}"), expected);
         return;
     }
-    assert!(matches!(access::open().unwrap().0, Access::Managed(_)));
+    assert!(matches!(access::open(None).unwrap().0, Access::Managed(_)));
     let nobody = 65534;
     let cases: [(&[&str], u32, Access); 3] = [
         (&["-U"], 0, Access::Absent(Absence::NotInitialUserNamespace, Errno::ECONNREFUSED)),

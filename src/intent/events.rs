@@ -1,5 +1,6 @@
 //! What a request for recorded events means.
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -19,6 +20,8 @@ use crate::tables::{record_types, syscalls};
 
 /// How many events a report has one by one where the request does not say.
 const LIMIT: usize = 1000;
+/// How much the caller may say of the events, in bytes: it is in each line of the output.
+const MOST_ATTRIBUTES: usize = 16 << 10;
 /// How long the kernel is listened to where the request does not say.
 const SECONDS: u32 = 10;
 /// Longer than anybody looks on, and short enough to be added to a time.
@@ -49,6 +52,8 @@ pub struct EventsIntent {
     pub output: Option<PathBuf>,
     /// In which form.
     pub format: Format,
+    /// What the caller says of these events.
+    pub extra_attributes: BTreeMap<String, String>,
     /// Nothing is written.
     pub check_mode: bool,
     entries: Vec<MatchInput>,
@@ -119,6 +124,7 @@ impl EventsIntent {
                 records: request.records,
                 output: request.output.as_deref().map(|path| PathBuf::from(path).components().collect()),
                 format: request.format,
+                extra_attributes: request.extra_attributes.clone(),
                 check_mode: request.check_mode,
                 entries,
             }),
@@ -199,12 +205,17 @@ fn policy(request: &Request, machine: &Machine, problems: &mut Vec<Problem>) -> 
     request.drop_ins.is_some().then_some(GivenPolicy::DropIns(drop_ins))
 }
 
-/// What is wrong with paths on the host.
+/// What is wrong with paths on the host, and with what goes into the output.
 fn paths(request: &Request) -> Vec<Problem> {
     let mut problems = super::lint::of_files(&request.files);
     if let Some(path) = request.output.as_ref().filter(|path| !is_absolute(path)) {
         let error = RequestError::BadPath { key: "output", path: path.clone() };
         problems.push(Problem::at_pointer(error.into(), "/output"));
+    }
+    let bytes: usize = request.extra_attributes.iter().map(|(name, value)| name.len() + value.len()).sum();
+    if bytes > MOST_ATTRIBUTES {
+        let allowed = vec![format!("at most {MOST_ATTRIBUTES} bytes in all")];
+        problems.push(bad_value(&format!("{bytes} bytes"), allowed, None, "/extra_attributes"));
     }
     if request.output.is_none() && request.format != Format::Report {
         problems

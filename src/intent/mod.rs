@@ -107,6 +107,8 @@ pub struct Location {
     pub rules_dir: PathBuf,
     /// The root directory of the request, where it was entered and is `/` since.
     pub entered: Option<PathBuf>,
+    /// The file of the running host for what comes from the kernel.
+    pub trace_netlink: Option<PathBuf>,
 }
 
 /// Whether a path says by itself, without `..` and control characters, which file below a root is meant.
@@ -137,7 +139,7 @@ impl Location {
         self.entered.clone()
     }
 
-    /// Reads `root` and `rules_dir` of a request.
+    /// Reads `root`, `rules_dir` and `trace_netlink` of a request.
     ///
     /// # Errors
     /// A path that is not absolute, or holds `..` or control characters.
@@ -153,6 +155,8 @@ impl Location {
         };
         let root = path("root", &request.root, "/");
         let rules_dir = path("rules_dir", &request.rules_dir, crate::augenrules::RULES_DIR);
+        let trace = request.trace_netlink.is_some().then(|| path("trace_netlink", &request.trace_netlink, "/"));
+        let trace_netlink = trace.map(|path| path.components().collect());
         let root = root.components().collect();
         let rules_dir: PathBuf = rules_dir.components().collect();
         // The root directory would be that of audit.rules, and is never managed as one.
@@ -162,7 +166,7 @@ impl Location {
             let error = RequestError::BadValue { found, allowed, nearest: None };
             problems.push(Problem::at_pointer(error.into(), "/rules_dir"));
         }
-        if problems.is_empty() { Ok(Self { root, rules_dir, entered: None }) } else { Err(problems) }
+        if problems.is_empty() { Ok(Self { root, rules_dir, entered: None, trace_netlink }) } else { Err(problems) }
     }
 }
 
@@ -175,7 +179,7 @@ impl ApplyIntent {
         let mut problems = unused(request);
         let place = Location::of(request).unwrap_or_else(|more| {
             problems.extend(more);
-            Location { root: PathBuf::from("/"), rules_dir: PathBuf::from("/"), entered: None }
+            Location { root: PathBuf::from("/"), rules_dir: PathBuf::from("/"), entered: None, trace_netlink: None }
         });
         problems.extend(crossed(request, &place));
         problems.extend(adoption(request));

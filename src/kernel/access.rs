@@ -1,7 +1,8 @@
 //! Whether the rules of the running kernel are ours to manage.
 
 use super::netlink::Netlink;
-use super::{Errno, Kernel, KernelError, Status};
+use super::socket::Socket;
+use super::{Errno, Kernel, KernelError, Status, Trace, Traced};
 
 /// What this process can do with the audit subsystem.
 #[must_use]
@@ -75,12 +76,12 @@ pub fn classify(first: Result<Status, KernelError>, namespaces: Namespaces) -> R
 
 /// Opens the running kernel's audit subsystem, asks the first question, and judges the answer.
 ///
-/// Gives the open kernel only where it is managed.
+/// Gives the open kernel only where it is managed; `trace` gets every datagram that comes from it.
 ///
 /// # Errors
 /// As for [`classify`].
-pub fn open() -> Result<(Access, Option<Netlink>), KernelError> {
-    let mut opened = Netlink::open();
+pub fn open(trace: Option<Trace<'_>>) -> Result<(Access, Option<Netlink<Traced<'_>>>), KernelError> {
+    let mut opened = Socket::open().map(|socket| Netlink::over(Traced { socket, trace }));
     let first = match &mut opened {
         Ok(kernel) => kernel.status(),
         Err(error) => Err(error.clone()),

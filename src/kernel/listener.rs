@@ -2,9 +2,9 @@
 
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
-use super::KernelError;
 use super::message::{HEADER, Message};
 use super::socket::{Datagrams, Received, Socket};
+use super::{KernelError, Trace, Traced};
 
 /// The bit of the multicast group of records (`AUDIT_NLGRP_READLOG`).
 const READLOG: u32 = 1;
@@ -58,17 +58,17 @@ pub struct ReadLog<S = Socket> {
     opened: Instant,
 }
 
-impl ReadLog {
+impl<'t> ReadLog<Traced<'t>> {
     /// Joins the multicast group of records; needs `CAP_AUDIT_READ` in the initial user namespace. The kernel makes a record
-    /// of that (`nl-mcgrp=1 op=connect`), and of the end of it.
+    /// of that (`nl-mcgrp=1 op=connect`), and of the end of it. `trace` gets every datagram that comes.
     ///
     /// # Errors
     /// [`KernelError::Socket`] where there is no audit in this kernel; [`KernelError::Transport`] with `EPERM` where records
     /// are not for this process.
-    pub fn open() -> Result<Self, KernelError> {
+    pub fn open(trace: Option<Trace<'t>>) -> Result<Self, KernelError> {
         let socket = Socket::of_groups(READLOG, RECEIVE_BUFFER)?;
         let (port, receive_buffer) = (socket.port(), socket.receive_buffer());
-        Ok(Self { port, receive_buffer, ..Self::over(socket) })
+        Ok(Self { port, receive_buffer, ..Self::over(Traced { socket, trace }) })
     }
 }
 

@@ -15,10 +15,12 @@ pub mod model;
 pub mod netlink;
 pub mod socket;
 mod sysfs;
+mod traced;
 
 pub use access::Access;
 pub use listener::{Heard, Listener, ReadLog};
 pub use netlink::Netlink;
+pub use traced::{Trace, Traced};
 
 /// The audit subsystem of a kernel.
 ///

@@ -18,8 +18,8 @@ use crate::world::World;
 pub use listen::listener;
 use run::Run;
 
-/// The permissions of the output.
-const OUTPUT_MODE: u32 = 0o600;
+/// The permissions of what is written for the caller.
+pub const OUTPUT_MODE: u32 = 0o600;
 
 /// What is done with each event as soon as it is kept; where it gives false, no more are wanted.
 pub type Each<'a> = &'a mut dyn FnMut(&RecordedEventReport) -> bool;

@@ -168,6 +168,9 @@ pub struct Report {
     /// events: the first lines that are no record.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub malformed: Vec<recorded::MalformedReport>,
+    /// events: what the request says of them.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub extra_attributes: BTreeMap<String, String>,
     /// prove: what was found of each rule.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub proofs: Option<Vec<proof::ProofReport>>,
@@ -318,6 +321,7 @@ impl Report {
             listening: None,
             logs: None,
             malformed: Vec::new(),
+            extra_attributes: BTreeMap::new(),
             proofs: None,
             verdicts: None,
             findings: None,

@@ -44,6 +44,8 @@ const APPLY: &[Use] = &STATES;
 const OF_HOST: &[Use] = &[PRESENT, ABSENT, LOADED, EXACT, RESTORED, Gather, Explain, Lint, Events, Prove];
 /// What may be about another root directory than that of the running host.
 const ANYWHERE: &[Use] = &[PRESENT, ABSENT, LOADED, EXACT, RESTORED, Gather, Explain, Lint, Events];
+/// All that ask the running kernel, or listen to it.
+const OF_KERNEL: &[Use] = &[PRESENT, ABSENT, LOADED, EXACT, RESTORED, Gather, Events, Prove];
 const ALL: &[Use] = &[PRESENT, ABSENT, LOADED, EXACT, RESTORED, Gather, Explain, Lint, Events, Import, Prove];
 
 impl Use {
@@ -180,6 +182,8 @@ keys! {
     limit: &[Events],
     records: &[Events, Prove],
     output: &[Events],
+    extra_attributes: &[Events],
+    trace_netlink: OF_KERNEL,
     dialect: &[Import],
     document: &[Import],
 }

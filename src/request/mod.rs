@@ -203,6 +203,12 @@ pub struct Request {
     /// A file of this host to which every event that is kept is written, a line of JSON each, in its place when it is whole.
     #[schemars(length(min = 2))]
     pub output: Option<String>,
+    /// Words of the caller about these events, such as the host's place: copied into the report and into each line of `output`.
+    pub extra_attributes: BTreeMap<String, String>,
+    /// A file of this host to which every datagram that comes from the kernel is written as it came, one behind the other, in
+    /// its place at the end of the run.
+    #[schemars(length(min = 2))]
+    pub trace_netlink: Option<String>,
     /// import: the dialect of `document`.
     pub dialect: Option<Dialect>,
     /// import: the document, or its text.

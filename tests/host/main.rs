@@ -33,6 +33,7 @@ mod reach;
 mod record;
 mod records;
 mod roots;
+mod trace;
 mod tracer;
 mod traps;
 mod vanished;

@@ -9,7 +9,7 @@ use std::io::Write;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use audit_rules::kernel::access::{self, Access};
-use audit_rules::kernel::{Change, Kernel, Netlink, Rcu, Setting, Status};
+use audit_rules::kernel::{Change, Kernel, Netlink, Rcu, Setting, Status, Traced};
 
 use super::Bench;
 use super::rules::is_ours;
@@ -19,7 +19,7 @@ static SAID: Mutex<BTreeSet<String>> = Mutex::new(BTreeSet::new());
 
 /// The running kernel, until it is dropped.
 pub struct Loan {
-    pub kernel: Netlink,
+    pub kernel: Netlink<Traced<'static>>,
     pub status: Status,
     rcu: Rcu,
     free: bool,
@@ -60,7 +60,7 @@ fn lend(locks: bool, test: impl FnOnce(&mut Loan)) {
 
 fn borrow(free: bool) -> Result<Loan, String> {
     let turn = TURN.lock().unwrap_or_else(PoisonError::into_inner);
-    let (access, kernel) = access::open().map_err(|error| error.message())?;
+    let (access, kernel) = access::open(None).map_err(|error| error.message())?;
     let status = match access {
         Access::Managed(status) => status,
         Access::Absent(absence, _) => return Err(absence.message()),

@@ -240,6 +240,27 @@ fn every_event_goes_to_the_output_when_it_is_whole() {
 }
 
 #[test]
+fn what_the_caller_says_of_the_events_is_in_the_report_and_in_each_line_of_the_output() {
+    let mut host = Host::new();
+    let said = json!({"environment": "production", "rack": "b12"});
+    for format in ["report", "jsonl", "pauditd"] {
+        let files = json!([{"name": "day.log", "text": LOG}]);
+        let request = json!({"operation": "events", "files": files, "output": "/srv/out", "format": format, "extra_attributes": said});
+        assert_eq!(answer(&mut host, &request)["extra_attributes"], said, "{format}");
+        let written = fs::read_to_string(host.root().join("srv/out")).unwrap();
+        assert_eq!(written.lines().count(), 6);
+        for line in written.lines() {
+            let event: Json = serde_json::from_str(line).unwrap();
+            assert_eq!(event["extra_attributes"], said, "{format}: {line}");
+        }
+    }
+    let report = of_day(&json!({"extra_attributes": {"a": "x".repeat(20_000)}}));
+    assert_eq!(report["errors"][0]["pointer"], json!("/extra_attributes"), "{report:#}");
+    let report = of_day(&json!({"extra_attributes": {"a": 1}}));
+    assert_eq!(report["errors"][0]["pointer"], json!("/extra_attributes/a"), "{report:#}");
+}
+
+#[test]
 fn a_signal_ends_the_reading_and_what_was_read_is_told() {
     let machine = Machine::from_uname("x86_64").unwrap();
     let line = "type=USER_LOGIN msg=audit(1795946400.100:501): pid=640 uid=0\n";

@@ -98,7 +98,7 @@ def apply_(state="present", name=None, test=None, executable=None, saltenv=None,
 
 def gather(
     source=None, expect=None, details=None, ordering=None, on_drift=None, root=None, rules_dir=None, kernel=None, arch=None,
-    culprit=None, files=None, executable=None, saltenv=None,
+    culprit=None, files=None, trace_netlink=None, executable=None, saltenv=None,
 ):  # fmt: skip
     """
     Give the whole report about files and kernel. The other functions give parts of it.
@@ -124,6 +124,9 @@ def gather(
     files
         With ``culprit``, the files of the log, the oldest first. By default those of the minion.
 
+    trace_netlink
+        A file of this minion for every byte that comes from the kernel.
+
     CLI Example:
 
     .. code-block:: bash
@@ -135,6 +138,7 @@ def gather(
     given = {
         "source": source, "expect": expect, "details": details, "ordering": ordering, "on_drift": on_drift, "root": root,
         "rules_dir": rules_dir, "kernel": kernel, "arch": arch, "culprit": culprit, "files": files,
+        "trace_netlink": trace_netlink,
     }  # fmt: skip
     return _call("gather", given, executable, saltenv)
 
@@ -325,7 +329,7 @@ def explain(
 def events(
     rules=None, source=None, template=None, context=None, defaults=None, source_hash=None, drop_ins=None, policy=None,
     files=None, match=None, since=None, until=None, seconds=None, count=None, limit=None, records=None, format=None,
-    output=None, arch=None, root=None, rules_dir=None, executable=None, saltenv=None,
+    output=None, extra_attributes=None, trace_netlink=None, arch=None, root=None, rules_dir=None, executable=None, saltenv=None,
 ):  # fmt: skip
     """
     Give what was recorded, how often by each rule and under each key: from the audit log of this minion, or with
@@ -350,6 +354,12 @@ def events(
     output
         A file of this minion to which every event that is kept is written.
 
+    extra_attributes
+        Words about these events by name, which the answer and each line of ``output`` have too.
+
+    trace_netlink
+        A file of this minion for every byte that comes from the kernel.
+
     CLI Example:
 
     .. code-block:: bash
@@ -362,11 +372,13 @@ def events(
         "rules": rules, "source": source, "template": template, "context": context, "defaults": defaults,
         "source_hash": source_hash, "drop_ins": drop_ins, "policy": policy, "files": files, "match": match, "since": since,
         "until": until, "seconds": seconds, "count": count, "limit": limit, "records": records, "format": format,
-        "output": output, "arch": arch, "root": root, "rules_dir": rules_dir,
+        "output": output, "extra_attributes": extra_attributes, "trace_netlink": trace_netlink, "arch": arch, "root": root,
+        "rules_dir": rules_dir,
     }  # fmt: skip
     report = _looked("events", given, "counters", executable, saltenv)
     parts = (
         "events", "by_rule", "noise", "by_key", "unattributed", "replay", "counters", "listening", "logs", "malformed",
+        "extra_attributes",
     )  # fmt: skip
     found = {part: report[part] for part in parts if part in report}
     found["comment"] = report["msg"]
@@ -398,7 +410,7 @@ def import_(document=None, dialect="libaudit-go", name=None, executable=None, sa
 
 def prove(
     rules=None, source=None, template=None, context=None, defaults=None, source_hash=None, name=None, keys=None, seconds=None,
-    records=None, rules_dir=None, executable=None, saltenv=None,
+    records=None, trace_netlink=None, rules_dir=None, executable=None, saltenv=None,
 ):  # fmt: skip
     """
     Find out whether rules record: for each something harmless is done that it is about, and the kernel is listened to.
@@ -427,7 +439,7 @@ def prove(
     given = {
         "rules": rules, "source": source, "template": template, "context": context, "defaults": defaults,
         "source_hash": source_hash, "name": name, "keys": keys, "seconds": seconds, "records": records,
-        "rules_dir": rules_dir, "check_mode": bool(__opts__.get("test")),
+        "trace_netlink": trace_netlink, "rules_dir": rules_dir, "check_mode": bool(__opts__.get("test")),
     }  # fmt: skip
     report = _looked("prove", given, "proofs", executable, saltenv)
     return {"proofs": report["proofs"], "verdicts": report.get("verdicts", {}), "comment": report["msg"]}

@@ -5,7 +5,7 @@ use std::time::Duration;
 use super::run::Run;
 use crate::error::{PolicyError, Problem};
 use crate::kernel::listener::RECEIVE_BUFFER;
-use crate::kernel::{Errno, Heard, KernelError, Listener, ReadLog};
+use crate::kernel::{Errno, Heard, KernelError, Listener, ReadLog, Trace, Traced};
 use crate::records::{MOST_WAIT, Record, RecordType};
 use crate::report::recorded::{LatencyReport, ListeningReport, LostReport};
 use crate::rules_d::{Root, is_initial_network};
@@ -20,11 +20,11 @@ const QUIET: Duration = Duration::from_millis(MOST_WAIT);
 /// Latencies of so many milliseconds, and more, are counted alike.
 const MOST_LATENCY: usize = 10_000;
 
-/// Begins to listen.
+/// Begins to listen; `trace` gets every datagram that comes.
 ///
 /// # Errors
 /// Where the kernel sends no records to this process, with the remedy.
-pub fn listener() -> Result<ReadLog, Vec<Problem>> {
+pub fn listener(trace: Option<Trace<'_>>) -> Result<ReadLog<Traced<'_>>, Vec<Problem>> {
     let refused = |error: PolicyError| vec![Problem::at_pointer(error.into(), "/source")];
     if is_initial_network() == Some(false) {
         return Err(refused(PolicyError::NoKernel {
@@ -34,7 +34,7 @@ pub fn listener() -> Result<ReadLog, Vec<Problem>> {
             remedy: Some("run it there: nsenter --net --target 1".to_owned()),
         }));
     }
-    ReadLog::open().map_err(|error| match error {
+    ReadLog::open(trace).map_err(|error| match error {
         KernelError::Transport { call: "bind", errno: Errno::EPERM | Errno::EACCES } => refused(PolicyError::Denied {
             why: "the kernel does not send records to this process".to_owned(),
             remedy: Some("it takes CAP_AUDIT_READ in the user namespace of the host: run it as root".to_owned()),

@@ -2,8 +2,6 @@
 
 use std::ops::ControlFlow;
 
-use serde_json::to_vec;
-
 use super::{Each, place_in_file};
 use crate::auditctl::Accounts;
 use crate::desired::Warning;
@@ -15,7 +13,9 @@ use crate::intent::{EventsIntent, GivenPolicy, RequestLine};
 use crate::records::{Assembler, Defect, Malformed, Record, RecordedEvent};
 use crate::report::Report;
 use crate::report::event::DecidingRule;
-use crate::report::recorded::{AccountNames, LogReport, MalformedReport, PauditdEvent, Recorded, RecordedEventReport};
+use crate::report::recorded::{
+    AccountNames, LogReport, MalformedReport, PauditdEvent, Recorded, RecordedEventReport, line_of_output,
+};
 use crate::request::Format;
 use crate::rules_d::{FileError, LogLine, LogRead, OutputFile, lines_of_text};
 
@@ -77,7 +77,12 @@ impl<'a, 'e> Run<'a, 'e> {
             deciding,
             replay,
             assembler: Assembler::new(),
-            recorded: Recorded { is_replay, has_rules, ..Recorded::default() },
+            recorded: Recorded {
+                is_replay,
+                has_rules,
+                extra_attributes: intent.extra_attributes.clone(),
+                ..Recorded::default()
+            },
             output,
             each,
             is_enough: false,
@@ -192,6 +197,7 @@ impl<'a, 'e> Run<'a, 'e> {
         self.recorded.tally.add(&facts, attribution, would_be.as_ref());
         let is_told = self.recorded.events.len() < self.intent.limit;
         let is_example = would_be.as_ref().is_some_and(|would_be| is_example(&self.recorded.tally, would_be.what));
+        let said = &self.intent.extra_attributes;
         let is_written = self.output.is_some() && self.intent.format != Format::Pauditd;
         if is_told || is_example || is_written || self.each.is_some() {
             let mut report = RecordedEventReport::of(&facts, &self.names);
@@ -201,7 +207,7 @@ impl<'a, 'e> Run<'a, 'e> {
             report.rule = rule.and_then(|at| self.rule(at));
             report.replayed = would_be.as_ref().map(|would_be| word(would_be.what));
             if is_written {
-                self.write(to_vec(&report).ok());
+                self.write(line_of_output(&report, said));
             }
             if let Some(each) = &mut self.each {
                 self.is_enough = !each(&report);
@@ -214,14 +220,14 @@ impl<'a, 'e> Run<'a, 'e> {
             }
         }
         if self.output.is_some() && !is_written {
-            self.write(to_vec(&PauditdEvent::of(&facts, &self.names)).ok());
+            self.write(line_of_output(&PauditdEvent::of(&facts, &self.names), said));
         }
     }
 
     fn write(&mut self, line: Option<Vec<u8>>) {
-        let (Some(output), Some(mut line)) = (&mut self.output, line) else { return };
-        line.push(b'\n');
-        self.failed = output.write(&line).err();
+        if let (Some(output), Some(line)) = (&mut self.output, line) {
+            self.failed = output.write(&line).err();
+        }
     }
 
     /// A rule by its index, with its place.

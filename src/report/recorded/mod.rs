@@ -16,4 +16,4 @@ pub use event::{Ids, RecordedEventReport, kind_name};
 pub use file::{AddressReport, RecordedFileReport};
 pub use names::AccountNames;
 pub use pauditd::{Message, PauditdEvent};
-pub use summary::Recorded;
+pub use summary::{Recorded, line_of_output};

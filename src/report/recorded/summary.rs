@@ -1,5 +1,9 @@
 //! What comes of all recorded events together.
 
+use std::collections::BTreeMap;
+
+use serde::Serialize;
+
 use super::counts::{
     CountReport, CountersReport, KeyCountReport, ListeningReport, LogReport, MalformedReport, NarrowReport, NeedReport,
     NoiseReport, ReplayReport, RuleCountReport, UnattributedReport,
@@ -33,10 +37,27 @@ pub struct Recorded {
     pub events: Vec<RecordedEventReport>,
     /// The first events of which the policy makes something else.
     pub examples: Vec<RecordedEventReport>,
+    /// What the caller says of the events.
+    pub extra_attributes: BTreeMap<String, String>,
     /// Whether the events were held against a policy of the request.
     pub is_replay: bool,
     /// Whether rules are known to which events are attributed.
     pub has_rules: bool,
+}
+
+/// An event as a line of the output has it, with what the caller says of all events.
+#[must_use]
+pub fn line_of_output(event: &impl Serialize, extra_attributes: &BTreeMap<String, String>) -> Option<Vec<u8>> {
+    #[derive(Serialize)]
+    struct Line<'a, E> {
+        #[serde(flatten)]
+        event: &'a E,
+        #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+        extra_attributes: &'a BTreeMap<String, String>,
+    }
+    let mut line = serde_json::to_vec(&Line { event, extra_attributes }).ok()?;
+    line.push(b'\n');
+    Some(line)
 }
 
 impl Report {
@@ -88,6 +109,7 @@ impl Report {
             logs: recorded.listening.is_none().then_some(recorded.logs),
             listening: recorded.listening,
             malformed: recorded.malformed_lines,
+            extra_attributes: recorded.extra_attributes,
             events: Some(Events::Recorded(recorded.events)),
             warnings,
             ..quiet

@@ -79,6 +79,7 @@ APPLY = {
     "expedite": {"type": "str", "choices": ["auto", "never", "always"], "default": "auto"},
     "force": {"type": "bool", "default": False},
     "snapshot": {"type": "dict", "aliases": ["undo"]},
+    "trace_netlink": {"type": "str"},
 }
 
 #: The operations of audit_rules_info, and the keys that each of them reads. A new one needs a line here, its keys in
@@ -86,6 +87,7 @@ APPLY = {
 INFO_OPERATIONS = {
     "gather": (
         "source", "details", "on_drift", "culprit", "files", "expect", "ordering", "arch", "root", "kernel", "rules_dir",
+        "trace_netlink",
     ),
     "explain": ("rules", "files", "event", "source", "arch", "perm_syscalls", "resolve", "root", "rules_dir"),
     "lint": ("rules", "files", "archs", "product", "profile", "format", "fail_on", "ignore", "root", "rules_dir"),
@@ -122,6 +124,7 @@ INFO = {
     "root": {"type": "str"},
     "kernel": APPLY["kernel"],
     "rules_dir": {"type": "str"},
+    "trace_netlink": {"type": "str"},
     "dialect": {"type": "str", "choices": ["libaudit-go"]},
     "document": {"type": "raw"},
 }
@@ -141,6 +144,8 @@ EVENTS = {
     "records": {"type": "bool", "default": False},
     "format": {"type": "str", "choices": ["report", "jsonl", "pauditd"], "default": "report"},
     "output": {"type": "str"},
+    "extra_attributes": {"type": "dict", "default": {}},
+    "trace_netlink": {"type": "str"},
     "arch": {"type": "str"},
     "root": {"type": "str"},
     "rules_dir": {"type": "str"},
@@ -152,6 +157,7 @@ PROVE = {
     "keys": {"type": "list", "elements": "str", "default": [], "no_log": False},
     "seconds": {"type": "int"},
     "records": {"type": "bool", "default": False},
+    "trace_netlink": {"type": "str"},
     "rules_dir": {"type": "str"},
 }
 

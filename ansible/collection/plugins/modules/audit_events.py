@@ -99,6 +99,16 @@ options:
   root:
     description: Another root directory, such as a mounted image, with a log and drop-ins of its own.
     type: str
+  extra_attributes:
+    description:
+      - Words about these events by name, such as the host's place. RV(extra_attributes) and each line of O(output) have them too.
+    type: dict
+    default: {}
+  trace_netlink:
+    description:
+      - A file of the target, also with O(root), to which every byte that comes from the kernel is written as it came. Not in check
+        mode. For questions about the kernel's answers.
+    type: str
   rules_dir:
     description: The directory of the drop-ins, inside the root. By default V(/etc/audit/rules.d).
     type: str
@@ -218,6 +228,10 @@ logs:
   returned: where the log was read
   type: list
   elements: dict
+extra_attributes:
+  description: What O(extra_attributes) has.
+  returned: where there are some
+  type: dict
 malformed:
   description: The first lines of the log that are no record.
   returned: where there are some

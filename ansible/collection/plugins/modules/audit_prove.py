@@ -48,6 +48,11 @@ options:
     description: Give the records of each proof too, as they came.
     type: bool
     default: false
+  trace_netlink:
+    description:
+      - A file of the target, also with O(root), to which every byte that comes from the kernel is written as it came. Not in check
+        mode. For questions about the kernel's answers.
+    type: str
   rules_dir:
     description: The directory of the drop-ins. By default V(/etc/audit/rules.d).
     type: str

@@ -311,6 +311,11 @@ options:
       - From RV(undo) itself O(root), O(rules_dir) and O(target) are taken too where the task does not give them.
     type: dict
     aliases: [undo]
+  trace_netlink:
+    description:
+      - A file of the target, also with O(root), to which every byte that comes from the kernel is written as it came. Not in check
+        mode. For questions about the kernel's answers.
+    type: str
 seealso:
   - module: linux.audit.audit_rules_info
 """

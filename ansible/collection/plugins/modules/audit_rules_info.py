@@ -192,6 +192,11 @@ options:
       - With V(gather), V(explain) and V(lint) of O(operation), the directory of the drop-ins, inside the root. By default
         V(/etc/audit/rules.d).
     type: str
+  trace_netlink:
+    description:
+      - With V(gather) of O(operation), a file of the target, also with O(root), to which every byte that comes from the kernel is
+        written as it came. Not in check mode. For questions about the kernel's answers.
+    type: str
 seealso:
   - module: linux.audit.audit_rules
   - module: linux.audit.audit_events
