@@ -79,9 +79,9 @@ fn answer(request: Request, machine: Machine, each: Option<Each<'_>>) -> Result<
             None => Ok(explained(&request, machine, &PathBuf::from("/"))?),
             Some(intent) => {
                 let mut never = || None;
-                let asks_kernel = intent.asks_kernel().then_some(None);
-                let report =
-                    on_this_host(standing(), asks_kernel, machine, &mut never, |world| explained_on(&request, world));
+                let report = on_this_host(standing(), intent.asks_kernel(), None, machine, &mut never, |world| {
+                    explained_on(&request, world)
+                });
                 Ok(report?)
             }
         },
@@ -95,10 +95,11 @@ fn answer(request: Request, machine: Machine, each: Option<Each<'_>>) -> Result<
             }
             drop(request);
             let report = traced(intent.place.trace_netlink.as_deref(), intent.check_mode, |trace| {
-                let mut listener = if intent.listens.is_some() { Some(events::listener(trace)?) } else { None };
-                let asks_kernel = intent.asks_kernel().then_some(trace);
+                let asks_kernel = intent.asks_kernel();
                 let mut signals = Signals::held_back();
-                on_this_host(standing(), asks_kernel, machine, &mut || signals.next(), |world| {
+                on_this_host(standing(), asks_kernel, trace, machine, &mut || signals.next(), |world| {
+                    // What the kernel lost so far was asked before: nothing is lost unseen that might have been heard.
+                    let mut listener = if intent.listens.is_some() { Some(events::listener(trace)?) } else { None };
                     events_on(&intent, world, listener.as_mut().map(|listener| listener as &mut dyn Listener), each)
                 })
             });
@@ -112,7 +113,7 @@ fn answer(request: Request, machine: Machine, each: Option<Each<'_>>) -> Result<
             let report = traced(intent.host.place.trace_netlink.as_deref(), intent.check_mode, |trace| {
                 let mut listener = if intent.check_mode { None } else { Some(events::listener(trace)?) };
                 let mut signals = Signals::held_back();
-                on_this_host(standing(), Some(trace), machine, &mut || signals.next(), |world| {
+                on_this_host(standing(), true, trace, machine, &mut || signals.next(), |world| {
                     let listener = listener.as_mut().map(|listener| listener as &mut dyn Listener);
                     proven_on(&intent, world, listener, &mut |actor, call| trigger::make(actor, call, &machine))
                 })
@@ -127,8 +128,8 @@ fn answer(request: Request, machine: Machine, each: Option<Each<'_>>) -> Result<
             let path = intent.place.trace_netlink.clone();
             let report = traced(path.as_deref(), check_mode, |trace| {
                 let standing = entered(&mut intent.place, intent.kernel)?;
-                let asks_kernel = intent.asks_kernel().then_some(trace);
-                Ok(on_this_host(standing, asks_kernel, machine, &mut || None, |world| gather_on(&intent, world)))
+                let asks_kernel = intent.asks_kernel();
+                Ok(on_this_host(standing, asks_kernel, trace, machine, &mut || None, |world| gather_on(&intent, world)))
             });
             Ok(origin.tell(report?))
         }
@@ -139,9 +140,11 @@ fn answer(request: Request, machine: Machine, each: Option<Each<'_>>) -> Result<
             let path = intent.place.trace_netlink.clone();
             let report = traced(path.as_deref(), intent.check_mode, |trace| {
                 let standing = entered(&mut intent.place, intent.kernel)?;
-                let asks_kernel = intent.asks_kernel().then_some(trace);
+                let asks_kernel = intent.asks_kernel();
                 let mut signals = Signals::held_back();
-                on_this_host(standing, asks_kernel, machine, &mut || signals.next(), |world| run_on(&intent, world))
+                on_this_host(standing, asks_kernel, trace, machine, &mut || signals.next(), |world| {
+                    run_on(&intent, world)
+                })
             });
             let report = report.map_err(|problems| origin.place(problems))?;
             Ok(origin.tell(report))
@@ -162,12 +165,13 @@ fn entered(place: &mut Location, kernel: KernelChoice) -> Result<Standing, Vec<P
 /// Does something with the running host; its kernel is opened only where that is asked for, perhaps with a trace.
 fn on_this_host<T>(
     standing: Standing,
-    asks_kernel: Option<Option<Trace<'_>>>,
+    asks_kernel: bool,
+    trace: Option<Trace<'_>>,
     machine: Machine,
     interrupted: &mut dyn FnMut() -> Option<&'static str>,
     work: impl FnOnce(World<'_>) -> T,
 ) -> T {
-    let opened = asks_kernel.map(access::open);
+    let opened = asks_kernel.then(|| access::open(trace));
     let (access, mut kernel) = match opened {
         None => (None, None),
         Some(Ok((access, kernel))) => (Some(Ok(access)), kernel),

@@ -56,6 +56,7 @@ lab: throw-away virtual machines with real kernels, from Debian's packages
   lab bench --kernel KERNEL...     compare with auditctl and augenrules in guests, and on this host where that is safe;
                                    writes docs/performance.md
   lab measure REPETITIONS          the comparison on the running kernel, whose rules it replaces: bench calls it
+  lab flood EVENTS RATE            ask for the parent process so often, at so many a second: measure calls it
   lab json POINTER FILE            print the part of a JSON file that a JSON pointer names
 
 KERNEL is bullseye (5.10), bookworm (6.1), trixie (6.12), trixie-backports, sid or experimental; with /ARCH after it,
@@ -80,6 +81,7 @@ fn main() -> ExitCode {
         "demo" => demo(&words),
         "bench" => bench(words),
         "measure" => measure(&words),
+        "flood" => flood(&words),
         "json" => json(&words),
         "help" | "--help" | "-h" => {
             print!("{USAGE}");
@@ -218,6 +220,15 @@ fn measure(words: &VecDeque<String>) -> Result<i32, String> {
     let repetitions = words.front().and_then(|word| word.parse().ok());
     let repetitions = repetitions.ok_or_else(|| format!("lab measure needs a number of repetitions\n{USAGE}"))?;
     println!("{}{}", bench::MARK, measure::all(repetitions)?);
+    Ok(0)
+}
+
+fn flood(words: &VecDeque<String>) -> Result<i32, String> {
+    let number = |at: usize| words.get(at).and_then(|word| word.parse().ok());
+    let (Some(events), Some(rate)) = (number(0), number(1)) else {
+        return Err(format!("lab flood needs a number of events, and how many a second\n{USAGE}"));
+    };
+    println!("{}", measure::flood::make(events, rate));
     Ok(0)
 }
 

@@ -9,6 +9,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
+pub mod flood;
 pub mod log;
 
 const RULES_DIRECTORY: &str = "/etc/audit/rules.d";
@@ -40,9 +41,13 @@ pub fn all(repetitions: usize) -> Result<Value, String> {
         bench.gathering(repetitions)?,
         bench.gathering_memory()?,
     ];
-    let release = fs::read_to_string("/proc/sys/kernel/osrelease").unwrap_or_default();
     let auditctl = command::text(Command::new("auditctl").arg("-v"))?;
-    Ok(json!({"kernel": release.trim(), "auditctl": auditctl.trim(), "rows": rows}))
+    Ok(json!({"kernel": release(), "auditctl": auditctl.trim(), "rows": rows}))
+}
+
+/// The release of the running kernel.
+fn release() -> String {
+    fs::read_to_string("/proc/sys/kernel/osrelease").unwrap_or_default().trim().to_owned()
 }
 
 struct Bench {
@@ -277,8 +282,11 @@ fn loaded(count: usize) -> Result<(), String> {
 
 /// What the product answers to a request.
 fn report(product: &Path, request: &Path) -> Result<Value, String> {
-    let output = command::output(Command::new(product).arg(request))?;
-    serde_json::from_slice(&output).map_err(|error| format!("no report: {error}"))
+    report_of(&command::output(Command::new(product).arg(request))?)
+}
+
+fn report_of(output: &[u8]) -> Result<Value, String> {
+    serde_json::from_slice(output).map_err(|error| format!("no report: {error}"))
 }
 
 /// Runs a command and gives the time from its start to its end.

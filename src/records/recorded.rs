@@ -55,6 +55,12 @@ impl RecordedEvent {
         })
     }
 
+    /// How many records it came as, with the one that ends it, which is not among [`RecordedEvent::records`].
+    #[must_use]
+    pub fn came_as(&self) -> u64 {
+        self.parts.len() as u64 + u64::from(self.has_ended)
+    }
+
     /// Its first record of a type.
     #[must_use]
     pub fn first(&self, kind: RecordType) -> Option<Record<'_>> {

@@ -17,18 +17,27 @@ fn shell(line: &str) {
 }
 
 /// The executable with a request for events, once it listens.
-fn listening(request: &Json) -> Child {
+pub fn listening(request: &Json) -> Child {
     let child = started(&mut Command::new(AUDIT_RULES), request);
+    until(|| unread().is_some(), "nobody listens");
+    child
+}
+
+/// How much the listener has not read yet, in bytes; none where nobody listens.
+pub fn unread() -> Option<u64> {
+    let sockets = fs::read_to_string("/proc/net/netlink").unwrap();
+    let mut columns = sockets.lines().map(|line| line.split_whitespace().collect::<Vec<_>>());
+    let listener = columns.find(|columns| columns.get(1) == Some(&"9") && columns.get(3) == Some(&"00000001"))?;
+    listener.get(4)?.parse().ok()
+}
+
+/// Waits until something is so.
+pub fn until(is_so: impl Fn() -> bool, otherwise: &str) {
     let until = Instant::now() + Duration::from_secs(60);
-    let is_listener = |line: &str| {
-        let columns: Vec<&str> = line.split_whitespace().collect();
-        columns.get(1) == Some(&"9") && columns.get(3) == Some(&"00000001")
-    };
-    while !fs::read_to_string("/proc/net/netlink").unwrap().lines().any(is_listener) {
-        assert!(Instant::now() < until, "nobody listens");
+    while !is_so() {
+        assert!(Instant::now() < until, "{otherwise}");
         std::thread::sleep(Duration::from_millis(20));
     }
-    child
 }
 
 #[test]

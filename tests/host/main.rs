@@ -18,6 +18,7 @@ mod culprit;
 mod drift;
 mod edges;
 mod events;
+mod flood;
 mod guest;
 mod interruption;
 mod kills;

@@ -100,7 +100,9 @@ fn an_event_whose_end_does_not_come_is_told_after_a_while_and_no_own_listening_i
     let report = listened(&mut host(sounds), &json!({"seconds": 5}));
     let serials: Vec<&Json> = report["events"].as_array().unwrap().iter().map(|event| &event["serial"]).collect();
     assert_eq!(serials, [&json!(501), &json!(503)], "{report:#}");
-    assert_eq!(report["listening"]["own_events"], json!(1));
+    let own = &report["listening"];
+    assert_eq!((&own["own_events"], &own["own_records"]), (&json!(1), &json!(2)));
+    assert_eq!(report["counters"]["records"], json!(4), "{report:#}");
     assert_eq!((&report["counters"]["malformed"], &report["malformed"][0]["file"]), (&json!(1), &json!("kernel")));
 }
 

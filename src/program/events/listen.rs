@@ -5,7 +5,7 @@ use std::time::Duration;
 use super::run::Run;
 use crate::error::{PolicyError, Problem};
 use crate::kernel::listener::RECEIVE_BUFFER;
-use crate::kernel::{Errno, Heard, KernelError, Listener, ReadLog, Trace, Traced};
+use crate::kernel::{Access, Errno, Heard, KernelError, Listener, ReadLog, Trace, Traced};
 use crate::records::{MOST_WAIT, Record, RecordType};
 use crate::report::recorded::{LatencyReport, ListeningReport, LostReport};
 use crate::rules_d::{Root, is_initial_network};
@@ -62,7 +62,10 @@ impl Run<'_, '_> {
         world: &mut World<'_>,
     ) -> Result<(), Problem> {
         self.own_pid = Some(std::process::id());
-        let before = world.kernel.as_mut().and_then(|kernel| kernel.status().ok());
+        let before = match &world.access {
+            Some(Ok(Access::Managed(status))) => Some(*status),
+            _ => None,
+        };
         let mut heeded = Heeded { latencies: vec![0; MOST_LATENCY + 1], overruns: 0, records: 0 };
         let begin = listener.now();
         let (mut now, mut last) = (begin, begin);
@@ -102,6 +105,7 @@ impl Run<'_, '_> {
         self.recorded.listening = Some(ListeningReport {
             milliseconds: u64::try_from(now.saturating_sub(begin).as_millis()).unwrap_or(u64::MAX),
             own_events: self.own_events,
+            own_records: self.own_records,
             socket_drops: dropped.unwrap_or(heeded.overruns),
             kernel_lost: before.zip(after).map(|(before, after)| LostReport { before: before.lost, after: after.lost }),
             receive_buffer_asked: RECEIVE_BUFFER,

@@ -47,6 +47,7 @@ pub struct Run<'a, 'e> {
     /// This process, where what it does itself is left out.
     pub(super) own_pid: Option<u32>,
     pub(super) own_events: u64,
+    pub(super) own_records: u64,
     /// Why the output cannot be written.
     failed: Option<FileError>,
     lines: u64,
@@ -88,6 +89,7 @@ impl<'a, 'e> Run<'a, 'e> {
             is_enough: false,
             own_pid: None,
             own_events: 0,
+            own_records: 0,
             failed: None,
             lines: 0,
             stopped: None,
@@ -183,6 +185,7 @@ impl<'a, 'e> Run<'a, 'e> {
         let facts = Facts::of(event);
         if self.own_pid.is_some() && facts.process.pid == self.own_pid {
             self.own_events += 1;
+            self.own_records += event.came_as();
             return;
         }
         if !self.filter.keeps(&facts) {

@@ -110,6 +110,8 @@ pub struct ListeningReport {
     pub milliseconds: u64,
     /// Events that this process made itself meanwhile, such as that it listens: they are left out of all else.
     pub own_events: u64,
+    /// Their records, which are left out too.
+    pub own_records: u64,
     /// Records that were sent and did not reach this process, since its receive buffer was full.
     pub socket_drops: u64,
     /// Records that the kernel lost since it started, by its own count. Absent where it could not be asked.

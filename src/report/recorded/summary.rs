@@ -85,9 +85,10 @@ impl Report {
             .unattributed
             .iter()
             .map(|(why, count)| UnattributedReport { why: why.name(), count: CountReport::of(count, span) });
-        let own = recorded.listening.as_ref().map_or(0, |listening| listening.own_events);
+        let own = recorded.listening.as_ref();
+        let (own, own_records) = own.map_or((0, 0), |listening| (listening.own_events, listening.own_records));
         let totals = CountersReport {
-            records: counters.records,
+            records: counters.records.saturating_sub(own_records),
             events: counters.events.saturating_sub(own),
             kept: tally.kept.events,
             incomplete: counters.incomplete,
