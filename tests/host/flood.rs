@@ -12,6 +12,9 @@ use super::guest::{Guest, is_thorough, plain, present, report, said};
 
 /// Writes byte for byte, so many times as it is told.
 const DD: &str = "/usr/bin/dd";
+/// What a receive buffer holds, and more than it does.
+const FEW: u64 = 3000;
+const MANY: u64 = 80_000;
 /// Of an event: SYSCALL, PROCTITLE, EOE.
 const RECORDS: u64 = 3;
 
@@ -71,7 +74,6 @@ fn what_is_kept_what_the_kernel_loses_and_what_the_socket_drops_is_what_was_made
     let rule = format!("-a always,exit -F arch=b64 -S write -F exe={} -F key=flood", program.display());
     guest.change(&present("30-flood", &[rule]));
     said("auditctl", &["-e", "1"]);
-    const FEW: u64 = 3000;
     let all = flood(&guest, FEW, false);
     assert_eq!((all.kept, all.heard, all.kernel_lost, all.drops), (FEW, RECORDS * FEW, 0, 0));
 
@@ -84,7 +86,6 @@ fn what_is_kept_what_the_kernel_loses_and_what_the_socket_drops_is_what_was_made
     if !is_thorough() {
         return;
     }
-    const MANY: u64 = 80_000;
     let dropped = flood(&guest, MANY, true);
     assert!(dropped.drops > 0 && dropped.kernel_lost == 0, "{dropped:?}");
     assert_eq!(dropped.heard + dropped.drops, RECORDS * MANY, "heard and dropped");

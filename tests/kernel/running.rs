@@ -9,7 +9,7 @@ use std::io::Write;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use audit_rules::kernel::access::{self, Access};
-use audit_rules::kernel::{Change, Kernel, Netlink, Rcu, Setting, Status, Traced};
+use audit_rules::kernel::{Change, Kernel, Netlink, Rcu, Setting, Status};
 
 use super::Bench;
 use super::rules::is_ours;
@@ -19,7 +19,7 @@ static SAID: Mutex<BTreeSet<String>> = Mutex::new(BTreeSet::new());
 
 /// The running kernel, until it is dropped.
 pub struct Loan {
-    pub kernel: Netlink<Traced<'static>>,
+    pub kernel: Netlink,
     pub status: Status,
     rcu: Rcu,
     free: bool,
@@ -60,13 +60,13 @@ fn lend(locks: bool, test: impl FnOnce(&mut Loan)) {
 
 fn borrow(free: bool) -> Result<Loan, String> {
     let turn = TURN.lock().unwrap_or_else(PoisonError::into_inner);
-    let (access, kernel) = access::open(None).map_err(|error| error.message())?;
+    let (access, _) = access::open(None).map_err(|error| error.message())?;
     let status = match access {
         Access::Managed(status) => status,
         Access::Absent(absence, _) => return Err(absence.message()),
         Access::Denied(denial, _) => return Err(denial.message()),
     };
-    let mut kernel = kernel.ok_or("the running kernel is not open")?;
+    let mut kernel = Netlink::open().map_err(|error| error.message())?;
     if status.is_locked() {
         return Err("it is locked until the next boot".to_owned());
     }
