@@ -23,7 +23,8 @@ def run(module, specification, operation):
     if complaints:
         module.fail_json(msg="\n".join(complaints))
     request["check_mode"] = module.check_mode
-    request["diff"] = bool(module._diff)
+    if request.get("operation") == "apply":
+        request["diff"] = bool(module._diff)
     program = module.params.get("executable") or programs.INSTALLED
     if not os.path.exists(program):
         module.fail_json(msg=f"no program: {program} does not exist, and the action plugin, which brings one, was passed by")

@@ -97,7 +97,9 @@ class ProgramAction(ActionBase):
 
     def _run_by_standard_input(self, request, sources, options, shipped):
         """One remote command. Gives None where the way to the other user turns out to want a terminal."""
-        whole = {**request, "check_mode": self._task.check_mode, "diff": self._task.diff}
+        whole = {**request, "check_mode": self._task.check_mode}
+        if request.get("operation") == "apply":
+            whole["diff"] = self._task.diff
         try:
             body = encode(whole)
         except ValueError as error:

@@ -16,6 +16,11 @@ RULES = ["# who may log in", "-w /etc/passwd -p wa -k identity", {"path": "/etc/
 TASK = {"name": "30-identity", "root": "{{ root }}", "rules": RULES}
 
 
+def test_a_question_is_answered_where_differences_are_to_be_shown_too(player):
+    played = player.play({"operation": "gather", "root": "{{ root }}", "diff": True})
+    assert played.outcomes() == ["ok"] and played[0]["outcome"] == "unchanged", played.output
+
+
 def test_a_change_is_planned_made_and_made_once(player):
     played = player.play({**TASK, "check_mode": True, "diff": True}, {**TASK, "diff": True}, TASK, {**TASK, "check_mode": True})
     assert played.outcomes() == ["ok"] * 4, played.output
