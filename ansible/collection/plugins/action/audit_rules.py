@@ -6,8 +6,6 @@
 
 from __future__ import annotations
 
-from ansible.errors import AnsibleFileNotFound
-
 from ansible_collections.linux.audit.plugins.module_utils import options
 from ansible_collections.linux.audit.plugins.plugin_utils import answer, policy_role
 from ansible_collections.linux.audit.plugins.plugin_utils.drop_ins import DropIns
@@ -46,12 +44,6 @@ class ActionModule(ProgramAction):
 
     def told(self, given, complaints):
         return policy_role.about_variables(given, complaints) if policy_role.is_task_of(self._task) else complaints
-
-    def _find(self, subdirectory, place):
-        try:
-            return self._find_needle(subdirectory, place)
-        except AnsibleFileNotFound:
-            return None
 
     def _reboot(self, report, task_vars):
         """Reboots, and gives the report with what the boot has loaded."""

@@ -161,6 +161,17 @@ PROVE = {
     "rules_dir": {"type": "str"},
 }
 
+FLEET = {
+    "dest": {"type": "path", "required": True},
+    "variable": {"type": "str", "default": "audit_policy_evidence"},
+    "title": {"type": "str", "default": "Audit rules of the fleet"},
+    "mode": {"type": "raw", "default": "0600"},
+    "fail_on": {
+        "type": "list", "elements": "str", "choices": ["drift", "failed", "unreachable", "undecided", "files_only", "never"],
+        "default": ["drift", "failed", "unreachable"],
+    },
+}
+
 
 def apply_specification():
     """The specification of audit_rules, as keyword arguments of AnsibleModule and ArgumentSpecValidator."""
@@ -214,3 +225,8 @@ def events_specification():
 def prove_specification():
     """The same for audit_prove."""
     return {"argument_spec": {**PROVE, **SRC, **PROGRAM}, "mutually_exclusive": [("rules", "src")]}
+
+
+def fleet_specification():
+    """The same for audit_fleet, which makes no request."""
+    return {"argument_spec": FLEET}

@@ -36,14 +36,25 @@ REBOOT = {
     f"{PREFIX}reboot_timeout": {"type": "int", "default": 600},
     f"{PREFIX}reboot_command": {"type": "str"},
 }
-VARIABLES = {**COLLECTED, **REBOOT}
+#: The variables about a question: whether it is asked who made the differences.
+QUESTION = {f"{PREFIX}culprit": {"type": "bool", "default": True}}
+VARIABLES = {**COLLECTED, **REBOOT, **QUESTION}
 #: Options that have another name among the variables.
 OTHERWISE = {"policy": "benchmarks"}
+#: What the role says by itself: its drop-ins are all that these could say, and going back is an entry point of its own.
+BY_THE_ROLE = ("name", "rules", "src", "control", "snapshot", "force")
+#: The variables by the names of the options.
+BY_OPTION = {
+    name: PREFIX + OTHERWISE.get(name, name) for name in options.apply_specification()["argument_spec"] if name not in BY_THE_ROLE
+}
+#: What of a policy a host can be asked for, and what says where. The rest is about how to get there.
+EXPECTED = ("state", "drop_ins", "policy", "purge", "keep", "on_missing", "unknown_syscalls", "loader_unknown", "perm_syscalls", "allow_empty")
+WHERE = ("root", "rules_dir", "kernel", "arch", "ordering")
 #: Options that say nothing when they are false or empty: a state that has no use for them takes that for an error too.
 SAY_NOTHING_WHEN_FALSE = ("purge", "lock_anyway", "adopt")
 SAY_NOTHING_WHEN_EMPTY = ("drop_ins", "policy", "keep")
 #: What the role sets itself.
-RESULTS = ("audit_policy_result", "audit_policy_reboot_required", "audit_policy_pending")
+RESULTS = ("audit_policy_result", "audit_policy_evidence", "audit_policy_reboot_required", "audit_policy_pending")
 
 # The program warns of settings that a later drop-in overrules. A test holds these words to its own.
 _OVERRULED = re.compile(r" does not survive the next boot: .*/(.+)[.]rules:")
@@ -54,8 +65,13 @@ def is_task_of(task):
     return task.args.get("state") == f"{PREFIX}state"
 
 
+def is_question_of(task):
+    """Whether a task asks if the host holds what the variables of the role say."""
+    return task.args.get("operation") == "gather" and task.args.get("expect") == f"{PREFIX}state"
+
+
 def variables_of(arguments, variables):
-    """The variables of the role among those of the task, which has their names as arguments."""
+    """The variables of the role among those of the task. arguments: their names by those of the options."""
     return {name: variables[name] for name in (*arguments.values(), *VARIABLES) if name in variables}
 
 
@@ -91,6 +107,21 @@ def to_options(given, said, drop_ins):
     if not brings and "purge" not in made:
         made.pop("allow_empty", None)
     return made, []
+
+
+def to_question(wanted, has_culprit):
+    """Gives the request to gather whether a host holds what a request to apply wants, and a list of complaints."""
+    target = wanted.get("target", "auto")
+    if target == "runtime":
+        return {}, [f"{PREFIX}target: with runtime the files are no part of the policy, and evidence is of files, kernel and next boot"]
+    request = {"operation": "gather", "details": False, **{name: wanted[name] for name in WHERE if name in wanted}}
+    request["expect"] = {name: wanted[name] for name in EXPECTED if name in wanted}
+    if target == "filesystem":
+        request["source"] = "filesystem"
+    # Who made a difference between files and kernel is known where both are read.
+    elif has_culprit and wanted.get("root", "/") == "/":
+        request["culprit"] = True
+    return request, []
 
 
 def about_variables(given, complaints):

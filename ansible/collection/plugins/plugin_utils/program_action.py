@@ -52,6 +52,10 @@ class ProgramAction(ActionBase):
         """The options that the task gives, and a list of complaints. rendered: takes the path of a template, gives its text."""
         return self._task.args, []
 
+    def request(self, given, sources):
+        """The request of these options, the validated options, and a list of complaints. sources: the files that src names."""
+        return requests.build(self.specification(), self.operation, given, sources.read, sources.expand)
+
     def told(self, given, complaints):
         """Complaints about these options, as whoever wrote the task reads them."""
         return complaints
@@ -73,7 +77,7 @@ class ProgramAction(ActionBase):
         given, complaints = self.given(task_vars, rendered)
         if complaints:
             return answer.found_here(answer.INVALID_OPTION, complaints)
-        request, options, complaints = requests.build(self.specification(), self.operation, given, sources.read, sources.expand)
+        request, options, complaints = self.request(given, sources)
         if complaints:
             return answer.found_here(answer.INVALID_OPTION, self.told(given, complaints))
         self._refuse_other_platforms()
@@ -83,6 +87,13 @@ class ProgramAction(ActionBase):
             if report is not None:
                 return report
         return self._run_as_module(request, sources, options, shipped, task_vars)
+
+    def _find(self, subdirectory, place):
+        """The path of a file or directory of the controller, None where there is none."""
+        try:
+            return self._find_needle(subdirectory, place)
+        except AnsibleFileNotFound:
+            return None
 
     def _find_source(self, name):
         return self._loader.get_real_file(self._look_for_source(name), decrypt=True)

@@ -15,7 +15,6 @@ from pathlib import Path
 import pytest
 
 STAGED = Path(os.environ.get("AUDIT_RULES_COLLECTIONS", Path(__file__).parents[4] / "target/ansible"))
-PROGRAM = STAGED / f"ansible_collections/linux/audit/files/audit_rules-{os.uname().machine}.elf"
 WATCH = "-w /etc/passwd -p wa -k identity\n"
 
 
@@ -34,7 +33,7 @@ def fixture_libexec():
 
 @pytest.fixture(name="fleet")
 def fixture_fleet(tmp_path, ansible_playbook, make_host):
-    """A function that asks four hosts and gives how the playbook ended, what it said, and the page."""
+    """A function that asks four hosts and gives how the playbook ended, what it said, and the summary."""
     hosts = {name: host(tmp_path / name, rule) for name, rule in (("same", WATCH), ("other", WATCH), ("typo", "-w etc -p wa\n"))}
     for name in hosts:
         make_host(tmp_path / name)
@@ -42,75 +41,133 @@ def fixture_fleet(tmp_path, ansible_playbook, make_host):
     assert ansible_playbook(tmp_path, {"same": hosts["same"]}, "linux.audit.policy").returncode == 0
 
     def ask(*arguments, changed=None):
-        page = tmp_path / "page.md"
-        page.unlink(missing_ok=True)
+        for path in tmp_path.glob("page.*"):
+            path.unlink()
         asked = {name: {**values, **(changed or {})} for name, values in hosts.items()}
-        done = ansible_playbook(tmp_path, asked, "linux.audit.fleet", "--extra-vars", f"audit_report={page}", *arguments)
-        return done.returncode, done.stdout, page.read_text() if page.exists() else None
+        done = ansible_playbook(tmp_path, asked, "linux.audit.fleet", "--extra-vars", f"audit_report={tmp_path}/page.html", *arguments)
+        summary = tmp_path / "page.json"
+        return done.returncode, done.stdout, json.loads(summary.read_text()) if summary.exists() else None
 
     return ask
 
 
+def states(summary):
+    return {each["host"]: each["state"] for each in summary["hosts"]}
+
+
 def test_the_page_says_who_deviates_and_no_host_is_changed(tmp_path, fleet):
     before = (tmp_path / "other/etc/audit/rules.d").stat().st_mtime_ns
-    status, output, text = fleet()
-    assert "4 hosts: 1 failed, 1 no answer, 1 planned, 1 unchanged\n" in text
-    assert "| host | outcome | rules loaded | recording | waits for a boot |" in text
-    # A directory has no kernel to ask.
-    assert "| same | unchanged | files only |  |  |" in text
-    assert "\n## other\n\n30-identity: 1 file to write\n\n- create `/etc/audit/rules.d/30-identity.rules`\n" in text
-    assert "\n## typo\n\nnothing was changed" in text
+    status, output, summary = fleet("--extra-vars", "audit_title='Our hosts'", "--diff")
+    # A directory has no kernel to ask, so the best that is known of it is its files.
+    assert states(summary) == {"other": "drift", "typo": "failed", "silent": "unreachable", "same": "files_only"}
+    assert summary["title"] == "Our hosts" and summary["counts"]["hosts"] == 4
+    (other,) = (each for each in summary["hosts"] if each["host"] == "other")
+    assert [(each["subject"], each["why"]) for each in other["differences"]] == [
+        ("-w /etc/passwd -p wa -k identity", "in no file, not loaded at the next boot")]
+    assert "etc" in next(each["msg"] for each in summary["hosts"] if each["host"] == "typo")
+    page = (tmp_path / "page.html").read_text()
+    assert page.startswith("<!DOCTYPE html>") and "1 of 4 hosts deviate from the policy" in page and "--page: #fff" in page
+    assert '"other","drift","","","0 of 1 expected rule' in (tmp_path / "page.csv").read_text()
+    assert {path.stat().st_mode & 0o777 for path in tmp_path.glob("page.*")} == {0o600}
     assert (tmp_path / "other/etc/audit/rules.d").stat().st_mtime_ns == before
     assert (tmp_path / "same/etc/audit/rules.d/30-identity.rules").read_text().endswith(WATCH)
     # A host that failed or was not looked at is no success, and each is told once.
     assert status != 0
-    assert "audit_fail_on is failed; no answer: silent; failed: typo; other than the policy: other" in output
+    assert "4 hosts: 1 drift, 1 failed, 1 unreachable, 1 files only. fail_on: drift: other; failed: typo; unreachable: silent" in output
     assert output.count("fatal: [silent]") == output.count("UNREACHABLE!") == 1
     assert output.count("fatal: [typo]") == 1 and "undefined" not in output
 
 
-def test_a_part_of_the_fleet_has_a_page_too(fleet):
-    status, dummy, text = fleet("--limit", "same")
-    assert status == 0 and "1 hosts: 1 unchanged\n" in text
-    status, dummy, text = fleet("--limit", "silent")
-    assert status != 0 and "1 hosts: 1 no answer\n" in text
+def test_controls_of_a_benchmark_are_told_one_by_one(tmp_path, fleet):
+    (tmp_path / "same/etc/os-release").write_text('ID="rhel"\nVERSION_ID="9.4"\n')
+    changed = {"audit_policy_benchmarks": [{"name": "stig", "without": [{"what": "RHEL-09-654275", "reason": "rules change in production"}]}]}
+    dummy, output, summary = fleet("--limit", "same", changed=changed)
+    assert summary["policies"][0]["name"] == "stig" and summary["policies"][0]["product"] == "rhel9", output
+    assert summary["left_out"] == [{"what": "RHEL-09-654275", "reason": "rules change in production", "hosts": 1}]
+    controls = {each["control"]: each for each in summary["controls"]}
+    assert controls["stig-rhel9 RHEL-09-654240"]["hosts"] == ["same"] and "stig-rhel9 RHEL-09-654275" not in controls
+    assert '"same","drift","stig-rhel9 RHEL-09-654240","drift","-a always,exit' in (tmp_path / "page.csv").read_text().replace("'-a", "-a")
+
+
+def test_check_mode_writes_nothing_and_fails_all_the_same(tmp_path, fleet):
+    status, output, summary = fleet("--check", "--limit", "other")
+    assert status != 0 and summary is None and "1 host: 1 drift. fail_on: drift: other" in output
+    assert not list(tmp_path.glob("page.*"))
+
+
+def test_a_page_that_cannot_be_written_is_a_failure_with_its_path(tmp_path, fleet):
+    status, output, dummy = fleet("--limit", "same", "--extra-vars", f"audit_report={tmp_path}/nowhere/page.html")
+    assert status != 0 and "nowhere" in output and "No such file or directory" in output
+
+
+def test_the_permissions_of_the_files_can_be_said(tmp_path, fleet):
+    assert fleet("--limit", "same", "--extra-vars", "audit_report_mode=0644")[0] == 0
+    assert {path.stat().st_mode & 0o777 for path in tmp_path.glob("page.*")} == {0o644} and len(list(tmp_path.glob("page.*"))) == 3
 
 
 @pytest.mark.parametrize("fail_on, hosts, fails", [
-    ("never", "all", False), ("failed", "same,other", False), ("failed", "typo", True), ("failed", "silent", True),
-    ("deviation", "same", False), ("deviation", "same,other", True), ("deviation", "typo", True),
+    (None, "same", False), (None, "other", True), (None, "typo", True), (None, "silent", True),
+    ("never", "all", False), ("failed", "same,other", False), ("failed", "typo", True), ("failed,unreachable", "silent", True),
+    ("drift", "typo,silent", False), ("files_only", "same", True),
 ])
 def test_it_fails_on_what_it_is_told_to(fleet, fail_on, hosts, fails):
-    status, output, text = fleet("--limit", hosts, "--extra-vars", f"audit_fail_on={fail_on}")
-    assert text and (status != 0) == fails, output
+    status, output, summary = fleet("--limit", hosts, *(("--extra-vars", f"audit_fail_on={fail_on}") if fail_on else ()))
+    assert summary and (status != 0) == fails, output
 
 
-@pytest.mark.parametrize("enabled, shown, fails", [(0, "no", True), (1, "yes", False), (2, "yes", False)])
-def test_a_host_that_records_nothing_is_shown_and_deviates(tmp_path, fleet, libexec, enabled, shown, fails):
-    """A stand-in for a kernel: the program of the collection, whose report of the host gets a status."""
+def kernel_of(tmp_path, libexec, report):
+    """Variables for a host with a stand-in for a kernel: a program that answers every gather with this report."""
     program = libexec / "audit_rules"
-    report = json.dumps({"changed": False, "msg": "m", "outcome": "unchanged", "status": {"enabled": enabled}})
-    program.write_text("#!/bin/sh\n[ $1 = - ] || { echo audit_rules 0.1.0; exit; }\nrequest=$(cat)\ncase $request in\n"
-                       f"*gather*) printf %s \"$request\" >{tmp_path}/asked; echo '{report}' ;;\n"
-                       f"*) printf %s \"$request\" | exec {PROGRAM} - ;;\nesac\n")
+    answer = json.dumps({"changed": False, "failed": False, "msg": "m", "outcome": "unchanged", "runtime": {"managed": True}, **report})
+    program.write_text("#!/bin/sh\n[ $1 = - ] || { echo audit_rules 0.1.0; exit; }\nrequest=$(cat)\n"
+                       f"printf %s \"$request\" >{tmp_path}/asked; cat <<'END'\n{answer}\nEND\n")
     program.chmod(0o755)
-    arguments = ("--limit", "same", "--extra-vars", "audit_fail_on=deviation")
-    where = {"audit_policy_rules_dir": "/etc/audit/rules.d", "audit_policy_kernel": "auto"}
-    status, output, text = fleet(*arguments, changed={"audit_policy_executable": str(program), **where})
+    return {"audit_policy_executable": str(program), "audit_policy_rules_dir": "/etc/audit/rules.d", "audit_policy_kernel": "auto"}
+
+
+@pytest.mark.parametrize("in_sync, state, fails", [(True, "in_sync", False), (False, "drift", True), (None, "undecided", False)])
+def test_a_host_whose_kernel_was_read_is_in_sync_or_deviates_or_is_undecided(tmp_path, fleet, libexec, in_sync, state, fails):
+    evidence = {"rule": "-w /etc/passwd -p wa -k identity", "in_sync": in_sync, "on_disk": True, "running": True, "recording": False, "next_boot": True}
+    report = {"status": {"enabled": 0}, "expect": {"rules": [evidence], "settings": [], "unexpected": []}, "digest": "3f9c"}
+    if in_sync is not None:
+        report["in_sync"] = in_sync
+    status, output, summary = fleet("--limit", "same", changed=kernel_of(tmp_path, libexec, report))
+    assert states(summary) == {"same": state} and (status != 0) == fails, output
+    # Rules may be loaded while nothing is recorded.
+    assert [each["why"] for each in summary["hosts"][0]["differences"]] == (["not recorded: auditing is off"] if in_sync is False else [])
+
+
+def test_a_host_is_asked_once_for_the_policy_and_for_nothing_of_how_to_get_there(tmp_path, fleet, libexec):
+    variables = {
+        **kernel_of(tmp_path, libexec, {"in_sync": True, "status": {}}), "audit_policy_root": "/", "audit_policy_mode": "0640", "audit_policy_backup": True,
+        "audit_policy_on_missing": "skip", "audit_policy_ordering": "strict",
+    }
+    status, output, dummy = fleet("--limit", "same", changed=variables)
+    assert status == 0, output
     asked = json.loads((tmp_path / "asked").read_text())
-    assert {key: asked[key] for key in ("rules_dir", "kernel")} == {"rules_dir": "/etc/audit/rules.d", "kernel": "auto"}
-    assert f"| same | unchanged | files only | {shown} |  |" in text and (status != 0) == fails
-    assert ("not recording: same" in output) == fails
+    assert asked == {
+        "operation": "gather", "details": False, "culprit": True, "root": "/", "rules_dir": "/etc/audit/rules.d", "kernel": "auto", "ordering": "strict",
+        "check_mode": False,
+        "expect": {"state": "loaded", "on_missing": "skip", "drop_ins": {"30-identity": {"rules": WATCH}}, **asked["expect"]},
+    }
+    assert not {"mode", "backup", "compile", "record", "on_locked"} & set(asked["expect"])
+    assert output.count("TASK [") == 4
+
+
+def test_a_policy_of_the_kernel_alone_has_no_page(fleet):
+    status, dummy, summary = fleet("--limit", "same", changed={"audit_policy_target": "runtime"})
+    assert status != 0 and states(summary) == {"same": "failed"} and "audit_policy_target" in summary["hosts"][0]["msg"]
 
 
 def test_an_unknown_gate_is_told_before_anything_is_asked(fleet):
-    status, output, text = fleet("--extra-vars", "audit_fail_on=drift")
-    assert status != 0 and text is None and "audit_fail_on is drift; it takes never, failed, deviation" in output
+    status, output, summary = fleet("--extra-vars", "audit_fail_on=deviation")
+    assert status != 0 and summary is None and "audit_fail_on is deviation; it takes drift, failed," in output
 
 
 def test_a_policy_that_says_nothing_is_no_green_host(fleet):
-    status, dummy, text = fleet("--limit", "same", changed={"audit_policy_drop_ins": {}, "audit_polcy_src": ["x"]})
-    assert status != 0 and "1 hosts: 1 failed\n" in text and "audit_policy_allow_empty" in text
+    status, dummy, summary = fleet("--limit", "same", changed={"audit_policy_drop_ins": {}, "audit_polcy_src": ["x"]})
+    assert status != 0 and states(summary) == {"same": "failed"}
+    assert "audit_policy_allow_empty" in summary["hosts"][0]["msg"] and "audit_polcy_src" in summary["hosts"][0]["msg"]
 
 
 def test_a_file_that_is_brought_and_to_be_removed_is_told(tmp_path, ansible_playbook, make_host):

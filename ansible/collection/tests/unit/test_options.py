@@ -13,8 +13,9 @@ import pytest
 import yaml
 
 from ansible_collections.linux.audit.plugins.doc_fragments.program import ModuleDocFragment
+from ansible_collections.linux.audit.plugins.module_utils import _audit_rules_fleet as fleet
 from ansible_collections.linux.audit.plugins.module_utils import options, rule_objects
-from ansible_collections.linux.audit.plugins.modules import audit_events, audit_prove, audit_rules, audit_rules_info
+from ansible_collections.linux.audit.plugins.modules import audit_events, audit_fleet, audit_prove, audit_rules, audit_rules_info
 
 PROJECT = Path(__file__).resolve().parents[4]
 OUR_OWN = {*options.SRC, *options.PROGRAM}
@@ -248,6 +249,15 @@ def complaints_about_documentation(spec, pages, at=""):
 def test_the_documentation_has_exactly_the_options(name):
     module, specification = MODULES[name]
     assert complaints_about_documentation(specification["argument_spec"], documented(module)) == []
+
+
+def test_the_documentation_of_the_fleet_has_exactly_its_options():
+    pages = yaml.load(audit_fleet.DOCUMENTATION, Loader=NoKeyTwice)["options"]
+    assert complaints_about_documentation(options.FLEET, pages) == []
+    assert sorted(options.FLEET["fail_on"]["choices"]) == sorted(fleet.GATES) and tuple(options.FLEET["fail_on"]["default"]) == fleet.DEFAULT_GATES
+    for gate in fleet.GATES:
+        assert f"V({gate})" in " ".join(pages["fail_on"]["description"]), gate
+    yaml.load(audit_fleet.RETURN, Loader=NoKeyTwice)
 
 
 def described_values(lines):

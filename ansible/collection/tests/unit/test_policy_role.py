@@ -49,8 +49,32 @@ def test_what_still_waits_after_the_boot_fails():
     assert after["failed"] and "-w /etc/hosts -p wa" in after["msg"] and "audit-rules.service" in after["msg"]
 
 
+def test_the_question_is_about_the_variables_that_the_task_of_the_role_names():
+    (task,) = yaml.safe_load((ROLE / "tasks/converge.yml").read_text())
+    assert policy_role.BY_OPTION == task["linux.audit.audit_rules"]
+    assert {*policy_role.EXPECTED, *policy_role.WHERE} <= {*policy_role.BY_OPTION}
+
+
+def test_a_question_has_what_is_wanted_and_where_and_nothing_of_how_to_get_there():
+    drop_ins = {"30-a": {"rules": ["-w /etc/passwd -p wa"]}}
+    wanted = {"operation": "apply", "state": "exact", "drop_ins": drop_ins, "root": "/", "ordering": "strict", "mode": "0640", "backup": True, "keep": ["x*"]}
+    request, complaints = policy_role.to_question(wanted, True)
+    assert complaints == [] and request == {
+        "operation": "gather", "details": False, "culprit": True, "root": "/", "ordering": "strict",
+        "expect": {"state": "exact", "drop_ins": drop_ins, "keep": ["x*"]},
+    }
+
+
+def test_who_made_a_difference_is_asked_where_files_and_kernel_are_read():
+    for wanted, has_culprit, asks in (({}, True, True), ({}, False, False), ({"root": "/srv"}, True, False), ({"target": "filesystem"}, True, False)):
+        assert ("culprit" in policy_role.to_question(wanted, has_culprit)[0]) == asks, wanted
+    assert policy_role.to_question({"target": "filesystem"}, True)[0]["source"] == "filesystem"
+    assert "audit_policy_target" in policy_role.to_question({"target": "runtime"}, True)[1][0]
+
+
 def test_every_variable_of_the_role_is_documented_with_the_default_that_it_has_here():
-    documented = yaml.safe_load((ROLE / "meta/argument_specs.yml").read_text())["argument_specs"]["main"]["options"]
+    entries = yaml.safe_load((ROLE / "meta/argument_specs.yml").read_text())["argument_specs"]
+    documented = {**entries["main"]["options"], **entries["gather"]["options"]}
     (task,) = yaml.safe_load((ROLE / "tasks/converge.yml").read_text())
     used = {*task["linux.audit.audit_rules"].values(), *policy_role.VARIABLES}
     assert used == set(documented)
