@@ -143,6 +143,27 @@ def gather(
     return _call("gather", given, executable, saltenv)
 
 
+def evidence(culprit=None, executable=None, saltenv=None):
+    """
+    Give the whole report on whether this minion holds what its pillar ``audit_rules`` says, in its files, its kernel and its
+    next boot. ``labels`` has it control by control. Nothing is changed. The runner of this name asks many minions at once.
+
+    culprit
+        True says of each difference between files and kernel who made it, as far as the audit log tells.
+
+    CLI Example:
+
+    .. code-block:: bash
+
+        salt '*' audit_rules.evidence
+    """
+    # pillar.get of Salt 3008 gives asterisks in the place of values.
+    given = __salt__["audit_rules_arguments.evidence_of"](__pillar__.get("audit_rules", {}))
+    if culprit and given.get("source") != "filesystem" and given.get("root", "/") == "/":
+        given["culprit"] = True
+    return _call("gather", given, executable, saltenv)
+
+
 def list_rules(source=None, details=False, root=None, rules_dir=None, kernel=None, executable=None, saltenv=None):
     """
     Give the rules that the kernel holds, and those of every file in rules.d, as ``auditctl -l`` prints them.

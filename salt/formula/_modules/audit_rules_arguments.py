@@ -20,6 +20,15 @@ _RENDER = re.compile(r"^(?P<problem>[^\n]*?); line (?P<line>\d+)\n", re.DOTALL)
 #: Arguments that only Salt knows: they say where rules files come from.
 SOURCE_ARGUMENTS = ("source", "source_hash", "template", "context", "defaults")
 
+#: What of a policy a minion can be asked for, what of it there has to be some of, and what says where. The rest of the pillar
+#: is about how to get there.
+EXPECTED = (
+    "state", "name", "rules", "source", "source_hash", "template", "context", "defaults", "control", "drop_ins", "purge",
+    "keep", "on_missing", "unknown_syscalls", "loader_unknown", "perm_syscalls", "allow_empty",
+)  # fmt: skip
+SAID = ("drop_ins", "policy", "rules", "source", "control", "allow_empty")
+WHERE = ("root", "rules_dir", "kernel", "arch", "ordering")
+
 
 class Sources:
     """
@@ -190,6 +199,27 @@ def _with_rules(pointer, given, sources):
 def _octal(mode):
     """Salt reads 0640 in YAML as the number 640, and everywhere takes its digits for octal ones."""
     return "{:0>4}".format(mode) if isinstance(mode, int) and not isinstance(mode, bool) else mode
+
+
+def evidence_of(pillar):
+    """
+    Gives the arguments of ``gather`` that ask whether the minion holds what the pillar of the formula says.
+    """
+    if not isinstance(pillar, dict):
+        raise CommandExecutionError("the pillar audit_rules must be a dictionary, and is {}".format(_shown(pillar)))
+    wanted = {key: value for key, value in pillar.items() if key in EXPECTED}
+    wanted.setdefault("state", "loaded")
+    if pillar.get("benchmark"):
+        wanted["policy"] = pillar["benchmark"]
+    if not any(wanted.get(key) for key in SAID):
+        raise CommandExecutionError("the policy is empty: the pillar has no drop_ins, benchmark, rules, source or control")
+    target = pillar.get("target", "auto")
+    if target == "runtime":
+        raise CommandExecutionError("target: with runtime the files are no part of the policy, and evidence is of both")
+    given = {key: value for key, value in pillar.items() if key in WHERE}
+    if target == "filesystem":
+        given["source"] = "filesystem"
+    return dict(given, expect=wanted, details=False)
 
 
 def sources(salt, saltenv):

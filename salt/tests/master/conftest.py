@@ -199,6 +199,14 @@ class Site:
         # Of a batch there are also its job and exit status.
         return done.returncode, {name: returned for name, returned in returns.items() if name in MINIONS}
 
+    def run(self, *words):
+        """salt-run; gives its exit status and what came back."""
+        command = _command("salt-run") + ["--config-dir", str(self.directory / "etc"), "--out=json", "--log-level=quiet"]
+        done = subprocess.run(
+            command + list(words), stdout=subprocess.PIPE, stderr=subprocess.PIPE, timeout=SECONDS_OF_A_COMMAND
+        )
+        return done.returncode, json.loads(done.stdout.decode())
+
     def apply(self, *words):
         """state.apply audit_rules; gives the exit status, and of each minion the states by their IDs."""
         status, returns = self.salt(*(words or ("*",)), "state.apply", "audit_rules")

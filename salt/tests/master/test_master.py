@@ -5,6 +5,7 @@ Two minions of one master, by the commands that its administrator gives.
 
 import hashlib
 import os
+import shutil
 import stat
 
 import pytest
@@ -82,6 +83,23 @@ def test_drift_is_told_of_every_minion_and_fails_the_command_when_asked(site):
     assert (status, [found[name]["in_sync"] for name in BOTH]) == (0, [False, False])
     status, found = site.salt(*words + ["on_drift=fail"])
     assert (status != 0, [found[name]["in_sync"] for name in BOTH]) == (True, [False, False])
+
+
+def test_one_page_says_which_minions_hold_their_pillar_and_which_did_not_answer(site):
+    assert site.run("saltutil.sync_runners")[0] == site.salt("*", "saltutil.sync_all")[0] == 0
+    assert site.apply("db1")[0] == 0
+    accepted = site.directory / "master/pki/minions"
+    shutil.copy(str(accepted / "db1"), str(accepted / "gone1"))
+    try:
+        words = ["audit_rules.fleet", "*", "dest=" + str(site.directory / "page.html"), "timeout=10"]
+        status, answer = site.run(*words)
+        assert (status, answer["failing"]) == (1, ["drift: web1", "unreachable: gone1"]), answer
+        assert answer["comment"] == "3 hosts: 1 drift, 1 unreachable, 1 files only"
+        assert "1 of 3 hosts deviate" in (site.directory / "page.html").read_text()
+        status, answer = site.run(*words + ["fail_on=[failed]"])
+        assert (status, answer["failing"]) == (0, [])
+    finally:
+        (accepted / "gone1").unlink()
 
 
 def test_pillar_and_rules_files_come_from_the_master_for_each_minion(site):

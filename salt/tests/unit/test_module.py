@@ -70,6 +70,7 @@ def configure_loader_modules(minion, helpers, tmp_path):
             "__opts__": {"test": False, "cachedir": str(tmp_path / "cache")},
             "__grains__": {"kernel": "Linux", "cpuarch": os.uname().machine},
             "__context__": {},
+            "__pillar__": {},
         }
     }
 
@@ -462,3 +463,46 @@ def said_at(place, text):
     """Whether a text names this place and no JSON pointer."""
     pointer = r"(?<!\S)/(?:rules|drop_ins|keep|name|owner|expect|event|ignore|archs|files)\b"
     return re.search(r"(?<!\S){}(:\d+)?: ".format(re.escape(place)), text) and not re.search(pointer, text)
+
+
+def pillar(monkeypatch, **policy):
+    monkeypatch.setitem(audit_rules.__pillar__, "audit_rules", policy)
+
+
+def test_evidence_is_whether_the_minion_holds_its_pillar(image, monkeypatch):
+    drop_ins = {"30-identity": {"rules": [{"path": "/etc/passwd", "permissions": "wa", "key": "identity", "labels": ["AC-2"]}]}}
+    how = {"mode": 640, "backup": True, "lookup": {"install": "none"}}
+    pillar(monkeypatch, root=str(image), drop_ins=drop_ins, on_missing="skip", **how)
+    report = audit_rules.evidence(culprit=True)
+    assert (report["in_sync"], report["labels"]["AC-2"]["in_sync"], report["warnings"]) == (False, False, [])
+    assert audit_rules.apply_("loaded", root=str(image), drop_ins=drop_ins)["outcome"] == "applied"
+    report = audit_rules.evidence()
+    # There is no kernel behind a directory.
+    assert "in_sync" not in report and report["labels"]["AC-2"]["in_sync"] is None and "1 of 1 expected rule" in report["msg"]
+
+
+def test_a_benchmark_of_the_pillar_is_asked_for_control_by_control(image, monkeypatch):
+    (image / "etc/os-release").write_text('ID="rhel"\nVERSION_ID="9.4"\n')
+    pillar(monkeypatch, root=str(image), benchmark="stig")
+    report = audit_rules.evidence()
+    assert report["policy"][0]["product"] == "rhel9" and report["labels"]["stig-rhel9 RHEL-09-654240"]["in_sync"] is False
+
+
+@pytest.mark.parametrize(
+    "policy, said",
+    [
+        ({}, "the policy is empty"),
+        ({"lookup": {"install": "none"}, "drop_in": {"30-a": {}}}, "the policy is empty"),
+        ({"drop_ins": {"30-a": {"rules": [LINE]}}, "target": "runtime"}, "target: with runtime"),
+    ],
+)
+def test_a_pillar_that_asks_for_nothing_is_no_evidence(monkeypatch, policy, said):
+    pillar(monkeypatch, **policy)
+    with pytest.raises(CommandExecutionError, match=said):
+        audit_rules.evidence()
+
+
+def test_a_policy_of_files_is_asked_of_files():
+    policy = {"rules": [LINE], "name": "30-a", "state": "present"}
+    given = audit_rules.__salt__["audit_rules_arguments.evidence_of"](dict(policy, target="filesystem"))
+    assert given == {"source": "filesystem", "details": False, "expect": policy}
