@@ -57,7 +57,7 @@ FUZZ_SECONDS ?= 60
 OTHER_ARCHITECTURES := $(filter-out $(ARCHITECTURE),x86_64 aarch64)
 
 .PHONY: help build collection salt demo test test-all test-host test-size test-guests test-more-guests test-boot test-attacks \
-	test-ansible molecule test-more-ansible test-salt test-more-salt sanity-ansible test-scanner fuzz supply-chain msrv matrix bench \
+	test-ansible molecule test-more-ansible test-salt test-more-salt sanity-ansible test-scanner test-pages fuzz supply-chain msrv matrix bench \
 	bench-ansible bench-fleet bench-salt bench-policies lint lint-ansible lint-salt fmt clean \
 	prerequisites packages lab staged
 
@@ -107,7 +107,7 @@ test: prerequisites packages ## lints, tests here, on one real kernel, of the co
 
 # The toolchain for other machines is fetched by the right lane; msrv takes it from the cache.
 test-all: prerequisites packages ## what `make test` leaves out: attacks, other kernels, machines and versions, boots, fuzzing, supply chain, sanity
-	@MAKE="$(MAKE)" .ci/parts 'supply-chain test-size test-attacks msrv test-more-guests test-boot' 'sanity-ansible test-more-ansible test-more-salt test-scanner fuzz'
+	@MAKE="$(MAKE)" .ci/parts 'supply-chain test-size test-attacks msrv test-more-guests test-boot' 'sanity-ansible test-more-ansible test-more-salt test-scanner test-pages fuzz'
 
 test-host: prerequisites ## the tests that need no other kernel
 	$(CARGO) test --workspace --no-fail-fast --target $(TARGET)
@@ -166,6 +166,10 @@ test-more-salt: salt ## the same with the oldest Salt, and in a virtual machine
 test-scanner: build ## OpenSCAP on root directories that have a policy, for every product and profile; UPDATE=1 writes docs/benchmarks.md
 	@if command -v python3 >/dev/null; then tests/scanner/run.py --program $(EXECUTABLE) $(if $(UPDATE),--update); \
 	else echo "not run: OpenSCAP on the policies: apt-get install python3"; fi
+
+test-pages: ## the pages in a browser; UPDATE=1 writes docs/pictures/
+	@if command -v python3 >/dev/null; then UPDATE=$(UPDATE) tests/pages/test_pages.py; \
+	else echo "not run: the pages in a browser: apt-get install python3"; fi
 
 bench: prerequisites ## compare with auditctl and augenrules, write docs/performance.md
 	$(CARGO) build --release --workspace --target $(TARGET)
