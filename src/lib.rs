@@ -12,6 +12,7 @@ pub mod error;
 pub mod events;
 pub mod explain;
 pub mod gather;
+pub mod html;
 pub mod import;
 pub mod init;
 pub mod intent;

@@ -1,12 +1,16 @@
 //! The executable: one JSON request in, one JSON report out.
 
+use std::ffi::OsStr;
 use std::io::{self, BufWriter, IsTerminal, Read, Write};
 use std::path::Path;
 use std::process::ExitCode;
+use std::time::SystemTime;
 
 use nix::errno::Errno;
+use nix::sys::utsname::UtsName;
 
 use audit_rules::error::{Problem, RequestError};
+use audit_rules::html::{self, Imprint};
 use audit_rules::policies::{self, chosen};
 use audit_rules::report::Report;
 use audit_rules::{machine_name, own_product, report, request as requests, run, trigger};
@@ -17,6 +21,7 @@ Makes a Linux host's audit rules, in the kernel and in rules.d, agree with a dec
   audit_rules FILE              read a JSON request from FILE, write a JSON report to standard output
   audit_rules -                 read the request from standard input
   audit_rules --human FILE      the same, as text for people; also with -
+  audit_rules --html FILE       the same, as one page for a browser or for paper; also with -
   audit_rules --follow [FILE]   print a line for each event that the kernel records, until Ctrl-C, and then the counts; FILE: a
                                 request with operation events, which says more
   audit_rules schema request    print the JSON Schema of requests
@@ -34,7 +39,7 @@ A request declares what a host should hold:
 
 Exit status: 0 the report says not failed, 1 it says failed, 2 the command line is wrong.";
 
-const USAGE: &str = "usage: audit_rules [--human] FILE | - | --follow [FILE | -] | schema request | schema report | \
+const USAGE: &str = "usage: audit_rules [--human | --html] FILE | - | --follow [FILE | -] | schema request | schema report | \
                      policy [NAME [--product PRODUCT]] [--json] | policy --licence | --help | --version";
 
 fn main() -> ExitCode {
@@ -51,8 +56,9 @@ fn main() -> ExitCode {
         ["--follow"] => follow(Ok(br#"{"operation": "events", "source": "kernel"}"#.to_vec())),
         ["--follow", "-"] => follow(read(io::stdin(), "-")),
         ["--follow", path] if !path.starts_with('-') => follow(read_file(path)),
-        ["--human", rest @ ..] if words.len() == arguments.len() => request(rest, human),
-        rest if words.len() == arguments.len() => request(rest, json),
+        ["--human", rest @ ..] if words.len() == arguments.len() => request(rest, Form::Human),
+        ["--html", rest @ ..] if words.len() == arguments.len() => request(rest, Form::Html),
+        rest if words.len() == arguments.len() => request(rest, Form::Json),
         _ => misused(),
     };
     ExitCode::from(code)
@@ -110,15 +116,33 @@ fn misused() -> u8 {
     2
 }
 
-/// Writes a report in its form.
-type Form = fn(&Report, &mut dyn Write) -> io::Result<()>;
-
-fn json(report: &Report, output: &mut dyn Write) -> io::Result<()> {
-    serde_json::to_writer(output, report).map_err(io::Error::from)
+/// What a report is written as.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Form {
+    Json,
+    Human,
+    Html,
 }
 
 fn human(report: &Report, output: &mut dyn Write) -> io::Result<()> {
     output.write_all(report.human(has_colours()).trim_end().as_bytes())
+}
+
+/// Where and when this is, and which root directory a request is about where it names one.
+fn imprint(request: Option<&[u8]>) -> Imprint {
+    let root = request.and_then(|request| serde_json::from_slice::<serde_json::Value>(request).ok());
+    let root = root.as_ref().and_then(|request| request.get("root")?.as_str()).filter(|root| *root != "/");
+    let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH);
+    let milliseconds = now.map_or(0, |now| u64::try_from(now.as_millis()).unwrap_or(u64::MAX));
+    let uname = nix::sys::utsname::uname().ok();
+    let text = |of: fn(&UtsName) -> &OsStr| uname.as_ref().map(|name| of(name).to_string_lossy().into_owned());
+    Imprint {
+        host: text(UtsName::nodename).unwrap_or_default(),
+        kernel: text(UtsName::release).unwrap_or_default(),
+        machine: text(UtsName::machine).unwrap_or_default(),
+        milliseconds,
+        root: root.map(str::to_owned),
+    }
 }
 
 /// Colours where a terminal shows them and nobody asked for none (<https://no-color.org>).
@@ -159,8 +183,14 @@ fn follow(request: Result<Vec<u8>, Problem>) -> u8 {
 }
 
 fn answer(request: Result<Vec<u8>, Problem>, form: Form) -> u8 {
+    let imprint = (form == Form::Html).then(|| imprint(request.as_deref().ok()));
     let report = request.map_or_else(|problem| Report::failed(&[problem]), run);
-    let code = write_out(|output| form(&report, output)).max(u8::from(report.failed));
+    let write = |output: &mut dyn Write| match (form, &imprint) {
+        (Form::Html, Some(imprint)) => output.write_all(html::page(&report, imprint).as_bytes()),
+        (Form::Human, _) => human(&report, output),
+        _ => serde_json::to_writer(output, &report).map_err(io::Error::from),
+    };
+    let code = write_out(write).max(u8::from(report.failed));
     if code > u8::from(report.failed) && report.changed {
         say("what the request changed stays changed");
     }

@@ -223,6 +223,7 @@ fn what_decides_depends_on_no_clock_no_environment_and_no_process() {
         "lint",
         "request",
         "report",
+        "html",
         "error",
         "wording",
         "keep",

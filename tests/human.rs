@@ -1,7 +1,8 @@
 //! Reports as people read them: every folder of `tests/human` holds a request, and what is shown for its answer.
 //!
 //! `before.json` is a request that the host was given first, `*.rules` are files that somebody put into rules.d by hand.
-//! `UPDATE_EXPECTED=1` writes `expected` and `expected.colours`.
+//! `expected.html` is the same report as a page, without the style sheet. `UPDATE_EXPECTED=1` writes `expected`,
+//! `expected.colours` and `expected.html`.
 #![allow(
     clippy::disallowed_methods,
     clippy::disallowed_types,
@@ -17,6 +18,8 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
+use audit_rules::html::{Imprint, page};
+use audit_rules::report::Report;
 use project::host::Host;
 
 fn folders() -> Vec<PathBuf> {
@@ -24,6 +27,14 @@ fn folders() -> Vec<PathBuf> {
     let mut folders: Vec<PathBuf> = entries.map(|entry| entry.unwrap().path()).collect();
     folders.sort();
     folders
+}
+
+/// The page of a report, made at the beginning of time.
+fn page_without_style(report: &Report) -> String {
+    let (host, kernel, machine) = ("host".to_owned(), "6.1.0".to_owned(), "x86_64".to_owned());
+    let whole = page(report, &Imprint { host, kernel, machine, milliseconds: 0, root: None });
+    let (head, rest) = whole.split_once("<style>").unwrap();
+    format!("{head}<style>{}", &rest[rest.find("</style>").unwrap()..]).replace(env!("CARGO_PKG_VERSION"), "VERSION")
 }
 
 #[test]
@@ -42,8 +53,13 @@ fn every_folder_is_shown_as_it_says() {
             }
         }
         let report = host.answer(&fs::read_to_string(folder.join("request.json")).unwrap());
-        for (name, has_colours) in [("expected", false), ("expected.colours", true)] {
-            let (path, shown) = (folder.join(name), report.human(has_colours));
+        let forms = [
+            ("expected", report.human(false)),
+            ("expected.colours", report.human(true)),
+            ("expected.html", page_without_style(&report)),
+        ];
+        for (name, shown) in forms {
+            let path = folder.join(name);
             if std::env::var_os("UPDATE_EXPECTED").is_some() {
                 fs::write(&path, &shown).unwrap();
             }

@@ -119,7 +119,8 @@ pub struct Counts {
 
 impl FindingReport {
     /// Where it is.
-    pub(super) fn place(&self) -> PlaceReport {
+    #[must_use]
+    pub fn place(&self) -> PlaceReport {
         PlaceReport { file: self.file.clone(), pointer: self.pointer.clone(), line: self.line }
     }
 }

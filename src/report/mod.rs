@@ -23,7 +23,8 @@ mod sarif;
 pub mod scanner;
 mod steps;
 mod text;
-mod visible;
+pub mod visible;
+pub mod words;
 
 use std::collections::BTreeMap;
 

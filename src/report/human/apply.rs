@@ -1,11 +1,10 @@
 //! What a request to apply does: the plan by layer, what is left out, what waits, the diff.
 
 use super::page::{Look, Page, Piece};
-use super::{piece, place};
+use super::piece;
 use crate::report::policy::PolicyReport;
-use crate::report::{
-    BecauseReport, ControlReport, FileActionReport, KernelDo, PendingReport, PlanReport, Report, RulesReport,
-};
+use crate::report::words::place;
+use crate::report::{ControlReport, FileActionReport, KernelDo, PendingReport, PlanReport, Report, RulesReport};
 
 pub fn write(report: &Report, page: &mut Page) {
     write_policies(&report.policy, page);
@@ -50,13 +49,12 @@ fn write_plan(plan: &PlanReport, page: &mut Page) {
     if !plan.files.is_empty() {
         page.heading("Files");
         let row = |file: &super::super::FileReport| {
-            let (look, action) = match file.action {
-                FileActionReport::Create => (Look::Good, "create"),
-                FileActionReport::Replace => (Look::Doubtful, "replace"),
-                FileActionReport::Permissions => (Look::Doubtful, "permissions"),
-                FileActionReport::Remove => (Look::Bad, "remove"),
+            let look = match file.action {
+                FileActionReport::Create => Look::Good,
+                FileActionReport::Replace | FileActionReport::Permissions => Look::Doubtful,
+                FileActionReport::Remove => Look::Bad,
             };
-            vec![piece(look, action), piece(Look::Plain, &file.path)]
+            vec![piece(look, file.action.text()), piece(Look::Plain, &file.path)]
         };
         page.table(&plan.files.iter().map(row).collect::<Vec<_>>());
     }
@@ -64,15 +62,7 @@ fn write_plan(plan: &PlanReport, page: &mut Page) {
         page.heading("Kernel");
         let row = |step: &super::super::KernelStepReport| {
             let (look, sign) = if step.what == KernelDo::Load { (Look::Good, "+") } else { (Look::Bad, "-") };
-            let because = match step.because {
-                BecauseReport::Missing => "missing",
-                BecauseReport::Replaced => "replaced",
-                BecauseReport::Order => "order",
-                BecauseReport::Silent => "silent",
-                BecauseReport::NoLongerWanted => "no longer wanted",
-                BecauseReport::Purged => "purged",
-                BecauseReport::Restored => "restored",
-            };
+            let because = step.because.text();
             let first = if step.first { ", put first" } else { "" };
             vec![piece(look, sign), piece(Look::Plain, &step.rule), piece(Look::Faint, &format!("{because}{first}"))]
         };
@@ -95,9 +85,9 @@ fn write_policies(policies: &[PolicyReport], page: &mut Page) {
             let reason = entry.reason.as_deref().unwrap_or_default();
             vec![piece(Look::Doubtful, "left out"), piece(Look::Plain, &entry.what), piece(Look::Faint, reason)]
         });
-        let kept = policy.left_out.iter().filter(|entry| !entry.kept.is_empty()).map(|entry| {
-            let why = format!("{} of its lines: other controls need them", entry.kept.len());
-            vec![piece(Look::Plain, "kept"), piece(Look::Plain, &entry.what), piece(Look::Faint, &why)]
+        let kept = policy.left_out.iter().filter_map(|entry| {
+            let why = entry.kept_in_words()?;
+            Some(vec![piece(Look::Plain, "kept"), piece(Look::Plain, &entry.what), piece(Look::Faint, &why)])
         });
         page.table(&replaced.chain(left_out).chain(kept).collect::<Vec<_>>());
     }

@@ -1,8 +1,8 @@
 //! Which rule decides about an event.
 
 use super::page::{Look, Page};
-use super::place;
 use crate::report::event::{DecidingRule, EventReport};
+use crate::report::words::place;
 
 pub fn write(event: &EventReport, page: &mut Page) {
     let (look, answer) = match (event.recorded, &event.undecided.is_empty()) {

@@ -2,9 +2,9 @@
 
 use super::super::visible::visible;
 use super::page::{Look, Page};
-use super::{place, place_of};
 use crate::report::ErrorReport;
 use crate::report::lint::{FindingReport, SeverityReport};
+use crate::report::words::place;
 
 /// What a problem and a finding have in common.
 pub struct Finding<'a> {
@@ -37,10 +37,10 @@ impl<'a> Finding<'a> {
     /// A finding of `lint`.
     pub fn of_lint(found: &'a FindingReport) -> Self {
         let archs = (!found.archs.is_empty()).then(|| format!("on {}", found.archs.join(", ")));
-        let related = found.related.iter().map(|at| format!("see {}", place_of(at)));
+        let related = found.related.iter().map(|at| format!("see {}", at.text()));
         let fix = found.fix.as_ref().map(|fix| format!("fix: {}", fix.text));
         Self {
-            place: place_of(&found.place()),
+            place: found.place().text(),
             column: found.column,
             end_column: found.end_column,
             severity: found.severity,

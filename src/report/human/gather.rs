@@ -1,12 +1,13 @@
 //! What a host holds, and in what its parts differ.
 
 use super::page::{Look, Page, Piece};
-use super::{piece, place};
+use super::piece;
 use crate::report::Report;
 use crate::report::expected::{EvidenceReport, ExpectedReport, LabelsReport};
 use crate::report::gather::{
     DifferenceReport, DriftReport, FilesystemReport, NextBootReport, SettingReport, SettingsReport,
 };
+use crate::report::words::{held, place};
 
 pub fn write(report: &Report, page: &mut Page) {
     let (running, files) = (report.runtime.as_ref().and_then(|runtime| runtime.rules.as_ref()), &report.filesystem);
@@ -89,14 +90,7 @@ fn line_of(line: usize, text: &str, is_loaded: bool) -> Vec<Piece> {
 }
 
 fn write_drift(drift: &DriftReport, page: &mut Page) {
-    let lists = [
-        ("Not loaded", &drift.missing_in_runtime),
-        ("In no file", &drift.missing_in_filesystem),
-        ("Not loaded at the next boot", &drift.missing_at_boot),
-        ("In another order than in the files", &drift.order),
-        ("Silent", &drift.silent),
-    ];
-    for (heading, list) in lists.into_iter().filter(|(_, list)| !list.is_empty()) {
+    for (heading, list) in drift.lists().into_iter().filter(|(_, list)| !list.is_empty()) {
         page.heading(heading);
         let row = |found: &DifferenceReport| {
             let at = place(found.file.as_deref(), found.line, None);
@@ -113,11 +107,7 @@ fn write_boot(boot: &NextBootReport, page: &mut Page) {
     page.heading("The next boot stops");
     let at = format!("{}:{}", stop.file, stop.line);
     page.table(&[vec![piece(Look::Bad, &stop.rule), piece(Look::Plain, &stop.why), piece(Look::Faint, &at)]]);
-    let unread = match stop.unread {
-        1 => "  1 line after it is not read".to_owned(),
-        several => format!("  {several} lines after it are not read"),
-    };
-    page.line(&[(Look::Plain, &unread)]);
+    page.line(&[(Look::Plain, "  "), (Look::Plain, &stop.unread_in_words())]);
 }
 
 fn write_settings(settings: &SettingsReport, drift: Option<&DriftReport>, page: &mut Page) {
@@ -144,10 +134,10 @@ fn write_expected(expected: &ExpectedReport, page: &mut Page) {
     page.heading("Expected");
     page.table(&expected.rules.iter().map(evidence).collect::<Vec<_>>());
     let setting = |setting: &crate::report::expected::ExpectedSettingReport| {
-        let (look, word) = held(setting.in_sync, false);
+        let (state, word) = held(setting.in_sync, false);
         let expected = format!("{} {}", setting.setting, setting.expected);
         let at = setting.decided_by.as_deref().unwrap_or_default();
-        vec![piece(look, word), piece(Look::Plain, &expected), piece(Look::Faint, at)]
+        vec![piece(state.into(), word), piece(Look::Plain, &expected), piece(Look::Faint, at)]
     };
     page.table(&expected.settings.iter().map(setting).collect::<Vec<_>>());
     if !expected.unexpected.is_empty() {
@@ -168,18 +158,9 @@ fn write_labels(labels: &LabelsReport, page: &mut Page) {
     }
 }
 
-fn held(in_sync: Option<bool>, is_skipped: bool) -> (Look, &'static str) {
-    match in_sync {
-        _ if is_skipped => (Look::Doubtful, "skipped"),
-        Some(true) => (Look::Good, "held"),
-        Some(false) => (Look::Bad, "not held"),
-        None => (Look::Doubtful, "open"),
-    }
-}
-
 fn evidence(rule: &EvidenceReport) -> Vec<Piece> {
-    let (look, word) = held(rule.in_sync, rule.skipped.is_some() && !rule.on_disk);
-    let lacks = rule.skipped.clone().unwrap_or_else(|| rule.lacks());
+    let (state, word) = rule.held();
     let at = place(rule.file.as_deref(), rule.line, rule.pointer.as_deref());
-    vec![piece(look, word), piece(Look::Plain, &rule.rule), piece(Look::Bad, &lacks), piece(Look::Faint, &at)]
+    let lacks = piece(Look::Bad, &rule.shortfall());
+    vec![piece(state.into(), word), piece(Look::Plain, &rule.rule), lacks, piece(Look::Faint, &at)]
 }

@@ -12,7 +12,6 @@ mod proof;
 pub mod recorded;
 mod scanner;
 
-use super::lint::PlaceReport;
 use super::{Events, Outcome, Report};
 use finding::Finding;
 use page::{Look, Page, Piece};
@@ -23,7 +22,7 @@ impl Report {
     pub fn human(&self, has_colours: bool) -> String {
         let mut page = Page::new(has_colours);
         let (look, word) = word(self);
-        page.line(&[(look, word), (Look::Plain, ": "), (Look::Plain, headline(self))]);
+        page.line(&[(look, word), (Look::Plain, ": "), (Look::Plain, self.headline())]);
         self.errors.iter().for_each(|error| Finding::of_error(error).write(&mut page));
         self.findings.iter().flatten().for_each(|found| Finding::of_lint(found).write(&mut page));
         self.scanner.iter().for_each(|scanner| scanner::write(scanner, &mut page));
@@ -60,35 +59,7 @@ fn word(report: &Report) -> (Look, &'static str) {
     }
 }
 
-/// The line for people, without the problems that follow one by one.
-fn headline(report: &Report) -> &str {
-    let msg = report.msg.as_str();
-    if matches!(report.events, Some(Events::Answered(_))) {
-        return msg.split_once("; ").map_or(msg, |(counts, _)| counts);
-    }
-    let (head, rest) = msg.split_once(": ").unwrap_or((msg, ""));
-    if report.errors.is_empty() || head != "nothing was changed" {
-        return msg;
-    }
-    let is_count = rest.split_once(": ").filter(|(count, _)| count.ends_with(" problems"));
-    is_count.map_or(head, |(count, _)| msg.get(..head.len() + 2 + count.len()).unwrap_or(head))
-}
-
 #[inline(never)]
 fn piece(look: Look, text: &str) -> Piece {
     (look, text.to_owned())
-}
-
-/// `file:line`, or what of it there is.
-#[inline(never)]
-fn place(file: Option<&str>, line: Option<usize>, pointer: Option<&str>) -> String {
-    match (file.or(pointer), line) {
-        (Some(file), Some(line)) => format!("{file}:{line}"),
-        (Some(file), None) => file.to_owned(),
-        (None, _) => String::new(),
-    }
-}
-
-fn place_of(at: &PlaceReport) -> String {
-    place(at.file.as_deref(), at.line, at.pointer.as_deref())
 }

@@ -1,6 +1,7 @@
 //! Text for a terminal: aligned, in colours or without, and with nothing in it that a terminal would obey.
 
 use super::super::visible::visible;
+use super::super::words::State;
 use std::fmt::Write;
 
 /// How a piece of text looks.
@@ -13,6 +14,16 @@ pub enum Look {
     Bad,
     Doubtful,
     Told,
+}
+
+impl From<State> for Look {
+    fn from(state: State) -> Self {
+        match state {
+            State::Ok => Self::Good,
+            State::Drift | State::Failed => Self::Bad,
+            State::Unknown | State::Note => Self::Doubtful,
+        }
+    }
 }
 
 impl Look {

@@ -1,9 +1,10 @@
 //! Recorded events, and how often each rule recorded some.
 
 use super::page::{Look, Page, Piece};
-use super::{piece, place};
+use super::piece;
 use crate::report::Report;
 use crate::report::recorded::{CountReport, RecordedEventReport};
+use crate::report::words::place;
 
 /// How many keys and rules are told, and how many events.
 const MOST_ROWS: usize = 20;
@@ -16,15 +17,12 @@ pub(super) fn write(report: &Report, events: &[RecordedEventReport], page: &mut 
     });
     table("By rule", &rules.collect::<Vec<_>>(), page);
     let noise = report.noise.iter().flatten().map(|one| {
-        let narrow = one.narrow.as_ref();
-        let narrow =
-            narrow.map(|narrow| format!("{} of {} have {}={}", narrow.events, one.events, narrow.field, narrow.value));
         let (count, share) = (format!("{} records", one.records), format!("{} %", one.share));
         vec![
             piece(Look::Bold, &share),
             piece(Look::Plain, &count),
             piece(Look::Told, &one.rule.rule),
-            piece(Look::Plain, &narrow.unwrap_or_default()),
+            piece(Look::Plain, &one.narrow_in_words()),
         ]
     });
     table("What makes the most records", &noise.collect::<Vec<_>>(), page);
@@ -32,7 +30,7 @@ pub(super) fn write(report: &Report, events: &[RecordedEventReport], page: &mut 
     let keys = keys.map(|one| row(&one.count, vec![piece(Look::Plain, &one.key)]));
     table("By key", &keys.collect::<Vec<_>>(), page);
     let unattributed = report.unattributed.iter().flatten();
-    let unattributed = unattributed.map(|one| row(&one.count, vec![piece(Look::Plain, in_words(one.why))]));
+    let unattributed = unattributed.map(|one| row(&one.count, vec![piece(Look::Plain, one.why_in_words())]));
     table("No rule can be named for", &unattributed.collect::<Vec<_>>(), page);
     if let Some(replay) = &report.replay {
         let examples =
@@ -72,38 +70,16 @@ fn row(count: &CountReport, rest: Vec<Piece>) -> Vec<Piece> {
     [vec![piece(Look::Bold, &count.events.to_string()), piece(Look::Plain, &per_hour)], rest].concat()
 }
 
-fn in_words(why: &str) -> &str {
-    match why {
-        "of_no_rule" => "no rule made it",
-        "no_such_key" => "no rule has its key",
-        "none_matches" => "the rules with its key do not match it",
-        "several_rules" => "several rules with its key match it",
-        other => other,
-    }
-}
-
 /// When, who, what, how it ended, by which program, on which file.
 fn in_a_row(event: &RecordedEventReport) -> Vec<Piece> {
-    let who = event.names.get("auid").cloned().or_else(|| event.auid.map(|number| number.to_string()));
-    let what = event.syscall.as_deref().unwrap_or(&event.kind);
-    let (look, end) = match (event.success, event.error) {
-        (Some(true), _) => (Look::Good, "ok"),
-        (Some(false), Some(error)) => (Look::Bad, error),
-        (Some(false), None) => (Look::Bad, "failed"),
-        (None, _) => (Look::Plain, ""),
-    };
-    let is_of_call = |nametype: &Option<String>| nametype.as_deref() != Some("PARENT");
-    let file = event.paths.iter().find(|file| is_of_call(&file.nametype)).or(event.paths.first());
-    let of_device = |inode: u64| Some(format!("inode {inode} on {}", file?.device.as_deref()?));
-    let file = file.and_then(|file| file.path.clone().or_else(|| file.inode.and_then(of_device)));
-    let address = event.sockaddr.as_ref().and_then(|address| address.address.clone().or_else(|| address.path.clone()));
+    let (state, end) = event.end();
     vec![
         piece(Look::Faint, &event.time),
         piece(Look::Bold, &event.keys.join(",")),
-        piece(Look::Plain, &who.unwrap_or_default()),
-        piece(Look::Plain, what),
-        piece(look, end),
+        piece(Look::Plain, &event.who()),
+        piece(Look::Plain, event.what()),
+        piece(state.into(), end),
         piece(Look::Plain, event.exe.as_deref().unwrap_or_default()),
-        piece(Look::Told, &file.or(address).unwrap_or_default()),
+        piece(Look::Told, &event.object()),
     ]
 }

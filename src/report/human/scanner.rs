@@ -1,7 +1,7 @@
 //! What the scanner makes of rules: what an auditor would ask about first.
 
 use super::page::{Look, Page};
-use super::{piece, place_of};
+use super::piece;
 use crate::report::scanner::{CheckReport, CheckState, ScannerReport};
 
 /// Most lines of a text that are shown.
@@ -19,7 +19,7 @@ pub fn write(scanner: &ScannerReport, page: &mut Page) {
         of(state).for_each(|check| write_one(check, look, words, page));
     }
     let row = |check: &CheckReport| {
-        let at = place_of(&check.at);
+        let at = check.at.text();
         vec![
             piece(Look::Good, "accepted"),
             piece(Look::Plain, &check.id),
@@ -49,10 +49,9 @@ fn write_one(check: &CheckReport, look: Look, words: &str, page: &mut Page) {
     if let Some(reason) = &check.reason {
         told("because", reason, Look::Plain);
     }
-    let places = std::iter::once(&check.at).chain(&check.related).map(place_of);
-    let places: Vec<String> = places.filter(|at| !at.is_empty()).collect();
+    let places = check.places();
     if !places.is_empty() {
-        told("stands at", &places.join(", "), Look::Faint);
+        told("stands at", &places, Look::Faint);
     }
     let lines: Vec<&str> = check.text.as_deref().unwrap_or_default().lines().collect();
     for line in lines.iter().take(MOST_LINES) {
