@@ -173,6 +173,13 @@ fn the_style_sheet_takes_nothing_from_elsewhere() {
     for outside in ["url(", "@import", "http", "<", "&"] {
         assert!(!style.contains(outside), "{outside}");
     }
+    for state in ["ok", "drift", "failed", "unknown", "note"] {
+        assert!(style.contains(&format!(".filter [value={state}]:checked) [data-state]:not([data-state~={state}])")));
+        assert!(
+            style.contains(&format!(".{state}:not(.tile)::before {{ content: ")),
+            "{state} has a sign beside its colour"
+        );
+    }
     assert!(page(&Report::quiet(String::new(), Outcome::Unchanged), &imprint()).contains(&style));
 }
 
@@ -317,7 +324,7 @@ fn the_word_at_the_top_is_green_only_where_nothing_is_wrong_or_open() {
         counters: Some(CountersReport { incomplete, ..CountersReport::default() }),
         ..quiet(Outcome::Unchanged)
     };
-    let rows = [
+    let rows = vec![
         (failed(Outcome::Failed), "failed", "failed"),
         (failed(Outcome::RolledBack), "failed", "rolled back"),
         (failed(Outcome::Stranded), "failed", "stranded"),

@@ -1,6 +1,6 @@
 //! What a request to apply does: the plan by layer, what is left out, what waits, the diff.
 
-use super::markup::{Cell, Column, Html, Kind};
+use super::markup::{Cell, Html};
 use crate::report::words::place;
 use crate::report::{ControlReport, KernelDo, PendingReport, PlanReport, Report, RulesReport};
 
@@ -32,7 +32,7 @@ pub fn write(report: &Report, html: &mut Html) {
 
 fn write_line(line: &str, html: &mut Html) {
     let open = match line.as_bytes() {
-        [b'-', b'-', b'-', ..] | [b'+', b'+', b'+', ..] => "<b>",
+        [b'-', b'-', b'-', b' ', ..] | [b'+', b'+', b'+', b' ', ..] => "<b>",
         [b'@', ..] => "<span class=\"at\">",
         [b'+', ..] => "<span class=\"plus\">",
         [b'-', ..] => "<span class=\"minus\">",
@@ -41,17 +41,13 @@ fn write_line(line: &str, html: &mut Html) {
     html.element(open, line, if open == "<b>" { "</b>" } else { "</span>" }).markup("\n");
 }
 
-const FILES: [Column; 3] = [("File", Kind::Words), ("What is done", Kind::Words), ("Copy of it", Kind::Words)];
-const STEPS: [Column; 3] = [("Step", Kind::Words), ("Rule", Kind::Words), ("Because", Kind::Words)];
-const SETTINGS: [Column; 3] = [("Setting", Kind::Words), ("Before", Kind::Numbers), ("After", Kind::Numbers)];
-
 fn write_plan(plan: &PlanReport, html: &mut Html) {
     if plan.files.is_empty() && plan.kernel.is_empty() && plan.control.is_empty() {
         return;
     }
     html.heading("Plan");
     if !plan.files.is_empty() {
-        html.table("Files", &FILES);
+        html.table("Files", "File|What is done|Copy of it");
         for file in &plan.files {
             let copy = file.backup.as_deref().unwrap_or_default();
             html.row(None, &[Cell::HeadCode(&file.path), Cell::Text(file.action.text()), Cell::Code(copy)]);
@@ -59,7 +55,7 @@ fn write_plan(plan: &PlanReport, html: &mut Html) {
         html.end_table();
     }
     if !plan.kernel.is_empty() {
-        html.table("Rules in the kernel, in the order of the steps", &STEPS);
+        html.table("Rules in the kernel, in the order of the steps", "Step|Rule|Because");
         for step in &plan.kernel {
             let what = match (step.what, step.first) {
                 (KernelDo::Unload, _) => "− unload",
@@ -77,7 +73,7 @@ fn write_settings(changes: &[ControlReport], html: &mut Html) {
     if changes.is_empty() {
         return;
     }
-    html.table("Settings", &SETTINGS);
+    html.table("Settings", "Setting|#Before|#After");
     for change in changes {
         let cells =
             [Cell::Head(&change.setting), Cell::Number(change.before.into()), Cell::Number(change.after.into())];
@@ -86,8 +82,6 @@ fn write_settings(changes: &[ControlReport], html: &mut Html) {
     html.end_table();
 }
 
-const LEFT_OUT: [Column; 3] = [("Line", Kind::Words), ("Why", Kind::Words), ("Stands at", Kind::Words)];
-
 fn write_rules(rules: &RulesReport, html: &mut Html) {
     if !rules.missing.is_empty() {
         html.heading("Declared and not loaded now");
@@ -95,7 +89,7 @@ fn write_rules(rules: &RulesReport, html: &mut Html) {
     }
     if !rules.skipped.is_empty() {
         html.heading("Left out on this host");
-        html.table("Lines that this host cannot have, wholly or in part", &LEFT_OUT);
+        html.table("Lines that this host cannot have, wholly or in part", "Line|Why|Stands at");
         for skipped in &rules.skipped {
             let at = place(skipped.file.as_deref(), skipped.line, None);
             html.row(None, &[Cell::HeadCode(&skipped.rule), Cell::Text(&skipped.reason), Cell::Code(&at)]);
@@ -104,7 +98,7 @@ fn write_rules(rules: &RulesReport, html: &mut Html) {
     }
     if !rules.deduplicated.is_empty() {
         html.heading("Held already");
-        html.table("Lines whose rule stands somewhere else", &[("Line", Kind::Words), ("Same rule at", Kind::Words)]);
+        html.table("Lines whose rule stands somewhere else", "Line|Same rule at");
         for twice in &rules.deduplicated {
             html.row(None, &[Cell::HeadCode(&twice.rule), Cell::Code(&twice.same_as)]);
         }

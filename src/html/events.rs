@@ -1,6 +1,6 @@
 //! Recorded events, and how often each rule recorded some.
 
-use super::markup::{Cell, Column, Html, Kind};
+use super::markup::{Cell, Html};
 use crate::report::Report;
 use crate::report::event::DecidingRule;
 use crate::report::recorded::{
@@ -32,7 +32,7 @@ pub fn write(report: &Report, events: &[RecordedEventReport], html: &mut Html) {
     }
     write_logs(report.logs.as_deref().unwrap_or_default(), html);
     if !report.malformed.is_empty() {
-        html.table("Lines that are no record", &[("Stands at", Kind::Words), ("Line", Kind::Words)]);
+        html.table("Lines that are no record", "Stands at|Line");
         for line in &report.malformed {
             let at = place(Some(&line.file), usize::try_from(line.line).ok(), None);
             html.row(None, &[Cell::HeadCode(&at), Cell::Code(&line.text)]);
@@ -59,19 +59,11 @@ fn at(rule: &DecidingRule) -> String {
     place(rule.file.as_deref(), rule.line, rule.pointer.as_deref())
 }
 
-const RULES: [Column; 5] = [
-    ("Events", Kind::Numbers),
-    ("Rule", Kind::Words),
-    ("How often", Kind::Words),
-    ("Last", Kind::Words),
-    ("Stands at", Kind::Words),
-];
-
 fn write_rules(report: &Report, html: &mut Html) {
     let rules = report.by_rule.as_deref().unwrap_or_default();
     if !rules.is_empty() {
         html.heading("Events by rule");
-        html.table("Rules that recorded something, the most frequent first", &RULES);
+        html.table("Rules that recorded something, the most frequent first", "#Events|Rule|How often|Last|Stands at");
         for one in rules {
             let last = one.count.last.as_deref().unwrap_or_default();
             html.row(
@@ -89,7 +81,7 @@ fn write_rules(report: &Report, html: &mut Html) {
     }
     let unattributed = report.unattributed.as_deref().unwrap_or_default();
     if !unattributed.is_empty() {
-        html.table("Events that no rule can be named for", &[("Events", Kind::Numbers), ("Why", Kind::Words)]);
+        html.table("Events that no rule can be named for", "#Events|Why");
         for one in unattributed {
             html.row(None, &[Cell::Number(one.count.events), Cell::Head(one.why_in_words())]);
         }
@@ -97,19 +89,12 @@ fn write_rules(report: &Report, html: &mut Html) {
     }
 }
 
-const NOISE: [Column; 4] = [
-    ("Of all records", Kind::Numbers),
-    ("Records", Kind::Numbers),
-    ("Rule", Kind::Words),
-    ("What would narrow it", Kind::Words),
-];
-
 fn write_noise(noise: &[NoiseReport], html: &mut Html) {
     if noise.is_empty() {
         return;
     }
     html.heading("What makes the most records");
-    html.table("Rules by the records that their events have", &NOISE);
+    html.table("Rules by the records that their events have", "#Of all records|#Records|Rule|What would narrow it");
     for one in noise {
         html.begin_row(None);
         html.markup("<td class=\"number\">").number(one.share).markup(" %</td>");
@@ -138,18 +123,8 @@ fn write_replay(replay: &ReplayReport, html: &mut Html) {
     }
 }
 
-const EVENTS: [Column; 7] = [
-    ("Time", Kind::Words),
-    ("Key", Kind::Words),
-    ("Login", Kind::Words),
-    ("What", Kind::Words),
-    ("End", Kind::Words),
-    ("Program", Kind::Words),
-    ("On", Kind::Words),
-];
-
 fn write_events(caption: &str, events: &[RecordedEventReport], html: &mut Html) {
-    html.table(caption, &EVENTS);
+    html.table(caption, "Time|Key|Login|What|End|Program|On");
     for event in events.iter().take(MOST_EVENTS) {
         html.begin_row(None);
         html.cells(&[Cell::Unbroken(&event.time)]);
@@ -202,14 +177,11 @@ fn write_listening(listening: &ListeningReport, html: &mut Html) {
     numbers(&rows, html);
 }
 
-const LOGS: [Column; 4] =
-    [("File", Kind::Words), ("Lines", Kind::Numbers), ("Bytes", Kind::Numbers), ("Damage", Kind::Words)];
-
 fn write_logs(logs: &[LogReport], html: &mut Html) {
     if logs.is_empty() {
         return;
     }
-    html.table("Files of the log", &LOGS);
+    html.table("Files of the log", "File|#Lines|#Bytes|Damage");
     for log in logs {
         let damage = log.damage.as_deref().unwrap_or_default();
         html.row(

@@ -1,6 +1,6 @@
 //! What an auditor asks for: each control with its rules, and what is expected of the host rule by rule.
 
-use super::markup::{Cell, Column, Html, Kind, tally};
+use super::markup::{Cell, Html, tally};
 use crate::report::Report;
 use crate::report::expected::{EvidenceReport, ExpectedReport, ExpectedSettingReport, LabelReport, LabelsReport};
 use crate::report::policy::PolicyReport;
@@ -34,12 +34,13 @@ pub fn of_label(label: &LabelReport) -> (State, &'static str) {
     }
 }
 
-const LABELS: [Column; 3] = [("State", Kind::Words), ("Control", Kind::Words), ("Rules and settings", Kind::Words)];
-
 fn write_labels(labels: &LabelsReport, html: &mut Html) {
     html.heading("Controls");
-    html.filtered("controls", &tally(WORDS, labels.values().map(|label| of_label(label).0)));
-    html.table("What there is of the rules of each control: in the files, in the kernel, at the next boot", &LABELS);
+    html.filtered("controls", &tally(WORDS, &mut labels.values().map(|label| of_label(label).0)));
+    html.table(
+        "What there is of the rules of each control: in the files, in the kernel, at the next boot",
+        "State|Control|Rules and settings",
+    );
     // What needs a look comes first.
     for (wanted, _) in WORDS {
         for (name, label) in labels.iter().filter(|(_, label)| of_label(label).0 == wanted) {
@@ -79,36 +80,18 @@ fn held_setting(setting: &ExpectedSettingReport) -> (State, &'static str) {
     held(setting.in_sync, false)
 }
 
-const RULES: [Column; 6] = [
-    ("State", Kind::Words),
-    ("Rule", Kind::Words),
-    ("In a file", Kind::Words),
-    ("In the kernel", Kind::Words),
-    ("At the next boot", Kind::Words),
-    ("Controls", Kind::Words),
-];
-
-const SETTINGS: [Column; 6] = [
-    ("State", Kind::Words),
-    ("Setting", Kind::Words),
-    ("Expected", Kind::Numbers),
-    ("Files", Kind::Numbers),
-    ("Kernel", Kind::Numbers),
-    ("Next boot", Kind::Numbers),
-];
-
 fn write_expected(expected: &ExpectedReport, html: &mut Html) {
     html.heading("Expected");
     html.paragraph(&expected.message());
     if !expected.rules.is_empty() {
-        html.filtered("rules", &tally(WORDS, expected.rules.iter().map(|rule| rule.held().0)));
-        html.table("Expected rules", &RULES);
+        html.filtered("rules", &tally(WORDS, &mut expected.rules.iter().map(|rule| rule.held().0)));
+        html.table("Expected rules", "State|Rule|In a file|In the kernel|At the next boot|Controls");
         expected.rules.iter().for_each(|rule| write_rule(rule, html));
         html.end_table();
         html.end_filtered();
     }
     if !expected.settings.is_empty() {
-        html.table("Expected settings", &SETTINGS);
+        html.table("Expected settings", "State|Setting|#Expected|#Files|#Kernel|#Next boot");
         for setting in &expected.settings {
             let (state, word) = held_setting(setting);
             html.begin_row(Some(state));
@@ -117,14 +100,16 @@ fn write_expected(expected: &ExpectedReport, html: &mut Html) {
                 Cell::Head(&setting.setting),
                 Cell::Number(setting.expected.into()),
             ]);
-            [setting.on_disk, setting.running, setting.next_boot].iter().for_each(|value| number(*value, html));
+            for value in [setting.on_disk, setting.running, setting.next_boot] {
+                number(value, html);
+            }
             html.end_row();
         }
         html.end_table();
     }
     if !expected.unexpected.is_empty() {
         html.heading("Not expected");
-        html.table("What the host holds besides", &[("Rule", Kind::Words), ("Stands at", Kind::Words)]);
+        html.table("What the host holds besides", "Rule|Stands at");
         for found in &expected.unexpected {
             let at = place(found.file.as_deref(), found.line, None);
             let rule = found.rule.as_deref().map_or(Cell::Head("the whole file"), Cell::HeadCode);
@@ -167,13 +152,11 @@ pub fn yes_or_no(is_so: bool) -> &'static str {
     if is_so { "yes" } else { "no" }
 }
 
-const EXCEPTIONS: [Column; 3] = [("What", Kind::Words), ("Left out", Kind::Words), ("Why", Kind::Words)];
-
 /// What the request takes out of its policies.
 fn write_exceptions(policies: &[PolicyReport], html: &mut Html) {
     for policy in policies.iter().filter(|policy| !policy.left_out.is_empty() || !policy.replaced.is_empty()) {
         html.markup("<h2>Exceptions from the policy ").text(&policy.name).markup("</h2>\n");
-        html.table("What the request leaves out of the policy, or replaces", &EXCEPTIONS);
+        html.table("What the request leaves out of the policy, or replaces", "What|Left out|Why");
         for name in &policy.replaced {
             html.row(None, &[Cell::Head(name), Cell::Text("replaced"), Cell::Text("by the request")]);
         }

@@ -1,6 +1,6 @@
 //! What `lint` found, and what the auditors' scanner makes of the rules.
 
-use super::markup::{Cell, Column, Html, Kind, tally};
+use super::markup::{Cell, Html, tally};
 use crate::report::Report;
 use crate::report::lint::FindingReport;
 use crate::report::scanner::{CheckReport, CheckState, ScannerReport};
@@ -23,13 +23,10 @@ const SEVERITIES: [(State, &str); 5] = [
     (State::Ok, "ok"),
 ];
 
-const FINDINGS: [Column; 4] =
-    [("Severity", Kind::Words), ("Finding", Kind::Words), ("Stands at", Kind::Words), ("Code", Kind::Words)];
-
 fn write_findings(findings: &[FindingReport], html: &mut Html) {
     html.heading("Findings");
-    html.filtered("findings", &tally(SEVERITIES, findings.iter().map(|found| found.severity.word().0)));
-    html.table("What was found in the rules, in the order of the files", &FINDINGS);
+    html.filtered("findings", &tally(SEVERITIES, &mut findings.iter().map(|found| found.severity.word().0)));
+    html.table("What was found in the rules, in the order of the files", "Severity|Finding|Stands at|Code");
     for found in findings {
         let (state, word) = found.severity.word();
         html.begin_row(Some(state));
@@ -58,13 +55,13 @@ const CHECKS: [(State, &str); 5] = [
     (State::Ok, "accepted"),
 ];
 
-const COLUMNS: [Column; 4] =
-    [("State", Kind::Words), ("Check", Kind::Words), ("Controls", Kind::Words), ("Stands at", Kind::Words)];
-
 fn write_scanner(scanner: &ScannerReport, html: &mut Html) {
     html.heading("Checks of the scanner").paragraph(&scanner.sentence());
-    html.filtered("checks", &tally(CHECKS, scanner.checks.iter().map(|check| check.state.word().0)));
-    html.table("Whether the auditors' scanner accepts the rules, what it does not accept first", &COLUMNS);
+    html.filtered("checks", &tally(CHECKS, &mut scanner.checks.iter().map(|check| check.state.word().0)));
+    html.table(
+        "Whether the auditors' scanner accepts the rules, what it does not accept first",
+        "State|Check|Controls|Stands at",
+    );
     for state in [CheckState::Absent, CheckState::SameMeaning, CheckState::Undecided, CheckState::Accepted] {
         scanner.checks.iter().filter(|check| check.state == state).for_each(|check| write_check(check, html));
     }

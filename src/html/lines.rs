@@ -1,19 +1,16 @@
 //! What lines mean, which rule decides about an event, and what was imported.
 
 use super::change::write_list;
-use super::markup::{Cell, Column, Html, Kind};
+use super::markup::{Cell, Html};
 use crate::report::Report;
 use crate::report::event::{DecidingRule, EventReport};
 use crate::report::explain::{LineKind, LineReport};
 use crate::report::words::{State, place};
 
-const LINES: [Column; 4] =
-    [("State", Kind::Words), ("Line", Kind::Words), ("What it does", Kind::Words), ("Stands at", Kind::Words)];
-
 pub fn write(report: &Report, html: &mut Html) {
     if let Some(lines) = report.lines.as_ref().filter(|lines| !lines.is_empty()) {
         html.heading("Lines");
-        html.table("What each line means", &LINES);
+        html.table("What each line means", "State|Line|What it does|Stands at");
         lines.iter().filter(|line| line.kind != Some(LineKind::Comment)).for_each(|line| write_line(line, html));
         html.end_table();
     }
@@ -53,12 +50,10 @@ fn write_line(line: &LineReport, html: &mut Html) {
     html.end_row();
 }
 
-const ANSWERS: [Column; 3] = [("Answer", Kind::Words), ("Event", Kind::Words), ("By", Kind::Words)];
-
 /// The answers to the events of a request.
 pub fn write_answers(events: &[EventReport], html: &mut Html) {
     html.heading("Events");
-    html.table("Which rule decides about each event", &ANSWERS);
+    html.table("Which rule decides about each event", "Answer|Event|By");
     for event in events {
         let (state, word) = event.word();
         html.begin_row(None);

@@ -15,7 +15,7 @@ mod state;
 use crate::records::time::to_rfc3339;
 use crate::report::words::place;
 use crate::report::{ErrorReport, Events, Report};
-use markup::{Cell, Column, Html, Kind};
+use markup::{Cell, Html};
 
 /// The style of all pages.
 const STYLE: &str = include_str!("page.css");
@@ -98,21 +98,22 @@ fn write_facts(report: &Report, imprint: &Imprint, html: &mut Html) {
     html.markup("</dl>\n");
 }
 
-const ERRORS: [Column; 4] =
-    [("Problem", Kind::Words), ("Rule or line", Kind::Words), ("Stands at", Kind::Words), ("Kind", Kind::Words)];
-
 fn write_errors(errors: &[ErrorReport], omitted: usize, html: &mut Html) {
     if errors.is_empty() {
         return;
     }
     html.heading("Problems");
-    html.table("Why it failed", &ERRORS);
+    html.table("Why it failed", "Problem|Rule or line|Stands at|Kind");
     for error in errors {
         let at = place(error.file.as_deref(), error.line, error.pointer.as_deref());
         html.begin_row(None);
         html.markup("<th scope=\"row\">").text(&error.message);
         html.element("<br/><small>Help: ", error.hint.as_deref().unwrap_or_default(), "</small>").markup("</th>");
-        html.cells(&[Cell::Code(error.rule.as_deref().unwrap_or_default()), Cell::Code(&at), Cell::Unbroken(&error.kind)]);
+        html.cells(&[
+            Cell::Code(error.rule.as_deref().unwrap_or_default()),
+            Cell::Code(&at),
+            Cell::Unbroken(&error.kind),
+        ]);
         html.end_row();
     }
     html.end_table();
@@ -124,9 +125,9 @@ fn write_errors(errors: &[ErrorReport], omitted: usize, html: &mut Html) {
 fn write_warnings(warnings: &[String], html: &mut Html) {
     if !warnings.is_empty() {
         html.heading("Warnings").markup("<ul>\n");
-        warnings.iter().for_each(|warning| {
+        for warning in warnings {
             html.element("<li>", warning, "</li>\n");
-        });
+        }
         html.markup("</ul>\n");
     }
 }
@@ -137,10 +138,7 @@ fn write_omitted(report: &Report, html: &mut Html) {
         return;
     }
     html.heading("Left out of this page");
-    html.table(
-        "Lists that are longer than a report may be",
-        &[("List", Kind::Words), ("Entries left out", Kind::Numbers)],
-    );
+    html.table("Lists that are longer than a report may be", "List|#Entries left out");
     for (pointer, count) in &report.omitted {
         html.row(None, &[Cell::HeadCode(pointer), Cell::Number(*count as u64)]);
     }

@@ -134,7 +134,7 @@ fn of_look(report: &Report) -> (State, &'static str) {
 /// The large numbers.
 pub fn write_tiles(report: &Report, html: &mut Html) {
     if let Some(labels) = &report.labels {
-        share("Controls held", labels.values().map(|label| evidence::of_label(label).0), html);
+        share("Controls held", &mut labels.values().map(|label| evidence::of_label(label).0), html);
     }
     if let Some(expected) = &report.expect {
         write_expected(expected, html);
@@ -208,7 +208,7 @@ fn write_looks(report: &Report, html: &mut Html) {
         count(proof_state.1, proof_state.0, found.count(), html);
     }
     if let Some(ScannerReport { checks, .. }) = &report.scanner {
-        share("Checks accepted", checks.iter().map(|check| check.state.word().0), html);
+        share("Checks accepted", &mut checks.iter().map(|check| check.state.word().0), html);
     }
     if let Some(counts) = &report.counts {
         for (state, label, number) in [
@@ -225,13 +225,13 @@ fn write_looks(report: &Report, html: &mut Html) {
 fn write_expected(expected: &ExpectedReport, html: &mut Html) {
     let states = || expected.rules.iter().map(|rule| rule.held().0);
     let skipped = states().filter(|state| *state == State::Note).count();
-    share("Expected rules held", states().filter(|state| *state != State::Note), html);
+    share("Expected rules held", &mut states().filter(|state| *state != State::Note), html);
     count(State::Note, "Expected rules left out on this host", skipped, html);
     count(State::Drift, "Found and not expected", expected.unexpected.len(), html);
 }
 
 /// How many of all are as they should be; green where that is each of some.
-fn share(label: &'static str, states: impl Iterator<Item = State>, html: &mut Html) {
+fn share(label: &'static str, states: &mut dyn Iterator<Item = State>, html: &mut Html) {
     let states: Vec<State> = states.collect();
     let held = states.iter().filter(|state| **state == State::Ok).count();
     let worst = [State::Failed, State::Drift, State::Unknown].into_iter().find(|state| states.contains(state));

@@ -1,6 +1,6 @@
 //! Whether rules record.
 
-use super::markup::{Cell, Column, Html, Kind, tally};
+use super::markup::{Cell, Html, tally};
 use crate::report::Report;
 use crate::report::proof::{ProofReport, ProvokedReport};
 use crate::report::words::{State, place};
@@ -13,14 +13,14 @@ const WORDS: [(State, &str); 5] = [
     (State::Ok, "record"),
 ];
 
-const COLUMNS: [Column; 4] =
-    [("Verdict", Kind::Words), ("Rule", Kind::Words), ("What was done", Kind::Words), ("Stands at", Kind::Words)];
-
 pub fn write(report: &Report, html: &mut Html) {
     let Some(proofs) = report.proofs.as_ref().filter(|proofs| !proofs.is_empty()) else { return };
     html.heading("Rules");
-    html.filtered("rules", &tally(WORDS, proofs.iter().map(|proof| proof.word().0)));
-    html.table("Whether each rule records, found out by doing something harmless that it is about", &COLUMNS);
+    html.filtered("rules", &tally(WORDS, &mut proofs.iter().map(|proof| proof.word().0)));
+    html.table(
+        "Whether each rule records, found out by doing something harmless that it is about",
+        "Verdict|Rule|Why, or what is done|Stands at",
+    );
     for (state, _) in WORDS {
         proofs.iter().filter(|proof| proof.word().0 == state).for_each(|proof| write_proof(proof, html));
     }
@@ -40,7 +40,8 @@ fn write_proof(proof: &ProofReport, html: &mut Html) {
     }
     html.element("<br/><small>Not tried: ", &proof.not_provoked.join(", "), "</small>");
     if !proof.provoked.is_empty() || proof.record.is_some() {
-        html.markup("<details><summary>Calls and record</summary><ul>\n");
+        let summary = if proof.record.is_some() { "Calls and record" } else { "Calls" };
+        html.element("<details><summary>", summary, "</summary><ul>\n");
         proof.provoked.iter().for_each(|call| write_call(call, html));
         if let Some(record) = &proof.record {
             html.markup("<li>Event ").number(record.serial).markup(", ").text(&record.time);

@@ -1,8 +1,9 @@
 //! What a host holds, and in what its parts differ.
 
 use super::evidence::{number, yes_or_no};
-use super::markup::{Cell, Column, Html, Kind};
+use super::markup::{Cell, Html};
 use crate::report::Report;
+use crate::report::culprit::CulpritReport;
 use crate::report::gather::{
     BootLoaderReport, CommandLineReport, DifferenceReport, DriftReport, FilesystemReport, NextBootReport,
     RulesFileReport, RunningRuleReport, SettingReport, SettingsReport, StatusReport,
@@ -39,9 +40,6 @@ pub fn write(report: &Report, html: &mut Html) {
     }
 }
 
-const DRIFT: [Column; 4] =
-    [("Rule", Kind::Words), ("Why", Kind::Words), ("Stands at", Kind::Words), ("Changed by", Kind::Words)];
-
 fn write_drift(drift: &DriftReport, html: &mut Html) {
     let lists = drift.lists();
     if lists.iter().all(|(_, list)| list.is_empty()) {
@@ -49,26 +47,26 @@ fn write_drift(drift: &DriftReport, html: &mut Html) {
     }
     html.heading("Drift");
     for (caption, list) in lists.into_iter().filter(|(_, list)| !list.is_empty()) {
-        html.table(caption, &DRIFT);
-        list.iter().for_each(|found| write_difference(found, html));
+        html.table(caption, "Rule|Why|Stands at|Changed by");
+        for found in list {
+            write_difference(found, html);
+        }
         html.end_table();
     }
 }
 
 fn write_difference(found: &DifferenceReport, html: &mut Html) {
     let at = place(found.file.as_deref(), found.line, None);
-    let by = found.culprit.as_ref().map(|culprit| culprit.line()).unwrap_or_default();
+    let by = found.culprit.as_ref().map(CulpritReport::line).unwrap_or_default();
     html.row(None, &[Cell::HeadCode(&found.rule), Cell::Text(&found.why), Cell::Code(&at), Cell::Text(&by)]);
 }
-
-const FAILING: [Column; 3] = [("Line", Kind::Words), ("Why", Kind::Words), ("Stands at", Kind::Words)];
 
 fn write_failing(files: &FilesystemReport, html: &mut Html) {
     if files.errors.is_empty() {
         return;
     }
     html.heading("Lines that fail");
-    html.table("Lines of the files that cannot be loaded on this host", &FAILING);
+    html.table("Lines of the files that cannot be loaded on this host", "Line|Why|Stands at");
     for error in &files.errors {
         html.begin_row(None);
         html.cells(&[Cell::HeadCode(&error.rule)]);
@@ -95,7 +93,7 @@ fn write_loader(loader: &BootLoaderReport, html: &mut Html) {
     };
     html.markup("<dl class=\"facts\">\n<div><dt>Rules are loaded by</dt><dd>");
     html.text(loader.service.unwrap_or("nobody")).markup(" ").state(state, loader.state).markup("</dd></div>\n");
-    fact("Command", loader.command.as_deref().unwrap_or_default(), html);
+    fact("Loaded with", loader.command.as_deref().unwrap_or_default(), html);
     fact("File", loader.file.as_deref().unwrap_or_default(), html);
     fact("Prevented by", loader.prevented_by.as_deref().unwrap_or_default(), html);
     fact("Depends on", &loader.conditions.join(", "), html);
@@ -104,9 +102,6 @@ fn write_loader(loader: &BootLoaderReport, html: &mut Html) {
     fact("auditctl", version.unwrap_or_default(), html);
     html.markup("</dl>\n");
 }
-
-const KERNELS: [Column; 4] =
-    [("Kernel", Kind::Words), ("Covers early processes", Kind::Words), ("audit", Kind::Words), ("File", Kind::Words)];
 
 fn write_boot(boot: &NextBootReport, html: &mut Html) {
     if let Some(stop) = &boot.stops_at {
@@ -121,7 +116,10 @@ fn write_boot(boot: &NextBootReport, html: &mut Html) {
     if boot.kernels.is_empty() {
         return;
     }
-    html.table("Kernels that the host can boot, and what they are told of audit", &KERNELS);
+    html.table(
+        "Kernels that the host can boot, and what they are told of audit",
+        "Kernel|Covers early processes|audit|File",
+    );
     for kernel in &boot.kernels {
         let covers = yes_or_no(kernel.covers_early_processes);
         let said = told(&kernel.command_line);
@@ -137,18 +135,12 @@ fn told(said: &CommandLineReport) -> String {
     words.into_iter().flatten().collect::<Vec<_>>().join(" ")
 }
 
-const SETTINGS: [Column; 6] = [
-    ("Setting", Kind::Words),
-    ("Files", Kind::Numbers),
-    ("Kernel", Kind::Numbers),
-    ("Next boot", Kind::Numbers),
-    ("Decided by", Kind::Words),
-    ("Changed by", Kind::Words),
-];
-
 fn write_settings(settings: &SettingsReport, drift: Option<&DriftReport>, html: &mut Html) {
     html.heading("Settings");
-    html.table("Who says what about each setting, in the kernel's numbers", &SETTINGS);
+    html.table(
+        "Who says what about each setting, in the kernel's numbers",
+        "Setting|#Files|#Kernel|#Next boot|Decided by|Changed by",
+    );
     for (name, setting) in settings {
         let is_lost = setting.on_disk.is_some() && setting.on_disk != setting.next_boot;
         let differs = is_lost || drift.is_some_and(|drift| drift.settings.contains(name));
@@ -164,12 +156,14 @@ fn write_setting(name: &str, setting: &SettingReport, differs: bool, html: &mut 
         html.markup(" ").state(State::Drift, "differs");
     }
     html.markup("</th>");
-    [setting.on_disk, setting.running, setting.next_boot].iter().for_each(|value| number(*value, html));
+    for value in [setting.on_disk, setting.running, setting.next_boot] {
+        number(value, html);
+    }
     html.markup("<td>").code(setting.decided_by.as_deref().unwrap_or_default());
     for line in &setting.overruled {
         html.markup("<br/><small>and not ").number(line.value.into()).markup(" of ").text(&line.at).markup("</small>");
     }
-    let by = setting.culprit.as_ref().map(|culprit| culprit.line()).unwrap_or_default();
+    let by = setting.culprit.as_ref().map(CulpritReport::line).unwrap_or_default();
     html.markup("</td>").cells(&[Cell::Text(&by)]);
     html.end_row();
 }
@@ -185,13 +179,13 @@ fn write_status(status: &StatusReport, report: &Report, html: &mut Html) {
     fact("Release", status.release.as_deref().unwrap_or_default(), html);
     let covers = status.covers_early_processes.map(yes_or_no).unwrap_or_default();
     fact("Covers processes from before it was switched on", covers, html);
-    fact("Command line", &status.command_line.as_ref().map(told).unwrap_or_default(), html);
-    let receiver = match (status.pid, &status.process) {
+    fact("Boot parameters", &status.command_line.as_ref().map(told).unwrap_or_default(), html);
+    let process = match (status.pid, &status.process) {
         (0, _) => "nobody".to_owned(),
         (pid, Some(name)) => format!("{name} (process {pid})"),
         (pid, None) => format!("process {pid}"),
     };
-    fact("Records go to", &receiver, html);
+    fact("Records go to", &process, html);
     let listeners: Vec<&str> = status.listeners.iter().filter_map(|listener| listener.process.as_deref()).collect();
     fact("Listened to by", &listeners.join(", "), html);
     for (name, number) in [
@@ -206,12 +200,11 @@ fn write_status(status: &StatusReport, report: &Report, html: &mut Html) {
     if managers.is_empty() {
         return;
     }
-    let columns =
-        [("Program", Kind::Words), ("Rules with its keys", Kind::Numbers), ("Receives the records", Kind::Words)];
-    html.table("Programs that load rules or receive records", &columns);
+    let columns = "Program|#Rules with its keys|Receives the records";
+    html.table("Programs that load rules or receive records", columns);
     for manager in managers {
-        let receives = yes_or_no(manager.receives_records);
-        html.row(None, &[Cell::Head(&manager.name), Cell::Number(manager.rules as u64), Cell::Text(receives)]);
+        let is_receiver = yes_or_no(manager.receives_records);
+        html.row(None, &[Cell::Head(&manager.name), Cell::Number(manager.rules as u64), Cell::Text(is_receiver)]);
     }
     html.end_table();
 }
@@ -222,7 +215,7 @@ fn write_running(rules: &[RunningRuleReport], html: &mut Html) {
         html.markup("<p>None.</p>\n");
         return;
     }
-    html.table("In the order of the kernel", &[("Rule", Kind::Words), ("Asked for by", Kind::Words)]);
+    html.table("In the order of the kernel", "Rule|Asked for by");
     for rule in rules {
         let cell = match rule.origin.as_deref() {
             Some("runtime only") => Cell::State(State::Drift, "no file"),
@@ -234,13 +227,6 @@ fn write_running(rules: &[RunningRuleReport], html: &mut Html) {
     html.end_table();
 }
 
-const LINES: [Column; 4] = [
-    ("Line", Kind::Numbers),
-    ("Rule or setting", Kind::Words),
-    ("In the kernel", Kind::Words),
-    ("At the next boot", Kind::Words),
-];
-
 fn write_file(is_first: bool, file: &RulesFileReport, html: &mut Html) {
     if is_first {
         html.heading("Files");
@@ -249,7 +235,7 @@ fn write_file(is_first: bool, file: &RulesFileReport, html: &mut Html) {
     html.markup(", owner ").number(file.uid.into()).markup(", group ").number(file.gid.into()).markup(", ");
     html.number(file.rules.len() as u64).markup(if file.rules.len() == 1 { " rule" } else { " rules" });
     html.markup("</small></summary>\n");
-    html.table("Lines that are no comments", &LINES);
+    html.table("Lines that are no comments", "#Line|Rule or setting|In the kernel|At the next boot");
     let mut controls = file.controls.iter().peekable();
     for rule in &file.rules {
         while let Some(control) = controls.next_if(|control| control.line < rule.line) {

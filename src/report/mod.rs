@@ -23,7 +23,7 @@ mod sarif;
 pub mod scanner;
 mod steps;
 mod text;
-pub mod visible;
+pub(crate) mod visible;
 pub mod words;
 
 use std::collections::BTreeMap;

@@ -34,7 +34,7 @@ pub fn write(report: &Report, page: &mut Page) {
         page.heading("Difference");
         for line in diff.prepared.lines() {
             let look = match line.as_bytes() {
-                [b'-', b'-', b'-', ..] | [b'+', b'+', b'+', ..] => Look::Bold,
+                [b'-', b'-', b'-', b' ', ..] | [b'+', b'+', b'+', b' ', ..] => Look::Bold,
                 [b'@', ..] => Look::Told,
                 [b'+', ..] => Look::Good,
                 [b'-', ..] => Look::Bad,
