@@ -135,7 +135,10 @@ fn write_rule(rule: &EvidenceReport, html: &mut Html) {
     html.begin_row(Some(state));
     html.cells(&[Cell::State(state, word)]);
     html.markup("<th scope=\"row\">").code(&rule.rule);
-    html.element("<br/><small>", &rule.shortfall(), "</small>").markup("</th>");
+    // What is plainly missing, the other columns say.
+    let is_plain = rule.why.is_none() && rule.skipped.is_none() && rule.out_of_place.is_empty() && !rule.silent;
+    let more = if is_plain { String::new() } else { rule.shortfall() };
+    html.element("<br/><small>", &more, "</small>").markup("</th>");
     html.cells(&[if rule.on_disk { Cell::Code(&at) } else { Cell::Text("no") }]);
     let running = match rule.running {
         Some(true) if rule.silent => "silent",
