@@ -56,10 +56,14 @@ FUZZ_SECONDS ?= 60
 # The collection's executables for machines that are not this one.
 OTHER_ARCHITECTURES := $(filter-out $(ARCHITECTURE),x86_64 aarch64)
 
-.PHONY: help build collection salt demo test test-all test-host test-size test-guests test-more-guests test-boot test-attacks \
-	test-ansible molecule test-more-ansible test-salt test-more-salt sanity-ansible test-scanner test-pages fuzz supply-chain msrv matrix bench \
+# The machines of the distribution packages, and those of them that this one is not.
+PACKAGED_ARCHITECTURES := x86_64 aarch64 s390x
+OTHER_PACKAGED := $(filter-out $(ARCHITECTURE),$(PACKAGED_ARCHITECTURES))
+
+.PHONY: help build collection salt packages demo test test-all test-host test-size test-guests test-more-guests test-boot test-attacks \
+	test-ansible molecule test-more-ansible test-salt test-more-salt test-packages sanity-ansible test-scanner test-pages fuzz supply-chain msrv matrix bench \
 	bench-ansible bench-fleet bench-salt bench-policies lint lint-ansible lint-salt fmt clean \
-	prerequisites packages lab staged
+	prerequisites debian-packages lab staged
 
 help: ## what can be made
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 24
@@ -79,8 +83,9 @@ else
 endif
 	@ls -l $(EXECUTABLE)
 
-packages:
-	@.ci/packages
+# What the tests use of this machine's own distribution.
+debian-packages:
+	@.ci/debian-packages
 
 # What tests of the collection and the formula need: this machine's executable alone.
 staged: build
@@ -96,18 +101,22 @@ collection: build lab ## the Ansible collection with its executables, in target/
 salt: collection ## the Salt formula with its executables, in target/salt
 	salt/build
 
+packages: build lab ## deb and rpm for three machines, with manual pages and a bill of materials, in target/packages
+	$(LAB) build $(OTHER_PACKAGED:%=--arch %)
+	CARGO=$(CARGO) packaging/build --program $(ARCHITECTURE)=$(EXECUTABLE) $(foreach name,$(OTHER_PACKAGED),--program $(name)=$(TARGET_DIR)/cross/$(name)/audit_rules)
+
 demo: prerequisites ## the main job on a real kernel, in a throw-away virtual machine
 	$(CARGO) build --release --workspace --target $(TARGET)
 	@$(TARGET_DIR)/$(TARGET)/release/lab demo --kernel $(DEMO_KERNEL)
 
 # Three lanes: the emulator of the second one has one thread, and much of the third one waits for the network. Lint comes
 # last in its lane, since the others wait for what test-host builds.
-test: prerequisites packages ## lints, tests here, on one real kernel, of the collection and the formula with the newest versions
+test: prerequisites debian-packages ## lints, tests here, on one real kernel, of the collection and the formula with the newest versions
 	@MAKE="$(MAKE) EXECUTABLE=$(OF_TESTS)" .ci/parts 'test-host lint' 'test-guests' 'lint-salt test-salt lint-ansible test-ansible'
 
 # The toolchain for other machines is fetched by the right lane; msrv takes it from the cache.
-test-all: prerequisites packages ## what `make test` leaves out: attacks, other kernels, machines and versions, boots, fuzzing, supply chain, sanity
-	@MAKE="$(MAKE)" .ci/parts 'supply-chain test-size test-attacks msrv test-more-guests test-boot' 'sanity-ansible test-more-ansible test-more-salt test-scanner test-pages fuzz'
+test-all: prerequisites debian-packages ## what `make test` leaves out: attacks, other kernels, machines and versions, boots, fuzzing, supply chain, sanity
+	@MAKE="$(MAKE)" .ci/parts 'supply-chain test-size test-attacks msrv test-more-guests test-boot' 'sanity-ansible test-more-ansible test-more-salt test-packages test-scanner test-pages fuzz'
 
 test-host: prerequisites ## the tests that need no other kernel
 	$(CARGO) test --workspace --no-fail-fast --target $(TARGET)
@@ -162,6 +171,9 @@ test-salt: staged ## the formula's tests, with the newest Salt
 test-more-salt: salt ## the same with the oldest Salt, and in a virtual machine
 	salt/test-module oldest
 	salt/test-guest
+
+test-packages: collection ## the packages of the executables that are there: made twice, linted, installed, upgraded and removed
+	@CARGO=$(CARGO) packaging/test
 
 test-scanner: build ## OpenSCAP on root directories that have a policy, for every product and profile; UPDATE=1 writes docs/benchmarks.md
 	@if command -v python3 >/dev/null; then tests/scanner/run.py --program $(EXECUTABLE) $(if $(UPDATE),--update); \

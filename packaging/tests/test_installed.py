@@ -62,18 +62,24 @@ def guest(tmp_path_factory):
     verb = [sys.executable, str(GUEST / "guest.py")]
     run(*verb, "start", f"--directory={directory}", f"--image={made.splitlines()[-1]}", "--memory=768")
 
-    def in_guest(command, check=True, **options):
-        return run("ssh", "-F", str(directory / "ssh_config"), "root@guest", command, check=check, **options)
+    # One connection for all: the guest's processor is emulated, and to agree on keys takes it a second or two.
+    shared = ["-o", "ControlMaster=auto", "-o", f"ControlPath={directory}/control", "-o", "ControlPersist=yes"]
+    ssh = ["ssh", "-F", str(directory / "ssh_config"), *shared, "root@guest"]
+    subprocess.run([*ssh, "true"], check=True, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+
+    def in_guest(command):
+        return run(*ssh, command)
 
     def send(path):
         with path.open("rb") as content:
-            subprocess.run(["ssh", "-F", str(directory / "ssh_config"), "root@guest", f"cat >/root/{path.name}"], stdin=content, check=True)
+            subprocess.run([*ssh, f"cat >/root/{path.name}"], stdin=content, check=True)
         return f"/root/{path.name}"
 
     in_guest.send = send
     # What Debian's auditd brought is no matter of these tests.
     in_guest("auditctl -D >/dev/null; rm -f /etc/audit/rules.d/*.rules")
     yield in_guest
+    subprocess.run([*ssh[:-1], "-O", "exit", ssh[-1]], check=False, stdin=subprocess.DEVNULL, capture_output=True)
     run(*verb, "stop", f"--directory={directory}")
 
 
