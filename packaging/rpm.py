@@ -14,6 +14,19 @@ from contents import DOCUMENTS, Package
 from project import DESCRIPTION, HOMEPAGE, MAINTAINER, NAME, RELEASE, ROOT, SUMMARY, date, run
 
 LICENCES = f"usr/share/licenses/{NAME}"
+#: Directories that no package has to have brought before; several may have the same.
+OWNED = [
+    DOCUMENTS,
+    f"{DOCUMENTS}/docs",
+    f"{DOCUMENTS}/examples",
+    LICENCES,
+    "usr/share/bash-completion",
+    "usr/share/bash-completion/completions",
+    "usr/share/fish",
+    "usr/share/fish/vendor_completions.d",
+    "usr/share/zsh",
+    "usr/share/zsh/site-functions",
+]
 #: What rpmbuild would otherwise take from this machine, or do to the files.
 MACROS = {
     "_buildhost": "localhost",
@@ -79,10 +92,7 @@ if [ "$1" = 0 ]; then
 %files
 %defattr(-,root,root,-)
 {chr(10).join(_listed(path.relative_to(root)) for path in listed)}
-%dir /{DOCUMENTS}
-%dir /{DOCUMENTS}/docs
-%dir /{DOCUMENTS}/examples
-%dir /{LICENCES}
+{chr(10).join(f"%dir /{path}" for path in OWNED)}
 
 %changelog
 * {day} {MAINTAINER} - {package.version}-{RELEASE}

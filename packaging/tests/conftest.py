@@ -36,6 +36,18 @@ def require(program, package):
         pytest.skip(f"{program} is missing: apt-get install {package}")
 
 
+def listed(package):
+    """The lines that tell of each file, as ls does: those of dpkg-deb have the name at 5, those of rpm at 8."""
+    command = ["dpkg-deb", "--contents"] if package.suffix == ".deb" else ["rpm", "--query", "--package", "--list", "--verbose"]
+    return run(*command, str(package)).splitlines()
+
+
+def files_of(package):
+    """The paths of a package's files and links."""
+    at = 5 if package.suffix == ".deb" else 8
+    return [line.split()[at].removeprefix(".") for line in listed(package) if not line.startswith("d")]
+
+
 def make_packages(root, output, surroundings, architectures, *options):
     """Makes the packages of a copy of the project, and gives their directory."""
     umask, environment = surroundings

@@ -9,7 +9,7 @@ import sys
 from dataclasses import dataclass
 
 import pytest
-from conftest import MACHINE, PROJECT, copy_of_the_project, make_packages, run
+from conftest import MACHINE, PROJECT, copy_of_the_project, files_of, make_packages, run
 
 import contents
 import project
@@ -124,7 +124,9 @@ def test_a_package_is_installed_upgraded_and_removed_and_rules_stay(guest, older
     said = guest(kind.remove)
     assert "Audit rules stay as they are, in the kernel and in /etc/audit/rules.d." in said
     assert f"  {DROP_IN}\n" in said
-    assert guest(f"test ! -e /{contents.EXECUTABLE} && test ! -L /{contents.COMMAND} && test ! -e /{contents.DOCUMENTS} && echo gone").strip() == "gone"
+    files_of_it = " ".join(files_of(one(packages, kind.name)))
+    assert contents.EXECUTABLE in files_of_it
+    assert guest(f"for path in {files_of_it} /{contents.DOCUMENTS}; do [ ! -e $path ] && [ ! -L $path ] || echo $path; done") == ""
     assert guest(f"cat {DROP_IN}") == files
     assert guest("auditctl -l").split("\n")[:2] == RULES
 

@@ -7,7 +7,7 @@ import re
 import sys
 
 import pytest
-from conftest import DEBIAN, MACHINE, PROGRAMS, PROJECT, require, run
+from conftest import DEBIAN, MACHINE, PROGRAMS, PROJECT, files_of, listed, require, run
 
 import contents
 import licences
@@ -61,11 +61,7 @@ def test_each_package_has_the_executable_of_its_architecture(packages, architect
 
 
 def test_both_kinds_have_the_same_files_but_for_their_customs(deb, rpm):
-    def listed(*words):
-        lines = [line for line in run(*words).splitlines() if not line.startswith("d")]
-        return {line.split()[5 if words[0] == "dpkg-deb" else 8].removeprefix(".") for line in lines}
-
-    ours = listed("dpkg-deb", "--contents", str(deb)), listed("rpm", "--query", "--package", "--list", "--verbose", str(rpm))
+    ours = set(files_of(deb)), set(files_of(rpm))
     documents, licence = f"/{contents.DOCUMENTS}", f"/usr/share/licenses/{project.NAME}"
     # The C library's own, where it is linked in.
     assert ours[1] - ours[0] - {f"{licence}/LGPL-2.1"} == {
@@ -83,10 +79,11 @@ def test_both_kinds_have_the_same_files_but_for_their_customs(deb, rpm):
 
 
 def test_everything_belongs_to_root_and_nobody_else_writes_it(deb, rpm):
-    for line in run("dpkg-deb", "--contents", str(deb)).splitlines():
-        assert line.split()[1] == "root/root" and (line[0] == "l" or (line[5], line[8]) == ("-", "-")), line
-    for line in run("rpm", "--query", "--package", "--list", "--verbose", str(rpm)).splitlines():
-        assert line.split()[2:4] == ["root", "root"] and (line[0] == "l" or (line[5], line[8]) == ("-", "-")), line
+    for package, owner in ((deb, "root/root"), (rpm, "root root")):
+        lines = listed(package)
+        assert lines
+        for line in lines:
+            assert f" {owner} " in " ".join(line.split()) and (line[0] == "l" or (line[5], line[8]) == ("-", "-")), line
 
 
 def test_nothing_has_to_be_installed_besides(deb, rpm):
