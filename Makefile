@@ -21,7 +21,10 @@ OF_TESTS := $(TARGET_DIR)/$(TARGET)/debug/stripped/audit_rules
 # one build. The flags belong to the target alone: procedural macros cannot be built with them.
 TARGET_NAME := $(shell echo $(TARGET) | tr a-z- A-Z_)
 STATIC := -C target-feature=+crt-static
-export CARGO_TARGET_$(TARGET_NAME)_RUSTFLAGS := $(STATIC)
+# Messages name places in the sources of dependencies: not where this machine keeps them, so that the same compiler makes the
+# same executable anywhere.
+REMAPPED := --remap-path-prefix=$(or $(CARGO_HOME),$(HOME)/.cargo)=/cargo
+export CARGO_TARGET_$(TARGET_NAME)_RUSTFLAGS := $(STATIC) $(REMAPPED)
 # The largest release executable, in bytes: 6 MiB. It travels to each host once a version, in a collection that has one
 # for each machine; what makes it this much larger is a mistake, such as a library that brings tables of its own.
 LARGEST := 6291456

@@ -183,7 +183,7 @@ class Schema:
 
     def _either(self, body: dict) -> str:
         phrases, words = self.values(body)
-        return " or ".join(phrases + [f"`{word}`" for word, _ in words])
+        return _alternatives(phrases + [f"`{word}`" for word, _ in words])
 
 
 def _key(schema: Schema, place: str, name: str, body: dict) -> str:
@@ -194,10 +194,15 @@ def _key(schema: Schema, place: str, name: str, body: dict) -> str:
         lines.append(".RS")
         lines += [f".TP\n\\fB{_escaped(word)}\\fR\n{_prose(meaning)}" for word, meaning in words]
         lines.append(".RE")
-    kind = " or ".join(phrases + (["one of these words"] if words else []))
+    kind = _alternatives(phrases + (["one of the words above"] if words else []))
     facts = [f"Takes {kind}.", _default(body), _uses(body.get("x-used-by", []))]
     lines.append(".IP\n" + _prose(" ".join(fact for fact in facts if fact)))
     return "\n".join(line for line in lines if line)
+
+
+def _alternatives(phrases: list[str]) -> str:
+    """Several of them with commas, since some phrases have an "or" themselves."""
+    return phrases[0] if len(phrases) == 1 else f"{', '.join(phrases[:-1])}, or {phrases[-1]}" if phrases else "anything"
 
 
 def _default(body: dict) -> str:

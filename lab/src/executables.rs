@@ -63,8 +63,7 @@ impl Cargo {
     #[must_use]
     pub fn with_target(target: &str) -> Self {
         let flags = variable(target, "RUSTFLAGS");
-        // The Makefile's flags, so that nothing is built twice.
-        let value = env::var_os(&flags).unwrap_or_else(|| "-C target-feature=+crt-static".into());
+        let value = env::var_os(&flags).unwrap_or_else(|| usual_flags().into());
         Self { target: target.to_owned(), configuration: Vec::new(), environment: vec![(flags, value)] }
     }
 
@@ -103,6 +102,13 @@ impl Cargo {
         }
         Ok(String::from_utf8_lossy(&output.stdout).lines().filter_map(executable).collect())
     }
+}
+
+/// The Makefile's flags for rustc, so that nothing is built twice: no shared libraries, and no path of this machine.
+fn usual_flags() -> String {
+    let named = env::var("CARGO_HOME").ok().filter(|home| !home.is_empty());
+    let home = named.unwrap_or_else(|| env::var("HOME").unwrap_or_default() + "/.cargo");
+    format!("-C target-feature=+crt-static --remap-path-prefix={home}=/cargo")
 }
 
 /// The variable of cargo's environment that sets something for one target.
