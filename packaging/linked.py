@@ -32,16 +32,22 @@ class Part:
     directory: Path | None = None
 
 
-def check_executable(path: Path, architecture: str) -> None:
-    """Fails unless the file is a static 64-bit ELF executable for the architecture."""
+def check_executable(path: Path, architecture: str, version: str) -> None:
+    """Fails unless the file is a static 64-bit ELF executable for the architecture, of this version."""
     number, order = ARCHITECTURES[architecture][1:]
-    data = path.read_bytes()
+    try:
+        data = path.read_bytes()
+    except OSError as error:
+        raise Trouble(f"{path} cannot be read: {error.strerror}") from None
     if data[:5] != b"\x7fELF\x02" or data[5] != (1 if order == "little" else 2) or int.from_bytes(data[18:20], order) != number:
         raise Trouble(f"{path} is no executable for {architecture}")
     start, size, count = (int.from_bytes(data[at : at + width], order) for at, width in ((32, 8), (54, 2), (56, 2)))
     # PT_INTERP, a program header of type 3, names what has to be there to start it.
     if any(int.from_bytes(data[start + size * entry :][:4], order) == 3 for entry in range(count)):
         raise Trouble(f"{path} is not static: it names an interpreter")
+    # What it answers to --version stands in it as it is; most of them cannot be asked here.
+    if f"audit_rules {version}".encode() not in data:
+        raise Trouble(f"{path} is not audit_rules {version}")
 
 
 def libraries(path: Path) -> list[Part]:
