@@ -43,7 +43,7 @@ def pages(program: Path, version: str, when: int) -> dict[str, str]:
         "EXAMPLES": "\n.PP\n".join(f"{_prose(words)}\n.PP\n{_example(name)}" for name, words in EXAMPLES.items()),
     }
     schema = Schema(json.loads((ROOT / "schemas/request.schema.json").read_text()))
-    values["KEYS"] = "\n".join(_key(schema, "", name, body) for name, body in schema.root["properties"].items())
+    values["KEYS"] = "\n".join(_key(schema, name, body) for name, body in schema.root["properties"].items())
     values["PARTS"] = "\n".join(_part(schema, place, name) for name, place in schema.parts())
     return {path.name: _filled(path, values) for path in sorted(PAGES.iterdir())}
 
@@ -61,7 +61,7 @@ def _filled(path: Path, values: dict[str, str]) -> str:
 
 
 def _entries(help_text: str) -> list[tuple[str, str]]:
-    """The calls in the help, and what it says of each. A call without words shares those of the next or has none."""
+    """The calls in the help, and what it says of each."""
     block = help_text.split("\n\n")[1]
     entries: list[tuple[str, str]] = []
     for line in block.splitlines():
@@ -92,8 +92,8 @@ def _call(call: str) -> str:
 
 
 def _calls(help_text: str) -> str:
-    said = {"audit_rules --help, --version": "print this summary, or the version"}
-    return "\n".join(f".TP\n{_call(call)}\n{_prose(_sentence(words or said[call]))}" for call, words in _entries(help_text))
+    obvious = {"audit_rules --help, --version": "print this summary, or the version"}
+    return "\n".join(f".TP\n{_call(call)}\n{_prose(_sentence(words or obvious.get(call, call)))}" for call, words in _entries(help_text))
 
 
 def _status(help_text: str) -> str:
@@ -186,7 +186,7 @@ class Schema:
         return _alternatives(phrases + [f"`{word}`" for word, _ in words])
 
 
-def _key(schema: Schema, place: str, name: str, body: dict) -> str:
+def _key(schema: Schema, name: str, body: dict) -> str:
     """One key: its name, what it means, what it may be, its default and what uses it."""
     phrases, words = schema.values(body)
     lines = [f".TP\n\\fB{_escaped(name)}\\fR", _prose(body.get("description", ""))]
@@ -221,7 +221,7 @@ def _uses(uses: list[str]) -> str:
 
 def _part(schema: Schema, place: str, name: str) -> str:
     body = schema.definition(name)
-    keys = "\n".join(_key(schema, place, key, value) for key, value in body["properties"].items())
+    keys = "\n".join(_key(schema, key, value) for key, value in body["properties"].items())
     said = body.get("description", "")
     return f".SS {_escaped(place)}\n" + (f"{_prose(said)}\n" if said else "") + keys
 
