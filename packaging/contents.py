@@ -38,6 +38,8 @@ class Package:
     bill: str
     #: The copyright file.
     copyright: str
+    #: How hard xz tries, from 0 to 9.
+    level: int
 
 
 def stage(package: Package, root: Path, zsh: str) -> None:

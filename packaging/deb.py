@@ -32,7 +32,7 @@ def build(package: Package, scratch: Path, target: Path) -> Path:
     contents.settle(root, package.when)
     path = target / f"{NAME}_{package.version}-{RELEASE}_{architecture}.deb"
     # xz: Debian 11 reads no zstd. More than one thread would cut its blocks by the number of processors.
-    options = ["--root-owner-group", "-Zxz", "--threads-max=1"]
+    options = ["--root-owner-group", "-Zxz", f"-z{package.level}", "--threads-max=1"]
     run(["dpkg-deb", *options, "--build", str(root), str(path)], env={**os.environ, "SOURCE_DATE_EPOCH": str(package.when)})
     return path
 

@@ -36,8 +36,6 @@ MACROS = {
     "_build_id_links": "none",
     "debug_package": "%{nil}",
     "__os_install_post": "%{nil}",
-    # rpm of RHEL 7 reads no zstd.
-    "_binary_payload": "w6.xzdio",
     "_source_filedigest_algorithm": "8",
     "_binary_filedigest_algorithm": "8",
 }
@@ -55,7 +53,9 @@ def build(package: Package, scratch: Path, target: Path) -> Path:
     contents.settle(root, package.when)
     spec = scratch / f"{NAME}.spec"
     spec.write_text(_spec(package, root))
-    defined = {**MACROS, "_topdir": str(scratch / "top"), "_rpmdir": str(target), "_rpmfilename": "%{NAME}-%{VERSION}-%{RELEASE}.%{ARCH}.rpm"}
+    # rpm of RHEL 7 reads no zstd.
+    payload = {"_binary_payload": f"w{package.level}.xzdio"}
+    defined = {**MACROS, **payload, "_topdir": str(scratch / "top"), "_rpmdir": str(target), "_rpmfilename": "%{NAME}-%{VERSION}-%{RELEASE}.%{ARCH}.rpm"}
     options = [word for name, value in defined.items() for word in ("--define", f"{name} {value}")]
     command = ["rpmbuild", "-bb", "--target", f"{package.architecture}-linux", *options, str(spec)]
     run(command, env={**os.environ, "SOURCE_DATE_EPOCH": str(package.when)})

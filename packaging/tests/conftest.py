@@ -53,7 +53,7 @@ def make_packages(root, output, surroundings, architectures, *options):
     umask, environment = surroundings
     words = [f"--program={name}={PROGRAMS[name]}" for name in architectures]
     environment = {**os.environ, "SOURCE_DATE_EPOCH": str(project.moment()), **environment}
-    run(sys.executable, "-B", str(root / "packaging/build"), *words, f"--output={output}", *options, env=environment, umask=umask)
+    run(sys.executable, "-B", str(root / "packaging/build"), *words, f"--output={output}", "--level=0", *options, env=environment, umask=umask)
     return output
 
 
