@@ -35,7 +35,13 @@ fn answer(request: &str, marker: &str) -> String {
         let (name, value) = line.split_once(": ").unwrap_or_default();
         format!("{name}: 0{}", if value.ends_with(',') { "," } else { "" })
     };
-    text.lines().map(|line| if owner(line) { root(line) } else { line.to_owned() } + "\n").collect()
+    // The owners are in this too.
+    let plan_id = |line: &str| {
+        let (name, _) = line.split_once(": ").filter(|(name, _)| name.trim() == "\"plan_id\"")?;
+        Some(format!("{name}: \"6b1f0d5c93a2e847-0e7d4a1c58b3f926-c25f9a7013e8d4b6\","))
+    };
+    let told = |line: &str| if owner(line) { root(line) } else { plan_id(line).unwrap_or_else(|| line.to_owned()) };
+    text.lines().map(|line| told(line) + "\n").collect()
 }
 
 /// The document with every answer as the program gives it, and how many there are.

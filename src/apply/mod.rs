@@ -37,7 +37,7 @@ use crate::error::{PolicyError, Problem, What};
 use crate::intent::{ApplyIntent, Goal};
 use crate::observe::kernel_state;
 use crate::plan::rules::RuleForms;
-use crate::plan::{KernelState, Plan, Target, plan};
+use crate::plan::{KernelState, Plan, PlanId, Target, plan};
 use crate::request::{OnLocked, Target as Layer};
 use crate::rules_d::{Directory, DropInName, FileError, Lock, Root, too_large_together};
 use crate::settings::{Name, Settings};
@@ -82,6 +82,8 @@ pub struct Applied {
     pub has_taken_back: bool,
     /// In check mode, what of the change of a killed run is taken back first.
     pub planned_back: Option<PlannedBack>,
+    /// What the plan is known by, in check mode or where the request has one.
+    pub plan_id: Option<PlanId>,
     /// The text of the record of the change that the kernel took.
     pub record: Option<String>,
     /// The count of lost records that was set back to zero.
@@ -176,6 +178,7 @@ fn converge(
     warnings.extend(about::not_there_yet(intent, &desired.skipped));
     warnings.extend(plan.settings.iter().filter(irreversible).map(|step| Warning::Irreversible { name: step.name }));
 
+    let plan_id = approved(intent, &|| PlanId::of(&plan, &pending, before.as_ref(), desired.at_boot.as_ref()))?;
     if !plan.is_empty() {
         warnings.extend(undo::expected(&plan, &pending, before.as_ref()));
     }
@@ -201,6 +204,7 @@ fn converge(
         planned_back: None,
         record: None,
         lost: None,
+        plan_id,
     };
     if applied.plan.is_empty() {
         applied.end = unchanged(&applied);
@@ -212,6 +216,16 @@ fn converge(
         applied.warnings.extend(watches.note(&applied.plan, now, run_dir));
     }
     Ok(applied)
+}
+
+/// What the plan is known by, where that is asked for; an error where another one was approved.
+fn approved(intent: &ApplyIntent, plan_id: &dyn Fn() -> PlanId) -> Result<Option<PlanId>, Vec<Problem>> {
+    let found = (intent.check_mode || intent.plan_id.is_some()).then(plan_id);
+    let changed = intent.plan_id.as_ref().zip(found.as_ref()).map(|(approved, found)| approved.changed_in(found));
+    match changed.filter(|what| !what.is_empty()) {
+        Some(what) => Err(vec![Problem::at_pointer(PolicyError::PlanChanged { what }.into(), "/plan_id")]),
+        None => Ok(found),
+    }
 }
 
 /// Carries out a plan that has steps.

@@ -36,6 +36,7 @@ impl Applied {
             planned_back: None,
             record: None,
             lost: None,
+            plan_id: None,
         };
         refused.take_in(met);
         refused

@@ -51,7 +51,7 @@ pub fn note(
     let (Some(_), Some(run_dir), false) = (kernel, run_dir, drop_ins.is_empty()) else { return Ok(()) };
     let unloads = pending.rules.iter().filter(|step| step.doing == Doing::Unload && !step.because.loads_again());
     let mut waits: Vec<String> = unloads.map(|step| Id::of(&step.rule).to_string()).collect();
-    waits.sort();
+    waits.sort_unstable();
     let note = WaitingFile::new(run_dir);
     let before = note.read().map_err(file)?;
     let mut now = before.clone();

@@ -55,6 +55,8 @@ pub enum PolicyError {
     Unsupported { what: &'static str },
     /// The host is not as the change left it.
     HostChanged { difference: String },
+    /// The plan is not the one that was approved; what changed since.
+    PlanChanged { what: Vec<&'static str> },
     /// A step was refused.
     StepRefused { step: String, errno: String },
     /// Somebody else wrote a file while this run was at work.
@@ -102,6 +104,7 @@ impl PolicyError {
             Self::NoSuchSetting { .. } => "unsupported_setting",
             Self::Unsupported { .. } => "unsupported",
             Self::HostChanged { .. } => "host_changed",
+            Self::PlanChanged { .. } => "plan_changed",
             Self::StepRefused { .. } => "step_refused",
             Self::ChangedMeanwhile { .. } => "changed_meanwhile",
             Self::NotAsDeclared { .. } => "not_as_declared",
@@ -183,6 +186,9 @@ impl PolicyError {
             Self::HostChanged { difference } => {
                 format!("the host is no longer as the change left it: {difference}")
             }
+            Self::PlanChanged { what } => {
+                format!("the plan is not the one of plan_id: since then {} changed", what.join(" and "))
+            }
             Self::StepRefused { step, errno } => format!("{step}: the kernel answered {errno}"),
             Self::ChangedMeanwhile { path } => format!("somebody else changed {path} while this run was at work"),
             Self::NotAsDeclared { difference } => format!("read back, the host is not as declared: {difference}"),
@@ -228,6 +234,7 @@ impl PolicyError {
             )),
             Self::ChangedMeanwhile { .. } => Some(Hint::say("look at the file, then run it again")),
             Self::HostChanged { .. } => Some(Hint::say("force: true takes back what can be taken back")),
+            Self::PlanChanged { .. } => Some(Hint::say("run check mode again, and look at its plan")),
             _ => None,
         }
     }

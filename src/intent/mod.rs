@@ -28,6 +28,7 @@ pub use prove::{Meant, ProveIntent};
 use machine::machine_of;
 
 use crate::error::{Problem, RequestError};
+use crate::plan::PlanId;
 use crate::request::keys::{not_used, unused};
 use crate::request::{
     Compile, Control, Expedite, Id, KernelChoice, LoaderUnknown, OnDuplicate, OnLocked, OnMissing, Operation, Ordering,
@@ -89,6 +90,8 @@ pub struct ApplyIntent {
     pub record: bool,
     /// Whether to reset the kernel's count of lost records.
     pub reset_lost: bool,
+    /// The plan that may be carried out, and no other.
+    pub plan_id: Option<PlanId>,
     /// Stop before the first change.
     pub check_mode: bool,
     /// Report a diff.
@@ -183,6 +186,14 @@ impl ApplyIntent {
         });
         problems.extend(crossed(request, &place));
         problems.extend(adoption(request));
+        let plan_id = request.plan_id.as_deref().and_then(|said| {
+            PlanId::read(said).or_else(|| {
+                let allowed = vec!["what check mode gave as plan_id".to_owned()];
+                let error = RequestError::BadValue { found: said.to_owned(), allowed, nearest: None };
+                problems.push(Problem::at_pointer(error.into(), "/plan_id"));
+                None
+            })
+        });
         let machine = &machine_of(request, &place, own).unwrap_or_else(|problem| {
             problems.push(problem);
             *own
@@ -223,6 +234,7 @@ impl ApplyIntent {
                 backup: request.backup,
                 record: request.record.unwrap_or(true),
                 reset_lost: request.reset_lost,
+                plan_id,
                 check_mode: request.check_mode,
                 diff: request.diff,
             }),

@@ -46,7 +46,7 @@ fn is_recorded_call(rule: &Rule) -> bool {
 fn without_arch_and_key(rule: &Rule) -> Option<Rule> {
     let mut rest = rule.clone();
     rest.fields.retain(|field| !matches!(field.number, FieldNumber::ARCH | FieldNumber::KEY));
-    rest.fields.sort();
+    rest.fields.sort_unstable();
     rest.syscalls = Mask::NONE;
     is_recorded_call(rule).then_some(rest)
 }

@@ -101,7 +101,7 @@ pub fn paths(sources: &[Source], reader: &mut Reader) -> Vec<Rc<[u8]>> {
     let mut paths = reader.paths(lines.flat_map(|line| std::iter::once(line).chain(candidates(line))));
     let more: Vec<Rc<[u8]>> = paths.iter().flat_map(|path| steps(path)).map(Rc::from).collect();
     paths.extend(more);
-    paths.sort();
+    paths.sort_unstable();
     paths.dedup();
     paths
 }

@@ -1,12 +1,14 @@
 //! The steps that lead from what is to what is wanted: a value that check mode prints, a run carries out and a
 //! rollback makes anew.
 
+mod approved;
 mod digest;
 pub mod files;
 pub mod order;
 pub mod rules;
 pub mod settings;
 
+pub use approved::PlanId;
 pub use digest::{digest, digest_at_boot};
 
 use files::{FileStep, FileTarget, plan_files};

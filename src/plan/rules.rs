@@ -241,7 +241,7 @@ fn step(doing: Doing, rule: &Rule, because: Because) -> RuleStep {
 /// The lists that matter, in the kernel's order.
 fn lists(loaded: &[Rule], wanted: &[&RuleForms]) -> Vec<List> {
     let mut lists: Vec<List> = loaded.iter().chain(wanted.iter().map(|w| &w.rule)).map(|r| r.list).collect();
-    lists.sort();
+    lists.sort_unstable();
     lists.dedup();
     lists
 }

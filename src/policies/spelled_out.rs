@@ -111,7 +111,7 @@ impl SpelledOut {
         let labels = lines.flat_map(|(name, text)| policy.lines_of(of, name, text)).flat_map(|line| line.labels);
         let privileged = of.privileged.iter().filter(|privileged| format!("{}.rules", privileged.name) == drop_in);
         let mut controls: Vec<String> = labels.chain(privileged.flat_map(|of| of.labels.iter().cloned())).collect();
-        controls.sort();
+        controls.sort_unstable();
         controls.dedup();
         controls
     }

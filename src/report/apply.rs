@@ -70,6 +70,7 @@ impl Report {
             backup_file: applied.backup_file(),
             record: applied.record.clone(),
             reset_lost: applied.lost,
+            plan_id: applied.plan_id.as_ref().filter(|_| intent.check_mode).map(ToString::to_string),
             runtime: Some(RuntimeReport {
                 managed: applied.unmanaged.is_none(),
                 reason: applied.unmanaged.clone(),

@@ -72,6 +72,9 @@ pub struct Report {
     /// apply, with `reset_lost`: the count of lost records that was set back to zero.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub reset_lost: Option<u32>,
+    /// apply, in check mode: by what this plan, from this state of the host, is known again.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub plan_id: Option<String>,
     /// apply, events, and gather with `expect`: the policies that the request asked for.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub policy: Vec<policy::PolicyReport>,
@@ -290,6 +293,7 @@ impl Report {
             backup_file: None,
             record: None,
             reset_lost: None,
+            plan_id: None,
             policy: Vec::new(),
             rules: None,
             runtime: None,

@@ -156,6 +156,7 @@ keys! {
     expedite: APPLY,
     lock_timeout: APPLY,
     check_mode: ALL,
+    plan_id: APPLY,
     diff: APPLY,
     force: &[RESTORED],
     snapshot: &[RESTORED],

@@ -139,6 +139,8 @@ pub struct Request {
     pub lock_timeout: Option<u32>,
     /// Say what would be done and change nothing.
     pub check_mode: bool,
+    /// The `plan_id` that check mode gave: the change is made only while plan and host are still the same.
+    pub plan_id: Option<String>,
     /// Give a unified diff of what changes.
     pub diff: bool,
     /// Take the change back even if the host no longer looks as the change left it.

@@ -178,7 +178,7 @@ impl<'a> Checker<'a> {
         }
         let types = schemas.iter().flat_map(|schema| self.types(schema));
         let mut expected: Vec<String> = types.filter(|name| *name != "null").map(str::to_owned).collect();
-        expected.sort();
+        expected.sort_unstable();
         expected.dedup();
         self.report(RequestError::WrongType { expected, found: type_name(value) }, pointer);
     }

@@ -19,6 +19,18 @@ impl Id {
     pub fn of(rule: &Rule) -> Self {
         Ids::default().of(rule)
     }
+
+    /// The first 64 bits of a digest of bytes.
+    #[must_use]
+    pub fn of_bytes(bytes: &[u8]) -> Self {
+        Self::first(Sha256::digest(bytes))
+    }
+
+    fn first(digest: impl IntoIterator<Item = u8>) -> Self {
+        let mut short = [0; 8];
+        short.iter_mut().zip(digest).for_each(|(short, byte)| *short = byte);
+        Self(short)
+    }
 }
 
 /// Makes the ids of rules one after the other. Rules of the same list, action and system calls, as those that follow each
@@ -46,9 +58,7 @@ impl Ids {
         rule.fields.iter().filter_map(super::Field::text).for_each(|text| bytes.extend_from_slice(text));
         bytes.extend_from_slice(&rule.rest);
         hasher.update(&bytes);
-        let mut short = [0; 8];
-        short.iter_mut().zip(hasher.finalize()).for_each(|(short, byte)| *short = byte);
-        Id(short)
+        Id::first(hasher.finalize())
     }
 
     /// The digest so far, of what stands before the conditions.

@@ -37,7 +37,7 @@ impl Root {
         let environment = environment.map_or_else(BTreeMap::new, |text| grub_environment(&text));
         let is_entry = |name: &[u8]| name.ends_with(b".conf");
         let mut names = self.names_in(ENTRIES, &is_entry);
-        names.sort();
+        names.sort_unstable();
         let mut found: Vec<(String, BootEntry)> = Vec::new();
         for name in names {
             let path = format!("{ENTRIES}/{}", name.to_string_lossy());

@@ -104,7 +104,7 @@ impl Root {
             Some(Process { pid, name: String::from_utf8_lossy(name[..length].trim_ascii_end()).into_owned() })
         };
         let mut processes: Vec<Process> = pids.filter_map(process).collect();
-        processes.sort_by_key(|a| a.pid);
+        processes.sort_unstable_by_key(|a| a.pid);
         processes
     }
 

@@ -98,7 +98,7 @@ impl Root {
         for directory in directories {
             names.extend(self.names(directory.as_ref(), &|name| name.ends_with(ending)).into_iter().flatten());
         }
-        names.sort();
+        names.sort_unstable();
         names.dedup();
         let text = |name: &OsString| {
             let mut paths =

@@ -27,7 +27,7 @@ fn values(root: &Path) -> Json {
             "dialect": "libaudit-go", "document": {"audit_rules": [{"path": "/etc/passwd"}]}});
     let of_events = json!({"seconds": 1, "match": [{"keep": {"key": "x"}}], "since": 1, "until": "2026-11-29T10:00:00Z", "count": 1, "limit": 5,
             "records": true, "output": "/srv/events.jsonl", "keys": ["x"], "extra_attributes": {"a": "b"},
-            "trace_netlink": "/srv/netlink"});
+            "trace_netlink": "/srv/netlink", "plan_id": "0123456789abcdef-0123456789abcdef-0123456789abcdef"});
     let (Json::Object(values_so_far), Json::Object(more), Json::Object(of_events)) = (&mut values, more, of_events)
     else {
         unreachable!()

@@ -37,6 +37,7 @@ mod machines;
 mod memory;
 mod mortal;
 mod notes;
+mod plan_id;
 mod programs;
 mod properties;
 mod record;

@@ -17,7 +17,7 @@ def state_return(name, report, test):
         ret["warnings"] = report["warnings"]
     if report.get("reboot_required"):
         ret["pending"] = report["pending"]
-    for part in ("policy", "backup_file", "reset_lost", "undo"):
+    for part in ("policy", "backup_file", "reset_lost", "plan_id", "undo"):
         if report.get(part):
             ret[part] = report[part]
     return ret

@@ -81,7 +81,7 @@ def present(
     on_duplicate=None, on_missing=None, unknown_syscalls=None, loader_unknown=None, mode=None, owner=None, group=None,
     backup=None, record=None, compile=None, perm_syscalls=None, expedite=None, adopt=None, kernel=None, allow_empty=None,
     header=None, reset_lost=None,
-    lock_timeout=None, trace_netlink=None, lock_anyway=None, executable=None, **kwargs,
+    lock_timeout=None, trace_netlink=None, plan_id=None, lock_anyway=None, executable=None, **kwargs,
 ):  # fmt: skip
     """
     Ensure that a drop-in holds exactly these rules and settings, and that the kernel holds them too. What only this drop-in
@@ -127,7 +127,7 @@ def absent(
     name, rules=None, source=None, source_hash=None, template=None, context=None, defaults=None, target=None, root=None,
     rules_dir=None, arch=None, ordering=None, on_locked=None, mode=None, owner=None, group=None, backup=None, record=None,
     compile=None, perm_syscalls=None, expedite=None, adopt=None, kernel=None, lock_timeout=None, trace_netlink=None,
-    executable=None, **kwargs,
+    plan_id=None, executable=None, **kwargs,
 ):  # fmt: skip
     """
     Ensure that there is no such drop-in, and that the kernel does not hold its rules, unless another drop-in does.
@@ -151,7 +151,7 @@ def loaded(
     on_locked=None, on_duplicate=None, on_missing=None, unknown_syscalls=None, loader_unknown=None, mode=None,
     owner=None, group=None,
     backup=None, record=None, compile=None, perm_syscalls=None, expedite=None, adopt=None, kernel=None, allow_empty=None,
-    header=None, reset_lost=None, lock_timeout=None, trace_netlink=None, executable=None, **kwargs,
+    header=None, reset_lost=None, lock_timeout=None, trace_netlink=None, plan_id=None, executable=None, **kwargs,
 ):  # fmt: skip
     """
     Ensure that the kernel holds what all drop-ins together ask for. It does what ``augenrules --load`` is used for, without
@@ -187,7 +187,7 @@ def exact(
     on_locked=None, on_duplicate=None, on_missing=None, unknown_syscalls=None, loader_unknown=None, mode=None,
     owner=None, group=None,
     backup=None, record=None, compile=None, perm_syscalls=None, expedite=None, kernel=None, allow_empty=None, header=None,
-    reset_lost=None, lock_timeout=None, trace_netlink=None, executable=None, **kwargs,
+    reset_lost=None, lock_timeout=None, trace_netlink=None, plan_id=None, executable=None, **kwargs,
 ):  # fmt: skip
     """
     Ensure that this drop-in, or these, are the only ones but for those that ``keep`` matches, and that the kernel holds exactly
@@ -210,7 +210,7 @@ def exact(
 def restored(
     name, snapshot=None, force=None, target=None, root=None, rules_dir=None, on_locked=None, backup=None, record=None,
     expedite=None,
-    kernel=None, lock_timeout=None, trace_netlink=None, lock_anyway=None, executable=None, **kwargs,
+    kernel=None, lock_timeout=None, trace_netlink=None, plan_id=None, lock_anyway=None, executable=None, **kwargs,
 ):  # fmt: skip
     """
     Ensure that files, rules and settings are as they were before a change.

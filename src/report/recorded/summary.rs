@@ -122,7 +122,7 @@ impl Report {
 /// The rules that make the most records.
 fn noise(tally: &Tally, rule: &dyn Fn(usize) -> Option<(DecidingRule, Rule)>) -> Vec<NoiseReport> {
     let mut noisy: Vec<_> = tally.noise.iter().collect();
-    noisy.sort_by_key(|(at, noise)| (std::cmp::Reverse(noise.records), **at));
+    noisy.sort_unstable_by_key(|(at, noise)| (std::cmp::Reverse(noise.records), **at));
     let report = |(at, noise): (&usize, &Noise)| {
         let (shown, matched) = rule(*at)?;
         let narrow = noise.narrowing(&matched);

@@ -123,14 +123,14 @@ impl Root {
         }
         let Walk { mut found, mut set_id, mut errors, more_errors, .. } = walk;
         if !errors.is_empty() {
-            errors.sort_by(|a, b| a.path.cmp(&b.path));
+            errors.sort_unstable_by(|a, b| a.path.cmp(&b.path));
             return Err(Unread { errors, more: more_errors });
         }
         for paths in [&mut found, &mut set_id] {
             paths.sort_unstable();
             paths.dedup();
         }
-        doubtful.sort();
+        doubtful.sort_unstable();
         doubtful.dedup();
         Ok(Programs { paths: found, set_id, doubtful })
     }

@@ -77,6 +77,7 @@ APPLY = {
     "perm_syscalls": {"type": "str", "choices": ["all", "4.2"], "default": "all"},
     "lock_timeout": {"type": "int"},
     "expedite": {"type": "str", "choices": ["auto", "never", "always"], "default": "auto"},
+    "plan_id": {"type": "str"},
     "force": {"type": "bool", "default": False},
     "snapshot": {"type": "dict", "aliases": ["undo"]},
     "trace_netlink": {"type": "str"},

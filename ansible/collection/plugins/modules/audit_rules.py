@@ -311,6 +311,11 @@ options:
       - From RV(undo) itself O(root), O(rules_dir) and O(target) are taken too where the task does not give them.
     type: dict
     aliases: [undo]
+  plan_id:
+    description:
+      - The RV(plan_id) of a run in check mode. The change is made only while plan and target are still the same; else the task fails
+        and names what changed.
+    type: str
   trace_netlink:
     description:
       - A file of the target, also with O(root), to which every byte that comes from the kernel is written as it came. Not in check
@@ -542,6 +547,10 @@ backup_file:
   returned: when one drop-in was replaced or removed and O(backup) is true
   type: str
   sample: /etc/audit/rules.d/30-identity.rules.2117.2026-11-29@10:02:45~
+plan_id:
+  description: By what this plan, from this state of the target, is known again; for O(plan_id) of the run that makes the change.
+  returned: in check mode
+  type: str
 reset_lost:
   description: The kernel's count of lost records, which was set back to zero.
   returned: with O(reset_lost), not in check mode
