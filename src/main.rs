@@ -51,7 +51,7 @@ fn main() -> ExitCode {
         ["--help" | "-h"] => print(HELP),
         ["--version" | "-V"] => print(&format!("audit_rules {}", env!("CARGO_PKG_VERSION"))),
         ["schema", "request"] => print(requests::SCHEMA.trim_end()),
-        ["schema", "report"] => print(report::SCHEMA.trim_end()),
+        ["schema", "report"] => print(report::schema().trim_end()),
         ["policy", rest @ ..] if words.len() == arguments.len() => policy(rest),
         ["--follow"] => follow(Ok(br#"{"operation": "events", "source": "kernel"}"#.to_vec())),
         ["--follow", "-"] => follow(read(io::stdin(), "-")),

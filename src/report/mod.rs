@@ -27,7 +27,9 @@ pub(crate) mod visible;
 pub mod words;
 
 use std::collections::BTreeMap;
+use std::io::Read;
 
+use flate2::read::GzDecoder;
 use schemars::JsonSchema;
 use schemars::generate::SchemaSettings;
 use serde::Serialize;
@@ -339,8 +341,17 @@ impl Report {
     }
 }
 
+/// `schemas/report.schema.json`, packed by gzip: it is much repetition, and only who asks for it reads it.
+const SCHEMA: &[u8] = include_bytes!("schema.json.gz");
+
 /// The JSON Schema of the report, as it is published.
-pub const SCHEMA: &str = include_str!("../../schemas/report.schema.json");
+#[must_use]
+pub fn schema() -> String {
+    let mut text = String::new();
+    // What was packed here can be unpacked; a test holds it to the published one.
+    let _ = GzDecoder::new(SCHEMA).read_to_string(&mut text);
+    text
+}
 
 /// The schema that the types of this module make, of reports as they are written: what may be left out is not required. A
 /// test holds the published one to it.
