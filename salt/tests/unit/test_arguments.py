@@ -88,6 +88,6 @@ def test_the_executable_refuses_the_keys_that_a_state_does_not_take(executable, 
 
 
 def test_the_formula_has_no_kind_of_module_that_an_old_salt_ssh_does_not_send():
-    # Salt 3006 sends modules, states, grains, renderers and returners.
-    assert {path.name for path in FORMULA.glob("_*")} == {"_modules", "_states"}
+    # Salt 3006 sends modules, states, grains, renderers and returners; runners stay on the master.
+    assert {path.name for path in FORMULA.glob("_*")} == {"_modules", "_runners", "_states"}
     assert not [path for path in FORMULA.rglob("*.py") if "__utils__" in path.read_text()]
