@@ -48,7 +48,7 @@ fn what_changed_since_is_named_and_nothing_is_done() {
             match change {
                 "kernel" => host.load(&["-w /etc/shadow -p wa -k other"]),
                 "files" => {
-                    fs::write(host.path("/etc/audit/rules.d/10-other.rules"), "-w /etc/hosts -p wa -k other\n").unwrap()
+                    host.write("/etc/audit/rules.d/10-other.rules", "-w /etc/hosts -p wa -k other\n");
                 }
                 _ => rules.push(GROUP),
             }
