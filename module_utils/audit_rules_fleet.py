@@ -73,7 +73,8 @@ def failing(summary, fail_on):
     unknown = sorted(set(fail_on) - set(GATES))
     if unknown:
         raise ValueError("fail_on: {} is unknown; it takes {}".format(", ".join(unknown), ", ".join(GATES)))
-    found = []
+    # Of nobody nothing is known, whatever the gate is about.
+    found = ["nobody was asked"] if set(fail_on) - {"never"} and not summary["hosts"] else []
     for state in GATES:
         names = [host["host"] for host in summary["hosts"] if host["state"] == state]
         if state in fail_on and names:
@@ -89,11 +90,18 @@ def state_of(report):
     was_looked_at = in_sync is False and report.get("errors")
     if "outcome" not in report or (report.get("failed") and not was_looked_at):
         return "failed"
-    if in_sync is False:
+    controls = [label.get("in_sync") for label in (report.get("labels") or {}).values()]
+    # `in_sync` is about rules and settings: it is true as well where the kernel holds all of them and auditing is off.
+    if in_sync is False or False in controls or report.get("reboot_required") or _is_off(report):
         return "drift"
     if not _kernel_was_read(report):
         return "files_only"
-    return "in_sync" if in_sync else "undecided"
+    return "in_sync" if in_sync is True and None not in controls else "undecided"
+
+
+def _is_off(report):
+    """Whether the kernel was read and records nothing, whatever rules it holds."""
+    return (report.get("status") or {}).get("enabled") == 0
 
 
 def _kernel_was_read(report):
@@ -116,12 +124,15 @@ def _host(name, report):
     if reason:
         found["msg"] = "{}; {}".format(found["msg"], reason)
     differences, besides = _differences(report)
+    if _is_off(report):
+        enabled = (report.get("settings") or {}).get("enabled") or {}
+        differences.insert(0, _entry("enabled", "auditing is off: nothing is recorded", enabled))
     beyond = sum((report.get("omitted") or {}).get(pointer, 0) for pointer in ("/expect/rules", "/expect/unexpected"))
     found.update(
         digest=report.get("digest"),
         digest_of="kernel" if _kernel_was_read(report) else "next_boot",
         waits_for_boot=bool(report.get("reboot_required")),
-        controls=dict((label, _word(told.get("in_sync"))) for label, told in sorted((report.get("labels") or {}).items())),
+        controls=dict((label, _word(told.get("in_sync"), report)) for label, told in sorted((report.get("labels") or {}).items())),
         differences=differences[:MOST_DIFFERENCES],
         differences_omitted=max(len(differences) - MOST_DIFFERENCES, 0) + beyond,
         besides=besides[:MOST_DIFFERENCES],
@@ -130,8 +141,11 @@ def _host(name, report):
     return found
 
 
-def _word(in_sync):
-    return "open" if in_sync is None else "in_sync" if in_sync else "drift"
+def _word(in_sync, report):
+    # A control is held by what is recorded.
+    if in_sync is False or _is_off(report):
+        return "drift"
+    return "open" if in_sync is None else "in_sync"
 
 
 def _differences(report):
@@ -161,6 +175,8 @@ def _differences(report):
         found.append(_entry(rule or other.get("file"), why, dict(other, culprit=by_rule.get(rule, {}).get("culprit"))))
     found += _whole_controls(report.get("labels") or {})
     said = set(entry["subject"] for entry in found)
+    found += _own_rules(report.get("labels") or {}, said)
+    said = set(entry["subject"] for entry in found)
     besides = [_entry(entry["rule"], _because(words, entry), entry) for words, entry in told if entry["rule"] not in said]
     return found + ends, besides
 
@@ -175,6 +191,13 @@ def _whole_controls(labels):
             why = "left out on this host" + (": " + "; ".join(reasons) if reasons else "")
             found.append(_entry(name, why, {"labels": [name]}))
     return found
+
+
+def _own_rules(labels, said):
+    """Rules of the host's own files that have a control and are not held. said: the rules that are told of already."""
+    rules = [rule for label in labels.values() for rule in label.get("rules") or []]
+    lacking = dict((rule["rule"], rule) for rule in rules if rule.get("in_sync") is False and rule["rule"] not in said)
+    return [_entry(rule["rule"], _lacks(rule), rule) for rule in lacking.values()]
 
 
 def _of_files(report):

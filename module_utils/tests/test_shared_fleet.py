@@ -47,12 +47,39 @@ def page_of(*fleet_of_hosts):
         ({"msg": "no report at all"}, "failed"),
         # With on_drift: fail a report that says so failed.
         (dict(fleets.report(2, lacking=(0,)), failed=True, errors=[{"kind": "not_in_sync"}]), "drift"),
+        # All rules are loaded, and nothing is recorded: the program tells these apart.
+        (dict(fleets.report(2), status={"enabled": 0}), "drift"),
+        # A locked kernel that waits for a boot, if only to lose rules that nobody expects.
+        (dict(fleets.report(2), reboot_required=True), "drift"),
+        # A rule of the host's own files may have a control too, and the policy says nothing about it.
+        (dict(fleets.report(2), labels={"own": {"in_sync": False, "rules": []}}), "drift"),
+        (dict(fleets.report(2), labels={"own": {"in_sync": None, "rules": []}}), "undecided"),
+        (dict(fleets.report(2), in_sync="false"), "undecided"),
         # The program did not end well after its report.
         (dict(fleets.report(2), failed=True), "failed"),
     ],
 )
 def test_a_host_is_in_sync_only_where_that_is_known(report, state):
     assert fleet.state_of(report) == state
+
+
+def test_where_auditing_is_off_no_control_is_held_and_that_is_what_is_said_first():
+    off = dict(fleets.report(2), status={"enabled": 0}, settings={"enabled": {"running": 0, "culprit": fleets.CULPRIT}})
+    found, host = differences(off)
+    assert found[0][:2] == ("enabled", "auditing is off: nothing is recorded") and "mallory" in found[0][2]
+    assert set(host["controls"].values()) == {"drift"}
+    assert "All in sync" not in page_of({"h": off}) and fleet.failing(summary_of({"h": off}), None) == ["drift: h"]
+
+
+def test_a_control_of_the_hosts_own_files_that_is_not_held_is_told():
+    own = dict(fleets.evidence(5), rule="-w /own -p wa")
+    found, host = differences(dict(fleets.report(2), labels={"own": {"in_sync": False, "rules": [own]}}))
+    assert found == [("-w /own -p wa", "not loaded", "")] and host["state"] == "drift"
+
+
+@pytest.mark.parametrize("fail_on, found", [(None, ["nobody was asked"]), (["failed"], ["nobody was asked"]), (["never"], []), ([], [])])
+def test_a_gate_does_not_let_pass_a_fleet_of_nobody(fail_on, found):
+    assert fleet.failing(summary_of({}), fail_on) == found
 
 
 def test_hosts_that_deviate_come_first_and_numbers_are_in_their_order():

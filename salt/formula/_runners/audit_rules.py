@@ -101,7 +101,8 @@ def _ask(tgt, tgt_type, culprit, timeout):
         # Of one that did not answer there is False, or a text in the place of its return.
         if not isinstance(returned, dict) or returned.get("out") == "no_return":
             continue
-        del unreachable[minion]
+        # A master of masters does not know the names of all minions before they answer.
+        unreachable.pop(minion, None)
         # An exception on the minion is a text.
         report = returned.get("ret")
         said = report if isinstance(report, str) else "the minion gave no report"

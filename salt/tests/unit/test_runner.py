@@ -94,6 +94,9 @@ def test_every_minion_is_asked_once_and_the_page_has_those_that_did_not_answer_t
         # What a minion says that does not know the module, or whose function raised.
         ({"a": "'audit_rules.evidence' is not available."}, None, 1),
         ({"a": False}, None, 1),
+        # A target that matches nobody.
+        ({}, None, 1),
+        ({}, "never", 0),
     ],
 )
 def test_it_ends_with_what_fail_on_says(tmp_path, client, returns, fail_on, retcode):

@@ -125,16 +125,19 @@ def kernel_of(tmp_path, libexec, report):
     return {"audit_policy_executable": str(program), "audit_policy_rules_dir": "/etc/audit/rules.d", "audit_policy_kernel": "auto"}
 
 
-@pytest.mark.parametrize("in_sync, state, fails", [(True, "in_sync", False), (False, "drift", True), (None, "undecided", False)])
-def test_a_host_whose_kernel_was_read_is_in_sync_or_deviates_or_is_undecided(tmp_path, fleet, libexec, in_sync, state, fails):
+@pytest.mark.parametrize("in_sync, enabled, state, fails", [
+    (True, 1, "in_sync", False), (True, 0, "drift", True), (False, 0, "drift", True), (None, 1, "undecided", False),
+])
+def test_a_host_whose_kernel_was_read_is_in_sync_or_deviates_or_is_undecided(tmp_path, fleet, libexec, in_sync, enabled, state, fails):
     evidence = {"rule": "-w /etc/passwd -p wa -k identity", "in_sync": in_sync, "on_disk": True, "running": True, "recording": False, "next_boot": True}
-    report = {"status": {"enabled": 0}, "expect": {"rules": [evidence], "settings": [], "unexpected": []}, "digest": "3f9c"}
+    report = {"status": {"enabled": enabled}, "expect": {"rules": [evidence], "settings": [], "unexpected": []}, "digest": "3f9c"}
     if in_sync is not None:
         report["in_sync"] = in_sync
     status, output, summary = fleet("--limit", "same", changed=kernel_of(tmp_path, libexec, report))
     assert states(summary) == {"same": state} and (status != 0) == fails, output
     # Rules may be loaded while nothing is recorded.
-    assert [each["why"] for each in summary["hosts"][0]["differences"]] == (["not recorded: auditing is off"] if in_sync is False else [])
+    whys = (["auditing is off: nothing is recorded"] if enabled == 0 else []) + (["not recorded: auditing is off"] if in_sync is False else [])
+    assert [each["why"] for each in summary["hosts"][0]["differences"]] == whys
 
 
 def test_a_host_is_asked_once_for_the_policy_and_for_nothing_of_how_to_get_there(tmp_path, fleet, libexec):
@@ -162,6 +165,22 @@ def test_a_policy_of_the_kernel_alone_has_no_page(fleet):
 def test_an_unknown_gate_is_told_before_anything_is_asked(fleet):
     status, output, summary = fleet("--extra-vars", "audit_fail_on=deviation")
     assert status != 0 and summary is None and "audit_fail_on is deviation; it takes drift, failed," in output
+
+
+@pytest.mark.parametrize("arguments", [("audit_hosts=nobody",), ("audit_hosts=same", "--limit", "other")])
+def test_nobody_to_ask_is_a_failure(fleet, arguments):
+    status, output, summary = fleet("--extra-vars", *arguments)
+    assert status != 0 and summary is None and "PLAY" not in output
+
+
+def test_an_inventory_without_hosts_is_a_failure_too(tmp_path, ansible_playbook):
+    done = ansible_playbook(tmp_path, {}, "linux.audit.fleet", "--extra-vars", f"audit_report={tmp_path}/page.html")
+    assert done.returncode != 0 and "no host is asked" in done.stdout + done.stderr and not (tmp_path / "page.html").exists()
+
+
+def test_hosts_may_be_a_list(fleet):
+    status, output, summary = fleet("--extra-vars", '{"audit_hosts": ["same", "other"]}', "--limit", "same")
+    assert status == 0 and states(summary) == {"same": "files_only"}, output
 
 
 def test_a_policy_that_says_nothing_is_no_green_host(fleet):
