@@ -175,8 +175,6 @@ def _differences(report):
         found.append(_entry(rule or other.get("file"), why, dict(other, culprit=by_rule.get(rule, {}).get("culprit"))))
     found += _whole_controls(report.get("labels") or {})
     said = set(entry["subject"] for entry in found)
-    found += _own_rules(report.get("labels") or {}, said)
-    said = set(entry["subject"] for entry in found)
     besides = [_entry(entry["rule"], _because(words, entry), entry) for words, entry in told if entry["rule"] not in said]
     return found + ends, besides
 
@@ -191,13 +189,6 @@ def _whole_controls(labels):
             why = "left out on this host" + (": " + "; ".join(reasons) if reasons else "")
             found.append(_entry(name, why, {"labels": [name]}))
     return found
-
-
-def _own_rules(labels, said):
-    """Rules of the host's own files that have a control and are not held. said: the rules that are told of already."""
-    rules = [rule for label in labels.values() for rule in label.get("rules") or []]
-    lacking = dict((rule["rule"], rule) for rule in rules if rule.get("in_sync") is False and rule["rule"] not in said)
-    return [_entry(rule["rule"], _lacks(rule), rule) for rule in lacking.values()]
 
 
 def _of_files(report):
