@@ -13,7 +13,7 @@ _audit_rules() {
     local before=("${COMP_WORDS[@]:1:COMP_CWORD-1}")
     case ${before[0]-} in
     '')
-        words=(schema policy --human --follow --help --version -)
+        words=(schema policy --human --html --follow --help --version -)
         files=yes
         ;;
     schema) [ ${#before[@]} -gt 1 ] || words=(request report) ;;
@@ -36,7 +36,7 @@ _audit_rules() {
             fi
         fi
         ;;
-    --human | --follow)
+    --human | --html | --follow)
         if [ ${#before[@]} = 1 ]; then
             words=(-)
             files=yes

@@ -46,10 +46,11 @@ function __audit_rules_products
     __audit_rules_policies $name
 end
 
-complete --command audit_rules --condition 'not __audit_rules_is_first; and not __audit_rules_follows --human --follow' --no-files
+complete --command audit_rules --condition 'not __audit_rules_is_first; and not __audit_rules_follows --human --html --follow' --no-files
 complete --command audit_rules --condition __audit_rules_is_first --arguments schema --description 'print a JSON Schema'
 complete --command audit_rules --condition __audit_rules_is_first --arguments policy --description 'list the policies, or print one'
 complete --command audit_rules --condition __audit_rules_is_first --long-option human --description 'report as text for people'
+complete --command audit_rules --condition __audit_rules_is_first --long-option html --description 'report as one page'
 complete --command audit_rules --condition __audit_rules_is_first --long-option follow --description 'a line for each event'
 complete --command audit_rules --condition __audit_rules_is_first --long-option help --description 'print a summary'
 complete --command audit_rules --condition __audit_rules_is_first --long-option version --description 'print the version'

@@ -16,8 +16,9 @@ from conftest import MACHINE, PROGRAMS, require, run
 CASES = [
     ("audit_rules ", ["schema", "policy", "my.json"], ["request"]),
     ("audit_rules sch", ["schema"], ["policy"]),
-    ("audit_rules --", ["--human", "--follow", "--help", "--version"], ["--json", "--product"]),
+    ("audit_rules --", ["--human", "--html", "--follow", "--help", "--version"], ["--json", "--product"]),
     ("audit_rules --human my", ["my.json"], ["policy"]),
+    ("audit_rules --html my", ["my.json"], ["policy"]),
     ("audit_rules schema ", ["request", "report"], ["my.json"]),
     ("audit_rules schema request ", [], ["report", "my.json"]),
     ("audit_rules policy ", ["anssi", "cis", "ospp", "pci-dss", "stig"], ["my.json", "rhel9"]),
