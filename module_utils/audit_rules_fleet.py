@@ -45,6 +45,7 @@ def summarize(reports, unreachable, title, made):
         What the page is called, and the time it was made, in UTC, as RFC 3339 has it.
     """
     hosts = [_host(name, report) for name, report in reports.items()]
+    read = [reports[host["host"]] for host in hosts if host["state"] != "failed"]
     hosts += [_without_report(name, "unreachable", said) for name, said in unreachable.items()]
     hosts.sort(key=lambda host: (STATES.index(host["state"]), _natural(host["host"])))
     counts = dict((state, sum(host["state"] == state for host in hosts)) for state in STATES)
@@ -52,8 +53,8 @@ def summarize(reports, unreachable, title, made):
         "title": title,
         "made": made,
         "counts": dict(counts, hosts=len(hosts), waiting_for_boot=sum(host["waits_for_boot"] for host in hosts)),
-        "policies": _policies(reports.values()),
-        "left_out": _left_out(reports.values()),
+        "policies": _policies(read),
+        "left_out": _left_out(read),
         "digests": _digests(hosts),
         "controls": _controls(hosts),
         "hosts": hosts,
@@ -110,12 +111,22 @@ def _kernel_was_read(report):
 
 def _without_report(name, state, said):
     return {
-        "host": name, "state": state, "msg": said or "", "digest": None, "digest_of": None, "waits_for_boot": False,
+        "host": name, "state": state, "msg": str(said or ""), "digest": None, "digest_of": None, "waits_for_boot": False,
         "controls": {}, "differences": [], "differences_omitted": 0, "besides": [], "warnings": [],
     }  # fmt: skip
 
 
 def _host(name, report):
+    try:
+        found = _of_report(name, report)
+        for told_of_all in (_policies, _left_out):
+            told_of_all([report])
+        return found
+    except (AttributeError, KeyError, TypeError, ValueError):
+        return _without_report(name, "failed", "what it answered is no report of this program")
+
+
+def _of_report(name, report):
     state = state_of(report)
     found = _without_report(name, state, report.get("msg"))
     if state == "failed":
@@ -129,14 +140,16 @@ def _host(name, report):
         differences.insert(0, _entry("enabled", "auditing is off: nothing is recorded", enabled))
     beyond = sum((report.get("omitted") or {}).get(pointer, 0) for pointer in ("/expect/rules", "/expect/unexpected"))
     found.update(
-        digest=report.get("digest"),
+        digest=str(report["digest"]) if report.get("digest") else None,
         digest_of="kernel" if _kernel_was_read(report) else "next_boot",
         waits_for_boot=bool(report.get("reboot_required")),
-        controls=dict((label, _word(told.get("in_sync"), report)) for label, told in sorted((report.get("labels") or {}).items())),
+        controls=dict(
+            (label, _word(told.get("in_sync"), report)) for label, told in sorted((report.get("labels") or {}).items())
+        ),
         differences=differences[:MOST_DIFFERENCES],
         differences_omitted=max(len(differences) - MOST_DIFFERENCES, 0) + beyond,
         besides=besides[:MOST_DIFFERENCES],
-        warnings=list(report.get("warnings") or []),
+        warnings=[str(warning) for warning in report.get("warnings") or []],
     )
     return found
 
@@ -206,11 +219,11 @@ def _entry(subject, why, about):
     if place and about.get("line"):
         place = "{}:{}".format(place, about["line"])
     return {
-        "subject": subject,
-        "why": why,
-        "place": "" if place == subject else place,
+        "subject": str(subject),
+        "why": str(why),
+        "place": "" if place == subject else str(place),
         "culprit": culprit_line(about["culprit"]) if about.get("culprit") else "",
-        "controls": list(about.get("labels") or []),
+        "controls": [str(label) for label in about.get("labels") or []],
     }
 
 
@@ -312,5 +325,6 @@ def _counted(entries):
 
 
 def _natural(text):
-    """A key for sorting: web2 before web10."""
-    return [(int(part), "") if part.isdigit() and part.isascii() else (-1, part) for part in re.split(r"(\d+)", text)]
+    """A key for sorting: web2 before web10. Digits stay text, since a host may say more of them than a number has."""
+    parts = enumerate(re.split(r"([0-9]+)", text))
+    return [(len(part.lstrip("0")), part.lstrip("0")) if at % 2 else (-1, part) for at, part in parts]

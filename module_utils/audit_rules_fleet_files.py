@@ -64,14 +64,18 @@ def write(path, text, mode):
     mode
         Its permissions, as a number. OSError where it cannot be written.
     """
-    handle, part = tempfile.mkstemp(prefix=".audit_rules-", dir=os.path.dirname(path) or ".")
     try:
-        with os.fdopen(handle, "w", encoding="utf-8", newline="") as file:
-            file.write(text)
-            os.fchmod(file.fileno(), mode)
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(part, path)
-    except BaseException:
-        os.unlink(part)
-        raise
+        handle, part = tempfile.mkstemp(prefix=".audit_rules-", dir=os.path.dirname(path) or ".")
+        try:
+            with os.fdopen(handle, "w", encoding="utf-8", newline="") as file:
+                file.write(text)
+                os.fchmod(file.fileno(), mode)
+                file.flush()
+                os.fsync(file.fileno())
+            os.replace(part, path)
+        except BaseException:
+            os.unlink(part)
+            raise
+    except OSError as error:
+        # The file that was asked for, and not the part of it that nobody knows.
+        raise OSError(error.errno, error.strerror, path)

@@ -71,7 +71,35 @@ def test_where_auditing_is_off_no_control_is_held_and_that_is_what_is_said_first
     assert "All in sync" not in page_of({"h": off}) and fleet.failing(summary_of({"h": off}), None) == ["drift: h"]
 
 
-@pytest.mark.parametrize("fail_on, found", [(None, ["nobody was asked"]), (["failed"], ["nobody was asked"]), (["never"], []), ([], [])])
+@pytest.mark.parametrize(
+    "more",
+    [
+        {"labels": [1]}, {"labels": {"c": None}}, {"expect": 1}, {"expect": {"rules": [{}]}}, {"drift": "x"}, {"status": 1},
+        {"warnings": 7}, {"policy": 5}, {"policy": [{"name": {"a": 1}}]}, {"policy": [{"left_out": [{}]}]},
+        {"omitted": {"/expect/rules": "many"}},
+    ],
+)  # fmt: skip
+def test_what_is_no_report_is_a_failure_of_its_host_alone(more):
+    summary = summary_of({"strange": dict(fleets.report(2), **more), "web": fleets.report(2)})
+    assert [(host["host"], host["state"]) for host in summary["hosts"]] == [("strange", "failed"), ("web", "in_sync")]
+
+
+def test_a_report_may_have_anything_in_the_place_of_text():
+    evidence = dict(fleets.evidence(0), rule=1, why=["w"], file=2, labels=[3])
+    report = dict(fleets.report(1, lacking=(0,)), msg=["m"], digest=4, warnings=[5, None])
+    report["expect"]["rules"] = [evidence]
+    summary = summary_of({"strange": report, "web": fleets.report(2)})
+    assert page.render(summary, STYLE) and files.to_csv(summary) and files.to_json(summary)
+
+
+def test_a_label_may_have_more_digits_than_a_number():
+    found = summary_of({"h": dict(fleets.report(1), labels={"9" * 5000: {"in_sync": True, "rules": []}})})
+    assert [control["control"] for control in found["controls"]] == ["9" * 5000]
+
+
+@pytest.mark.parametrize(
+    "fail_on, found", [(None, ["nobody was asked"]), (["failed"], ["nobody was asked"]), (["never"], []), ([], [])]
+)
 def test_a_gate_does_not_let_pass_a_fleet_of_nobody(fail_on, found):
     assert fleet.failing(summary_of({}), fail_on) == found
 
@@ -366,3 +394,12 @@ def test_files_are_written_whole_with_the_mode_that_is_given(tmp_path):
 def test_the_other_files_are_beside_the_page():
     assert files.beside("/a/fleet.html") == ("/a/fleet.html", "/a/fleet.json", "/a/fleet.csv")
     assert files.beside("fleet") == ("fleet", "fleet.json", "fleet.csv")
+
+
+def test_what_cannot_be_written_is_told_by_its_own_path(tmp_path):
+    (tmp_path / "page.html").mkdir()
+    for path in (tmp_path / "page.html", tmp_path / "nowhere/page.html"):
+        with pytest.raises(OSError) as error:
+            files.write(str(path), "text", 0o600)
+        assert error.value.filename == str(path)
+    assert [path.name for path in tmp_path.iterdir()] == ["page.html"]
