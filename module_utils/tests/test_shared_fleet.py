@@ -258,6 +258,12 @@ def test_the_line_at_which_the_boot_stops_is_a_difference_and_told_once():
     assert [each[:2] for each in differences(report)[0]] == [("-w x", "the next boot stops here: bad"), ("-w y", "worse")]
 
 
+def test_a_line_of_others_that_fails_is_no_difference_of_a_host_that_holds_its_policy():
+    stop = {"file": "/f", "line": 3, "rule": "-w x", "why": "bad", "unread": 0}
+    found, host = differences(dict(fleets.report(1), next_boot={"stops_at": stop}))
+    assert not found and [each["why"] for each in host["besides"]] == ["the next boot stops here: bad"]
+
+
 def test_a_gate_fails_on_what_it_names():
     summary = summary_of(*fleets.small())
     assert fleet.failing(summary, ["failed", "files_only"]) == [
