@@ -93,16 +93,20 @@ def state_of(report):
         return "failed"
     controls = [label.get("in_sync") for label in (report.get("labels") or {}).values()]
     # `in_sync` is about rules and settings: it is true as well where the kernel holds all of them and auditing is off.
-    if in_sync is False or False in controls or report.get("reboot_required") or _is_off(report):
+    if in_sync is False or False in controls or report.get("reboot_required") or _off(report):
         return "drift"
     if not _kernel_was_read(report):
         return "files_only"
     return "in_sync" if in_sync is True and None not in controls else "undecided"
 
 
-def _is_off(report):
-    """Whether the kernel was read and records nothing, whatever rules it holds."""
-    return (report.get("status") or {}).get("enabled") == 0
+def _off(report):
+    """Gives why nothing is recorded, whatever rules there are: now, or from the next boot on. None where that is not so."""
+    if (report.get("status") or {}).get("enabled") == 0:
+        return "auditing is off: nothing is recorded"
+    if ((report.get("settings") or {}).get("enabled") or {}).get("next_boot") == 0:
+        return "auditing is off from the next boot on"
+    return None
 
 
 def _kernel_was_read(report):
@@ -135,9 +139,9 @@ def _of_report(name, report):
     if reason:
         found["msg"] = "{}; {}".format(found["msg"], reason)
     differences, besides = _differences(report)
-    if _is_off(report):
+    if _off(report):
         enabled = (report.get("settings") or {}).get("enabled") or {}
-        differences.insert(0, _entry("enabled", "auditing is off: nothing is recorded", enabled))
+        differences.insert(0, _entry("enabled", _off(report), dict(enabled, file=enabled.get("decided_by"))))
     beyond = sum((report.get("omitted") or {}).get(pointer, 0) for pointer in ("/expect/rules", "/expect/unexpected"))
     found.update(
         digest=str(report["digest"]) if report.get("digest") else None,
@@ -156,7 +160,7 @@ def _of_report(name, report):
 
 def _word(in_sync, report):
     # A control is held by what is recorded.
-    if in_sync is False or _is_off(report):
+    if in_sync is False or _off(report):
         return "drift"
     return "open" if in_sync is None else "in_sync"
 
@@ -177,7 +181,8 @@ def _differences(report):
     for rule in expect["rules"]:
         if rule.get("in_sync") is False:
             entry = by_rule.get(rule["rule"], {})
-            why = ": ".join(part for part in (_lacks(rule), entry.get("why")) if part)
+            whys = [_lacks(rule), entry.get("why")]
+            why = ": ".join(part for at, part in enumerate(whys) if part and part not in whys[:at])
             found.append(_entry(rule["rule"], why, dict(rule, culprit=entry.get("culprit"))))
     for setting in expect["settings"]:
         if setting.get("in_sync") is False:

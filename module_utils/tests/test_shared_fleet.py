@@ -49,6 +49,8 @@ def page_of(*fleet_of_hosts):
         (dict(fleets.report(2, lacking=(0,)), failed=True, errors=[{"kind": "not_in_sync"}]), "drift"),
         # All rules are loaded, and nothing is recorded: the program tells these apart.
         (dict(fleets.report(2), status={"enabled": 0}), "drift"),
+        # The last word of a file of others, of which the policy says nothing.
+        (dict(fleets.report(2), settings={"enabled": {"running": 1, "next_boot": 0}}), "drift"),
         # A locked kernel that waits for a boot, if only to lose rules that nobody expects.
         (dict(fleets.report(2), reboot_required=True), "drift"),
         # Each rule of a control may be left out, on a host that holds all others.
@@ -68,6 +70,13 @@ def test_where_auditing_is_off_no_control_is_held_and_that_is_what_is_said_first
     found, host = differences(off)
     assert found[0][:2] == ("enabled", "auditing is off: nothing is recorded") and "mallory" in found[0][2]
     assert set(host["controls"].values()) == {"drift"}
+    boot = dict(
+        fleets.report(2),
+        settings={"enabled": {"running": 1, "next_boot": 0, "decided_by": "/etc/audit/rules.d/99-off.rules:1"}},
+    )
+    found, host = differences(boot)
+    assert found == [("enabled", "auditing is off from the next boot on", "")]
+    assert host["differences"][0]["place"] == "/etc/audit/rules.d/99-off.rules:1"
     assert "All in sync" not in page_of({"h": off}) and fleet.failing(summary_of({"h": off}), None) == ["drift: h"]
 
 
@@ -157,6 +166,12 @@ def test_a_difference_says_what_lacks_why_where_and_who_made_it():
         host["differences"][0]["place"] == "/etc/audit/rules.d/30-stig.rules:11"
         and host["controls"][fleets.control(1)] == "drift"
     )
+
+
+def test_what_is_said_twice_is_told_once():
+    report = fleets.report(1, lacking=(0,))
+    report["expect"]["rules"][0]["why"] = report["drift"]["missing_in_runtime"][0]["why"] = "the path must begin with /"
+    assert [each[1] for each in differences(report)[0]] == ["the path must begin with /"]
 
 
 def test_settings_have_the_words_of_requests():
