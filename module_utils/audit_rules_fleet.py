@@ -23,6 +23,9 @@ SETTING_WORDS = {"enabled": ("off", "on", "locked"), "failure": ("silent", "prin
 
 _NO_LOGIN = 4294967295
 
+# How rules begin, as the kernel holds them, that do not record but keep from it.
+_SUPPRESSES = ("-a never,", "-a always,exclude")
+
 # The lists of `drift`, and what an entry of them means.
 _DRIFT = (
     ("missing_in_runtime", "not loaded"),
@@ -93,11 +96,12 @@ def state_of(report):
         return "failed"
     controls = [label.get("in_sync") for label in (report.get("labels") or {}).values()]
     # `in_sync` is about rules and settings: it is true as well where the kernel holds all of them and auditing is off.
-    if in_sync is False or False in controls or report.get("reboot_required") or _off(report):
+    if in_sync is False or False in controls or report.get("reboot_required") or _off(report) or _suppressing(report):
         return "drift"
     if not _kernel_was_read(report):
         return "files_only"
-    return "in_sync" if in_sync is True and None not in controls else "undecided"
+    is_told = None not in controls and not (report.get("omitted") or {}).get("/drift/missing_in_filesystem")
+    return "in_sync" if in_sync is True and is_told else "undecided"
 
 
 def _off(report):
@@ -107,6 +111,12 @@ def _off(report):
     if ((report.get("settings") or {}).get("enabled") or {}).get("next_boot") == 0:
         return "auditing is off from the next boot on"
     return None
+
+
+def _suppressing(report):
+    """Rules of the kernel that no file asks for, and that keep events or records from being made."""
+    loaded = (report.get("drift") or {}).get("missing_in_filesystem") or []
+    return [entry for entry in loaded if str(entry["rule"]).startswith(_SUPPRESSES)]
 
 
 def _kernel_was_read(report):
@@ -162,7 +172,7 @@ def _word(in_sync, report):
     # A control is held by what is recorded.
     if in_sync is False or _off(report):
         return "drift"
-    return "open" if in_sync is None else "in_sync"
+    return "open" if in_sync is None or _suppressing(report) else "in_sync"
 
 
 def _differences(report):
@@ -192,6 +202,12 @@ def _differences(report):
         why = "not expected" if rule is None or other.get("file") else "loaded, and not expected"
         found.append(_entry(rule or other.get("file"), why, dict(other, culprit=by_rule.get(rule, {}).get("culprit"))))
     found += _whole_controls(report.get("labels") or {})
+    said = set(entry["subject"] for entry in found)
+    suppressing = [entry for entry in _suppressing(report) if entry["rule"] not in said]
+    found += [
+        _entry(entry["rule"], "keeps from being recorded what it matches, and no file asks for it", entry)
+        for entry in suppressing
+    ]
     said = set(entry["subject"] for entry in found)
     besides = [_entry(entry["rule"], _because(words, entry), entry) for words, entry in told if entry["rule"] not in said]
     # Lines of others may fail after all that the policy asks for.

@@ -168,6 +168,25 @@ def test_a_difference_says_what_lacks_why_where_and_who_made_it():
     )
 
 
+@pytest.mark.parametrize(
+    "rule", ["-a never,task", "-a never,exit -S all -F path=/etc/shadow", "-a always,exclude -F msgtype=SYSCALL"]
+)
+def test_a_rule_of_nobody_that_keeps_records_from_being_made_is_drift_and_leaves_controls_open(rule):
+    report = fleets.report(2)
+    report["drift"]["missing_in_filesystem"] = [{"rule": rule, "why": "it was loaded by hand", "culprit": fleets.CULPRIT}]
+    found, host = differences(report)
+    assert (host["state"], set(host["controls"].values()), host["besides"]) == ("drift", {"open"}, [])
+    assert [each[0] for each in found] == [rule] and "keeps from being recorded" in found[0][1] and "mallory" in found[0][2]
+
+
+def test_a_further_rule_that_records_is_no_drift():
+    report = fleets.report(2)
+    report["drift"]["missing_in_filesystem"] = [{"rule": "-w /srv -p wa", "why": "it was loaded by hand"}]
+    assert fleet.state_of(report) == "in_sync"
+    # One that is not told may be of the other kind.
+    assert fleet.state_of(dict(report, omitted={"/drift/missing_in_filesystem": 1})) == "undecided"
+
+
 def test_what_is_said_twice_is_told_once():
     report = fleets.report(1, lacking=(0,))
     report["expect"]["rules"][0]["why"] = report["drift"]["missing_in_runtime"][0]["why"] = "the path must begin with /"
