@@ -31,7 +31,7 @@ _STATES = {
 
 #: What the states mean, where that is not plain.
 _MEANINGS = (
-    ("Drift", "the files, the kernel or the next boot do not hold what the policy asks for"),
+    ("Drift", "the files, the kernel or the next boot do not hold what the policy asks for, or nothing is recorded by it"),
     ("Failed", "the host was reached and gave no evidence"),
     ("Unreachable", "the host gave no answer: nothing is known of it"),
     ("Undecided", "everything was read, and it cannot be told from files whether the next boot loads the rules"),
