@@ -262,6 +262,7 @@ def _lacks(rule):
         (rule.get("running") is False, "not loaded"),
         (rule.get("recording") is False, "not recorded: auditing is off"),
         (rule.get("silent"), "silent"),
+        (rule.get("suppressed"), "suppressed: another rule keeps it from recording"),
         (not rule.get("next_boot"), "not loaded at the next boot"),
         ("running" in (rule.get("out_of_place") or []), "out of order in the kernel"),
         ("next_boot" in (rule.get("out_of_place") or []), "out of order at the next boot"),

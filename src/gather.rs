@@ -24,6 +24,7 @@ use crate::error::{PolicyError, Problem, What};
 use crate::intent::{GatherIntent, RequestLine, Scope};
 use crate::kernel::Access;
 use crate::lines::Reader;
+use crate::matching::suppressed;
 use crate::observe::{Observed, kernel_state, observe};
 use crate::plan::KernelState;
 use crate::request::{KernelChoice, Source};
@@ -201,7 +202,8 @@ fn verified(
 ) -> (Option<Verified>, Vec<Evidence>) {
     let HeldFiles { observed, boot, .. } = files;
     let drop_ins = observed.files.drop_ins.iter().map(|drop_in| drop_in.name.clone()).collect();
-    let host = expect::Host { boot, kernel, settings, drop_ins };
+    let suppressed = kernel.map(|(state, _)| suppressed(&state.rules)).unwrap_or_default();
+    let host = expect::Host { boot, kernel, suppressed: &suppressed, settings, drop_ins };
     let sources: Vec<(String, &[u8])> = observed
         .files
         .sources()

@@ -37,7 +37,7 @@ use crate::error::{PolicyError, Problem, What};
 use crate::intent::{ApplyIntent, Goal};
 use crate::observe::kernel_state;
 use crate::plan::rules::RuleForms;
-use crate::plan::{KernelState, Plan, PlanId, Target, plan};
+use crate::plan::{KernelState, Plan, PlanId, Target, digest_at_boot, plan};
 use crate::request::{OnLocked, Target as Layer};
 use crate::rules_d::{Directory, DropInName, FileError, Lock, Root, too_large_together};
 use crate::settings::{Name, Settings};
@@ -84,10 +84,21 @@ pub struct Applied {
     pub planned_back: Option<PlannedBack>,
     /// What the plan is known by, in check mode or where the request has one.
     pub plan_id: Option<PlanId>,
+    /// What kernel and files were before, where that was made for it.
+    pub digests: Option<Digests>,
     /// The text of the record of the change that the kernel took.
     pub record: Option<String>,
     /// The count of lost records that was set back to zero.
     pub lost: Option<u32>,
+}
+
+/// What a host does, as digests: before the change.
+#[derive(Debug)]
+pub struct Digests {
+    /// What the kernel holds; none where it is not managed.
+    pub kernel: Option<String>,
+    /// What the next boot loads, where that is known.
+    pub at_boot: Option<String>,
 }
 
 /// Makes the host agree with the request; in check mode only plans it.
@@ -178,7 +189,13 @@ fn converge(
     warnings.extend(about::not_there_yet(intent, &desired.skipped));
     warnings.extend(plan.settings.iter().filter(irreversible).map(|step| Warning::Irreversible { name: step.name }));
 
-    let plan_id = approved(intent, &|| PlanId::of(&plan, &pending, before.as_ref(), desired.at_boot.as_ref()))?;
+    let digests = (intent.check_mode || intent.plan_id.is_some()).then(|| Digests {
+        kernel: before.as_ref().map(|before| target.digest(before)),
+        at_boot: desired.at_boot.as_ref().map(|(rules, settings)| digest_at_boot(rules.iter().cloned(), settings)),
+    });
+    let plan_id =
+        digests.as_ref().map(|known| PlanId::of(&plan, &pending, known.kernel.as_deref(), known.at_boot.as_deref()));
+    approve(intent, plan_id.as_ref())?;
     if !plan.is_empty() {
         warnings.extend(undo::expected(&plan, &pending, before.as_ref()));
     }
@@ -205,6 +222,7 @@ fn converge(
         record: None,
         lost: None,
         plan_id,
+        digests,
     };
     if applied.plan.is_empty() {
         applied.end = unchanged(&applied);
@@ -218,13 +236,12 @@ fn converge(
     Ok(applied)
 }
 
-/// What the plan is known by, where that is asked for; an error where another one was approved.
-fn approved(intent: &ApplyIntent, plan_id: &dyn Fn() -> PlanId) -> Result<Option<PlanId>, Vec<Problem>> {
-    let found = (intent.check_mode || intent.plan_id.is_some()).then(plan_id);
-    let changed = intent.plan_id.as_ref().zip(found.as_ref()).map(|(approved, found)| approved.changed_in(found));
+/// Whether the plan is the one that was approved, where one was.
+fn approve(intent: &ApplyIntent, found: Option<&PlanId>) -> Result<(), Vec<Problem>> {
+    let changed = intent.plan_id.as_ref().zip(found).map(|(approved, found)| approved.changed_in(found));
     match changed.filter(|what| !what.is_empty()) {
         Some(what) => Err(vec![Problem::at_pointer(PolicyError::PlanChanged { what }.into(), "/plan_id")]),
-        None => Ok(found),
+        None => Ok(()),
     }
 }
 

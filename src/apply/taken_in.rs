@@ -37,6 +37,7 @@ impl Applied {
             record: None,
             lost: None,
             plan_id: None,
+            digests: None,
         };
         refused.take_in(met);
         refused

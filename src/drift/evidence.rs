@@ -7,6 +7,7 @@ use crate::boot_load::Spot;
 use crate::lines::{HostRule, Unloadable};
 
 /// What there is of one rule.
+#[allow(clippy::struct_excessive_bools, reason = "each is a fact of its own")]
 #[derive(Debug, Clone)]
 pub struct Evidence {
     /// The line that asks for it.
@@ -29,6 +30,8 @@ pub struct Evidence {
     pub is_skipped: bool,
     /// Whether it is running and watches something else than what its path names now.
     pub is_silent: bool,
+    /// Whether it is running and another rule keeps it from recording.
+    pub is_suppressed: bool,
     /// Where it stands among the others as it should not.
     pub out_of_place: OutOfPlace,
     /// Its labels, such as the controls of a benchmark that it is there for.
@@ -61,10 +64,11 @@ impl Evidence {
         if !self.is_skipped && self.obstacle.is_some() || self.on_disk.is_none() || !self.next_boot {
             return Some(false);
         }
-        if self.out_of_place != OutOfPlace::default() || self.is_silent {
+        if self.out_of_place != OutOfPlace::default() || self.is_silent || self.is_suppressed {
             return Some(false);
         }
-        self.running
+        // A loaded rule that records nothing is no evidence.
+        self.running.map(|is_running| is_running && self.is_recording != Some(false))
     }
 }
 

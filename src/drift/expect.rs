@@ -70,6 +70,7 @@ impl Verified {
                 Some(same) => {
                     same.out_of_place.running |= own.out_of_place.running;
                     same.is_silent |= own.is_silent;
+                    same.is_suppressed |= own.is_suppressed;
                 }
                 None => self.rules.push(own),
             }
@@ -83,6 +84,8 @@ pub struct Host<'a> {
     pub boot: &'a NextBoot,
     /// Its kernel, where it was read, and how that differs from the files.
     pub kernel: Option<(&'a KernelState, &'a Drift)>,
+    /// Which of its loaded rules record nothing, since another one keeps the kernel from it.
+    pub suppressed: &'a [bool],
     /// Who says what about each setting.
     pub settings: &'a [SettingView],
     /// The names of its drop-ins.
@@ -113,6 +116,17 @@ impl Host<'_> {
         let lines = self.kernel.into_iter().flat_map(|(_, drift)| &drift.silent);
         let asked = lines.filter_map(|(line, _)| self.boot.asked.get(*line)?.rule.as_ref());
         asked.map(|rule| &*rule.listed).collect()
+    }
+
+    /// Whether the loaded rule with this index records nothing, since another one keeps the kernel from it.
+    fn is_suppressed(&self, at: usize) -> bool {
+        self.suppressed.get(at).copied().unwrap_or_default()
+    }
+
+    /// The lines whose rule is running and suppressed.
+    fn suppressed_lines(&self) -> HashSet<usize> {
+        let held = self.kernel.into_iter().flat_map(|(_, drift)| drift.held.iter().enumerate());
+        held.filter(|(at, _)| self.is_suppressed(*at)).filter_map(|(_, held)| held.asked).collect()
     }
 
     /// The lines whose rule is running.
@@ -153,6 +167,7 @@ pub fn verify(forms: &ExpectIntent, host: &Host<'_>, reader: &mut Reader) -> Ver
             next_boot: line.is_some_and(|line| line.at_boot == AtBoot::Loaded),
             is_skipped: obstacle.as_ref().is_some_and(|why| may_lack(forms, why)),
             is_silent: rule.as_ref().is_some_and(|rule| silent.contains(&*rule.listed)),
+            is_suppressed: false,
             obstacle,
             out_of_place: OutOfPlace::default(),
             labels: author.labels.clone(),
@@ -184,16 +199,18 @@ fn look_into_kernel(rules: &mut [Evidence], host: &Host<'_>) -> Vec<usize> {
         });
     }
     let fulfilled = assign(&kernel.rules, &wanted.iter().map(|(_, forms)| forms).collect::<Vec<_>>());
-    let held: HashSet<usize> = fulfilled
-        .iter()
-        .filter_map(|fulfils| match fulfils {
-            Fulfils::Wanted(at) | Fulfils::Again(at) => Some(*at),
-            Fulfils::Nothing => None,
-        })
-        .collect();
+    // Whether each of the loaded rules that are it is suppressed.
+    let mut held: HashMap<usize, bool> = HashMap::default();
+    for (loaded, fulfils) in fulfilled.iter().enumerate() {
+        if let Fulfils::Wanted(at) | Fulfils::Again(at) = fulfils {
+            *held.entry(*at).or_insert(true) &= host.is_suppressed(loaded);
+        }
+    }
     for evidence in rules {
         let place = evidence.rule.as_ref().and_then(|rule| places.get(&rule.listed));
-        evidence.running = Some(place.is_some_and(|place| held.contains(place)));
+        let found = place.and_then(|place| held.get(place));
+        evidence.running = Some(found.is_some());
+        evidence.is_suppressed = found.copied().unwrap_or_default();
     }
     let others = fulfilled.iter().enumerate().filter(|(_, fulfils)| matches!(fulfils, Fulfils::Nothing));
     others.map(|(at, _)| at).collect()
@@ -300,7 +317,7 @@ pub fn own_evidence<'a>(
             }
         }
     }
-    let (running, silent) = (host.running(), host.silent());
+    let (running, silent, suppressed) = (host.running(), host.silent(), host.suppressed_lines());
     let lines = host.boot.asked.iter().enumerate().filter(|(_, asked)| asked.counts());
     let evidence = lines.filter_map(|(at, asked)| {
         let labels = labelled.get(&(&*asked.spot.file, asked.spot.line)).cloned().unwrap_or_default();
@@ -322,6 +339,7 @@ pub fn own_evidence<'a>(
             obstacle,
             is_skipped: false,
             is_silent: asked.rule.as_ref().is_some_and(|rule| silent.contains(&*rule.listed)),
+            is_suppressed: suppressed.contains(&at),
             out_of_place: OutOfPlace {
                 running: host.kernel.is_some_and(|(_, drift)| drift.order.binary_search(&at).is_ok()),
                 next_boot: false,

@@ -63,6 +63,10 @@ fn of_change(report: &Report) -> (State, &'static str) {
         return (State::Unknown, if is_done { "changed in files only" } else { "looked at in files only" });
     }
     let has_exceptions = rules.is_some_and(|rules| !rules.skipped.is_empty()) || leaves_out(report);
+    // What keeps the rules from recording is told as a warning.
+    if !has_exceptions && !report.warnings.is_empty() {
+        return (State::Note, if is_done { "changed, with warnings" } else { "as declared, with warnings" });
+    }
     match (has_exceptions, is_done) {
         (true, true) => (State::Note, "changed, with exceptions"),
         (true, false) => (State::Note, "as declared, with exceptions"),
@@ -75,11 +79,15 @@ fn of_host(report: &Report) -> (State, &'static str) {
     let expected = || report.expect.iter().flat_map(|expect| &expect.rules);
     let labels = || report.labels.iter().flat_map(|labels| labels.values());
     let silenced = expected().chain(labels().flat_map(|label| &label.rules)).any(|rule| rule.recording == Some(false));
+    if silenced || report.status.as_ref().is_some_and(|status| status.enabled == 0) {
+        return (State::Drift, "auditing is off");
+    }
     if report.in_sync == Some(false) || report.reboot_required || labels().any(|label| label.in_sync == Some(false)) {
         return (State::Drift, "differs");
     }
-    if silenced || report.status.as_ref().is_some_and(|status| status.enabled == 0) {
-        return (State::Drift, "auditing is off");
+    let at_boot = report.settings.as_ref().and_then(|settings| settings.get("enabled")?.next_boot);
+    if at_boot == Some(0) {
+        return (State::Drift, "auditing is off from the next boot on");
     }
     if report.in_sync.is_none() || labels().any(|label| label.in_sync.is_none()) {
         return (State::Unknown, "not all is known");
@@ -99,6 +107,7 @@ fn of_look(report: &Report) -> (State, &'static str) {
     if let Some(proofs) = &report.proofs {
         return match &report.verdicts {
             None => (State::Note, "check mode: nothing was done"),
+            Some(_) if report.omitted.contains_key("/proofs") => (State::Unknown, "not all are shown"),
             Some(_) if proofs.iter().all(|proof| proof.word().0 == State::Ok) => (State::Ok, "all record"),
             Some(_) => (State::Unknown, "not all were proven"),
         };

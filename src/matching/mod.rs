@@ -14,6 +14,7 @@ pub mod event;
 pub mod numbers;
 pub mod overlap;
 mod property;
+mod suppressed;
 
 pub use cover::{Provided, covers, has_records, have_same_effect, have_same_key};
 pub use dead::{blocker, contradiction};
@@ -23,3 +24,4 @@ pub use evaluate::{Answer, matches};
 pub use event::{Event, Name};
 pub use overlap::overlap;
 pub use property::stops_list;
+pub use suppressed::suppressed;

@@ -2,10 +2,9 @@
 
 use std::fmt;
 
-use super::rules::{Doing, RuleForms};
-use super::{KernelState, Plan, digest_at_boot};
+use super::Plan;
+use super::rules::Doing;
 use crate::rule::id::{Id, Ids};
-use crate::settings::Settings;
 
 /// A plan and what it starts from, told apart: what the files hold and the boot makes of them, what the kernel holds, and the
 /// steps.
@@ -16,23 +15,14 @@ pub struct PlanId([String; 3]);
 const PARTS: [&str; 3] = ["the files", "the kernel", "what the request asks for"];
 
 impl PlanId {
-    /// Of this plan, with the steps that wait for the next boot, from what the kernel holds and the boot would load.
+    /// Of this plan, with the steps that wait for the next boot, from what the kernel holds and what the boot would load, each as
+    /// a digest.
     #[must_use]
-    pub fn of(
-        plan: &Plan,
-        pending: &Plan,
-        before: Option<&KernelState>,
-        at_boot: Option<&(Vec<RuleForms>, Settings)>,
-    ) -> Self {
-        let (mut files, mut kernel, mut steps) = (Vec::new(), Vec::new(), Vec::new());
-        if let Some((rules, settings)) = at_boot {
-            add(&mut files, digest_at_boot(rules.iter().cloned(), settings).as_bytes());
-        }
+    pub fn of(plan: &Plan, pending: &Plan, kernel: Option<&str>, at_boot: Option<&str>) -> Self {
+        let (mut files, mut steps) = (Vec::new(), Vec::new());
+        add(&mut files, at_boot.unwrap_or_default().as_bytes());
+        let kernel = kernel.unwrap_or_default().as_bytes().to_vec();
         let mut ids = Ids::default();
-        if let Some(before) = before {
-            before.rules.iter().for_each(|rule| add(&mut kernel, ids.of(rule).to_string().as_bytes()));
-            before.settings().iter().for_each(|(name, value)| add(&mut kernel, format!("{name:?} {value}").as_bytes()));
-        }
         for step in plan.files.iter().chain(&pending.files) {
             for (part, content) in [(&mut files, &step.before), (&mut steps, &step.after)] {
                 add(part, step.path.as_os_str().as_encoded_bytes());

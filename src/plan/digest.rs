@@ -1,6 +1,7 @@
 //! One string for what a host does: its rules in their order, and its settings.
 
 use super::rules::{Fulfils, RuleForms, assign};
+use super::{KernelState, Target};
 use crate::rule::{Rule, id};
 use crate::settings::Settings;
 
@@ -14,6 +15,15 @@ pub fn digest(loaded: &[Rule], wanted: &[&RuleForms], settings: &Settings) -> St
         Fulfils::Nothing => Some(rule.clone().as_listed()),
     });
     of(rules, settings)
+}
+
+impl Target {
+    /// The digest of what a kernel holds, with its rules as this means them.
+    #[must_use]
+    pub fn digest(&self, kernel: &KernelState) -> String {
+        let wanted: Vec<&RuleForms> = self.rules.iter().map(|wanted| &wanted.forms).collect();
+        digest(&kernel.rules, &wanted, &kernel.settings())
+    }
 }
 
 /// The digest of what a boot loads: these rules, in their order.

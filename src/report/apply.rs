@@ -17,7 +17,7 @@ use crate::error::Problem;
 use crate::intent::{ApplyIntent, Goal};
 use crate::lines::lines;
 use crate::plan::files::{FileAction, FileStep};
-use crate::plan::rules::{Because, Doing, RuleForms, RuleStep};
+use crate::plan::rules::{Because, Doing, RuleStep};
 use crate::plan::settings::SettingStep;
 use crate::plan::{self, Plan};
 use crate::request::{KernelChoice, Operation, State, Target};
@@ -99,12 +99,14 @@ impl Report {
 
 /// The digest of what the kernel holds; of what the next boot loads, where the kernel is not managed.
 fn digest(applied: &Applied) -> Option<String> {
+    // Where nothing was changed, what was before is now.
+    let known = applied.digests.as_ref().filter(|_| matches!(applied.end, End::Planned | End::Unchanged(_)));
     match &applied.now {
-        Some(now) => {
-            let wanted: Vec<&RuleForms> = applied.target.rules.iter().map(|wanted| &wanted.forms).collect();
-            Some(plan::digest(&now.rules, &wanted, &now.settings()))
-        }
-        None => applied.at_boot.as_ref().map(|(rules, settings)| plan::digest_at_boot(rules.iter().cloned(), settings)),
+        Some(now) => known.and_then(|known| known.kernel.clone()).or_else(|| Some(applied.target.digest(now))),
+        None => known.and_then(|known| known.at_boot.clone()).or_else(|| {
+            let (rules, settings) = applied.at_boot.as_ref()?;
+            Some(plan::digest_at_boot(rules.iter().cloned(), settings))
+        }),
     }
 }
 

@@ -30,6 +30,7 @@ pub struct ExpectedReport {
 }
 
 /// What there is of a rule.
+#[allow(clippy::struct_excessive_bools, reason = "each is a fact of its own")]
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct EvidenceReport {
     /// The rule, as `auditctl -l` prints it; or the line as it stands, where it cannot be read here.
@@ -50,6 +51,9 @@ pub struct EvidenceReport {
     /// true where it is running and watches something else than what its path names now; else absent.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub silent: bool,
+    /// true where it is running and another rule keeps it from recording; else absent.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub suppressed: bool,
     /// Whether the next boot loads it.
     pub next_boot: bool,
     /// Where it stands in the wrong order to the others: `running`, `next_boot`.
@@ -148,6 +152,7 @@ impl EvidenceReport {
             running: evidence.running,
             recording: (evidence.running == Some(true) && evidence.is_recording == Some(false)).then_some(false),
             silent: evidence.is_silent,
+            suppressed: evidence.is_suppressed,
             next_boot: evidence.next_boot,
             out_of_place: out_of_place.into_iter().filter(|(wrong, _)| *wrong).map(|(_, place)| place).collect(),
             file: evidence.on_disk.as_ref().map(|spot| spot.file.to_string()),
@@ -170,6 +175,7 @@ impl EvidenceReport {
             (self.running == Some(false), "not loaded"),
             (self.recording == Some(false), "not recorded: auditing is off"),
             (self.silent, "silent: it watches something else than what its path names now"),
+            (self.suppressed, "suppressed: another rule keeps it from recording"),
             (!self.next_boot, "not loaded at the next boot"),
             (self.out_of_place.contains(&"running"), "out of order in the kernel"),
             (self.out_of_place.contains(&"next_boot"), "out of order at the next boot"),
@@ -231,11 +237,13 @@ impl ExpectedReport {
     #[must_use]
     pub fn message(&self) -> String {
         let skipped = self.rules.iter().filter(|rule| rule.skipped.is_some() && !rule.on_disk).count();
-        let (all, held) = (self.rules.len(), self.rules.iter().filter(|rule| rule.in_sync != Some(false)).count());
+        let (all, held) = (self.rules.len(), self.rules.iter().filter(|rule| rule.in_sync == Some(true)).count());
+        let unknown = self.rules.iter().filter(|rule| rule.in_sync.is_none()).count();
         let plural = if all == 1 { "" } else { "s" };
         let mut parts = vec![format!("{} of {all} expected rule{plural} held", held - skipped)];
         let settings = self.settings.iter().filter(|setting| setting.in_sync == Some(false)).count();
         let counts = [
+            (unknown, "open"),
             (skipped, "skipped"),
             (settings, if settings == 1 { "setting otherwise" } else { "settings otherwise" }),
             (self.unexpected.len(), "not expected"),

@@ -79,7 +79,7 @@ impl EvidenceReport {
     /// Whether the host holds the rule, and records by it.
     #[must_use]
     pub fn held(&self) -> (State, &'static str) {
-        if self.in_sync == Some(true) && self.recording == Some(false) {
+        if self.recording == Some(false) || self.suppressed {
             return (State::Drift, "not recorded");
         }
         held(self.in_sync, self.skipped.is_some() && !self.on_disk)

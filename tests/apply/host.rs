@@ -214,6 +214,17 @@ impl Host {
         }
     }
 
+    /// Another process loads this line, with `-A` before the others.
+    pub fn put(&mut self, line: &str) {
+        let rule = self.rule_line(line).rule;
+        let mut rules = self.kernel.loaded().clone();
+        rules.insert(if line.starts_with("-A ") { 0 } else { rules.len() }, rule);
+        self.kernel.suffer(&Foreign::Flush);
+        for rule in rules {
+            self.kernel.suffer(&Foreign::Append(rule));
+        }
+    }
+
     /// The loaded rules as text.
     pub fn listed(&self) -> Vec<String> {
         self.kernel.loaded().iter().map(|rule| auditctl::canonical_lossy(rule, &self.machine)).collect()

@@ -51,6 +51,7 @@ mod scenarios;
 mod schemas;
 mod set_aside;
 mod shared;
+mod suppressed;
 mod tree;
 mod twice;
 mod undo_order;
