@@ -50,8 +50,8 @@ options:
     default: false
   trace_netlink:
     description:
-      - A file of the target, also with O(root), to which every byte that comes from the kernel is written as it came. Not in check
-        mode. For questions about the kernel's answers.
+      - A file of the target to which every byte that comes from the kernel is written as it came. Not in check mode. For questions
+        about the kernel's answers.
     type: str
   rules_dir:
     description: The directory of the drop-ins. By default V(/etc/audit/rules.d).
