@@ -420,7 +420,7 @@ expect:
   type: dict
   contains:
     rules:
-      description: Each expected rule, with C(on_disk), C(running), C(silent), C(next_boot), C(out_of_place) and C(in_sync).
+      description: Each expected rule, with C(on_disk), C(running), C(silent), C(suppressed), C(next_boot), C(out_of_place) and C(in_sync).
       returned: always
       type: list
       elements: dict
