@@ -478,7 +478,11 @@ def test_evidence_is_whether_the_minion_holds_its_pillar(image, monkeypatch):
     assert audit_rules.apply_("loaded", root=str(image), drop_ins=drop_ins)["outcome"] == "applied"
     report = audit_rules.evidence()
     # There is no kernel behind a directory.
-    assert "in_sync" not in report and report["labels"]["AC-2"]["in_sync"] is None and "0 of 1 expected rule held, 1 open" in report["msg"]
+    assert (
+        "in_sync" not in report
+        and report["labels"]["AC-2"]["in_sync"] is None
+        and "0 of 1 expected rule held, 1 open" in report["msg"]
+    )
 
 
 def test_a_benchmark_of_the_pillar_is_asked_for_control_by_control(image, monkeypatch):
