@@ -1,7 +1,7 @@
 //! Whether two rules may match one event.
 
 use super::cover::{all_accesses, lies_below, numbers, successes};
-use super::property::Property;
+use super::property::{Property, names_a_file};
 use crate::rule::{Field, FieldNumber, Op, Rule};
 
 /// Whether nothing keeps two rules of one list from matching the same event. Their files must be the same, or one below
@@ -30,10 +30,7 @@ fn is_denied(field: &Field, both: &Rule) -> bool {
 }
 
 fn share_files(left: &Rule, right: &Rule) -> bool {
-    let object = |rule: &'_ Rule| {
-        let is_object = |field: &&Field| matches!(field.number, FieldNumber::PATH | FieldNumber::DIR);
-        rule.fields.iter().find(is_object).cloned()
-    };
+    let object = |rule: &'_ Rule| rule.fields.iter().find(|field| names_a_file(field)).cloned();
     let (Some(left), Some(right)) = (object(left), object(right)) else { return true };
     let is_below = |directory: &Field, file: &Field| {
         let below = lies_below(directory.text().unwrap_or_default(), file.text().unwrap_or_default());

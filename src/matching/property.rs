@@ -80,3 +80,8 @@ pub fn stops_list(field: &Field, list: List) -> bool {
 fn needs_syscall(field: FieldNumber) -> bool {
     matches!(field.0, 11 | 18..=23 | 100..=105 | 107 | 109 | 110 | 113 | 200..=203)
 }
+
+/// Whether a condition is about files by their names.
+pub(super) fn names_a_file(field: &Field) -> bool {
+    matches!(field.number, FieldNumber::PATH | FieldNumber::DIR)
+}

@@ -1,7 +1,7 @@
 //! Rules that record nothing, since another one keeps the kernel from it.
 
-use super::{blocker, covers, earlier::Earlier};
-use crate::rule::{Action, FieldNumber, List, Rule};
+use super::{blocker, covers, earlier::Earlier, property::names_a_file};
+use crate::rule::{Action, List, Rule};
 
 /// Which of these rules of a kernel, in its order, record no event of their own list: a rule without conditions switches that off,
 /// or an earlier `never` rule matches all that they match. Where that hangs on what stands at a path, it counts.
@@ -27,8 +27,4 @@ pub fn suppressed(rules: &[Rule]) -> Vec<bool> {
         }
     }
     found
-}
-
-fn names_a_file(field: &crate::rule::Field) -> bool {
-    matches!(field.number, FieldNumber::PATH | FieldNumber::DIR)
 }

@@ -11,6 +11,7 @@ use audit_rules::rule::Machine;
 use audit_rules::tables::syscalls;
 use serde_json::{Value as Json, json};
 
+use super::events::until;
 use super::guest::{Guest, is_thorough, plain, present, said};
 
 /// A login uid that nobody has: rules for it record nothing but what is done for them.
@@ -254,11 +255,7 @@ fn beside_auditd_rules_are_proven_alike() {
     let guest =
         with(&[format!("-a always,exit -F arch=b64 -S sethostname,openat -F auid={AUID} -F success=0 -k beside")]);
     let mut auditd = Command::new("auditd").args(["-n"]).spawn().unwrap();
-    let until = std::time::Instant::now() + std::time::Duration::from_secs(60);
-    while guest.setting("pid") == "0" {
-        assert!(std::time::Instant::now() < until, "auditd does not begin");
-        std::thread::sleep(std::time::Duration::from_millis(50));
-    }
+    until(|| guest.setting("pid") != "0", "auditd does not begin");
     said("auditctl", &["-e", "1"]);
     let report = guest.request(&json!({"operation": "prove", "name": "30-prove"}));
     auditd.kill().unwrap();
