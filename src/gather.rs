@@ -3,6 +3,7 @@
 //! A source that cannot be read is a fact of the answer, and the other one is in it all the same.
 
 mod culprits;
+mod export;
 pub mod logs;
 mod warnings;
 
@@ -11,6 +12,7 @@ use std::path::Path;
 use std::rc::Rc;
 
 pub use culprits::Culprits;
+pub use export::{Export, ExportedDropIn};
 
 use crate::boot_load::LoadLine;
 use crate::desired::{
@@ -59,6 +61,8 @@ pub struct Gathered {
     pub labelled: Vec<Evidence>,
     /// Who made the differences, where that was asked for.
     pub culprits: Option<Culprits>,
+    /// The drop-ins, to be declared by a request, where that was asked for.
+    pub export: Option<Export>,
 }
 
 /// The journal of a run that was killed in this boot, where no run is at work now, and the copies that it made.
@@ -99,6 +103,14 @@ pub enum Reading<T> {
 impl<T> Reading<T> {
     /// What was read.
     pub fn read(&self) -> Option<&T> {
+        match self {
+            Self::Read(read) => Some(read),
+            _ => None,
+        }
+    }
+
+    /// The same, to be changed.
+    fn read_mut(&mut self) -> Option<&mut T> {
         match self {
             Self::Read(read) => Some(read),
             _ => None,
@@ -187,9 +199,15 @@ pub fn gather(intent: &GatherIntent, world: &mut World<'_>) -> Gathered {
     };
     let (culprits, untraced) = traced.unzip();
     let warnings = Vec::new();
-    let mut gathered = Gathered { files, kernel, drift, settings, warnings, interrupted, expect, labelled, culprits };
+    let mut gathered =
+        Gathered { files, kernel, drift, settings, warnings, interrupted, expect, labelled, culprits, export: None };
     gathered.warnings = warnings::warnings(&gathered, &world.machine);
     gathered.warnings.extend(untraced.unwrap_or_default());
+    if intent.export && gathered.files.read().is_some() {
+        let (export, unexported) = export::export(&mut gathered, intent.adopt, &world.machine);
+        gathered.export = Some(export);
+        gathered.warnings.extend(unexported);
+    }
     gathered
 }
 

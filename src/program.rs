@@ -4,6 +4,7 @@ mod each_line;
 mod events;
 mod expand;
 mod explain;
+mod export;
 mod given;
 mod import;
 mod lint;
@@ -206,8 +207,11 @@ pub fn run_on(intent: &ApplyIntent, mut world: World<'_>) -> Result<Report, Vec<
 #[must_use]
 pub fn gather_on(intent: &GatherIntent, mut world: World<'_>) -> Report {
     world.machine = intent.machine;
-    let gathered = gather(intent, &mut world);
-    Report::gathered(intent, gathered, &world.machine)
+    let mut gathered = gather(intent, &mut world);
+    let export = gathered.export.take();
+    let (request, warnings) = export.map(|export| export::tried(export, intent, &mut world)).unwrap_or_default();
+    gathered.warnings.extend(warnings);
+    Report::gathered(intent, gathered, &world.machine).with_request(request)
 }
 
 /// The machine that this program runs on, as the kernel names it.

@@ -67,7 +67,8 @@ impl Work<'_> {
                 Change::Gone(name) => (name, None),
             };
             let before = after.iter().position(|d| d.name == name).map(|at| after.remove(at).content);
-            let target = self.target(self.files.path(&name), before.as_ref(), bytes);
+            let mode = self.intent.goal.mode_of(&name);
+            let target = self.target_with(mode, self.files.path(&name), before.as_ref(), bytes);
             after.extend(target.after.clone().map(|content| DropIn { name, content }));
             targets.push(target);
         }
@@ -76,11 +77,23 @@ impl Work<'_> {
     }
 
     pub(super) fn target(&self, path: PathBuf, before: Option<&Content>, bytes: Option<Vec<u8>>) -> FileTarget {
+        self.target_with(None, path, before, bytes)
+    }
+
+    /// What becomes of a file, with permissions of its own where there are some.
+    fn target_with(
+        &self,
+        mode: Option<u32>,
+        path: PathBuf,
+        before: Option<&Content>,
+        bytes: Option<Vec<u8>>,
+    ) -> FileTarget {
         let is_new_drop_in = before.is_none() && path.parent() == Some(&*self.files.rules_dir);
         let mut permit = self.permit;
         if is_new_drop_in && self.intent.mode.is_none() && self.files.are_private() {
             permit.mode = Permit::PRIVATE;
         }
+        permit.mode = mode.unwrap_or(permit.mode);
         let after = bytes.map(|bytes| permit.content(bytes, before));
         FileTarget { path, before: before.cloned(), after }
     }

@@ -41,7 +41,7 @@ pub use only::Only;
 pub use outdated::{outdated, since};
 pub use unasked::{RuleOrSetting, Unasked};
 pub use undone::hold_again;
-pub use warning::{OfPolicy, Search, Untraced, Warning};
+pub use warning::{OfPolicy, Search, Unexported, Untraced, Warning};
 
 use rustc_hash::FxHashSet as HashSet;
 

@@ -268,6 +268,34 @@ pub enum Warning {
     },
     /// Who changed something is not told.
     Untraced(Untraced),
+    /// The request made of a host's drop-ins is not all of it, or would change something.
+    Unexported(Unexported),
+}
+
+/// Why a request made of a host's drop-ins is not all of it, or would change something.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Unexported {
+    /// There is no drop-in.
+    Nothing,
+    /// So many loaded rules stand in no file.
+    Foreign(usize),
+    /// A request cannot name this drop-in.
+    Name(String),
+    /// This drop-in is no UTF-8 text.
+    NotText(String),
+    /// A rule or line that is no UTF-8 text.
+    Line(String),
+    /// Others than the owner may write this drop-in.
+    Mode {
+        /// Its name.
+        name: String,
+        /// Its permissions.
+        mode: u32,
+    },
+    /// The request is refused here.
+    Refused(String),
+    /// It would change something here.
+    Changes(String),
 }
 
 /// Why it is not told who changed something.

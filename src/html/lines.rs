@@ -3,6 +3,7 @@
 use super::change::write_list;
 use super::markup::{Cell, Html};
 use crate::report::Report;
+use crate::report::apply_request::ApplyRequest;
 use crate::report::event::{DecidingRule, EventReport};
 use crate::report::explain::{LineKind, LineReport};
 use crate::report::words::{State, place};
@@ -14,9 +15,9 @@ pub fn write(report: &Report, html: &mut Html) {
         lines.iter().filter(|line| line.kind != Some(LineKind::Comment)).for_each(|line| write_line(line, html));
         html.end_table();
     }
-    if let Some(request) = &report.request {
-        html.heading(&request.name);
-        write_list(&request.rules, html);
+    if let Some((name, rules)) = report.request.as_ref().and_then(ApplyRequest::imported) {
+        html.heading(name);
+        write_list(rules, html);
     }
 }
 

@@ -27,6 +27,10 @@ pub struct GatherIntent {
     pub expect: Option<ExpectIntent>,
     /// Whether to say who made the differences.
     pub culprit: bool,
+    /// Whether to give the drop-ins as a request to apply.
+    pub export: bool,
+    /// Whether that takes over what stands in no drop-in.
+    pub adopt: bool,
     /// The files of the audit log; none: that of the host.
     pub log_files: Vec<RulesFile>,
 }
@@ -61,6 +65,12 @@ impl GatherIntent {
         if request.culprit && request.source != Source::Both {
             problems.push(not_used("culprit", &format!("source: {}", request.source.text())));
         }
+        if request.export && request.source == Source::Runtime {
+            problems.push(not_used("export", "source: runtime"));
+        }
+        if request.adopt && !request.export {
+            problems.push(Problem::at_pointer(RequestError::Needed { key: "export", by: "adopt" }.into(), ""));
+        }
         if !request.files.is_empty() && !request.culprit {
             problems.push(Problem::at_pointer(RequestError::Needed { key: "culprit", by: "files" }.into(), ""));
         }
@@ -76,6 +86,8 @@ impl GatherIntent {
                 details: request.details.0,
                 expect: expect.flatten(),
                 culprit: request.culprit,
+                export: request.export,
+                adopt: request.adopt,
                 log_files: request.files.clone(),
             }),
             _ => Err(problems),
@@ -95,6 +107,8 @@ impl GatherIntent {
             details: true,
             expect: None,
             culprit: false,
+            export: false,
+            adopt: false,
             log_files: Vec::new(),
         }
     }

@@ -7,7 +7,7 @@ use super::{RequestLine, bad_lines, request_lines};
 use crate::augenrules::natural_order;
 use crate::error::{Problem, RequestError};
 use crate::keep::Keep;
-use crate::request::{Control, DropInState, Pointer, Request, State};
+use crate::request::{Control, DropInState, Mode, Pointer, Request, State};
 use crate::rule::Machine;
 use crate::rules_d::{DropInName, drop_in_name};
 use crate::settings::{Name, Settings};
@@ -63,6 +63,15 @@ impl Goal {
             Self::Exact(_, keep) | Self::Loaded(_, Some(keep)) => Some(keep),
             _ => None,
         }
+    }
+
+    /// The permissions that the request gives the file of one drop-in.
+    #[must_use]
+    pub fn mode_of(&self, file: &str) -> Option<u32> {
+        self.drop_ins().iter().find(|goal| goal.file_name() == file).and_then(|goal| match goal {
+            DropInGoal::Content(declared) => declared.mode,
+            DropInGoal::Absent(_) => None,
+        })
     }
 
     /// JSON pointer of a setting in the request, as far as it stands beside the lines.
@@ -125,6 +134,8 @@ pub struct Declared {
     pub settings: Settings,
     /// Whether it has a header, where that is not as the request says.
     pub header: Option<bool>,
+    /// The permissions of its file, where those are not as the request says.
+    pub mode: Option<u32>,
 }
 
 /// The drop-ins of `drop_ins`, in the order in which the boot loader reads them.
@@ -145,11 +156,17 @@ pub(super) fn several(request: &Request, machine: &Machine, problems: &mut Vec<P
             problems.push(Problem::at_pointer(error.into(), &pointer));
         }
         if said.state == DropInState::Present {
+            problems.extend(too_open(said.mode.as_ref(), &format!("{pointer}/mode")));
             let declared = declared(name, pointer, lines, &said.control, request, problems);
-            goals.extend(declared.map(|of| DropInGoal::Content(Declared { header: said.header, ..of })));
+            let mode = said.mode.as_ref().map(Mode::bits);
+            goals.extend(declared.map(|of| DropInGoal::Content(Declared { header: said.header, mode, ..of })));
             continue;
         }
-        let superfluous = [("rules", said.rules.is_some()), ("control", said.control != Control::default())];
+        let superfluous = [
+            ("rules", said.rules.is_some()),
+            ("control", said.control != Control::default()),
+            ("mode", said.mode.is_some()),
+        ];
         for (key, _) in superfluous.into_iter().filter(|(_, given)| *given) {
             let error = RequestError::NotUsed { key, with: "state: absent".to_owned() };
             problems.push(Problem::at_pointer(error.into(), &format!("{pointer}/{key}")));
@@ -158,6 +175,15 @@ pub(super) fn several(request: &Request, machine: &Machine, problems: &mut Vec<P
     }
     goals.sort_by(|a, b| natural_order(a.file_name().as_bytes(), b.file_name().as_bytes()));
     goals
+}
+
+/// What is wrong with permissions that let others than the owner write.
+pub(super) fn too_open(mode: Option<&Mode>, pointer: &str) -> Option<Problem> {
+    let mode = mode.filter(|mode| mode.is_writable_by_others())?;
+    let found = format!("{:04o}", mode.bits());
+    let allowed = vec!["the modes that let nobody but the owner write".to_owned()];
+    let error = RequestError::BadValue { found, allowed, nearest: None };
+    Some(Problem::at_pointer(error.into(), pointer))
 }
 
 pub(super) fn checked_name(name: &str, pointer: &str, problems: &mut Vec<Problem>) -> Option<DropInName> {
@@ -179,7 +205,7 @@ fn declared(
         problems.push(Problem::at_pointer(RequestError::NothingDeclared.into(), &pointer));
         return None;
     }
-    Some(Declared { name, pointer, lines, settings, header: None })
+    Some(Declared { name, pointer, lines, settings, header: None, mode: None })
 }
 
 /// What the request asks for; takes the lines and drop-ins where it is sound.

@@ -305,12 +305,7 @@ fn crossed(request: &Request, place: &Location) -> Vec<Problem> {
     if request.reset_lost && request.target == Target::Filesystem {
         problems.push(not_used("reset_lost", "target: filesystem"));
     }
-    if let Some(mode) = request.mode.as_ref().filter(|mode| mode.is_writable_by_others()) {
-        let found = format!("{:04o}", mode.bits());
-        let allowed = vec!["the modes that let nobody but the owner write".to_owned()];
-        let error = RequestError::BadValue { found, allowed, nearest: None };
-        problems.push(Problem::at_pointer(error.into(), "/mode"));
-    }
+    problems.extend(goal::too_open(request.mode.as_ref(), "/mode"));
     if request.kernel == KernelChoice::Host {
         if request.target == Target::Filesystem {
             problems.push(not_used("kernel", "target: filesystem"));

@@ -163,6 +163,7 @@ impl Origin {
                 }
             } else if known.rules.is_none() && known.state == drop_in.state {
                 drop_in.control = std::mem::take(&mut known.control);
+                drop_in.mode = known.mode.take();
                 *known = drop_in;
             } else {
                 let (policy, controls) = (spelled.choice.policy.name, spelled.controls(name));

@@ -8,7 +8,7 @@ use crate::error::{Problem, RequestError};
 use crate::import::libaudit_go;
 use crate::intent::{RequestLine, bad_lines};
 use crate::report::Report;
-use crate::report::import::ImportedRequest;
+use crate::report::apply_request::ApplyRequest;
 use crate::request::keys::unused;
 use crate::request::{Document, Request};
 use crate::rule::Machine;
@@ -59,7 +59,7 @@ pub fn imported(request: &Request, machine: &Machine) -> Result<Report, Vec<Prob
     }
     let name = request.name.as_deref().unwrap_or(NAME);
     let lines = lines.iter().map(|line| line.text.to_string()).collect();
-    Ok(Report::imported(ImportedRequest::of(&imported, name, lines), imported.notes))
+    Ok(Report::imported(ApplyRequest::of_import(&imported, name, lines), imported.notes))
 }
 
 /// The object that a text holds.

@@ -5,6 +5,7 @@ mod not_in_sync;
 mod running;
 mod summary;
 
+use super::apply_request::ApplyRequest;
 use super::bound::{Omitted, RULES};
 use super::culprit::CulpritReport;
 use super::expected::{self, ExpectedReport};
@@ -106,6 +107,18 @@ impl Report {
 }
 
 impl Report {
+    /// The same with the request that the drop-ins make.
+    #[must_use]
+    pub fn with_request(mut self, request: Option<ApplyRequest>) -> Self {
+        if let Some(request) = &request {
+            let count = request.drop_ins.len();
+            let drop_ins = if count == 1 { "1 drop-in".to_owned() } else { format!("{count} drop-ins") };
+            self.msg = format!("{}; {drop_ins} to be given as a request", self.msg);
+        }
+        self.request = request;
+        self
+    }
+
     /// Leaves out what is as it should be.
     fn shorten(&mut self) {
         self.runtime.iter_mut().for_each(|runtime| runtime.rules = None);

@@ -1,6 +1,7 @@
 //! Reports: the shapes of the JSON that goes out.
 
 pub mod apply;
+pub mod apply_request;
 mod bound;
 pub mod culprit;
 pub mod diff;
@@ -195,9 +196,9 @@ pub struct Report {
     /// lint: the findings as SARIF 2.1.0, where that was asked for.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub sarif: Option<serde_json::Map<String, serde_json::Value>>,
-    /// import: a request to apply.
+    /// import; gather, with `export`: a request to apply.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub request: Option<import::ImportedRequest>,
+    pub request: Option<apply_request::ApplyRequest>,
     /// A request that takes the change back.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub undo: Option<Undo>,

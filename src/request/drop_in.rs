@@ -3,7 +3,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{Control, Rules, choice};
+use super::{Control, Mode, Rules, choice};
 
 /// A drop-in among several.
 #[derive(Debug, Clone, Default, PartialEq, Deserialize, JsonSchema)]
@@ -15,6 +15,9 @@ pub struct DropInInput {
     pub rules: Option<Rules>,
     /// Settings of the audit subsystem that this drop-in holds.
     pub control: Control,
+    /// The permissions of its file, as octal text or the number; default: those of the request. A stricter mode that the file
+    /// has stays.
+    pub mode: Option<Mode>,
     /// Not of the request: the labels of all of its lines, where their bytes are fixed so that no comment can name them.
     #[serde(skip)]
     pub labels: Vec<String>,

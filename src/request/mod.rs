@@ -128,7 +128,8 @@ pub struct Request {
     /// Also bring audit.rules to what augenrules would write. auto: when that file exists, or the boot loads it as it
     /// stands; it fails where lines would be lost that only stand there.
     pub compile: Compile,
-    /// Take the lines of audit.rules that no drop-in has over into the drop-in `00-adopted`.
+    /// Take the lines of audit.rules that no drop-in has over into the drop-in `00-adopted`; with `export` also the loaded rules
+    /// that no file asks for.
     pub adopt: bool,
     /// The system call mask of a rule with `perm=`.
     pub perm_syscalls: PermSyscalls,
@@ -165,6 +166,8 @@ pub struct Request {
     pub on_drift: OnDrift,
     /// Say of each difference who loaded or unloaded the rule, or changed the setting, as far as the audit log tells.
     pub culprit: bool,
+    /// Give the drop-ins as a request to apply, in their own words, that changes nothing on this host.
+    pub export: bool,
     /// Rules files, taken together as the drop-ins of one host; instead of `rules`. events, and gather with `culprit`: the
     /// files of the log, the oldest first. Default: those of the host.
     pub files: Vec<RulesFile>,

@@ -23,7 +23,7 @@ fn values(root: &Path) -> Json {
         "files": [{"name": "a", "text": ""}], "archs": ["s390x"], "ignore": ["missing_path"], "format": "sarif", "fail_on": "info",
     });
     let more = json!({"loader_unknown": "fail", "allow_empty": true, "header": false, "lock_timeout": 3, "lock_anyway": true, "record": false,
-            "policy": {"name": "stig", "product": "rhel9"}, "product": "rhel9", "profile": "stig", "culprit": true, "reset_lost": true,
+            "policy": {"name": "stig", "product": "rhel9"}, "product": "rhel9", "profile": "stig", "culprit": true, "export": true, "reset_lost": true,
             "dialect": "libaudit-go", "document": {"audit_rules": [{"path": "/etc/passwd"}]}});
     let of_events = json!({"seconds": 1, "match": [{"keep": {"key": "x"}}], "since": 1, "until": "2026-11-29T10:00:00Z", "count": 1, "limit": 5,
             "records": true, "output": "/srv/events.jsonl", "keys": ["x"], "extra_attributes": {"a": "b"},

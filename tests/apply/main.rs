@@ -17,6 +17,7 @@ mod culprits;
 mod digest;
 mod event;
 mod executable;
+mod export;
 mod faults;
 mod file_faults;
 mod files;

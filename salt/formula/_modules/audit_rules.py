@@ -98,7 +98,7 @@ def apply_(state="present", name=None, test=None, executable=None, saltenv=None,
 
 def gather(
     source=None, expect=None, details=None, ordering=None, on_drift=None, root=None, rules_dir=None, kernel=None, arch=None,
-    culprit=None, files=None, trace_netlink=None, executable=None, saltenv=None,
+    culprit=None, export=None, adopt=None, files=None, trace_netlink=None, executable=None, saltenv=None,
 ):  # fmt: skip
     """
     Give the whole report about files and kernel. The other functions give parts of it.
@@ -121,6 +121,12 @@ def gather(
     culprit
         True says of each difference who loaded or unloaded the rule, or changed the setting, as far as the audit log tells.
 
+    export
+        True gives the drop-ins of the minion as a request to apply, in ``request``: its keys are the arguments of a state.
+
+    adopt
+        With ``export``, the request also takes over what was loaded by hand and what only ``audit.rules`` has.
+
     files
         With ``culprit``, the files of the log, the oldest first. By default those of the minion.
 
@@ -137,8 +143,8 @@ def gather(
     """
     given = {
         "source": source, "expect": expect, "details": details, "ordering": ordering, "on_drift": on_drift, "root": root,
-        "rules_dir": rules_dir, "kernel": kernel, "arch": arch, "culprit": culprit, "files": files,
-        "trace_netlink": trace_netlink,
+        "rules_dir": rules_dir, "kernel": kernel, "arch": arch, "culprit": culprit, "export": export, "adopt": adopt,
+        "files": files, "trace_netlink": trace_netlink,
     }  # fmt: skip
     return _call("gather", given, executable, saltenv)
 

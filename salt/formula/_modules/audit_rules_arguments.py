@@ -12,7 +12,7 @@ import re
 from salt.exceptions import CommandExecutionError, SaltRenderError
 
 #: What an entry of drop_ins may have.
-OF_A_DROP_IN = "rules or source, control, or state: absent"
+OF_A_DROP_IN = "rules or source, control and mode, or state: absent"
 
 #: How Salt says that a template cannot be rendered: the problem, the line, then the text around it.
 _RENDER = re.compile(r"^(?P<problem>[^\n]*?); line (?P<line>\d+)\n", re.DOTALL)

@@ -104,7 +104,7 @@ def present(
 
     drop_ins
         Several drop-ins by name, in one change, instead of ``name``, ``rules``, ``source`` and ``control``. Each has
-        ``rules`` or ``source``, ``control``, or ``state: absent``.
+        ``rules`` or ``source``, ``control`` and ``mode``, or ``state: absent``.
 
     policy
         A policy for a whole benchmark that comes with the executable, or a list of them, beside ``drop_ins``: its name, or a

@@ -377,8 +377,8 @@ policy:
 @pytest.mark.parametrize(
     "drop_in, said",
     [
-        ("null", "drop_ins.x: must be a dictionary with rules or source, control, or state: absent, and is null"),
-        ("{}", "drop_ins.x: must be a dictionary with rules or source, control, or state: absent, and is {}"),
+        ("null", "drop_ins.x: must be a dictionary with rules or source, control and mode, or state: absent, and is null"),
+        ("{}", "drop_ins.x: must be a dictionary with rules or source, control and mode, or state: absent, and is {}"),
         ("true", "and is true"),
         ("[-w /etc/passwd -p wa]", "drop_ins.x: must be a dictionary"),
         ("{rules: null}", "drop_ins.x.rules: is null; leave it out, or give it a value"),

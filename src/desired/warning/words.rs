@@ -1,7 +1,7 @@
 //! Warnings as sentences.
 
 use super::super::at_boot::nobody_loads;
-use super::{OfPolicy, Search, Untraced, Warning};
+use super::{OfPolicy, Search, Unexported, Untraced, Warning};
 use crate::boot_load::Spot;
 use crate::lines::lines;
 use crate::matching::Provided;
@@ -118,6 +118,7 @@ impl Warning {
             Self::Policy(how) => how.sentence(),
             Self::Tolerated(problem) => problem.sentence(),
             Self::Untraced(why) => why.sentence(),
+            Self::Unexported(why) => why.sentence(),
         }
     }
 }
@@ -169,6 +170,32 @@ impl Untraced {
                     what.join(" and ")
                 )
             }
+        }
+    }
+}
+
+impl Unexported {
+    fn sentence(&self) -> String {
+        match self {
+            Self::Nothing => {
+                "there is no drop-in that a request could declare; adopt: true takes over what the kernel and \
+                              audit.rules hold"
+                    .to_owned()
+            }
+            Self::Foreign(1) => {
+                "1 loaded rule stands in no file and is not in the request; adopt: true takes it over".to_owned()
+            }
+            Self::Foreign(rules) => {
+                format!("{rules} loaded rules stand in no file and are not in the request; adopt: true takes them over")
+            }
+            Self::Name(name) => format!("{name} is not in the request, which cannot name it"),
+            Self::NotText(name) => format!("{name} is not in the request: it is no UTF-8 text"),
+            Self::Line(line) => format!("not taken over, since it is no UTF-8 text: {line}"),
+            Self::Mode { name, mode } => {
+                format!("{name} has mode {mode:04o}, which a request cannot give: others than the owner may write it")
+            }
+            Self::Refused(why) => format!("the request is refused as it stands: {why}"),
+            Self::Changes(what) => format!("applied here, the request would change something: {what}"),
         }
     }
 }

@@ -12,6 +12,7 @@ mod proof;
 pub mod recorded;
 mod scanner;
 
+use super::apply_request::ApplyRequest;
 use super::{Events, Outcome, Report};
 use finding::Finding;
 use page::{Look, Page, Piece};
@@ -32,9 +33,9 @@ impl Report {
             Some(Events::Recorded(events)) => recorded::write(self, events, &mut page),
             None => {}
         }
-        if let Some(request) = &self.request {
-            page.heading(&request.name);
-            request.rules.iter().for_each(|rule| page.line(&[(Look::Plain, "  "), (Look::Plain, rule)]));
+        if let Some((name, rules)) = self.request.as_ref().and_then(ApplyRequest::imported) {
+            page.heading(name);
+            rules.iter().for_each(|rule| page.line(&[(Look::Plain, "  "), (Look::Plain, rule)]));
         }
         self.proofs.iter().for_each(|proofs| proof::write(proofs, &mut page));
         apply::write(self, &mut page);

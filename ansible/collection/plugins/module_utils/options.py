@@ -41,6 +41,7 @@ DROP_IN = {
     "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
     "rules": {"type": "raw"},
     "control": {"type": "dict", "options": CONTROL},
+    "mode": {"type": "raw"},
 }
 
 APPLY = {
@@ -87,8 +88,8 @@ APPLY = {
 #: INFO, and their documentation; the test of the options says what is missing.
 INFO_OPERATIONS = {
     "gather": (
-        "source", "details", "on_drift", "culprit", "files", "expect", "ordering", "arch", "root", "kernel", "rules_dir",
-        "trace_netlink",
+        "source", "details", "on_drift", "culprit", "export", "adopt", "files", "expect", "ordering", "arch", "root", "kernel",
+        "rules_dir", "trace_netlink",
     ),
     "explain": ("rules", "files", "event", "source", "arch", "perm_syscalls", "resolve", "root", "rules_dir"),
     "lint": ("rules", "files", "archs", "product", "profile", "format", "fail_on", "ignore", "root", "rules_dir"),
@@ -118,6 +119,8 @@ INFO = {
     "source": {"type": "str", "choices": ["both", "filesystem", "runtime"], "default": "both"},
     "on_drift": {"type": "str", "choices": ["report", "fail"], "default": "report"},
     "culprit": {"type": "bool", "default": False},
+    "export": {"type": "bool", "default": False},
+    "adopt": APPLY["adopt"],
     "details": {"type": "bool", "default": True},
     "expect": {"type": "raw"},
     "event": {"type": "raw"},

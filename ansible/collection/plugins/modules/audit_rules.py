@@ -126,6 +126,7 @@ options:
       - "- V(rules), as O(rules)."
       - "- V(src), as O(src), in place of V(rules)."
       - "- V(control), as O(control)."
+      - "- V(mode), as O(mode), for this drop-in alone."
     type: dict
   policy:
     description:

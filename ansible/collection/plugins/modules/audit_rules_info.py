@@ -148,6 +148,18 @@ options:
         the audit log tells. It is in C(culprit) of the entries of RV(drift) and RV(settings), with how certain that is.
     type: bool
     default: false
+  export:
+    description:
+      - With V(gather) of O(operation), give the drop-ins of the target as a request to apply, in their own words and with their
+        modes, in RV(request). It was tried in check mode; where it would change something there, or is refused, RV(warnings) says so.
+    type: bool
+    default: false
+  adopt:
+    description:
+      - With O(export), the request also takes over, into the drop-in C(00-adopted), the loaded rules that no file asks for
+        and the lines of C(audit.rules) that no drop-in has.
+    type: bool
+    default: false
   details:
     description:
       - With V(gather) of O(operation), whether the report also has what is as it should be. False leaves out the files,
@@ -378,7 +390,7 @@ events:
       elements: dict
 request:
   description: A request to apply, with the names of the options of M(linux.audit.audit_rules).
-  returned: with V(import) of O(operation), where all of the document has a meaning
+  returned: with V(import) of O(operation), where all of the document has a meaning; with O(export), where there is a drop-in
   type: dict
   contains:
     state:
@@ -387,19 +399,31 @@ request:
       type: str
     name:
       description: The drop-in.
-      returned: always
+      returned: with V(import) of O(operation)
       type: str
     rules:
       description: Its lines.
-      returned: always
+      returned: with V(import) of O(operation)
       type: list
       elements: str
     control:
       description: Settings of the audit subsystem, in the kernel's numbers.
       returned: where the document has some
       type: dict
+    drop_ins:
+      description: The drop-ins by their names, each with C(rules), the whole text of its file, and C(mode).
+      returned: with O(export)
+      type: dict
+    header:
+      description: False, since the texts are all that the files hold.
+      returned: with O(export)
+      type: bool
+    allow_empty:
+      description: True where a drop-in says nothing.
+      returned: with O(export), where that is so
+      type: bool
     on_missing:
-      description: V(skip) where watches of missing files are to be left out.
+      description: V(skip) where watches of missing files are to be left out, or a drop-in of O(export) has comments in place of such lines.
       returned: where that is so
       type: str
 logs:
