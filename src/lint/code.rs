@@ -43,6 +43,7 @@ codes! {
     FieldDisablesList, "field_disables_list", Error, "a field that the user or exclude list does not know, with the same effect";
     CarriageReturns, "carriage_returns", Error, "lines that end in a carriage return";
     WritableByOthers, "writable_by_others", Error, "others than root may write the rules file";
+    NoRules, "no_rules", Warning, "neither a rule nor a setting: nothing would be recorded";
     LeftOutByApply, "left_out_by_apply", Warning, "rules of the request that apply leaves out, where a file would stop the load";
     NeverMatches, "never_matches", Warning, "conditions that exclude each other, or that no value fulfils";
     SameMatch, "same_match", Warning, "matches the same as an earlier rule with another key: that key is recorded";

@@ -77,6 +77,12 @@ impl Finding {
         Self::new(Code::PassedOver, &at, format!("augenrules reads nothing from it: {why}"))
     }
 
+    /// Files, or a directory without any, by which nothing would be recorded.
+    #[must_use]
+    pub fn no_rules(at: &Spot, message: &str) -> Self {
+        Self::new(Code::NoRules, at, message)
+    }
+
     /// A line of `audit.rules` that no drop-in has.
     #[must_use]
     pub fn only_compiled(at: &Spot, end: &str) -> Self {

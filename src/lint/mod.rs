@@ -98,6 +98,13 @@ pub fn lint(sources: &[Source], reader: &mut Reader, host: Host<'_>) -> Vec<Find
             line::findings(&file.spot(at + 1), text, &reading, reader.facts(), host)
         }));
     }
+    let says_nothing = |file: &File<'_>, reader: &mut Reader| file.lines.iter().all(|line| reader.read(line).is_silent);
+    if let Some(first) = files.first().filter(|_| files.iter().all(|file| says_nothing(file, reader))) {
+        findings.push(Finding::no_rules(
+            &first.spot(0),
+            "neither a rule nor a setting stands here: nothing would be recorded",
+        ));
+    }
     let policy = Policy::of(&files, reader, host);
     let pairs = pairs::findings(&policy);
     findings.extend(load::findings(&policy, reader, pairs));

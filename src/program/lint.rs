@@ -8,6 +8,7 @@ use std::rc::Rc;
 use super::given::{Given, given, root_below};
 use super::scanner::{chosen, scanned};
 use crate::auditctl::{Accounts, parse_group, parse_passwd};
+use crate::boot_load::Spot;
 use crate::error::{Problem, What};
 use crate::gather::only_there;
 use crate::intent::{LintIntent, Location, Subject};
@@ -43,7 +44,7 @@ pub fn linted(request: &Request, own: Machine, root: &Path) -> Result<Report, Ve
     };
     let host = Host { is_applied: matches!(intent.subject, Subject::Lines(_)), ..host };
     let mut linted = Linted::new(&intent);
-    let (files, beside) = match (&intent.subject, &intent.place, &root) {
+    let (files, mut beside) = match (&intent.subject, &intent.place, &root) {
         (Subject::Directory, Some(place), Some(root)) => host_files(root, place, intent.machines.first().copied())?,
         (Subject::Files(said), _, _) => {
             let Given { files, passed_over } = given(said, &below)?;
@@ -51,6 +52,10 @@ pub fn linted(request: &Request, own: Machine, root: &Path) -> Result<Report, Ve
         }
         _ => (Vec::new(), Vec::new()),
     };
+    if let (Subject::Directory, Some(place), true) = (&intent.subject, &intent.place, files.is_empty()) {
+        let at = Spot { file: place.rules_dir.to_string_lossy().into(), line: 0 };
+        beside.push(Finding::no_rules(&at, "no rules file is here: nothing would be recorded"));
+    }
     for (at, machine) in intent.machines.iter().enumerate() {
         let mut sources = match &intent.subject {
             Subject::Lines(lines) => vec![Source::of_lines(lines[at].iter().map(|line| &*line.text))],

@@ -221,13 +221,17 @@ fn a_comment_in_place_of_a_line_is_outdated_once_the_host_has_what_it_lacked() {
     ];
     let found = Root::new().rules("41-ssh.rules", &lines).codes();
     let outdated = |line| ("outdated_comment".to_owned(), Some(line));
-    assert_eq!(found, [outdated(1), outdated(3), outdated(5)]);
+    assert_eq!(found, [("no_rules".to_owned(), None), outdated(1), outdated(3), outdated(5)]);
 }
 
 #[test]
-fn a_root_without_the_directory_has_nothing_to_lint() {
+fn a_root_without_the_directory_has_no_rules_and_one_that_is_not_there_is_an_error() {
     let root = Root::new();
-    assert_eq!(root.lint(&json!({"rules_dir": "/etc/other"})), []);
+    let found = root.lint(&json!({"rules_dir": "/etc/other"}));
+    assert_eq!(
+        found.iter().map(|found| (&*found.code, found.file.as_deref())).collect::<Vec<_>>(),
+        [("no_rules", Some("/etc/other"))]
+    );
     let report = answer(&json!({"operation": "lint", "root": "/none"}), root.path());
     assert!(report.failed && report.findings.is_none(), "{report:?}");
 }

@@ -304,6 +304,36 @@ fn every_example_has_no_error() {
 }
 
 #[test]
+fn where_nothing_is_declared_nothing_is_found_to_be_right() {
+    let place = tempfile::TempDir::new().unwrap();
+    let directory = place.path().join("audit/rules.d");
+    std::fs::create_dir_all(&directory).unwrap();
+    let rows = [
+        (json!({"rules": []}), true),
+        (json!({"rules": "# a comment\n\n"}), true),
+        (json!({"files": [{"name": "a.rules", "text": "# a comment\n"}, {"name": "b.rules", "text": ""}]}), true),
+        (json!({"root": place.path()}), true),
+        (json!({"root": place.path(), "rules_dir": "/audit/rules.d"}), true),
+        (json!({"rules": ["-b 8192"]}), false),
+        (json!({"rules": ["-w /etc/passwd"]}), false),
+        (json!({"files": [{"name": "a.rules", "text": ""}, {"name": "b.rules", "text": "-e 2\n"}]}), false),
+    ];
+    for (mut request, expected) in rows {
+        request["operation"] = json!("lint");
+        let report = answer(&request, Path::new("/"));
+        let found = report
+            .findings
+            .as_ref()
+            .unwrap_or_else(|| panic!("{}", report.msg))
+            .iter()
+            .any(|found| found.code == "no_rules");
+        assert_eq!(found, expected, "{request}: {report:?}");
+        request["fail_on"] = json!("warning");
+        assert!(!expected || answer(&request, Path::new("/")).failed);
+    }
+}
+
+#[test]
 fn bytes_that_are_no_text_do_no_harm() {
     for text in [
         "\0",

@@ -13,6 +13,7 @@ const ROWS: &[(&str, &[&str], &[&str])] = &[
         &["-a always,exit -F arch=b64 -S umount -k m"],
         &["-a always,exit -F arch=b64 -S umount2 -k m", "-a always,exit -F arch=b32 -S umount -k m"],
     ),
+    ("no_rules", &["# a comment", ""], &["# a comment", "-b 8192"]),
     (
         "kernel_refuses",
         &["-a always,exit -F arch=b64 -F path=/etc/ -F perm=wa -k m"],
