@@ -83,7 +83,7 @@ pub(super) fn culprits(
     let mut culprits = Culprits::default();
     let reader = &mut files.observed.reader;
     let Reach { begins, unread } = read(logs, boot, &mut sought.search, reader, &mut culprits.logs);
-    if !unread.is_empty() {
+    if !unread.is_empty() || culprits.logs.iter().any(|(_, read)| read.damage.is_some()) {
         sought.search.allow_for_holes();
     }
     let known = known(files, kernel, drift);

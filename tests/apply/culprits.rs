@@ -296,6 +296,30 @@ fn what_may_be_missing_in_the_log_makes_everything_less_certain() {
 }
 
 #[test]
+fn where_a_file_of_the_log_cannot_be_read_to_its_end_everything_is_less_certain() {
+    use std::io::Write as _;
+    let hand = "-w /etc/hosts -p wa -k hosts";
+    let mut log = loads(5, "\"hosts\"", AUDITCTL, "auditctl -w /etc/hosts -p wa -k hosts");
+    (10..9000).for_each(|second| {
+        log += &format!("type=USER_CMD msg=audit({second}.000:{second}): pid={} uid=0\n", second * 7919 % 32768)
+    });
+    let mut packed = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::default());
+    packed.write_all(log.as_bytes()).unwrap();
+    let packed = packed.finish().unwrap();
+    for (length, expected) in [(packed.len(), "certain"), (packed.len() / 2, "likely")] {
+        let mut host = Host::new();
+        host.write("/var/log/audit/audit.log.1.gz", &packed[..length]);
+        host.load(&[hand]);
+        let files = json!([{"name": "/var/log/audit/audit.log.1.gz"}]);
+        let report = host.answer(&json!({"operation": "gather", "culprit": true, "files": files}));
+        let found = &report["drift"]["missing_in_filesystem"][0]["culprit"];
+        assert_eq!(found["certainty"], json!(expected), "{report:#}");
+        let warns = report["warnings"].to_string().contains("cannot be read to its end");
+        assert_eq!(warns, expected == "likely", "{}", report["warnings"]);
+    }
+}
+
+#[test]
 fn records_of_other_hosts_are_left_out_and_told() {
     let hand = "-w /etc/hosts -p wa -k hosts";
     let of = |node: &str, second: u32| -> String {
