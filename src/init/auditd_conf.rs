@@ -28,7 +28,7 @@ const OF_WORDS: [&str; 17] = [
 #[must_use]
 pub fn auditd_settings(text: &str) -> BTreeMap<String, String> {
     let lines = text.lines().map(str::trim).filter(|line| !line.starts_with('#'));
-    let settings = lines.filter_map(|line| line.split_once('=')).map(|(name, value)| {
+    let said = lines.filter_map(|line| line.split_once('=')).map(|(name, value)| {
         let (name, value) = (name.trim().to_ascii_lowercase(), value.trim());
         // What follows an action, `exec /path`, is no word of auditd's.
         let (word, rest) = value.split_once(' ').unwrap_or((value, ""));
@@ -39,7 +39,9 @@ pub fn auditd_settings(text: &str) -> BTreeMap<String, String> {
         };
         (name, value)
     });
-    settings.filter(|(name, _)| !name.is_empty()).collect()
+    let mut settings = BTreeMap::new();
+    settings.extend(said.filter(|(name, _)| !name.is_empty()));
+    settings
 }
 
 #[cfg(test)]

@@ -16,7 +16,10 @@ pub struct BootEntry {
 #[must_use]
 pub fn grub_environment(text: &str) -> BTreeMap<String, String> {
     let lines = text.lines().filter(|line| !line.starts_with('#'));
-    lines.filter_map(|line| line.split_once('=')).map(|(name, value)| (name.to_owned(), value.to_owned())).collect()
+    let said = lines.filter_map(|line| line.split_once('='));
+    let mut variables = BTreeMap::new();
+    variables.extend(said.map(|(name, value)| (name.to_owned(), value.to_owned())));
+    variables
 }
 
 /// The entries of `grub.cfg`: the `linux` command of each `menuentry`. Entries in other languages of GRUB are not run.

@@ -147,7 +147,9 @@ pub fn policies() -> &'static [BenchmarkPolicy] {
     static POLICIES: LazyLock<Vec<BenchmarkPolicy>> = LazyLock::new(|| {
         let read = |compiled: &compiled::Compiled| {
             let about = serde_json::from_str(compiled.about).ok()?;
-            Some(BenchmarkPolicy { name: compiled.name, about, files: compiled.files.iter().copied().collect() })
+            let mut files = BTreeMap::new();
+            files.extend(compiled.files.iter().copied());
+            Some(BenchmarkPolicy { name: compiled.name, about, files })
         };
         compiled::POLICIES.iter().filter_map(read).collect()
     });

@@ -86,8 +86,8 @@ pub fn as_text(choice: &Choice) -> String {
 #[must_use]
 pub fn as_request(choice: &Choice) -> Value {
     let Choice { policy, of, .. } = choice;
-    let mut drop_ins: Map<String, Value> =
-        policy.drop_ins(of).map(|(name, text)| (name.to_owned(), json!({"rules": text}))).collect();
+    let mut drop_ins = Map::new();
+    drop_ins.extend(policy.drop_ins(of).map(|(name, text)| (name.to_owned(), json!({"rules": text}))));
     if let Some(drop_in) = &of.privileged {
         let object = |form: &Form| {
             let mut object = json!(form);

@@ -66,8 +66,9 @@ fn of_any_policies(mut request: Request, machine: &Machine, root: &Path) -> Resu
     let expanded = of_policies(std::mem::take(inner), machine, place.as_deref())
         .map_err(|problems| problems.into_iter().map(below).collect::<Vec<_>>())?;
     **inner = expanded.request;
-    let Origin { policies, places, warnings } = expanded.origin;
-    let places = places.into_iter().map(|(drop_in, policy)| (inside(&drop_in), inside(&policy))).collect();
+    let Origin { policies, places: here, warnings } = expanded.origin;
+    let mut places = BTreeMap::new();
+    places.extend(here.into_iter().map(|(drop_in, policy)| (inside(&drop_in), inside(&policy))));
     Ok(Expanded { request, origin: Origin { policies, places, warnings } })
 }
 

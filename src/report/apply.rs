@@ -126,8 +126,10 @@ fn undo(intent: &ApplyIntent, snapshot: crate::snapshot::Snapshot) -> Undo {
 /// How many entries the lists of [`rules`] lack, by their pointers: what is not told is not made.
 fn omitted(applied: &Applied) -> BTreeMap<String, usize> {
     let lists = [("/rules/skipped", applied.skipped.len()), ("/rules/deduplicated", applied.deduplicated.len())];
-    let omitted = lists.into_iter().filter(|(_, length)| *length > ENTRIES);
-    omitted.map(|(pointer, length)| (pointer.to_owned(), length - ENTRIES)).collect()
+    let long = lists.into_iter().filter(|(_, length)| *length > ENTRIES);
+    let mut omitted = BTreeMap::new();
+    omitted.extend(long.map(|(pointer, length)| (pointer.to_owned(), length - ENTRIES)));
+    omitted
 }
 
 fn rules(applied: &Applied, machine: &Machine) -> RulesReport {

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use crate::gather::Export;
+use crate::gather::{Export, ExportedDropIn};
 use crate::import::Imported;
 
 /// A request to apply: of a host's drop-ins, or of a document of another tool.
@@ -50,11 +50,13 @@ impl ApplyRequest {
     /// What a document asks for, as these lines of this drop-in.
     #[must_use]
     pub fn of_import(imported: &Imported, name: &str, lines: Vec<String>) -> Self {
+        let mut control = BTreeMap::new();
+        control.extend(imported.control.iter().copied());
         Self {
             state: if imported.is_whole { "exact" } else { "present" },
             name: Some(name.to_owned()),
             rules: Some(lines),
-            control: imported.control.iter().copied().collect(),
+            control,
             on_missing: (!imported.lenient.is_empty()).then_some("skip"),
             ..Self::default()
         }
@@ -63,11 +65,10 @@ impl ApplyRequest {
     /// What a host's drop-ins hold; none where there is no drop-in.
     #[must_use]
     pub fn of_export(export: Export) -> Option<Self> {
-        let drop_ins: BTreeMap<_, _> = export
-            .drop_ins
-            .into_iter()
-            .map(|of| (of.name, ApplyDropIn { rules: of.text, mode: of.mode.map(|mode| format!("{mode:04o}")) }))
-            .collect();
+        let mut drop_ins = BTreeMap::new();
+        for ExportedDropIn { name, text, mode } in export.drop_ins {
+            drop_ins.insert(name, ApplyDropIn { rules: text, mode: mode.map(|mode| format!("{mode:04o}")) });
+        }
         (!drop_ins.is_empty()).then(|| Self {
             state: "present",
             drop_ins,

@@ -320,5 +320,7 @@ pub fn by_label(
         let rules = at.iter().map(|at| reports[*at].clone()).collect();
         (label.clone(), LabelReport { in_sync, rules, settings: settings.into_iter().map(Into::into).collect() })
     };
-    found.into_iter().map(of_label).collect()
+    let mut labels = LabelsReport::new();
+    labels.extend(found.into_iter().map(of_label));
+    labels
 }

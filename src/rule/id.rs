@@ -81,12 +81,8 @@ impl Ids {
 #[must_use]
 pub fn digest<'a>(rules: impl Iterator<Item = Rule>, settings: impl Iterator<Item = (&'a str, u32)>) -> String {
     let mut ids = Ids::default();
-    let mut rules: Vec<(u32, Id)> = rules.map(|rule| (rule.list.0, ids.of(&rule))).collect();
-    rules.sort_by_key(|(list, _)| *list);
     let mut hasher = Sha256::new();
-    for (_, id) in rules {
-        hasher.update(id.0);
-    }
+    digest_rules(rules.map(|rule| (rule.list.0, ids.of(&rule))).collect(), &mut hasher);
     for (name, value) in settings {
         hasher.update(format!("{name}={value}\n"));
     }
@@ -94,6 +90,12 @@ pub fn digest<'a>(rules: impl Iterator<Item = Rule>, settings: impl Iterator<Ite
         let _ = fmt::Write::write_fmt(&mut text, format_args!("{byte:02x}"));
         text
     })
+}
+
+/// Digests the ids of rules, list by list; each stands beside the number of its list.
+fn digest_rules(mut rules: Vec<(u32, Id)>, hasher: &mut Sha256) {
+    rules.sort_by_key(|(list, _)| *list);
+    rules.iter().for_each(|(_, id)| hasher.update(id.0));
 }
 
 impl fmt::Display for Id {

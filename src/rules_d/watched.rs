@@ -157,11 +157,12 @@ impl<'d> WatchedFile<'d> {
             directories: ids(directories),
             mounts: mounts.remove(rule).unwrap_or_default().into_iter().map(Mounted::from).collect(),
         };
-        let rules = rules.into_iter().map(|(rule, directories)| {
+        let mut watched = Watched::default();
+        for (rule, directories) in rules {
             let held = held(&rule, directories);
-            (rule, held)
-        });
-        Watched(rules.collect())
+            watched.0.insert(rule, held);
+        }
+        watched
     }
 
     /// Writes the note, whole or not at all; takes it away where there is nothing to note. Where this boot has no name,
@@ -174,10 +175,13 @@ impl<'d> WatchedFile<'d> {
         if watched.0.is_empty() {
             return note::remove(self.0, NAME);
         }
-        let pairs = |held: &Held| held.directories.iter().map(|id| (id.device, id.inode)).collect();
-        let rules = watched.0.iter().map(|(rule, held)| (rule.clone(), pairs(held))).collect();
-        let mounts = watched.0.iter().filter(|(_, held)| !held.mounts.is_empty());
-        let mounts = mounts.map(|(rule, held)| (rule.clone(), held.mounts.iter().map(Mounted::to_texts).collect()));
-        note::write(self.0, NAME, &Document { format: FORMAT.to_owned(), boot_id, rules, mounts: mounts.collect() })
+        let (mut rules, mut mounts) = (BTreeMap::new(), BTreeMap::new());
+        for (rule, held) in &watched.0 {
+            rules.insert(rule.clone(), held.directories.iter().map(|id| (id.device, id.inode)).collect());
+            if !held.mounts.is_empty() {
+                mounts.insert(rule.clone(), held.mounts.iter().map(Mounted::to_texts).collect());
+            }
+        }
+        note::write(self.0, NAME, &Document { format: FORMAT.to_owned(), boot_id, rules, mounts })
     }
 }

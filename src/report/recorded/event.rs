@@ -257,7 +257,9 @@ fn call(process: &Process<'_>) -> Option<String> {
 fn arguments(process: &Process<'_>) -> BTreeMap<&'static str, String> {
     let (Some(arch), Some(call)) = (process.arch, process.call_name()) else { return BTreeMap::new() };
     let said = ["a0", "a1", "a2", "a3"].into_iter().zip(process.arguments).enumerate();
-    said.filter_map(|(at, (name, value))| Some((name, argument(arch, call, at, value?)?))).collect()
+    let mut arguments = BTreeMap::new();
+    arguments.extend(said.filter_map(|(at, (name, value))| Some((name, argument(arch, call, at, value?)?))));
+    arguments
 }
 
 /// The command line: the arguments of what was started, or the title of the process, with spaces for its NULs.

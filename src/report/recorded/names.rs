@@ -65,6 +65,8 @@ impl AccountNames {
     pub(super) fn users_of(&self, facts: &Facts<'_>) -> BTreeMap<String, String> {
         let files = facts.files.iter().filter_map(|file| file.user);
         let numbers = facts.process.users.into_iter().chain([facts.process.auid]).flatten().chain(files);
-        numbers.filter_map(|number| Some((number.to_string(), self.user(number)?.to_owned()))).collect()
+        let mut names = BTreeMap::new();
+        names.extend(numbers.filter_map(|number| Some((number.to_string(), self.user(number)?.to_owned()))));
+        names
     }
 }
