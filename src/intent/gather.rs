@@ -69,7 +69,7 @@ impl GatherIntent {
             problems.push(not_used("export", "source: runtime"));
         }
         if request.adopt && !request.export {
-            problems.push(Problem::at_pointer(RequestError::Needed { key: "export", by: "adopt" }.into(), ""));
+            problems.push(not_used("adopt", "export: false"));
         }
         if !request.files.is_empty() && !request.culprit {
             problems.push(Problem::at_pointer(RequestError::Needed { key: "culprit", by: "files" }.into(), ""));
