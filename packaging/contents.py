@@ -6,11 +6,16 @@ from __future__ import annotations
 import gzip
 import os
 import shutil
+import sys
 from dataclasses import dataclass
 from pathlib import Path
 
 import linked
-from project import NAME, ROOT
+from project import HOMEPAGE, NAME, ROOT
+
+sys.path.append(str(ROOT / "site"))
+
+import links  # noqa: E402
 
 #: Where Ansible and Salt look for an installed executable: INSTALLED of module_utils/audit_rules_program.py.
 EXECUTABLE = "usr/libexec/audit_rules"
@@ -56,12 +61,20 @@ def stage(package: Package, root: Path, zsh: str) -> None:
     copy(completions / "_audit_rules", root / zsh / "_audit_rules")
     copy(completions / "audit_rules.fish", root / "usr/share/fish/vendor_completions.d/audit_rules.fish")
     documents = root / DOCUMENTS
-    copy(ROOT / "README.md", documents / "README.md")
-    for kind, pattern in (("docs", "*.md"), ("examples", "*")):
-        for path in sorted((ROOT / kind).glob(pattern)):
-            copy(path, documents / kind / path.name)
+    installed = ["README.md", *(str(path.relative_to(ROOT)) for kind in ("docs/*.md", "examples/**/*") for path in sorted(ROOT.glob(kind)) if path.is_file())]
+    for name in installed:
+        copy(ROOT / name, documents / name)
+        if name.endswith(".md"):
+            write(documents / name, links.replaced((ROOT / name).read_text(), lambda link, name=name: _reachable(name, link, installed)))
     write(documents / "copyright", package.copyright)
     write(documents / "audit_rules.cdx.json", package.bill)
+
+
+def _reachable(document: str, link: str, installed: list[str]) -> str:
+    """Gives the link as it is, or where the project's own pages have the file, which no package has."""
+    target = links.file_of(document, link)
+    _, mark, anchor = link.partition("#")
+    return link if target in installed else f"{HOMEPAGE}/blob/HEAD/{target}{mark}{anchor}"
 
 
 def copy(source: Path, target: Path, mode: int = 0o644) -> None:

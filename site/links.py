@@ -4,20 +4,29 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable
 from pathlib import PurePosixPath
 from posixpath import normpath
 
-_FENCE = re.compile(r"^( *)(```+|~~~+).*?^\1\2 *$", re.MULTILINE | re.DOTALL)
-_CODE = re.compile(r"(`+)[^`].*?\1", re.DOTALL)
-_LINK = re.compile(r"\]\(([^()\s]+)\)")
+# Examples come first, so that what looks like a link in them is none.
+_PARTS = re.compile(r"^(?P<indent> *)(?P<fence>```+|~~~+).*?^(?P=indent)(?P=fence) *$|(?P<code>`+)[^`].*?(?P=code)|\]\((?P<link>[^()\s]+)\)", re.M | re.S)
 
 
-def local(text: str) -> Iterator[str]:
-    """Gives what the Markdown links to below the project, as it is written: no link to elsewhere, none in an example."""
-    for link in _LINK.findall(_CODE.sub("", _FENCE.sub("", text))):
-        if not re.match(r"[a-z]+:", link):
-            yield link
+def replaced(text: str, new: Callable[[str], str]) -> str:
+    """Gives the Markdown with another target for each link below the project; links to elsewhere stay."""
+
+    def part(found: re.Match[str]) -> str:
+        link = found["link"]
+        return found[0] if not link or re.match(r"[a-z]+:", link) else f"]({new(link)})"
+
+    return _PARTS.sub(part, text)
+
+
+def local(text: str) -> list[str]:
+    """Gives what the Markdown links to below the project, as it is written."""
+    found: list[str] = []
+    replaced(text, lambda link: found.append(link) or link)
+    return found
 
 
 def file_of(document: str, link: str) -> str:

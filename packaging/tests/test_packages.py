@@ -11,6 +11,7 @@ from conftest import DEBIAN, MACHINE, PROGRAMS, PROJECT, files_of, listed, requi
 
 import contents
 import licences
+import links
 import project
 
 sys.path.insert(0, str(PROJECT / "module_utils"))
@@ -76,6 +77,19 @@ def test_both_kinds_have_the_same_files_but_for_their_customs(deb, rpm):
         f"{documents}/changelog.gz",
         f"{documents}/changelog.Debian.gz",
     }
+
+
+def test_every_link_of_an_installed_document_leads_to_an_installed_file_or_to_one_of_the_project(unpacked):
+    documents = unpacked / contents.DOCUMENTS
+    elsewhere = f"{project.HOMEPAGE}/blob/HEAD/"
+    dead, outside = [], set()
+    for path in sorted(documents.rglob("*.md")):
+        text, name = path.read_text(), str(path.relative_to(documents))
+        dead += [f"{name}: {link}" for link in links.local(text) if not (documents / links.file_of(name, link)).is_file()]
+        outside.update(link.split("#")[0] for link in re.findall(re.escape(elsewhere) + r"([^()\s]+)", text))
+    assert dead == []
+    assert "schemas/request.schema.json" in outside
+    assert [link for link in outside if not (PROJECT / link).is_file()] == []
 
 
 def test_everything_belongs_to_root_and_nobody_else_writes_it(deb, rpm):
