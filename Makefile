@@ -64,7 +64,7 @@ PACKAGED_ARCHITECTURES := x86_64 aarch64 s390x
 OTHER_PACKAGED := $(filter-out $(ARCHITECTURE),$(PACKAGED_ARCHITECTURES))
 
 .PHONY: help build collection salt packages demo test test-all test-host test-size test-guests test-more-guests test-boot test-attacks \
-	test-ansible molecule test-more-ansible test-salt test-more-salt test-packages sanity-ansible test-scanner test-pages site test-site fuzz supply-chain msrv matrix bench \
+	test-ansible molecule test-more-ansible test-salt test-more-salt test-packages sanity-ansible test-scanner test-pages site test-site test-recipes fuzz supply-chain msrv matrix bench \
 	bench-ansible bench-fleet bench-salt bench-policies lint lint-ansible lint-salt fmt clean \
 	prerequisites debian-packages lab staged
 
@@ -119,7 +119,7 @@ test: prerequisites debian-packages ## lints, tests here, on one real kernel, of
 
 # The toolchain for other machines is fetched by the right lane; msrv takes it from the cache.
 test-all: prerequisites debian-packages ## what `make test` leaves out: attacks, other kernels, machines and versions, boots, fuzzing, supply chain, sanity
-	@MAKE="$(MAKE)" .ci/parts 'supply-chain test-size test-attacks msrv test-more-guests test-boot' 'sanity-ansible test-more-ansible test-more-salt test-packages test-scanner test-pages test-site fuzz'
+	@MAKE="$(MAKE)" .ci/parts 'supply-chain test-size test-attacks msrv test-more-guests test-boot' 'sanity-ansible test-more-ansible test-more-salt test-packages test-scanner test-pages test-site test-recipes fuzz'
 
 test-host: prerequisites ## the tests that need no other kernel
 	$(CARGO) test --workspace --no-fail-fast --target $(TARGET)
@@ -191,6 +191,9 @@ site: ## the documents as a site with a search, in target/site/html
 
 test-site: ## that site, its links and anchors, and its search in a browser
 	@if mdbook=$$(site/mdbook 2>&1); then site/test_site.py "$$mdbook" $(TARGET_DIR)/site 2>&1; else status=$$?; echo "$$mdbook"; [ $$status = 3 ]; fi
+
+test-recipes: build ## the recipes for nodes and images, with the tools that they are for
+	@tests/recipes/run
 
 bench: prerequisites ## compare with auditctl and augenrules, write docs/performance.md
 	$(CARGO) build --release --workspace --target $(TARGET)

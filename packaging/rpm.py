@@ -19,6 +19,7 @@ OWNED = [
     DOCUMENTS,
     f"{DOCUMENTS}/docs",
     f"{DOCUMENTS}/examples",
+    *(f"{DOCUMENTS}/examples/{path.name}" for path in sorted((ROOT / "examples").iterdir()) if path.is_dir()),
     LICENCES,
     "usr/share/bash-completion",
     "usr/share/bash-completion/completions",
