@@ -3,6 +3,7 @@
 
 import os
 import pathlib
+import platform
 import shutil
 import subprocess
 import sys
@@ -16,6 +17,8 @@ import project  # noqa: E402
 
 PROGRAMS = {name: pathlib.Path(path) for name, _, path in (word.partition("=") for word in os.environ["PACKAGED_PROGRAMS"].split())}
 MACHINE = os.uname().machine
+GUEST = PROJECT / "ansible/collection/roles/test_guest/files"
+CACHE = os.environ.get("AUDIT_RULES_LAB_CACHE", str(PROJECT / ".lab"))
 #: What a package is named after, for a file of each kind.
 DEBIAN = {name: words[0] for name, words in project.ARCHITECTURES.items()}
 
@@ -109,3 +112,34 @@ def unpacked(deb, tmp_path_factory):
     root = tmp_path_factory.mktemp("unpacked")
     run("dpkg-deb", "--extract", str(deb), str(root))
     return root
+
+
+@pytest.fixture(scope="module")
+def guest(tmp_path_factory):
+    """A function that runs a command in the guest and gives what it said."""
+    if platform.machine() != "x86_64":
+        pytest.skip("packages in a virtual machine: the guest is for x86_64 hosts")
+    made = run(sys.executable, str(GUEST / "image.py"), "--suite=bookworm", f"--cache={CACHE}/guests", "--package=rpm")
+    directory = tmp_path_factory.mktemp("machine") / "guest"
+    verb = [sys.executable, str(GUEST / "guest.py")]
+    run(*verb, "start", f"--directory={directory}", f"--image={made.splitlines()[-1]}", "--memory=768")
+
+    # One connection for all: the guest's processor is emulated, and to agree on keys takes it a second or two.
+    shared = ["-o", "ControlMaster=auto", "-o", f"ControlPath={directory}/control", "-o", "ControlPersist=yes"]
+    ssh = ["ssh", "-F", str(directory / "ssh_config"), *shared, "root@guest"]
+    subprocess.run([*ssh, "true"], check=True, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+
+    def in_guest(command):
+        return run(*ssh, command)
+
+    def send(path):
+        with path.open("rb") as content:
+            subprocess.run([*ssh, f"cat >/root/{path.name}"], stdin=content, check=True)
+        return f"/root/{path.name}"
+
+    in_guest.send = send
+    # What Debian's auditd brought is no matter of these tests.
+    in_guest("auditctl -D >/dev/null; rm -f /etc/audit/rules.d/*.rules")
+    yield in_guest
+    subprocess.run([*ssh[:-1], "-O", "exit", ssh[-1]], check=False, stdin=subprocess.DEVNULL, capture_output=True)
+    run(*verb, "stop", f"--directory={directory}")

@@ -2,20 +2,14 @@
 """Installed, upgraded and removed by the real dpkg and rpm in a virtual machine with a kernel of its own; rules outlive that."""
 
 import json
-import os
-import platform
-import subprocess
-import sys
 from dataclasses import dataclass
 
 import pytest
-from conftest import MACHINE, PROJECT, copy_of_the_project, files_of, make_packages, run
+from conftest import MACHINE, PROJECT, copy_of_the_project, files_of, make_packages
 
 import contents
 import project
 
-GUEST = PROJECT / "ansible/collection/roles/test_guest/files"
-CACHE = os.environ.get("AUDIT_RULES_LAB_CACHE", str(PROJECT / ".lab"))
 RULES = ["-w /etc/passwd -p wa -k identity", "-w /etc/group -p wa -k identity"]
 DROP_IN = "/etc/audit/rules.d/30-identity.rules"
 OLDER = "0.0.9"
@@ -50,37 +44,6 @@ KINDS = [
         f"rpm --query --queryformat '%{{VERSION}}-%{{RELEASE}}' {project.NAME}",
     ),
 ]
-
-
-@pytest.fixture(scope="module")
-def guest(tmp_path_factory):
-    """A function that runs a command in the guest and gives what it said."""
-    if platform.machine() != "x86_64":
-        pytest.skip("packages in a virtual machine: the guest is for x86_64 hosts")
-    made = run(sys.executable, str(GUEST / "image.py"), "--suite=bookworm", f"--cache={CACHE}/guests", "--package=rpm")
-    directory = tmp_path_factory.mktemp("machine") / "guest"
-    verb = [sys.executable, str(GUEST / "guest.py")]
-    run(*verb, "start", f"--directory={directory}", f"--image={made.splitlines()[-1]}", "--memory=768")
-
-    # One connection for all: the guest's processor is emulated, and to agree on keys takes it a second or two.
-    shared = ["-o", "ControlMaster=auto", "-o", f"ControlPath={directory}/control", "-o", "ControlPersist=yes"]
-    ssh = ["ssh", "-F", str(directory / "ssh_config"), *shared, "root@guest"]
-    subprocess.run([*ssh, "true"], check=True, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-
-    def in_guest(command):
-        return run(*ssh, command)
-
-    def send(path):
-        with path.open("rb") as content:
-            subprocess.run([*ssh, f"cat >/root/{path.name}"], stdin=content, check=True)
-        return f"/root/{path.name}"
-
-    in_guest.send = send
-    # What Debian's auditd brought is no matter of these tests.
-    in_guest("auditctl -D >/dev/null; rm -f /etc/audit/rules.d/*.rules")
-    yield in_guest
-    subprocess.run([*ssh[:-1], "-O", "exit", ssh[-1]], check=False, stdin=subprocess.DEVNULL, capture_output=True)
-    run(*verb, "stop", f"--directory={directory}")
 
 
 @pytest.fixture(scope="module")
