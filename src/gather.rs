@@ -23,7 +23,7 @@ use crate::drift::expect::{self, Evidence, Verified};
 use crate::drift::{Cause, Drift, Gap, InPlace, NextBoot, SettingView, setting_views};
 use crate::error::kernel::words;
 use crate::error::{PolicyError, Problem, What};
-use crate::intent::{GatherIntent, RequestLine, Scope};
+use crate::intent::{Exported, GatherIntent, RequestLine, Scope};
 use crate::kernel::Access;
 use crate::lines::Reader;
 use crate::matching::suppressed;
@@ -203,8 +203,9 @@ pub fn gather(intent: &GatherIntent, world: &mut World<'_>) -> Gathered {
         Gathered { files, kernel, drift, settings, warnings, interrupted, expect, labelled, culprits, export: None };
     gathered.warnings = warnings::warnings(&gathered, &world.machine);
     gathered.warnings.extend(untraced.unwrap_or_default());
-    if intent.export && gathered.files.read().is_some() {
-        let (export, unexported) = export::export(&mut gathered, intent.adopt, &world.machine);
+    if intent.export != Exported::Nothing && gathered.files.read().is_some() {
+        let adopts = intent.export == Exported::WithAdopted;
+        let (export, unexported) = export::export(&mut gathered, adopts, &world.machine);
         gathered.export = Some(export);
         gathered.warnings.extend(unexported);
     }

@@ -42,7 +42,9 @@ pub fn export(gathered: &mut Gathered, adopts: bool, machine: &Machine) -> (Expo
     let mut warnings = Vec::new();
     let Some(files) = gathered.files.read_mut() else { return (export, warnings) };
     let drop_ins = std::mem::take(&mut files.observed.files.drop_ins);
-    drop_ins.iter().for_each(|drop_in| export.take(drop_in, &mut files.observed.reader, &mut warnings));
+    for drop_in in &drop_ins {
+        export.take(drop_in, &mut files.observed.reader, &mut warnings);
+    }
     files.observed.files.drop_ins = drop_ins;
     let kernel = gathered.kernel.read().map(|kernel| &kernel.state).zip(gathered.drift.as_ref());
     let foreign = kernel.map_or_else(Vec::new, |(state, drift)| foreign_lines(state, drift, machine));

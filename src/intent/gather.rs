@@ -27,12 +27,21 @@ pub struct GatherIntent {
     pub expect: Option<ExpectIntent>,
     /// Whether to say who made the differences.
     pub culprit: bool,
-    /// Whether to give the drop-ins as a request to apply.
-    pub export: bool,
-    /// Whether that takes over what stands in no drop-in.
-    pub adopt: bool,
+    /// What is given as a request to apply.
+    pub export: Exported,
     /// The files of the audit log; none: that of the host.
     pub log_files: Vec<RulesFile>,
+}
+
+/// What of a host is given as a request to apply.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Exported {
+    /// Nothing.
+    Nothing,
+    /// Its drop-ins.
+    DropIns,
+    /// These, and one more of what stands in none.
+    WithAdopted,
 }
 
 impl GatherIntent {
@@ -86,8 +95,11 @@ impl GatherIntent {
                 details: request.details.0,
                 expect: expect.flatten(),
                 culprit: request.culprit,
-                export: request.export,
-                adopt: request.adopt,
+                export: match (request.export, request.adopt) {
+                    (false, _) => Exported::Nothing,
+                    (true, false) => Exported::DropIns,
+                    (true, true) => Exported::WithAdopted,
+                },
                 log_files: request.files.clone(),
             }),
             _ => Err(problems),
@@ -107,8 +119,7 @@ impl GatherIntent {
             details: true,
             expect: None,
             culprit: false,
-            export: false,
-            adopt: false,
+            export: Exported::Nothing,
             log_files: Vec::new(),
         }
     }

@@ -18,7 +18,7 @@ pub use event::event;
 pub use events::{EventsIntent, GivenPolicy};
 pub use expect::{ExpectIntent, Scope};
 pub use explain::Subject as ExplainSubject;
-pub use gather::GatherIntent;
+pub use gather::{Exported, GatherIntent};
 pub use goal::{Declared, DropInGoal, Goal};
 pub use lines::{RequestLine, Rests, bad_lines, is_statement, labels, named_controls, request_lines};
 pub use lint::{LintIntent, Subject, WantedProfile};

@@ -95,7 +95,9 @@ pub fn digest<'a>(rules: impl Iterator<Item = Rule>, settings: impl Iterator<Ite
 /// Digests the ids of rules, list by list; each stands beside the number of its list.
 fn digest_rules(mut rules: Vec<(u32, Id)>, hasher: &mut Sha256) {
     rules.sort_by_key(|(list, _)| *list);
-    rules.iter().for_each(|(_, id)| hasher.update(id.0));
+    for (_, id) in rules {
+        hasher.update(id.0);
+    }
 }
 
 impl fmt::Display for Id {

@@ -1,5 +1,7 @@
 //! Who made a difference: what ties a record to it, and how far that tells.
 
+use std::fmt::Write as _;
+
 use serde_json::{Value as Json, json};
 
 use crate::host::Host;
@@ -297,14 +299,13 @@ fn what_may_be_missing_in_the_log_makes_everything_less_certain() {
 
 #[test]
 fn where_a_file_of_the_log_cannot_be_read_to_its_end_everything_is_less_certain() {
-    use std::io::Write as _;
     let hand = "-w /etc/hosts -p wa -k hosts";
     let mut log = loads(5, "\"hosts\"", AUDITCTL, "auditctl -w /etc/hosts -p wa -k hosts");
-    (10..9000).for_each(|second| {
-        log += &format!("type=USER_CMD msg=audit({second}.000:{second}): pid={} uid=0\n", second * 7919 % 32768)
-    });
+    for second in 10..9000 {
+        writeln!(log, "type=USER_CMD msg=audit({second}.000:{second}): pid={} uid=0", second * 7919 % 32768).unwrap();
+    }
     let mut packed = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::default());
-    packed.write_all(log.as_bytes()).unwrap();
+    std::io::Write::write_all(&mut packed, log.as_bytes()).unwrap();
     let packed = packed.finish().unwrap();
     for (length, expected) in [(packed.len(), "certain"), (packed.len() / 2, "likely")] {
         let mut host = Host::new();

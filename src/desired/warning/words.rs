@@ -15,6 +15,11 @@ const STILL_EXPEDITED: &str = "/sys/kernel/rcu_expedited could not be put back t
 /// How many rules a sentence names at most.
 const NAMED: usize = 3;
 
+/// The place of a line, behind what is said of it.
+fn in_brackets(spot: Option<&Spot>) -> String {
+    spot.map_or_else(String::new, |spot| format!(" ({spot})"))
+}
+
 impl Warning {
     /// The warning as a sentence.
     #[must_use]
@@ -33,7 +38,7 @@ impl Warning {
                 format!("`{rule}` ({at}) {effect}")
             }
             Self::Overruled { from, name, wanted, at_boot, spot } => {
-                let from = from.as_ref().map_or_else(String::new, |from| format!(" ({from})"));
+                let from = in_brackets(from.as_ref());
                 format!("{} {wanted}{from} does not survive the next boot: {spot} sets {at_boot}", name.text())
             }
             Self::Glued { first, second } => {
@@ -49,10 +54,7 @@ impl Warning {
                 format!("`{line}` is loaded into the kernel alone, and not at the next boot: {why}")
             }
             Self::AtBootOnly { line } => format!("`{line}` takes effect at the next boot load only"),
-            Self::Note { spot, line, note } => {
-                let at = spot.as_ref().map_or_else(String::new, |spot| format!(" ({spot})"));
-                format!("`{line}`{at}: {}", note.message())
-            }
+            Self::Note { spot, line, note } => format!("`{line}`{}: {}", in_brackets(spot.as_ref()), note.message()),
             Self::Shadowed { rule, spot, by } => {
                 format!("the key of `{rule}` ({spot}) is never recorded: the same rule with another key stands in {by}")
             }

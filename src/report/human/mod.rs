@@ -35,7 +35,9 @@ impl Report {
         }
         if let Some((name, rules)) = self.request.as_ref().and_then(ApplyRequest::imported) {
             page.heading(name);
-            rules.iter().for_each(|rule| page.line(&[(Look::Plain, "  "), (Look::Plain, rule)]));
+            for rule in rules {
+                page.line(&[(Look::Plain, "  "), (Look::Plain, rule)]);
+            }
         }
         self.proofs.iter().for_each(|proofs| proof::write(proofs, &mut page));
         apply::write(self, &mut page);
