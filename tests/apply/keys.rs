@@ -48,6 +48,7 @@ fn request(used_as: Use, key: &str, values: &Json) -> Json {
         Use::Explain => json!({"event": {"syscall": "open"}, "root": values["root"]}),
         Use::Import => json!({"dialect": "libaudit-go", "document": values["document"]}),
         Use::Gather if key == "files" => json!({"culprit": true}),
+        Use::Gather if key == "adopt" => json!({"export": true}),
         Use::Gather | Use::Lint | Use::Events => json!({}),
         Use::Prove => json!({"check_mode": true}),
     };
@@ -116,6 +117,8 @@ fn a_key_that_another_one_leaves_without_effect_is_an_error() {
         (json!({"name": "a", "rules": rules, "root": "/image", "target": "both"}), "/target"),
         (json!({"operation": "gather", "source": "runtime", "expect": rules}), "/expect"),
         (json!({"operation": "gather", "source": "filesystem", "culprit": true}), "/culprit"),
+        (json!({"operation": "gather", "source": "runtime", "export": true}), "/export"),
+        (json!({"operation": "gather", "adopt": true}), "/adopt"),
         (json!({"operation": "explain", "rules": rules, "root": "/image"}), "/root"),
         (json!({"operation": "explain", "rules": rules, "event": event, "source": "filesystem"}), "/source"),
         (
