@@ -1,5 +1,7 @@
 //! A host's drop-ins as what a request to apply declares.
 
+use rustc_hash::FxHashSet as HashSet;
+
 use super::{Gathered, HeldFiles};
 use crate::auditctl::canonical;
 use crate::desired::{DropIn, Unexported, Warning};
@@ -106,10 +108,11 @@ impl Export {
 
     /// Takes lines over into the drop-in for that, behind those that it has.
     fn adopt(&mut self, lines: &[Vec<u8>], warnings: &mut Vec<Warning>) {
-        let mut taken = String::new();
+        let (mut taken, mut known) = (String::new(), HashSet::default());
         for line in lines {
             match std::str::from_utf8(line) {
-                Ok(line) if taken.lines().any(|known| known == line) => {}
+                // A rule that stands there twice stops the load.
+                Ok(line) if !known.insert(line) => {}
                 Ok(line) => taken.extend([line, "\n"]),
                 Err(_) => {
                     warnings.push(Warning::Unexported(Unexported::Line(String::from_utf8_lossy(line).into_owned())));
